@@ -1,0 +1,87 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// `PLUMB_DEV=1` optimises the numeric floor even in debug builds, so that tests run at full speed.
+// SwiftPM refuses unsafe flags in dependencies; clients of the package never see these.
+let development = Context.environment["PLUMB_DEV"] != nil
+let floorC: [CSetting] = development ? [.unsafeFlags(["-O2"], .when(configuration: .debug))] : []
+let floorSwift: [SwiftSetting] = development ? [.unsafeFlags(["-O"], .when(configuration: .debug))] : []
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("ExistentialAny"),
+]
+
+let package = Package(
+    name: "plumbline",
+    platforms: [.macOS(.v15)],
+    products: [
+        .library(
+            name: "Plumbline",
+            targets: [
+                "PlumbTensor", "PlumbRecords", "PlumbNN", "PlumbData", "PlumbModels", "PlumbInterpretability",
+                "PlumbExperiments", "PlumbReport",
+            ]),
+        .executable(name: "plumb", targets: ["plumb"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+        .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.0"),
+    ],
+    targets: [
+        // Level 0: C only.
+        .target(name: "CPlumbKernels", cSettings: floorC),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+        // Level 1: values without models; records without tensors.
+        .target(name: "PlumbTensor", dependencies: ["CPlumbKernels"], swiftSettings: strict + floorSwift),
+        .target(name: "PlumbRecords", swiftSettings: strict),
+        // Level 2: layers; files, tokenizers and data.
+        .target(name: "PlumbNN", dependencies: ["PlumbTensor"], swiftSettings: strict + floorSwift),
+        .target(
+            name: "PlumbData",
+            dependencies: [
+                "PlumbTensor", "PlumbRecords", "CZlib",
+                .product(name: "Crypto", package: "swift-crypto", condition: .when(platforms: [.linux])),
+            ], swiftSettings: strict + floorSwift),
+        // Level 3: models and what can be done to their activations.
+        .target(
+            name: "PlumbModels", dependencies: ["CPlumbKernels", "PlumbTensor", "PlumbNN", "PlumbData"],
+            swiftSettings: strict + floorSwift),
+        // Level 5: methods, one target a research family.
+        .target(
+            name: "PlumbInterpretability", dependencies: ["PlumbTensor", "PlumbNN", "PlumbData", "PlumbModels"],
+            swiftSettings: strict + floorSwift),
+        // Level 6: one file a question.
+        .target(
+            name: "PlumbExperiments",
+            dependencies: [
+                "PlumbTensor", "PlumbRecords", "PlumbNN", "PlumbData", "PlumbModels", "PlumbInterpretability",
+            ], swiftSettings: strict),
+        // Level 7: pages and terminal tables, functions of a record.
+        .target(name: "PlumbReport", dependencies: ["PlumbRecords"], swiftSettings: strict),
+        // Level 8: the command.
+        .executableTarget(
+            name: "plumb",
+            dependencies: [
+                "PlumbTensor", "PlumbRecords", "PlumbData", "PlumbModels", "PlumbExperiments", "PlumbReport",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], swiftSettings: strict),
+        .testTarget(
+            name: "PlumbTensorTests", dependencies: ["CPlumbKernels", "PlumbTensor", "PlumbNN"], swiftSettings: strict),
+        .testTarget(name: "PlumbRecordsTests", dependencies: ["PlumbRecords"], swiftSettings: strict),
+        .testTarget(
+            name: "PlumbDataTests",
+            dependencies: ["PlumbTensor", "PlumbData", .product(name: "FlyingFox", package: "FlyingFox")],
+            resources: [.copy("Golden")], swiftSettings: strict),
+        .testTarget(
+            name: "PlumbModelsTests",
+            dependencies: ["PlumbTensor", "PlumbNN", "PlumbData", "PlumbModels", "PlumbInterpretability"],
+            resources: [.copy("Golden")], swiftSettings: strict),
+        .testTarget(
+            name: "PlumbExperimentsTests", dependencies: ["PlumbRecords", "PlumbExperiments"], swiftSettings: strict),
+        .testTarget(
+            name: "PlumbReportTests", dependencies: ["PlumbRecords", "PlumbReport"], swiftSettings: strict),
+        .testTarget(name: "CommandTests", dependencies: ["plumb"], swiftSettings: strict),
+    ]
+)

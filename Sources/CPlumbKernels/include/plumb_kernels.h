@@ -1,0 +1,193 @@
+// The numeric floor of Plumbline: plain C, no dependency, no compiler flag.
+//
+// Conventions
+//   - Every array is float32, row-major, any alignment unless stated; a stride counts floats between rows.
+//   - One source is compiled for several instruction sets and chosen at run time (dispatch.c).
+//   - THE ROW RULE. The bits of a result's row depend on that row's inputs alone: never on the number of threads,
+//     on the rows beside it, nor on whether work was fused, staged, batched or cached. Inside one instruction set
+//     every product accumulates in one fixed order over k.
+//   - Nothing here allocates by a caller's unchecked number or reports errors: callers check, kernels compute.
+#ifndef PLUMB_KERNELS_H
+#define PLUMB_KERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// MARK: Instruction sets (dispatch.c)
+
+enum { PLUMB_ISA_BASELINE = 0, PLUMB_ISA_AVX2 = 1, PLUMB_ISA_AVX512 = 2 };
+/// The instruction set in use. Chosen once: the best the machine has, or the one `PLUMB_ISA` names
+/// (`baseline`, `avx2`, `avx512`) where the machine has it.
+int plumb_isa(void);
+/// The best instruction set of this machine.
+int plumb_isa_best(void);
+/// Uses `isa` from now on, for tests and benchmarks. Packed weights stay valid. 0, or -1 if the machine lacks it.
+int plumb_isa_force(int isa);
+/// "baseline", "avx2", "avx512".
+const char *plumb_isa_name(int isa);
+/// Whether bf16 dot products run in hardware.
+int plumb_has_bf16(void);
+
+// MARK: Threads (pool.c)
+
+/// The number of threads that share a parallel region, the caller included. At first the number of processors this
+/// process may use, or `PLUMB_THREADS`.
+int plumb_threads(void);
+void plumb_threads_set(int threads);
+/// Runs `body(context, chunk)` for every chunk in 0..<chunks, in any order, on the pool and the caller; returns when
+/// all have run. Chunks are claimed one at a time by an atomic counter and the caller waits for chunks, never for
+/// threads. Nested and concurrent calls run their chunks on the calling thread.
+void plumb_parallel(size_t chunks, void (*body)(void *context, size_t chunk), void *context);
+
+// MARK: Buffers (buffers.c)
+
+/// 64-byte-aligned memory from a recycling store, so that hot loops do not map and unmap pages. NULL if there is none.
+void *plumb_buffer_allocate(size_t bytes);
+void plumb_buffer_release(void *buffer);
+/// Bytes handed out now, and the most that ever were since the last reset.
+size_t plumb_buffer_bytes(void);
+size_t plumb_buffer_peak(void);
+void plumb_buffer_peak_reset(void);
+/// Gives recycled memory back to the system.
+void plumb_buffer_trim(void);
+
+// MARK: Stored weights (dequantize.c)
+
+/// Element types as numbered by GGUF (ggml).
+enum {
+    PLUMB_TYPE_F32 = 0, PLUMB_TYPE_F16 = 1, PLUMB_TYPE_Q4_0 = 2, PLUMB_TYPE_Q4_1 = 3, PLUMB_TYPE_Q5_0 = 6,
+    PLUMB_TYPE_Q5_1 = 7, PLUMB_TYPE_Q8_0 = 8, PLUMB_TYPE_Q4_K = 12, PLUMB_TYPE_Q5_K = 13, PLUMB_TYPE_Q6_K = 14,
+    PLUMB_TYPE_BF16 = 30
+};
+/// Elements in a block of `type` and the block's bytes; 0 for an unknown type.
+size_t plumb_block_elements(int type);
+size_t plumb_block_bytes(int type);
+/// Widens `count` elements (a multiple of the block) to float32, exactly as the format defines them. 0, or -1 for an
+/// unknown type.
+int plumb_dequantize(int type, const void *source, float *result, size_t count);
+
+// MARK: Matrix products (matmul.inc.h)
+
+/// How a packed matrix holds its weights. All but F32 and BF16 keep GGUF's own blocks' values; every packing yields
+/// exactly the float32 product of the dequantised weights, bit for bit the same as PLUMB_PACK_F32 would.
+enum { PLUMB_PACK_F32 = 0, PLUMB_PACK_BF16 = 1, PLUMB_PACK_Q8_0 = 2, PLUMB_PACK_Q4_0 = 3, PLUMB_PACK_Q4_1 = 4 };
+/// Bytes of a packed [outputs, inputs] matrix; 0 where the packing cannot hold it (quantised packings need
+/// inputs % 32 == 0).
+size_t plumb_packed_bytes(int packing, size_t outputs, size_t inputs);
+/// Writes `rows` output rows, row-major [rows, inputs], into a packed matrix of `outputs` rows beginning at output
+/// `first`. The memory was zeroed by the caller before the first call. `source` is float32 for PLUMB_PACK_F32,
+/// bfloat16 for PLUMB_PACK_BF16 and GGUF blocks for the quantised packings; `row_stride` counts bytes.
+void plumb_pack(
+    int packing, void *packed, size_t outputs, size_t inputs, size_t first, size_t rows, const void *source,
+    size_t row_stride);
+/// The same for float32 weights stored [inputs, outputs] (GPT-2's convolutions, gradients): columns become outputs.
+void plumb_pack_transposed(
+    float *packed, size_t outputs, size_t inputs, size_t first, size_t columns, const float *source,
+    size_t row_stride_floats);
+
+enum { PLUMB_PRODUCTS_FLOAT32 = 0, PLUMB_PRODUCTS_BF16 = 1 };
+/// y[r, o] = bias[o] + Σ_i x[r, i] · w[o, i] + residual[r, o]
+typedef struct {
+    size_t rows, outputs, inputs;
+    const float *x;
+    size_t x_stride;
+    const void *weights;
+    int packing;
+    /// PLUMB_PRODUCTS_BF16 rounds activations (and weights) to bfloat16 before multiplying; sums stay float32.
+    int products;
+    const float *bias;      // [outputs] or NULL
+    const float *residual;  // [rows, outputs] or NULL; may be y itself
+    size_t residual_stride;
+    float *y;
+    size_t y_stride;
+} plumb_matmul_call;
+void plumb_matmul(const plumb_matmul_call *call);
+
+// MARK: Attention (attention.inc.h)
+
+/// Rows of one run that attend together: positions first ..< first + rows. Keys and values of the positions before
+/// `first` come from a prefix that many segments may share.
+typedef struct {
+    size_t first, rows;
+    const float *q;         // [rows, heads, width]
+    const float *k;         // [rows, kv_heads, width]
+    const float *v;         // [rows, kv_heads, width]
+    size_t q_stride, k_stride, v_stride;
+    const float *prefix_k;  // panels [kv_heads][capacity / 32][width][32]; NULL when first == 0
+    const float *prefix_v;  // [capacity][kv_heads · width]
+    size_t prefix_capacity; // positions, a multiple of 32
+    float *z;               // [rows, heads, width]
+    size_t z_stride;
+    /// Optional. Row r's keys 0 ... first + r, the rest up to key_stride left as -inf (scores) and 0 (pattern).
+    float *scores;          // [rows, heads, key_stride]
+    float *pattern;         // [rows, heads, key_stride]
+    size_t key_stride;      // at least first + rows
+} plumb_attention_segment;
+
+enum { PLUMB_ATTEND_SCORES = 1, PLUMB_ATTEND_SOFTMAX = 2, PLUMB_ATTEND_MIX = 4, PLUMB_ATTEND_ALL = 7 };
+/// Causal attention, softmax(scale · q·kᵀ)·v. Query head h reads key-value head h / (heads / kv_heads).
+/// `stages` may run one stage at a time over `scores` and `pattern`; the bits equal those of PLUMB_ATTEND_ALL.
+typedef struct {
+    size_t heads, kv_heads, width;
+    float scale;
+    int stages;
+    size_t segments;
+    const plumb_attention_segment *segment;
+} plumb_attention_call;
+void plumb_attention(const plumb_attention_call *call);
+/// Appends rows of keys, at positions first ..< first + rows, to prefix panels.
+void plumb_attention_append_keys(
+    float *panels, size_t capacity, size_t kv_heads, size_t width, size_t first, size_t rows, const float *k,
+    size_t k_stride);
+
+// MARK: Rows and elements (elementwise.inc.h)
+
+/// y = x / s · weight (+ nothing), s = sqrt(mean(x²) + epsilon). `weight` and `scale` ([rows]) may be NULL.
+void plumb_rms_norm(
+    float *y, float *scale, const float *x, const float *weight, size_t rows, size_t width, float epsilon);
+/// y = (x - mean) / s · weight + bias, s = sqrt(var + epsilon). `weight`, `bias` and `scale` may be NULL.
+void plumb_layer_norm(
+    float *y, float *scale, const float *x, const float *weight, const float *bias, size_t rows, size_t width,
+    float epsilon);
+/// y = gate · sigmoid(gate) · up, rows of `width`.
+void plumb_silu_multiply(
+    float *y, size_t y_stride, const float *gate, size_t gate_stride, const float *up, size_t up_stride, size_t rows,
+    size_t width);
+/// y = x/2 · (1 + tanh(√(2/π)(x + 0.044715 x³)))
+void plumb_gelu_tanh(float *y, const float *x, size_t count);
+/// y = x/2 · (1 + erf(x/√2))
+void plumb_gelu_erf(float *y, const float *x, size_t count);
+void plumb_silu(float *y, const float *x, size_t count);
+void plumb_relu(float *y, const float *x, size_t count);
+void plumb_tanh(float *y, const float *x, size_t count);
+void plumb_sigmoid(float *y, const float *x, size_t count);
+void plumb_exp(float *y, const float *x, size_t count);
+void plumb_log(float *y, const float *x, size_t count);
+void plumb_add(float *y, const float *a, const float *b, size_t count);
+void plumb_subtract(float *y, const float *a, const float *b, size_t count);
+void plumb_multiply(float *y, const float *a, const float *b, size_t count);
+void plumb_divide(float *y, const float *a, const float *b, size_t count);
+/// y = a · scale + offset
+void plumb_affine(float *y, const float *a, float scale, float offset, size_t count);
+/// Rows y[r] = a[r] + b, b of `width`.
+void plumb_add_rows(float *y, const float *a, const float *b, size_t rows, size_t width);
+/// Rotary embedding of [rows, heads, width]: the pair (i, i + width_rotated/2) of each head turns by the angle whose
+/// cosine and sine stand at [position, i]. Elements from width_rotated on are copied. y may be x.
+void plumb_rope(
+    float *y, size_t y_stride, const float *x, size_t x_stride, const float *cosines, const float *sines,
+    const int32_t *positions, size_t rows, size_t heads, size_t width, size_t width_rotated);
+/// Rows of y = softmax(x), and log-softmax (sums in double).
+void plumb_softmax(float *y, const float *x, size_t rows, size_t width);
+void plumb_log_softmax(float *y, const float *x, size_t rows, size_t width);
+/// Σ x and Σ x·y in double, in an order fixed by `count` alone.
+double plumb_sum(const float *x, size_t count);
+double plumb_dot(const float *x, const float *y, size_t count);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
