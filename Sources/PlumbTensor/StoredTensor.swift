@@ -1,0 +1,71 @@
+internal import CPlumbKernels
+
+/// A tensor as a file holds it: encoded bytes, usually memory-mapped, that become float32 on request.
+public struct StoredTensor: Sendable {
+    /// The name in the file.
+    public let name: String
+    /// The extent of each axis, outermost first.
+    public let shape: [Int]
+    public let elementType: ElementType
+    /// The encoded elements in row-major order: exactly ``ElementType/byteCount(of:)`` bytes.
+    public let bytes: MappedBytes
+
+    /// - Throws: ``FileError`` when `bytes` is not what `shape` and `elementType` need.
+    public init(name: String, shape: [Int], elementType: ElementType, bytes: MappedBytes) throws {
+        var count = 1
+        for extent in shape {
+            let (product, overflow) = count.multipliedReportingOverflow(by: extent)
+            guard extent >= 0, !overflow else { throw FileError("tensor \(name) has an impossible shape \(shape)") }
+            count = product
+        }
+        let row = shape.last ?? 1
+        guard row % elementType.elementsPerBlock == 0, let needed = elementType.byteCount(of: count) else {
+            throw FileError(
+                "tensor \(name) of shape \(shape) does not hold whole \(elementType.name) blocks of "
+                    + "\(elementType.elementsPerBlock) elements")
+        }
+        guard bytes.count == needed else {
+            throw FileError(
+                "tensor \(name) of shape \(shape) in \(elementType.name) needs \(needed) bytes, found \(bytes.count)")
+        }
+        self.name = name
+        self.shape = shape
+        self.elementType = elementType
+        self.bytes = bytes
+    }
+
+    /// The number of elements.
+    public var count: Int { shape.reduce(1, *) }
+
+    /// The exact float32 values of the encoded elements.
+    public func dequantized() -> Tensor {
+        Tensor(shape: shape) { result in
+            guard let target = result.baseAddress else { return }
+            bytes.withUnsafeBytes { source in
+                let status = plumb_dequantize(
+                    Int32(elementType.rawValue), source.baseAddress, target, result.count)
+                precondition(status == 0, "dequantising \(elementType.name) is not supported")
+            }
+        }
+    }
+
+    /// The exact float32 values of some rows of a matrix, in the order asked: an embedding look-up.
+    ///
+    /// - Shapes: self `[R, C]`; result `[rows.count, C]`.
+    public func dequantized(rows: [Int]) -> Tensor {
+        precondition(shape.count == 2, "rows of a stored tensor need shape [R, C], got \(shape)")
+        let width = shape[1]
+        let stride = width / elementType.elementsPerBlock * elementType.bytesPerBlock
+        return Tensor(shape: [rows.count, width]) { result in
+            guard let target = result.baseAddress else { return }
+            bytes.withUnsafeBytes { source in
+                guard let base = source.baseAddress else { return }
+                for (index, row) in rows.enumerated() {
+                    precondition(row >= 0 && row < shape[0], "row \(row) of \(shape[0]) in \(name) does not exist")
+                    _ = plumb_dequantize(
+                        Int32(elementType.rawValue), base + row * stride, target + index * width, width)
+                }
+            }
+        }
+    }
+}
