@@ -1,0 +1,26 @@
+internal import CPlumbKernels
+
+/// What the numeric kernels run on: instruction set and threads.
+public enum Compute {
+    /// The instruction set in use: `avx512`, `avx2` or `baseline` (SSE2 or NEON).
+    public static var instructionSet: String { String(cString: plumb_isa_name(plumb_isa())) }
+
+    /// The number of threads that share a kernel's work. Results do not depend on it.
+    public static var threads: Int {
+        get { Int(plumb_threads()) }
+        set { plumb_threads_set(Int32(clamping: max(1, newValue))) }
+    }
+
+    /// Bytes held by tensors and packed weights now, and the most since ``resetPeakBytes()``.
+    public static var bytes: Int { plumb_buffer_bytes() }
+    public static var peakBytes: Int { plumb_buffer_peak() }
+    public static func resetPeakBytes() { plumb_buffer_peak_reset() }
+
+    /// Makes every kernel use the named instruction set, for tests and benchmarks; false where the machine lacks it.
+    public static func force(instructionSet name: String) -> Bool {
+        for isa in 0...plumb_isa_best() where String(cString: plumb_isa_name(isa)) == name {
+            return plumb_isa_force(isa) == 0
+        }
+        return false
+    }
+}
