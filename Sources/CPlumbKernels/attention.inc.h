@@ -1,0 +1,2 @@
+// Attention.
+#define PLUMB_ATTENTION_ENTRIES

@@ -1,0 +1,2 @@
+// Rows and elements.
+#define PLUMB_ELEMENTWISE_ENTRIES

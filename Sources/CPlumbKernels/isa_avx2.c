@@ -1,0 +1,21 @@
+// The kernels for x86-64 with AVX2, FMA and F16C.
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#include "kernels.h"
+
+#define VL 8
+#define HAVE_FMA 1
+#pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
+#include "vector.h"
+#include "matmul.inc.h"
+#include "attention.inc.h"
+#include "elementwise.inc.h"
+#pragma clang attribute pop
+
+const plumb_kernel_table plumb_kernels_avx2 = {
+    PLUMB_MATMUL_ENTRIES PLUMB_ATTENTION_ENTRIES PLUMB_ELEMENTWISE_ENTRIES
+};
+#else
+typedef int plumb_no_avx2;
+#endif

@@ -1,0 +1,22 @@
+// The kernels for x86-64 with AVX-512 (F, BW, DQ, VL).
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#include "kernels.h"
+
+#define VL 16
+#define HAVE_FMA 1
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c"))), \
+    apply_to = function)
+#include "vector.h"
+#include "matmul.inc.h"
+#include "attention.inc.h"
+#include "elementwise.inc.h"
+#pragma clang attribute pop
+
+const plumb_kernel_table plumb_kernels_avx512 = {
+    PLUMB_MATMUL_ENTRIES PLUMB_ATTENTION_ENTRIES PLUMB_ELEMENTWISE_ENTRIES
+};
+#else
+typedef int plumb_no_avx512;
+#endif

@@ -1,0 +1,21 @@
+// The kernels every machine of an architecture has: SSE2 on x86-64 (no fused products), NEON on arm64.
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+#include "kernels.h"
+
+#define VL 4
+#if defined(__aarch64__)
+#define HAVE_FMA 1
+#else
+#define HAVE_FMA 0
+#endif
+#include "vector.h"
+#include "matmul.inc.h"
+#include "attention.inc.h"
+#include "elementwise.inc.h"
+
+const plumb_kernel_table plumb_kernels_baseline = {
+    PLUMB_MATMUL_ENTRIES PLUMB_ATTENTION_ENTRIES PLUMB_ELEMENTWISE_ENTRIES
+};

@@ -1,0 +1,72 @@
+// What one instruction set offers: filled by isa_*.c from the entries each *.inc.h declares, chosen by dispatch.c.
+#ifndef PLUMB_KERNEL_TABLE_H
+#define PLUMB_KERNEL_TABLE_H
+
+#include "plumb_kernels.h"
+
+/// One product, cut into pieces by matmul.c. See matmul.inc.h.
+typedef struct plumb_matmul_plan plumb_matmul_plan;
+
+typedef struct {
+    // matmul.inc.h: PLUMB_MATMUL_ENTRIES
+    /// Most rows a tile holds.
+    size_t tile_rows;
+    /// Packs a piece of the activations, computes a piece of the product.
+    void (*matmul_prepare)(const plumb_matmul_plan *plan, size_t chunk);
+    void (*matmul_chunk)(const plumb_matmul_plan *plan, size_t chunk);
+    /// Writes rows that lie within one panel of 32 outputs.
+    void (*pack_panel)(
+        int packing, void *panel, size_t inputs, size_t lane, size_t rows, const void *source, size_t row_stride,
+        int stream);
+    void (*pack_panel_transposed)(
+        float *panel, size_t inputs, size_t lane, size_t columns, const float *source, size_t row_stride, int stream);
+
+    // attention.inc.h: PLUMB_ATTENTION_ENTRIES
+    void (*attention)(const plumb_attention_call *call);
+    void (*attention_append_keys)(
+        float *panels, size_t capacity, size_t kv_heads, size_t width, size_t first, size_t rows, const float *k,
+        size_t k_stride);
+
+    // elementwise.inc.h: PLUMB_ELEMENTWISE_ENTRIES
+    void (*rms_norm)(
+        float *y, float *scale, const float *x, const float *weight, size_t rows, size_t width, float epsilon);
+    void (*layer_norm)(
+        float *y, float *scale, const float *x, const float *weight, const float *bias, size_t rows, size_t width,
+        float epsilon);
+    void (*silu_multiply)(
+        float *y, size_t y_stride, const float *gate, size_t gate_stride, const float *up, size_t up_stride,
+        size_t rows, size_t width);
+    void (*gelu_tanh)(float *y, const float *x, size_t count);
+    void (*gelu_erf)(float *y, const float *x, size_t count);
+    void (*silu)(float *y, const float *x, size_t count);
+    void (*relu)(float *y, const float *x, size_t count);
+    void (*tanh)(float *y, const float *x, size_t count);
+    void (*sigmoid)(float *y, const float *x, size_t count);
+    void (*exp)(float *y, const float *x, size_t count);
+    void (*log)(float *y, const float *x, size_t count);
+    void (*add)(float *y, const float *a, const float *b, size_t count);
+    void (*subtract)(float *y, const float *a, const float *b, size_t count);
+    void (*multiply)(float *y, const float *a, const float *b, size_t count);
+    void (*divide)(float *y, const float *a, const float *b, size_t count);
+    void (*affine)(float *y, const float *a, float scale, float offset, size_t count);
+    void (*add_rows)(float *y, const float *a, const float *b, size_t rows, size_t width);
+    void (*rope)(
+        float *y, size_t y_stride, const float *x, size_t x_stride, const float *cosines, const float *sines,
+        const int32_t *positions, size_t rows, size_t heads, size_t width, size_t width_rotated);
+    void (*softmax)(float *y, const float *x, size_t rows, size_t width);
+    void (*log_softmax)(float *y, const float *x, size_t rows, size_t width);
+    double (*sum)(const float *x, size_t count);
+    double (*dot)(const float *x, const float *y, size_t count);
+    int (*dequantize)(int type, const void *source, float *result, size_t count);
+} plumb_kernel_table;
+
+/// The table in use.
+const plumb_kernel_table *plumb_kernels(void);
+
+extern const plumb_kernel_table plumb_kernels_baseline;
+#if defined(__x86_64__)
+extern const plumb_kernel_table plumb_kernels_avx2;
+extern const plumb_kernel_table plumb_kernels_avx512;
+#endif
+
+#endif

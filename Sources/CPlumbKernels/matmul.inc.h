@@ -1,0 +1,2 @@
+// Matrix products.
+#define PLUMB_MATMUL_ENTRIES .tile_rows = 0,
