@@ -37,7 +37,7 @@ let package = Package(
         .target(name: "PlumbTensor", dependencies: ["CPlumbKernels"], swiftSettings: strict + floorSwift),
         .target(name: "PlumbRecords", swiftSettings: strict),
         // Level 2: layers; files, tokenizers and data.
-        .target(name: "PlumbNN", dependencies: ["PlumbTensor"], swiftSettings: strict + floorSwift),
+        .target(name: "PlumbNN", dependencies: ["CPlumbKernels", "PlumbTensor"], swiftSettings: strict + floorSwift),
         .target(
             name: "PlumbData",
             dependencies: [

@@ -1,0 +1,163 @@
+/// A place in a model's forward pass where an activation can be read or replaced.
+///
+/// Its spelling is TransformerLens's: `blocks.3.hook_resid_pre`, `blocks.3.attn.hook_z`, `ln_final.hook_normalized`.
+/// A hook point is a value: written in code (`.block(3, .mlpOut)`), printed, typed at the command line, stored in a
+/// record, used as a dictionary key.
+public struct HookPoint: Hashable, Sendable, Codable, LosslessStringConvertible {
+    /// The block, or nil for a place outside the blocks.
+    public let block: Int?
+    /// What is computed there.
+    public let site: Site
+
+    private init(block: Int?, site: Site) {
+        self.block = block
+        self.site = site
+    }
+
+    /// A place inside block `index`, counted from 0.
+    public static func block(_ index: Int, _ site: Site) -> HookPoint { HookPoint(block: index, site: site) }
+
+    /// A place outside the blocks.
+    public static func outside(_ site: Site) -> HookPoint { HookPoint(block: nil, site: site) }
+
+    /// The token embedding, `[T, D]`.
+    public static let embed = outside(.embed)
+    /// The learned position embedding, `[T, D]`; absent from models with rotary positions.
+    public static let positionEmbed = outside(.positionEmbed)
+    /// The scale of the last normalisation, `[T, 1]`.
+    public static let finalScale = outside(.finalScale)
+    /// The residual stream after the last normalisation, `[T, D]`.
+    public static let finalNormalized = outside(.finalNormalized)
+    /// The logits, `[T, V]`.
+    public static let logits = outside(.logits)
+
+    public var description: String { block.map { "blocks.\($0).\(site.rawValue)" } ?? site.rawValue }
+
+    /// Reads a hook name. Sites may be short: `blocks.3.z` is `blocks.3.attn.hook_z`.
+    public init?(_ description: String) {
+        guard description.hasPrefix("blocks.") else {
+            guard let site = Site(named: description), site.isOutsideBlocks else { return nil }
+            self = .outside(site)
+            return
+        }
+        let rest = description.dropFirst("blocks.".count)
+        guard let dot = rest.firstIndex(of: "."), let block = Int(rest[..<dot]), block >= 0,
+            let site = Site(named: String(rest[rest.index(after: dot)...])), !site.isOutsideBlocks
+        else { return nil }
+        self = .block(block, site)
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let text = try decoder.singleValueContainer().decode(String.self)
+        guard let point = HookPoint(text) else {
+            throw DecodingError.dataCorrupted(
+                .init(codingPath: decoder.codingPath, debugDescription: "\(text) is not a hook point"))
+        }
+        self = point
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(description)
+    }
+}
+
+/// What a hook point shows, whichever block it is in. Open: another model or a client can add its own.
+///
+/// The raw value is the rest of TransformerLens's hook name, `attn.hook_z`; ``shortName`` is what tables and the
+/// command line use, `z`.
+///
+/// Shapes are of one prompt of `T` tokens; runs of several prompts have `B` in front. `H` is query heads, `G` key-value
+/// heads, `K` head width.
+public struct Site: RawRepresentable, Hashable, Sendable, Codable {
+    public let rawValue: String
+    public init(rawValue: String) { self.rawValue = rawValue }
+
+    // The residual stream, `[T, D]`: entering the block, between attention and MLP, leaving the block.
+    public static let residPre = Site(rawValue: "hook_resid_pre")
+    public static let residMid = Site(rawValue: "hook_resid_mid")
+    public static let residPost = Site(rawValue: "hook_resid_post")
+    /// What attention adds to the residual stream, `[T, D]`.
+    public static let attnOut = Site(rawValue: "hook_attn_out")
+    /// What the MLP adds to the residual stream, `[T, D]`.
+    public static let mlpOut = Site(rawValue: "hook_mlp_out")
+
+    // Normalisations: the scale divided by, `[T, 1]`, and the normalised stream, `[T, D]`.
+    public static let ln1Scale = Site(rawValue: "ln1.hook_scale")
+    public static let ln1Normalized = Site(rawValue: "ln1.hook_normalized")
+    public static let ln2Scale = Site(rawValue: "ln2.hook_scale")
+    public static let ln2Normalized = Site(rawValue: "ln2.hook_normalized")
+
+    /// Queries `[T, H, K]`, before any rotation.
+    public static let q = Site(rawValue: "attn.hook_q")
+    /// Keys `[T, G, K]`, before any rotation.
+    public static let k = Site(rawValue: "attn.hook_k")
+    /// Values `[T, G, K]`.
+    public static let v = Site(rawValue: "attn.hook_v")
+    /// Queries after rotation `[T, H, K]`; absent without rotary positions.
+    public static let rotQ = Site(rawValue: "attn.hook_rot_q")
+    /// Keys after rotation `[T, G, K]`; absent without rotary positions.
+    public static let rotK = Site(rawValue: "attn.hook_rot_k")
+    /// Attention scores before the softmax `[H, T, T]` (query, key); -∞ where a query must not look.
+    public static let attnScores = Site(rawValue: "attn.hook_attn_scores")
+    /// Attention probabilities `[H, T, T]` (query, key).
+    public static let pattern = Site(rawValue: "attn.hook_pattern")
+    /// What each head read, `[T, H, K]`.
+    public static let z = Site(rawValue: "attn.hook_z")
+    /// What each head adds to the residual stream, `[T, H, D]`; the output bias is not part of it.
+    public static let result = Site(rawValue: "attn.hook_result")
+
+    /// The MLP before its nonlinearity, `[T, F]`; the gate of a gated MLP.
+    public static let mlpPre = Site(rawValue: "mlp.hook_pre")
+    /// The linear half of a gated MLP, `[T, F]`.
+    public static let mlpPreLinear = Site(rawValue: "mlp.hook_pre_linear")
+    /// The MLP's neurons after the nonlinearity, `[T, F]`.
+    public static let mlpPost = Site(rawValue: "mlp.hook_post")
+
+    public static let embed = Site(rawValue: "hook_embed")
+    public static let positionEmbed = Site(rawValue: "hook_pos_embed")
+    public static let finalScale = Site(rawValue: "ln_final.hook_scale")
+    public static let finalNormalized = Site(rawValue: "ln_final.hook_normalized")
+    public static let logits = Site(rawValue: "logits")
+
+    /// The sites inside a block, in the order in which a forward pass meets them.
+    public static let insideBlock: [Site] = [
+        residPre, ln1Scale, ln1Normalized, q, k, v, rotQ, rotK, attnScores, pattern, z, result, attnOut, residMid,
+        ln2Scale, ln2Normalized, mlpPre, mlpPreLinear, mlpPost, mlpOut, residPost,
+    ]
+    static let outsideBlocks: [Site] = [embed, positionEmbed, finalScale, finalNormalized, logits]
+
+    /// The name without `hook_` and, where it stays unambiguous, without the component: `resid_pre`, `z`, `ln1.scale`.
+    public var shortName: String {
+        let plain = rawValue.replacing("hook_", with: "")
+        for component in ["attn.", "mlp."] where plain.hasPrefix(component) && Site.insideBlock.contains(self) {
+            return String(plain.dropFirst(component.count))
+        }
+        return plain
+    }
+
+    /// Reads a full or short name; names of other sites must contain `hook_`.
+    public init?(named name: String) {
+        if name == "unembed.hook_out" {
+            self = .logits
+        } else if let known = (Site.insideBlock + Site.outsideBlocks).first(where: {
+            $0.rawValue == name || $0.shortName == name
+        }) {
+            self = known
+        } else if name.contains("hook_") {
+            self.init(rawValue: name)
+        } else {
+            return nil
+        }
+    }
+
+    var isOutsideBlocks: Bool { Site.outsideBlocks.contains(self) }
+
+    /// Whether the activation has an axis of heads, so that one head of it can be patched.
+    public var hasHeads: Bool {
+        [.q, .k, .v, .rotQ, .rotK, .attnScores, .pattern, .z, .result].contains(self)
+    }
+
+    /// Whether rows are kept as `[rows, H, keys]` inside a pass and shown as `[H, queries, keys]`.
+    var isAttentionMap: Bool { self == .attnScores || self == .pattern }
+}

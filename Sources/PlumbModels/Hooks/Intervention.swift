@@ -1,0 +1,121 @@
+public import PlumbTensor
+
+/// Where and when an intervention acts.
+public struct HookContext: Sendable {
+    public let point: HookPoint
+    /// The positions of the prompt that the activation covers: all of them, or the new ones during generation.
+    public let positions: Range<Int>
+}
+
+/// A change made to one activation during one run.
+///
+/// Interventions are values handed to a run; nothing is installed on a model, so nothing can be left on it.
+public struct Intervention: Sendable {
+    public let point: HookPoint
+    /// How the change is named in records.
+    public let name: String
+    let apply: @Sendable (Tensor, HookContext) -> Tensor
+
+    /// A change computed by `apply`, which must keep the activation's shape.
+    public init(
+        _ name: String, at point: HookPoint, apply: @escaping @Sendable (Tensor, HookContext) -> Tensor
+    ) {
+        self.point = point
+        self.name = name
+        self.apply = apply
+    }
+
+    /// A change computed from the activation alone, which must keep its shape.
+    public init(_ name: String, at point: HookPoint, apply: @escaping @Sendable (Tensor) -> Tensor) {
+        self.init(name, at: point) { value, _ in apply(value) }
+    }
+
+    /// Replaces the activation by the one recorded in `cache`: everywhere, or at one position, or of one head, or both.
+    public static func patch(
+        _ point: HookPoint, from cache: ActivationCache, position: Int? = nil, head: Int? = nil
+    ) -> Intervention {
+        guard let source = cache[point] else { preconditionFailure("\(point) was not recorded") }
+        return .replace(point, with: source, position: position, head: head, name: "patch")
+    }
+
+    /// Sets the activation to zero: everywhere, or at one position, or of one head, or both.
+    public static func ablate(_ point: HookPoint, position: Int? = nil, head: Int? = nil) -> Intervention {
+        Intervention("ablate", at: point) { value in
+            ActivationRegion(point.site, position: position, head: head)
+                .replaced(in: value, by: .zeros(value.shape))
+        }
+    }
+
+    /// Replaces the activation by `source`, of the same shape.
+    public static func replace(
+        _ point: HookPoint, with source: Tensor, position: Int? = nil, head: Int? = nil, name: String = "replace"
+    ) -> Intervention {
+        Intervention(name, at: point) { value in
+            precondition(
+                value.shape == source.shape, "\(point) has shape \(value.shape), its replacement \(source.shape)")
+            return ActivationRegion(point.site, position: position, head: head).replaced(in: value, by: source)
+        }
+    }
+
+    /// Adds `scale` times `direction` at every position: activation addition
+    /// (Turner et al. 2023, arXiv:2308.10248).
+    ///
+    /// - Shapes: `direction` has the activation's last axis, `[D]`.
+    public static func steer(_ point: HookPoint, by direction: Tensor, scale: Float = 1) -> Intervention {
+        let step = direction * scale
+        return Intervention("steer", at: point) { value in
+            precondition(
+                value.shape.last == step.count && step.shape.count == 1,
+                "cannot steer \(point) of shape \(value.shape) by a direction of shape \(step.shape)")
+            return value.reshaped([-1, step.count]).adding(row: step).reshaped(value.shape)
+        }
+    }
+}
+
+extension Tensor {
+    fileprivate func adding(row: Tensor) -> Tensor { self + row }
+}
+
+/// A part of an activation as users see it: one position, one head, both, or all of it.
+struct ActivationRegion {
+    let site: Site
+    let position: Int?
+    let head: Int?
+
+    init(_ site: Site, position: Int?, head: Int?) {
+        precondition(head == nil || site.hasHeads, "\(site.rawValue) has no axis of heads")
+        (self.site, self.position, self.head) = (site, position, head)
+    }
+
+    /// `value` with this region taken from `source`.
+    func replaced(in value: Tensor, by source: Tensor) -> Tensor {
+        guard position != nil || head != nil else { return source }
+        // As [outer, heads, inner] around the two axes that select: maps are [.., H, T, T], the rest [.., T, H, K].
+        let shape = value.shape
+        let trailing = site.hasHeads ? 3 : 2
+        precondition(shape.count >= trailing, "\(site.rawValue) of shape \(shape) has no such position or head")
+        let axes = Array(shape.suffix(trailing))
+        let outer = shape.dropLast(trailing).reduce(1, *)
+        let (first, second) = site.hasHeads ? (axes[0], axes[1]) : (axes[0], 1)
+        let inner = site.hasHeads ? axes[2] : axes[1]
+        let (firstIndex, secondIndex) = site.isAttentionMap ? (head, position) : (position, head)
+        precondition(
+            firstIndex.map { $0 >= 0 && $0 < first } ?? true && secondIndex.map { $0 >= 0 && $0 < second } ?? true,
+            "\(site.rawValue) of shape \(shape) has no position \(position ?? 0) or head \(head ?? 0)")
+        var result = value
+        result.withUnsafeMutableElements { target in
+            source.withUnsafeElements { source in
+                guard let to = target.baseAddress, let from = source.baseAddress else { return }
+                for o in 0..<outer {
+                    for i in firstIndex.map({ $0..<$0 + 1 }) ?? 0..<first {
+                        for j in secondIndex.map({ $0..<$0 + 1 }) ?? 0..<second {
+                            let at = ((o * first + i) * second + j) * inner
+                            (to + at).update(from: from + at, count: inner)
+                        }
+                    }
+                }
+            }
+        }
+        return result
+    }
+}

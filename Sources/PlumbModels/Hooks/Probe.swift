@@ -1,0 +1,109 @@
+public import PlumbTensor
+
+/// Passed down one forward pass: hands every named activation past the interventions, then to the cache.
+///
+/// An idle probe costs one branch.
+public struct Probe: Sendable {
+    private let interventions: [HookPoint: [Intervention]]
+    private let recording: Recording
+    private let isIdle: Bool
+    private let isRecording: Bool
+    /// Replacements of single rows, for patched runs that share a pass.
+    var rowPatches: [HookPoint: [RowPatch]] = [:]
+    private(set) var cache = ActivationCache()
+    /// The first position that the rows of this pass cover.
+    private let firstPosition: Int
+
+    /// A probe that changes and keeps nothing.
+    static func idle() -> Probe { Probe(interventions: [], recording: .none, leading: [0], isIdle: true) }
+
+    init(interventions: [Intervention], recording: Recording, leading: [Int], firstPosition: Int = 0) {
+        self.init(
+            interventions: interventions, recording: recording, leading: leading, firstPosition: firstPosition,
+            isIdle: false)
+    }
+
+    private init(
+        interventions: [Intervention], recording: Recording, leading: [Int], firstPosition: Int = 0, isIdle: Bool
+    ) {
+        self.interventions = Dictionary(grouping: interventions, by: \.point)
+        self.recording = recording
+        self.isIdle = isIdle
+        self.firstPosition = firstPosition
+        isRecording = !isIdle
+        cache.layout = HookLayout(leading: leading)
+    }
+
+    /// A probe that patches rows of runs sharing a pass.
+    static func patching(_ patches: [HookPoint: [RowPatch]]) -> Probe {
+        var probe = Probe.idle()
+        probe.rowPatches = patches
+        return probe
+    }
+
+    /// Whether anything reads or changes the activation at `point`; a pass may skip computing what nobody watches.
+    func watches(_ point: @autoclosure () -> HookPoint) -> Bool {
+        if isIdle && rowPatches.isEmpty { return false }
+        let point = point()
+        return rowPatches[point] != nil || interventions[point] != nil || (isRecording && recording.includes(point))
+    }
+
+    /// Whether anything changes the activation at `point`.
+    func changes(_ point: @autoclosure () -> HookPoint) -> Bool {
+        if isIdle && rowPatches.isEmpty { return false }
+        let point = point()
+        return rowPatches[point] != nil || interventions[point] != nil
+    }
+
+    /// The activation after interventions.
+    ///
+    /// - Shapes: rows `[R, …]` in and out.
+    public mutating func callAsFunction(_ value: Tensor, at point: @autoclosure () -> HookPoint) -> Tensor {
+        if isIdle && rowPatches.isEmpty { return value }
+        let point = point()
+        var value = value
+        if let patches = rowPatches[point] { RowPatch.apply(patches, to: &value) }
+        if let changes = interventions[point] {
+            let layout = cache.layout
+            let positions = layout.leading[layout.leading.count - 1]
+            let context = HookContext(point: point, positions: firstPosition..<firstPosition + positions)
+            var shown = layout.shown(value, at: point.site)
+            for change in changes {
+                let changed = change.apply(shown, context)
+                precondition(
+                    changed.shape == shown.shape,
+                    "intervention \(change.name) at \(point) must keep shape \(shown.shape), returned \(changed.shape)")
+                shown = changed
+            }
+            value = layout.rows(shown, at: point.site)
+        }
+        if isRecording && recording.includes(point) { cache.rows[point] = value }
+        return value
+    }
+}
+
+/// New values for some elements of one row of an activation.
+struct RowPatch: Sendable {
+    var row: Int
+    /// The first of the row's elements that change.
+    var column: Int
+    /// Row `sourceRow` of `source` gives the values, `count` of them from `column` on.
+    var source: Tensor
+    var sourceRow: Int
+    var count: Int
+
+    static func apply(_ patches: [RowPatch], to value: inout Tensor) {
+        let width = value.shape.dropFirst().reduce(1, *)
+        value.withUnsafeMutableElements { target in
+            guard let to = target.baseAddress else { return }
+            for patch in patches {
+                let sourceWidth = patch.source.shape.dropFirst().reduce(1, *)
+                patch.source.withUnsafeElements { source in
+                    guard let from = source.baseAddress else { return }
+                    (to + patch.row * width + patch.column)
+                        .update(from: from + patch.sourceRow * sourceWidth + patch.column, count: patch.count)
+                }
+            }
+        }
+    }
+}
