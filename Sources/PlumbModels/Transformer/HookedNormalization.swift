@@ -1,0 +1,83 @@
+internal import PlumbNN
+internal import PlumbTensor
+
+extension Normalization {
+    /// Normalises rows, showing the scale `[R, 1]` and the normalised rows `[R, D]` (before weight and bias, as
+    /// TransformerLens has them) to `probe`.
+    func callAsFunction(
+        _ x: Tensor, scale: @autoclosure () -> HookPoint, normalized: @autoclosure () -> HookPoint,
+        _ probe: inout Probe
+    ) -> Tensor {
+        guard probe.watches(scale()) || probe.watches(normalized()) else { return self(x) }
+        var (plain, divisor) = unweighted(x)
+        let seen = probe(divisor, at: scale())
+        if seen != divisor {
+            plain = x.centred(if: isLayerNorm).divided(byRows: seen)
+            divisor = seen
+        }
+        let watched = probe(plain, at: normalized())
+        // The fused kernel gives the same bits as these steps; it is left out only when something was changed.
+        return watched == unweighted(x).normalized ? self(x) : weighted(watched)
+    }
+
+    private var isLayerNorm: Bool {
+        switch self {
+        case .rms: false
+        case .layer: true
+        }
+    }
+
+    private func unweighted(_ x: Tensor) -> (normalized: Tensor, scale: Tensor) {
+        switch self {
+        case .rms(_, let epsilon): x.rmsNormalized(weight: nil, epsilon: epsilon)
+        case .layer(_, _, let epsilon): x.layerNormalized(weight: nil, bias: nil, epsilon: epsilon)
+        }
+    }
+
+    private func weighted(_ x: Tensor) -> Tensor {
+        switch self {
+        case .rms(let weight, _): x.multiplied(byRow: weight)
+        case .layer(let weight, let bias, _): x.multiplied(byRow: weight) + bias
+        }
+    }
+}
+
+extension Tensor {
+    /// Each row `[D]` of `[R, D]` times `row`.
+    fileprivate func multiplied(byRow row: Tensor) -> Tensor {
+        Tensor(shape: shape) { y in
+            withUnsafeElements { x in
+                row.withUnsafeElements { w in
+                    for index in x.indices { y[index] = x[index] * w[index % w.count] }
+                }
+            }
+        }
+    }
+
+    /// Each row of `[R, D]` divided by its entry of `[R, 1]`.
+    fileprivate func divided(byRows scale: Tensor) -> Tensor {
+        let width = shape[1]
+        return Tensor(shape: shape) { y in
+            withUnsafeElements { x in
+                scale.withUnsafeElements { s in
+                    for index in x.indices { y[index] = x[index] / s[index / width] }
+                }
+            }
+        }
+    }
+
+    /// Each row less its mean, for layer normalisation.
+    fileprivate func centred(if needed: Bool) -> Tensor {
+        guard needed, count > 0 else { return self }
+        let width = shape[1]
+        return Tensor(shape: shape) { y in
+            withUnsafeElements { x in
+                for row in 0..<shape[0] {
+                    let range = row * width..<(row + 1) * width
+                    let mean = Float(x[range].reduce(0.0) { $0 + Double($1) } / Double(width))
+                    for index in range { y[index] = x[index] - mean }
+                }
+            }
+        }
+    }
+}

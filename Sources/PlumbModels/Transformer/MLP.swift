@@ -1,0 +1,42 @@
+internal import PlumbNN
+internal import PlumbTensor
+
+/// The part of a block that works on each position by itself.
+enum MLP: Sendable {
+    /// `down(gelu(up(x)))` with the tanh form of GELU: GPT-2.
+    case gelu(up: Linear, down: Linear)
+    /// `down(silu(gate(x)) · up(x))`, gate and up in one product `[2F, D]`: Llama (Shazeer 2020, arXiv:2002.05202).
+    case gatedSilu(gateUp: Linear, down: Linear)
+
+    private var down: Linear {
+        switch self {
+        case .gelu(_, let down), .gatedSilu(_, let down): down
+        }
+    }
+
+    /// What the MLP adds to the residual stream; `residual` is added too where one is given.
+    ///
+    /// - Shapes: `x` `[R, D]`, normalised; result `[R, D]`.
+    func callAsFunction(
+        _ x: Tensor, adding residual: Tensor?, block: Int, _ arithmetic: Arithmetic, _ probe: inout Probe
+    ) -> Tensor {
+        let neurons = probe(activated(x, block: block, arithmetic, &probe), at: .block(block, .mlpPost))
+        return down(neurons, adding: residual, arithmetic: arithmetic)
+    }
+
+    private func activated(_ x: Tensor, block: Int, _ arithmetic: Arithmetic, _ probe: inout Probe) -> Tensor {
+        switch self {
+        case .gelu(let up, _):
+            return probe(up(x, arithmetic: arithmetic), at: .block(block, .mlpPre)).geluTanh()
+        case .gatedSilu(let gateUp, _):
+            let joined = gateUp(x, arithmetic: arithmetic)
+            guard probe.watches(.block(block, .mlpPre)) || probe.watches(.block(block, .mlpPreLinear)) else {
+                return joined.gatedSilu()
+            }
+            let width = joined.shape[1] / 2
+            let gate = probe(joined.columns(0..<width), at: .block(block, .mlpPre))
+            let linear = probe(joined.columns(width..<2 * width), at: .block(block, .mlpPreLinear))
+            return Tensor.joinedColumns([gate, linear]).gatedSilu()
+        }
+    }
+}
