@@ -10,6 +10,14 @@
     apply_to = function)
 #include "vector.h"
 #include "matmul.inc.h"
+#pragma clang attribute pop
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx2,fma,f16c"))), \
+    apply_to = function)
+#include "matmul_pairs.inc.h"
+#pragma clang attribute pop
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c"))), \
+    apply_to = function)
+#include "matmul_drive.inc.h"
 #include "attention.inc.h"
 #include "elementwise.inc.h"
 #pragma clang attribute pop

@@ -4,22 +4,39 @@
 
 #include "plumb_kernels.h"
 
-/// One product, cut into pieces by matmul.c. See matmul.inc.h.
-typedef struct plumb_matmul_plan plumb_matmul_plan;
+/// Outputs in a panel of packed weights, and inputs in a block of the accumulation over k.
+enum { PLUMB_PANEL = 32, PLUMB_K_BLOCK = 256 };
+/// What is multiplied: float32; float32 rounded to bfloat16; or pairs of bfloat16 by the machine's dot product.
+enum { PLUMB_OPERANDS_FLOAT32, PLUMB_OPERANDS_ROUNDED, PLUMB_OPERANDS_PAIRS };
 
+typedef struct plumb_kernel_table plumb_kernel_table;
+
+/// One product cut into chunks by matmul.c and computed by matmul.inc.h.
 typedef struct {
+    const plumb_matmul_call *call;
+    const plumb_kernel_table *kernels;
+    int operands;
+    /// Whether a block of weights is first expanded to what the innermost kernel multiplies.
+    int expand;
+    /// Rows are cut into groups of nearly equal size, groups into sets, and outputs into runs of panels.
+    size_t groups, groups_per_set, sets, panels, panels_per_chunk;
+    /// [k block][group][k][rows of the group]; NULL where the kernels read the rows themselves (one row a group).
+    float *packed_x;
+    size_t pack_groups_per_chunk;
+} plumb_matmul_plan;
+
+struct plumb_kernel_table {
     // matmul.inc.h: PLUMB_MATMUL_ENTRIES
-    /// Most rows a tile holds.
-    size_t tile_rows;
-    /// Packs a piece of the activations, computes a piece of the product.
-    void (*matmul_prepare)(const plumb_matmul_plan *plan, size_t chunk);
+    /// Most rows of a group.
+    size_t matmul_group_rows;
+    /// Packs some groups of activations.
+    void (*matmul_pack_x)(const plumb_matmul_plan *plan, size_t chunk);
+    /// Computes the outputs of a run of panels for a set of groups.
     void (*matmul_chunk)(const plumb_matmul_plan *plan, size_t chunk);
-    /// Writes rows that lie within one panel of 32 outputs.
+    /// Writes rows into the lanes from `lane` on of one panel; `stream` goes past the caches.
     void (*pack_panel)(
         int packing, void *panel, size_t inputs, size_t lane, size_t rows, const void *source, size_t row_stride,
         int stream);
-    void (*pack_panel_transposed)(
-        float *panel, size_t inputs, size_t lane, size_t columns, const float *source, size_t row_stride, int stream);
 
     // attention.inc.h: PLUMB_ATTENTION_ENTRIES
     void (*attention)(const plumb_attention_call *call);
@@ -58,7 +75,10 @@ typedef struct {
     double (*sum)(const float *x, size_t count);
     double (*dot)(const float *x, const float *y, size_t count);
     int (*dequantize)(int type, const void *source, float *result, size_t count);
-} plumb_kernel_table;
+};
+
+/// Bytes of one panel of packed weights.
+size_t plumb_panel_bytes(int packing, size_t inputs);
 
 /// The table in use.
 const plumb_kernel_table *plumb_kernels(void);

@@ -1,2 +1,217 @@
-// Matrix products.
-#define PLUMB_MATMUL_ENTRIES .tile_rows = 0,
+// Matrix products, the part compiled for every instruction set.
+//
+// Packed weights are panels of 32 outputs. In every packing a panel is made of rows of 32 words, one word an output,
+// and a word holds 1, 2, 4 or 8 neighbouring k's of that output:
+//   F32   [k]         float32
+//   BF16  [k / 2]     even k in the lower half, odd k in the upper
+//   Q8_0  [k / 32] x  { 32 float16 scales, [8] words of 4 bytes q + 128 }
+//   Q4_0  [k / 32] x  { 32 float16 scales, [4] words of 8 nibbles q + 8 }
+//   Q4_1  [k / 32] x  { 32 float16 scales, 32 float16 minima, [4] words of 8 nibbles }
+//
+// The order of accumulation, the same for every number of rows: k in blocks of 256, one accumulator an element inside
+// a block, blocks added in order, then bias, then residual. A quantised weight d · q + m is rounded to float32 once,
+// as in the format's definition, so every packing multiplies the same numbers as PLUMB_PACK_F32 of the widened
+// weights. Fields are not shifted down: word & (15 << 4j) converts to q · 16^j exactly, and d · 16^-j undoes it.
+
+#define UNROLL_SOME _Pragma("clang loop unroll_count(4)")
+#define NOINLINE __attribute__((noinline))
+
+// Rows a group holds and vectors a kernel keeps an accumulator for, by the number of registers.
+#if VL == 16
+#define GROUP_ROWS 14
+#define VECTORS(rows) 2
+#elif VL == 8
+#define GROUP_ROWS 6
+#define VECTORS(rows) ((rows) <= 3 ? 4 : 2)
+#elif defined(__aarch64__)
+#define GROUP_ROWS 6
+#define VECTORS(rows) ((rows) == 1 ? 8 : 4)
+#else
+#define GROUP_ROWS 6
+#define VECTORS(rows) ((rows) == 1 ? 8 : 2)
+#endif
+#define PANEL_VECTORS (PLUMB_PANEL / VL)
+#define ROW_BYTES (PLUMB_PANEL * 4)
+#define MOST_GROUPS 16
+
+// MARK: Innermost kernels
+
+/// Sums one k block of a group's rows against some columns of a panel.
+typedef struct {
+    size_t k;
+    const float *a;        // [k][rows]
+    const char *w;         // the block in the panel
+    size_t column;         // the first column in the panel
+    size_t panel_stride;   // bytes to the next panel, for the kernels of one row and two panels
+    float *sum;            // [rows][32]
+    int first;             // whether this block is the first of the sum
+    int minimum;           // whether 4-bit blocks carry minima
+    const char *ahead;     // memory to bring near, `step` bytes a word row
+    size_t step;
+} micro_call;
+typedef void (*micro_kernel)(const micro_call *);
+
+/// Where vector v of a row of words stands: columns first, then the same columns of the next panel.
+INLINE size_t word_at(const micro_call *c, int v) {
+    return (size_t)(v / PANEL_VECTORS) * c->panel_stride + (size_t)(v % PANEL_VECTORS) * VL * 4;
+}
+INLINE void bring(const char **ahead, size_t step) {
+    __builtin_prefetch(*ahead, 0, 2);
+    *ahead += step;
+}
+
+INLINE void micro_clear(const int rows, const int vectors, vf acc[][16]) {
+    UNROLL for (int r = 0; r < rows; r++) {
+        UNROLL for (int v = 0; v < vectors; v++) acc[r][v] = splat(0);
+    }
+}
+INLINE void micro_add(const int rows, const int vectors, vf acc[][16], const float *a, const vf w[16]) {
+    UNROLL for (int r = 0; r < rows; r++) {
+        vf x = splat(a[r]);
+        UNROLL for (int v = 0; v < vectors; v++) acc[r][v] = FMA(x, w[v], acc[r][v]);
+    }
+}
+INLINE void micro_store(const int rows, const int vectors, vf acc[][16], const micro_call *c) {
+    UNROLL for (int r = 0; r < rows; r++) {
+        UNROLL for (int v = 0; v < vectors; v++) {
+            float *sum = c->sum + r * PLUMB_PANEL + v * VL;
+            st(sum, c->first ? acc[r][v] : ld(sum) + acc[r][v]);
+        }
+    }
+}
+
+INLINE void micro_f32(const int rows, const int vectors, const micro_call *c) {
+    vf acc[GROUP_ROWS][16], w[16];
+    micro_clear(rows, vectors, acc);
+    const float *a = c->a;
+    const char *p = c->w + c->column * 4, *ahead = c->ahead;
+    UNROLL_SOME for (size_t k = 0; k < c->k; k++) {
+        UNROLL for (int v = 0; v < vectors; v++) w[v] = ld((const float *)(p + word_at(c, v)));
+        bring(&ahead, c->step);
+        micro_add(rows, vectors, acc, a, w);
+        p += ROW_BYTES;
+        a += rows;
+    }
+    micro_store(rows, vectors, acc, c);
+}
+
+INLINE void micro_bf16(const int rows, const int vectors, const micro_call *c) {
+    vf acc[GROUP_ROWS][16], w[16];
+    vu word[16];
+    micro_clear(rows, vectors, acc);
+    const float *a = c->a;
+    const char *p = c->w + c->column * 4, *ahead = c->ahead;
+    for (size_t k = 0; k < c->k; k += 2) {
+        UNROLL for (int v = 0; v < vectors; v++) {
+            word[v] = ldu(p + word_at(c, v));
+            w[v] = (vf)(word[v] << 16);
+        }
+        bring(&ahead, c->step);
+        micro_add(rows, vectors, acc, a, w);
+        a += rows;
+        if (k + 1 == c->k) break;
+        UNROLL for (int v = 0; v < vectors; v++) w[v] = (vf)(word[v] & 0xffff0000);
+        micro_add(rows, vectors, acc, a, w);
+        p += ROW_BYTES;
+        a += rows;
+    }
+    micro_store(rows, vectors, acc, c);
+}
+
+/// Field j of `bits` bits as a float times 2^(bits · j).
+INLINE vf field(vu word, int bits, int j) {
+    return __builtin_convertvector((vi)(word & (((1u << bits) - 1) << (bits * j))), vf);
+}
+INLINE vf scale_at(const char *block, size_t column, const micro_call *c, int v) {
+    return widen_f16(*(const vsu *)(block + column * 2 + (size_t)(v / PANEL_VECTORS) * c->panel_stride
+        + (size_t)(v % PANEL_VECTORS) * VL * 2));
+}
+
+INLINE void micro_q8(const int rows, const int vectors, const micro_call *c) {
+    vf acc[GROUP_ROWS][16], w[16], d[3][16], m[16];
+    vu word[16];
+    micro_clear(rows, vectors, acc);
+    const float *a = c->a;
+    const char *p = c->w, *ahead = c->ahead;
+    for (size_t block = 0; block < c->k / 32; block++) {
+        UNROLL for (int v = 0; v < vectors; v++) {
+            d[0][v] = scale_at(p, c->column, c, v);
+            d[1][v] = d[0][v] * splat(0x1p-8f);
+            d[2][v] = d[0][v] * splat(0x1p-16f);
+            m[v] = d[0][v] * splat(-128);
+        }
+        p += 64;
+        for (int i = 0; i < 8; i++) {
+            UNROLL for (int v = 0; v < vectors; v++) word[v] = ldu(p + c->column * 4 + word_at(c, v));
+            bring(&ahead, c->step);
+            UNROLL for (int j = 0; j < 4; j++) {
+                UNROLL for (int v = 0; v < vectors; v++) {
+                    w[v] = j < 3 ? FMA(d[j < 3 ? j : 0][v], field(word[v], 8, j), m[v])
+                                 : FMA(d[0][v], field(word[v] >> 24, 8, 0), m[v]);
+                }
+                micro_add(rows, vectors, acc, a, w);
+                a += rows;
+            }
+            p += ROW_BYTES;
+        }
+    }
+    micro_store(rows, vectors, acc, c);
+}
+
+INLINE void micro_q4(const int rows, const int vectors, const micro_call *c) {
+    vf acc[GROUP_ROWS][16], w[16], d[4][16], m[16];
+    vu word[16];
+    micro_clear(rows, vectors, acc);
+    const float *a = c->a;
+    const char *p = c->w, *ahead = c->ahead;
+    for (size_t block = 0; block < c->k / 32; block++) {
+        UNROLL for (int v = 0; v < vectors; v++) {
+            d[0][v] = scale_at(p, c->column, c, v);
+            d[1][v] = d[0][v] * splat(0x1p-4f);
+            d[2][v] = d[0][v] * splat(0x1p-8f);
+            d[3][v] = d[0][v] * splat(0x1p-12f);
+            m[v] = c->minimum ? scale_at(p + 64, c->column, c, v) : d[0][v] * splat(-8);
+        }
+        p += c->minimum ? 128 : 64;
+        for (int i = 0; i < 4; i++) {
+            UNROLL for (int v = 0; v < vectors; v++) word[v] = ldu(p + c->column * 4 + word_at(c, v));
+            bring(&ahead, c->step);
+            UNROLL for (int j = 0; j < 8; j++) {
+                UNROLL for (int v = 0; v < vectors; v++) {
+                    if (j == 4) word[v] = word[v] >> 16;
+                    w[v] = FMA(d[j % 4][v], field(word[v], 4, j % 4), m[v]);
+                }
+                micro_add(rows, vectors, acc, a, w);
+                a += rows;
+            }
+            p += ROW_BYTES;
+        }
+    }
+    micro_store(rows, vectors, acc, c);
+}
+
+#define KERNEL(kind, rows) \
+    static NOINLINE void kind##_rows##rows(const micro_call *c) { kind(rows, VECTORS(rows), c); }
+/// One row against two panels, so that enough sums run side by side.
+#define KERNEL_WIDE(kind) \
+    static NOINLINE void kind##_wide(const micro_call *c) { kind(1, 2 * PANEL_VECTORS, c); }
+#if GROUP_ROWS == 14
+#define KERNELS(kind) \
+    KERNEL_WIDE(kind) KERNEL(kind, 1) KERNEL(kind, 2) KERNEL(kind, 3) KERNEL(kind, 4) KERNEL(kind, 5) \
+    KERNEL(kind, 6) KERNEL(kind, 7) KERNEL(kind, 8) KERNEL(kind, 9) KERNEL(kind, 10) KERNEL(kind, 11) \
+    KERNEL(kind, 12) KERNEL(kind, 13) KERNEL(kind, 14) \
+    static const micro_kernel kind##_kernels[] = { \
+        kind##_wide, kind##_rows1, kind##_rows2, kind##_rows3, kind##_rows4, kind##_rows5, kind##_rows6, \
+        kind##_rows7, kind##_rows8, kind##_rows9, kind##_rows10, kind##_rows11, kind##_rows12, kind##_rows13, \
+        kind##_rows14};
+#else
+#define KERNELS(kind) \
+    KERNEL_WIDE(kind) KERNEL(kind, 1) KERNEL(kind, 2) KERNEL(kind, 3) KERNEL(kind, 4) KERNEL(kind, 5) \
+    KERNEL(kind, 6) \
+    static const micro_kernel kind##_kernels[] = { \
+        kind##_wide, kind##_rows1, kind##_rows2, kind##_rows3, kind##_rows4, kind##_rows5, kind##_rows6};
+#endif
+KERNELS(micro_f32)
+KERNELS(micro_bf16)
+KERNELS(micro_q8)
+KERNELS(micro_q4)

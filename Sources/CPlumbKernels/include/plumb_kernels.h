@@ -97,7 +97,9 @@ typedef struct {
     size_t x_stride;
     const void *weights;
     int packing;
-    /// PLUMB_PRODUCTS_BF16 rounds activations (and weights) to bfloat16 before multiplying; sums stay float32.
+    /// PLUMB_PRODUCTS_BF16 rounds activations (and weights) to bfloat16 before multiplying; sums stay float32. Works
+    /// with every packing and is fastest with PLUMB_PACK_BF16. Where plumb_has_bf16() the machine's dot product adds
+    /// pairs (and flushes subnormals); elsewhere products are added one by one: the bits differ between the two.
     int products;
     const float *bias;      // [outputs] or NULL
     const float *residual;  // [rows, outputs] or NULL; may be y itself
@@ -106,6 +108,9 @@ typedef struct {
     size_t y_stride;
 } plumb_matmul_call;
 void plumb_matmul(const plumb_matmul_call *call);
+/// The same sums in double, one after the other, with row-major float32 `weights` [outputs, inputs] in place of the
+/// call's: the yardstick of the tests. `result` is [rows, outputs].
+void plumb_matmul_reference(const plumb_matmul_call *call, const float *weights, double *result);
 
 // MARK: Attention (attention.inc.h)
 

@@ -1,0 +1,194 @@
+// Matrix products, the part that is the same for every instruction set: how a product is cut up, and packing.
+#include <string.h>
+
+#include "kernels.h"
+
+static size_t at_least(size_t a, size_t b) { return a > b ? a : b; }
+static size_t at_most(size_t a, size_t b) { return a < b ? a : b; }
+static size_t divided_up(size_t a, size_t b) { return (a + b - 1) / b; }
+
+// MARK: Sizes
+
+size_t plumb_panel_bytes(int packing, size_t inputs) {
+    switch (packing) {
+    case PLUMB_PACK_F32: return inputs * 128;
+    case PLUMB_PACK_BF16: return (inputs + 1) / 2 * 128;
+    case PLUMB_PACK_Q8_0: return inputs % 32 ? 0 : inputs / 32 * 1088;
+    case PLUMB_PACK_Q4_0: return inputs % 32 ? 0 : inputs / 32 * 576;
+    case PLUMB_PACK_Q4_1: return inputs % 32 ? 0 : inputs / 32 * 640;
+    default: return 0;
+    }
+}
+
+size_t plumb_packed_bytes(int packing, size_t outputs, size_t inputs) {
+    return divided_up(outputs, PLUMB_PANEL) * plumb_panel_bytes(packing, inputs);
+}
+
+// MARK: Products
+
+// What a machine of this kind does in a nanosecond, for deciding how finely to cut: multiply-adds of one core, bytes
+// of weights read, activations packed. A chunk should outlast the cost of claiming it many times over.
+enum { MACS_PER_NS = 60, BYTES_PER_NS = 20, PACKED_PER_NS = 4, CHUNK_NS = 5000, CHUNKS_PER_THREAD = 24 };
+
+static void product_chunk(void *context, size_t chunk) {
+    const plumb_matmul_plan *plan = context;
+    plan->kernels->matmul_chunk(plan, chunk);
+}
+static void pack_x_chunk(void *context, size_t chunk) {
+    const plumb_matmul_plan *plan = context;
+    plan->kernels->matmul_pack_x(plan, chunk);
+}
+
+static void run(size_t chunks, void (*body)(void *, size_t), void *context) {
+    if (chunks == 1) {
+        body(context, 0);
+    } else if (chunks > 1) {
+        plumb_parallel(chunks, body, context);
+    }
+}
+
+/// Cuts the product into chunks of some panels by some groups.
+static void cut(plumb_matmul_plan *plan, size_t most_groups) {
+    const plumb_matmul_call *call = plan->call;
+    size_t threads = (size_t)at_least((size_t)plumb_threads(), 1);
+    size_t panel_macs = call->inputs * PLUMB_PANEL * call->rows;
+    size_t panel_ns = at_least(panel_macs / MACS_PER_NS, plumb_panel_bytes(call->packing, call->inputs) / BYTES_PER_NS);
+    size_t total_ns = at_least(panel_ns * plan->panels, 1);
+    size_t chunks = threads == 1 ? 1 : at_most(total_ns / CHUNK_NS, threads * CHUNKS_PER_THREAD);
+    chunks = at_least(chunks, 1);
+    plan->sets = divided_up(plan->groups, most_groups);
+    if (plan->panels * plan->sets < chunks) {
+        plan->sets = at_most(divided_up(chunks, plan->panels), divided_up(plan->groups, 4));
+        plan->sets = at_least(plan->sets, divided_up(plan->groups, most_groups));
+    }
+    plan->groups_per_set = divided_up(plan->groups, plan->sets);
+    plan->sets = divided_up(plan->groups, plan->groups_per_set);
+    size_t runs = at_least(at_most(divided_up(chunks, plan->sets), plan->panels), 1);
+    plan->panels_per_chunk = divided_up(plan->panels, runs);
+}
+
+/// Packs the activations, in parallel where that is worth it.
+static void pack_x(plumb_matmul_plan *plan) {
+    size_t total_ns = plan->call->rows * plan->call->inputs / PACKED_PER_NS;
+    size_t chunks = at_least(at_most(total_ns / CHUNK_NS, plan->groups), 1);
+    plan->pack_groups_per_chunk = divided_up(plan->groups, chunks);
+    run(divided_up(plan->groups, plan->pack_groups_per_chunk), pack_x_chunk, plan);
+}
+
+void plumb_matmul(const plumb_matmul_call *call) {
+    if (call->rows == 0 || call->outputs == 0) return;
+    const plumb_kernel_table *kernels = plumb_kernels();
+    plumb_matmul_plan plan = {.call = call, .kernels = kernels, .panels = divided_up(call->outputs, PLUMB_PANEL)};
+    plan.groups = divided_up(call->rows, kernels->matmul_group_rows);
+    if (call->products == PLUMB_PRODUCTS_BF16) {
+        plan.operands = plumb_has_bf16() ? PLUMB_OPERANDS_PAIRS : PLUMB_OPERANDS_ROUNDED;
+        plan.expand = call->packing != PLUMB_PACK_BF16;
+    } else {
+        plan.expand = call->packing != PLUMB_PACK_F32 && plan.groups > 2;
+    }
+    if (call->rows > 1) {
+        // One word an activation is enough for every kind of operand; a pair takes one for two.
+        plan.packed_x = plumb_buffer_allocate(call->rows * (call->inputs + 1) * sizeof(float));
+        if (plan.packed_x) {
+            pack_x(&plan);
+        } else {
+            plan.groups = call->rows;
+        }
+    }
+    cut(&plan, 16);
+    run(divided_up(plan.panels, plan.panels_per_chunk) * plan.sets, product_chunk, &plan);
+    if (plan.packed_x) plumb_buffer_release(plan.packed_x);
+}
+
+// MARK: Packing
+
+typedef struct {
+    int packing, stream;
+    char *packed;
+    const char *source;
+    size_t inputs, first, rows, row_stride, panel_bytes, panels_per_chunk;
+} pack_job;
+
+static const size_t stream_bytes = 8 << 20;
+static const size_t pack_chunk_bytes = 256 << 10;
+
+static void pack_chunk(void *context, size_t chunk) {
+    const pack_job *job = context;
+    size_t end = job->first + job->rows;
+    size_t panel = job->first / PLUMB_PANEL + chunk * job->panels_per_chunk;
+    for (size_t i = 0; i < job->panels_per_chunk && panel * PLUMB_PANEL < end; i++, panel++) {
+        size_t from = at_least(panel * PLUMB_PANEL, job->first), to = at_most((panel + 1) * PLUMB_PANEL, end);
+        plumb_kernels()->pack_panel(
+            job->packing, job->packed + panel * job->panel_bytes, job->inputs, from % PLUMB_PANEL, to - from,
+            job->source + (from - job->first) * job->row_stride, job->row_stride, job->stream);
+    }
+}
+
+void plumb_pack(
+    int packing, void *packed, size_t outputs, size_t inputs, size_t first, size_t rows, const void *source,
+    size_t row_stride) {
+    if (rows == 0 || inputs == 0) return;
+    (void)outputs;
+    pack_job job = {
+        .packing = packing, .packed = packed, .source = source, .inputs = inputs, .first = first, .rows = rows,
+        .row_stride = row_stride, .panel_bytes = plumb_panel_bytes(packing, inputs),
+    };
+    size_t panels = divided_up(first + rows, PLUMB_PANEL) - first / PLUMB_PANEL;
+    job.stream = panels * job.panel_bytes >= stream_bytes;
+    job.panels_per_chunk = at_least(pack_chunk_bytes / at_least(job.panel_bytes, 1), 1);
+    run(divided_up(panels, job.panels_per_chunk), pack_chunk, &job);
+}
+
+// Columns of a row-major source are already in a panel's order, so packing is copying: runs of up to 32 floats, from
+// some panels at a time so that a source row is read in longer pieces.
+enum { TRANSPOSED_PANELS = 8, TRANSPOSED_ROWS = 64 };
+
+static void pack_transposed_chunk(void *context, size_t chunk) {
+    const pack_job *job = context;
+    size_t end = job->first + job->rows;
+    size_t p0 = job->first / PLUMB_PANEL + chunk * TRANSPOSED_PANELS;
+    for (size_t k0 = 0; k0 < job->inputs; k0 += TRANSPOSED_ROWS) {
+        size_t k1 = at_most(k0 + TRANSPOSED_ROWS, job->inputs);
+        for (size_t p = p0; p < p0 + TRANSPOSED_PANELS && p * PLUMB_PANEL < end; p++) {
+            size_t from = at_least(p * PLUMB_PANEL, job->first), to = at_most((p + 1) * PLUMB_PANEL, end);
+            const char *source = job->source + (from - job->first) * sizeof(float);
+            char *packed = job->packed + p * job->panel_bytes + from % PLUMB_PANEL * sizeof(float);
+            for (size_t k = k0; k < k1; k++) {
+                if (to - from == PLUMB_PANEL) {
+                    memcpy(packed + k * 128, source + k * job->row_stride, 128);
+                } else {
+                    memcpy(packed + k * 128, source + k * job->row_stride, (to - from) * sizeof(float));
+                }
+            }
+        }
+    }
+}
+
+void plumb_pack_transposed(
+    float *packed, size_t outputs, size_t inputs, size_t first, size_t columns, const float *source,
+    size_t row_stride_floats) {
+    if (columns == 0 || inputs == 0) return;
+    (void)outputs;
+    pack_job job = {
+        .packed = (char *)packed, .source = (const char *)source, .inputs = inputs, .first = first, .rows = columns,
+        .row_stride = row_stride_floats * sizeof(float), .panel_bytes = plumb_panel_bytes(PLUMB_PACK_F32, inputs),
+    };
+    size_t panels = divided_up(first + columns, PLUMB_PANEL) - first / PLUMB_PANEL;
+    run(divided_up(panels, TRANSPOSED_PANELS), pack_transposed_chunk, &job);
+}
+
+// MARK: Reference
+
+void plumb_matmul_reference(const plumb_matmul_call *call, const float *weights, double *result) {
+    for (size_t r = 0; r < call->rows; r++) {
+        for (size_t o = 0; o < call->outputs; o++) {
+            double sum = 0;
+            for (size_t i = 0; i < call->inputs; i++) {
+                sum += (double)call->x[r * call->x_stride + i] * (double)weights[o * call->inputs + i];
+            }
+            if (call->bias) sum += call->bias[o];
+            if (call->residual) sum += call->residual[r * call->residual_stride + o];
+            result[r * call->outputs + o] = sum;
+        }
+    }
+}

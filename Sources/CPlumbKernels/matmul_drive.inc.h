@@ -1,0 +1,355 @@
+// Matrix products, the part around the innermost kernels: packing of activations and weights, expansion of weights,
+// and the walk over a chunk. Included after matmul.inc.h.
+
+// MARK: Transposition
+
+#if VL == 16
+#define ZIP_LOW(a, b) \
+    __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
+#define ZIP_HIGH(a, b) \
+    __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
+#elif VL == 8
+#define ZIP_LOW(a, b) __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11)
+#define ZIP_HIGH(a, b) __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15)
+#else
+#define ZIP_LOW(a, b) __builtin_shufflevector(a, b, 0, 4, 1, 5)
+#define ZIP_HIGH(a, b) __builtin_shufflevector(a, b, 2, 6, 3, 7)
+#endif
+
+/// Transposes VL x VL words: log2 VL perfect shuffles of the rows.
+INLINE void transpose(vu r[VL]) {
+    vu t[VL];
+    UNROLL for (int step = 1; step < VL; step *= 2) {
+        UNROLL for (int i = 0; i < VL / 2; i++) {
+            t[2 * i] = ZIP_LOW(r[i], r[i + VL / 2]);
+            t[2 * i + 1] = ZIP_HIGH(r[i], r[i + VL / 2]);
+        }
+        UNROLL for (int i = 0; i < VL; i++) r[i] = t[i];
+    }
+}
+
+// MARK: Activations
+
+/// Rows of a product, in groups whose sizes differ by at most one.
+INLINE size_t group_begin(const plumb_matmul_plan *plan, size_t group) {
+    size_t rows = plan->call->rows, base = rows / plan->groups, extra = rows % plan->groups;
+    return group * base + (group < extra ? group : extra);
+}
+/// Rows of words a block of activations has: k, or pairs of k.
+INLINE size_t operand_rows(const plumb_matmul_plan *plan, size_t k) {
+    return plan->operands == PLUMB_OPERANDS_PAIRS ? (k + 1) / 2 : k;
+}
+INLINE float *packed_group(const plumb_matmul_plan *plan, size_t group, size_t k0, size_t k) {
+    return plan->packed_x + operand_rows(plan, k0) * plan->call->rows
+        + group_begin(plan, group) * operand_rows(plan, k);
+}
+
+/// VL activations as the kernels multiply them; pairs fill the lower half of the lanes.
+INLINE vf operand(int operands, vf x) { return operands == PLUMB_OPERANDS_FLOAT32 ? x : round_bf16(x); }
+
+/// A row of k activations (k up to a block), rounded or paired.
+static void convert_row(int operands, float *result, const float *x, size_t k) {
+    float t[PLUMB_K_BLOCK + VL] __attribute__((aligned(64)));
+    float *rounded = operands == PLUMB_OPERANDS_PAIRS ? t : result;
+    size_t i = 0;
+    for (; i + VL <= k; i += VL) st(rounded + i, operand(operands, ld(x + i)));
+    st_partial(rounded + i, operand(operands, ld_partial(x + i, k - i)), k - i);
+    if (operands != PLUMB_OPERANDS_PAIRS) return;
+    t[k] = 0;
+    uint32_t low, high;
+    for (i = 0; i < k; i += 2) {
+        memcpy(&low, t + i, 4);
+        memcpy(&high, t + i + 1, 4);
+        low = low >> 16 | (high & 0xffff0000);
+        memcpy(result + i / 2, &low, 4);
+    }
+}
+
+/// Writes `rows` rows of k words as [k][rows].
+static void interleave(float *result, const float *x, size_t stride, size_t rows, size_t k) {
+    for (size_t r0 = 0; r0 < rows; r0 += VL) {
+        size_t n = rows - r0 < VL ? rows - r0 : VL;
+        for (size_t k0 = 0; k0 < k; k0 += VL) {
+            vu r[VL];
+            size_t m = k - k0 < VL ? k - k0 : VL;
+            const float *from = x + r0 * stride + k0;
+            for (size_t i = 0; i < VL; i++) r[i] = i < n ? (vu)ld_partial(from + i * stride, m) : (vu)(0);
+            transpose(r);
+            for (size_t i = 0; i < m; i++) st_partial(result + (k0 + i) * rows + r0, (vf)r[i], n);
+        }
+    }
+}
+
+static void matmul_pack_x(const plumb_matmul_plan *plan, size_t chunk) {
+    const plumb_matmul_call *call = plan->call;
+    size_t g0 = chunk * plan->pack_groups_per_chunk, g1 = g0 + plan->pack_groups_per_chunk;
+    float converted[GROUP_ROWS][PLUMB_K_BLOCK] __attribute__((aligned(64)));
+    for (size_t g = g0; g < g1 && g < plan->groups; g++) {
+        size_t row = group_begin(plan, g), rows = group_begin(plan, g + 1) - row;
+        for (size_t k0 = 0; k0 < call->inputs; k0 += PLUMB_K_BLOCK) {
+            size_t k = call->inputs - k0 < PLUMB_K_BLOCK ? call->inputs - k0 : PLUMB_K_BLOCK;
+            const float *x = call->x + row * call->x_stride + k0;
+            float *result = packed_group(plan, g, k0, k);
+            if (plan->operands == PLUMB_OPERANDS_FLOAT32) {
+                interleave(result, x, call->x_stride, rows, k);
+                continue;
+            }
+            for (size_t r = 0; r < rows; r++) {
+                convert_row(plan->operands, converted[r], x + r * call->x_stride, k);
+            }
+            interleave(result, converted[0], PLUMB_K_BLOCK, rows, operand_rows(plan, k));
+        }
+    }
+}
+
+// MARK: Expansion of weights
+
+/// The weights of one packed word row, k's in order. `block` is the start of a quantised block, `i` the row in it.
+INLINE void word_row_weights(int packing, const char *block, size_t i, int v, vf *w) {
+    size_t header = packing == PLUMB_PACK_Q4_1 ? 128 : packing == PLUMB_PACK_F32 || packing == PLUMB_PACK_BF16 ? 0 : 64;
+    vu word = ldu(block + header + i * ROW_BYTES + (size_t)v * VL * 4);
+    if (packing == PLUMB_PACK_F32) {
+        w[0] = (vf)word;
+    } else if (packing == PLUMB_PACK_BF16) {
+        w[0] = (vf)(word << 16);
+        w[1] = (vf)(word & 0xffff0000);
+    } else {
+        vf d = widen_f16(*(const vsu *)(block + (size_t)v * VL * 2));
+        vf m = packing == PLUMB_PACK_Q4_1 ? widen_f16(*(const vsu *)(block + 64 + (size_t)v * VL * 2))
+                                          : d * splat(packing == PLUMB_PACK_Q8_0 ? -128 : -8);
+        int bits = packing == PLUMB_PACK_Q8_0 ? 8 : 4;
+        UNROLL for (int j = 0; j < 8; j++) {
+            if (j < 32 / bits) w[j] = FMA(d, field(word >> (bits * j), bits, 0), m);
+        }
+    }
+}
+
+/// Expands a block of k weights of a panel to [k][32] floats, rounded or not, or [k / 2][32] pairs.
+INLINE void expand_block(const int packing, const int operands, float *result, const char *w, size_t k) {
+    const size_t many = packing == PLUMB_PACK_F32 ? 1 : packing == PLUMB_PACK_BF16 ? 2
+        : packing == PLUMB_PACK_Q8_0 ? 4 : 8;
+    const int quantised = packing >= PLUMB_PACK_Q8_0;
+    const size_t block_bytes = packing == PLUMB_PACK_Q8_0 ? 1088 : packing == PLUMB_PACK_Q4_0 ? 576 : 640;
+    for (size_t k0 = 0; k0 < k; k0 += many) {
+        const char *block = quantised ? w + k0 / 32 * block_bytes : w + k0 / many * ROW_BYTES;
+        size_t i = quantised ? k0 % 32 / many : 0;
+        for (int v = 0; v < PANEL_VECTORS; v++) {
+            vf x[8];
+            word_row_weights(packing, block, i, v, x);
+            for (size_t j = 0; j < many && k0 + j < k; j++) {
+                vf value = operand(operands, x[j]);
+                size_t kk = k0 + j;
+                if (operands != PLUMB_OPERANDS_PAIRS) {
+                    st(result + kk * PLUMB_PANEL + v * VL, value);
+                    continue;
+                }
+                float *to = result + kk / 2 * PLUMB_PANEL + v * VL;
+                vu half = kk % 2 ? (vu)value | (vu)ld(to) : (vu)value >> 16;
+                st(to, (vf)half);
+            }
+        }
+    }
+}
+
+#define EXPAND(packing, operands) \
+    case (packing) * 3 + (operands): expand_block(packing, operands, result, w, k); return;
+#define EXPAND_ALL(packing) \
+    EXPAND(packing, PLUMB_OPERANDS_FLOAT32) EXPAND(packing, PLUMB_OPERANDS_ROUNDED) \
+    EXPAND(packing, PLUMB_OPERANDS_PAIRS)
+static NOINLINE void expand(int packing, int operands, float *result, const char *w, size_t k) {
+    switch (packing * 3 + operands) {
+        EXPAND_ALL(PLUMB_PACK_F32)
+        EXPAND_ALL(PLUMB_PACK_BF16)
+        EXPAND_ALL(PLUMB_PACK_Q8_0)
+        EXPAND_ALL(PLUMB_PACK_Q4_0)
+        EXPAND_ALL(PLUMB_PACK_Q4_1)
+    }
+}
+
+// MARK: The product
+
+static const micro_kernel *kernels_of(const plumb_matmul_plan *plan) {
+#if VL == 16
+    if (plan->operands == PLUMB_OPERANDS_PAIRS) return micro_pairs_kernels;
+#endif
+    if (plan->expand) return micro_f32_kernels;
+    switch (plan->call->packing) {
+    case PLUMB_PACK_BF16: return micro_bf16_kernels;
+    case PLUMB_PACK_Q8_0: return micro_q8_kernels;
+    case PLUMB_PACK_Q4_0:
+    case PLUMB_PACK_Q4_1: return micro_q4_kernels;
+    default: return micro_f32_kernels;
+    }
+}
+
+/// (Σ + bias) + residual for the sums of some rows in up to two panels.
+static void finish(const plumb_matmul_call *call, size_t row, size_t rows, size_t output, const float *sums) {
+    size_t n = call->outputs - output < PLUMB_PANEL ? call->outputs - output : PLUMB_PANEL;
+    for (size_t r = 0; r < rows; r++) {
+        for (size_t o = 0; o < n; o += VL) {
+            size_t left = n - o;
+            vf value = ld(sums + r * PLUMB_PANEL + o);
+            if (call->bias) value += ld_partial(call->bias + output + o, left);
+            if (call->residual) {
+                value += ld_partial(call->residual + (row + r) * call->residual_stride + output + o, left);
+            }
+            st_partial(call->y + (row + r) * call->y_stride + output + o, value, left);
+        }
+    }
+}
+
+/// One block of k for the groups g0 ..< g1 against one panel, or two for a single row.
+static void block_product(
+    const plumb_matmul_plan *plan, size_t g0, size_t g1, size_t k0, size_t wide, const char *w, float *sums,
+    float *expanded) {
+    const plumb_matmul_call *call = plan->call;
+    const micro_kernel *kernels = kernels_of(plan);
+    size_t k = call->inputs - k0 < PLUMB_K_BLOCK ? call->inputs - k0 : PLUMB_K_BLOCK;
+    size_t block_bytes = plumb_panel_bytes(call->packing, k);
+    float x[PLUMB_K_BLOCK] __attribute__((aligned(64)));
+    micro_call micro = {.k = k, .w = w, .first = k0 == 0, .minimum = call->packing == PLUMB_PACK_Q4_1};
+    micro.panel_stride = plumb_panel_bytes(call->packing, call->inputs);
+    if (plan->expand) {
+        expand(call->packing, plan->operands, expanded, w, k);
+        micro.w = (const char *)expanded;
+    }
+    size_t first_row = group_begin(plan, g0);
+    for (size_t g = g0; g < g1; g++) {
+        size_t row = group_begin(plan, g), rows = group_begin(plan, g + 1) - row;
+        const float *own = call->x + row * call->x_stride + k0;
+        if (plan->packed_x) {
+            micro.a = packed_group(plan, g, k0, k);
+        } else if (plan->operands == PLUMB_OPERANDS_FLOAT32) {
+            micro.a = own;
+        } else {
+            convert_row(plan->operands, x, own, k);
+            micro.a = x;
+        }
+        micro_kernel kernel = kernels[wide ? 0 : rows];
+        size_t columns = wide ? PLUMB_PANEL : (size_t)VECTORS(rows) * VL;
+        size_t slots = (g1 - g0) * (PLUMB_PANEL / columns);
+        // The block after this one follows in memory, whether of this panel or the next: every kernel brings a share.
+        size_t share = (block_bytes / slots + 63) / 64 * 64;
+        for (size_t column = 0; column < PLUMB_PANEL; column += columns) {
+            size_t slot = (g - g0) * (PLUMB_PANEL / columns) + column / columns;
+            micro.column = column;
+            micro.sum = sums + (row - first_row) * PLUMB_PANEL + column;
+            micro.ahead = w + block_bytes + slot * share;
+            micro.step = ROW_BYTES / slots;
+            kernel(&micro);
+        }
+    }
+}
+
+static void matmul_chunk(const plumb_matmul_plan *plan, size_t chunk) {
+    const plumb_matmul_call *call = plan->call;
+    float sums[MOST_GROUPS * GROUP_ROWS * PLUMB_PANEL] __attribute__((aligned(64)));
+    float expanded[PLUMB_K_BLOCK * PLUMB_PANEL] __attribute__((aligned(64)));
+    size_t g0 = chunk % plan->sets * plan->groups_per_set, g1 = g0 + plan->groups_per_set;
+    if (g1 > plan->groups) g1 = plan->groups;
+    size_t p0 = chunk / plan->sets * plan->panels_per_chunk, p1 = p0 + plan->panels_per_chunk;
+    if (p1 > plan->panels) p1 = plan->panels;
+    size_t row = group_begin(plan, g0), rows = group_begin(plan, g1) - row;
+    size_t panel_bytes = plumb_panel_bytes(call->packing, call->inputs);
+    for (size_t p = p0; p < p1;) {
+        size_t wide = VL > 4 && rows == 1 && p + 1 < p1 && !plan->expand;
+        const char *panel = (const char *)call->weights + p * panel_bytes;
+        if (call->inputs == 0) memset(sums, 0, rows * PLUMB_PANEL * sizeof(float));
+        for (size_t k0 = 0; k0 < call->inputs; k0 += PLUMB_K_BLOCK) {
+            const char *w = panel + plumb_panel_bytes(call->packing, k0);
+            block_product(plan, g0, g1, k0, wide, w, sums, expanded);
+        }
+        finish(call, row, rows, p * PLUMB_PANEL, sums);
+        if (wide) finish(call, row, rows, (p + 1) * PLUMB_PANEL, sums + PLUMB_PANEL);
+        p += 1 + wide;
+    }
+}
+
+// MARK: Packing of weights
+
+typedef uint32_t words_any __attribute__((ext_vector_type(VL), aligned(1)));
+
+/// Words [rows][k] to [k][32], from one lane on.
+static void pack_words(char *panel, size_t lane, size_t rows, const char *source, size_t stride, size_t k, int stream) {
+    for (size_t k0 = 0; k0 < k; k0 += VL) {
+        size_t m = k - k0 < VL ? k - k0 : VL;
+        for (size_t r0 = 0; r0 < rows; r0 += VL) {
+            size_t n = rows - r0 < VL ? rows - r0 : VL;
+            const char *from = source + r0 * stride + k0 * 4;
+            char *to = panel + k0 * ROW_BYTES + (lane + r0) * 4;
+            vu r[VL];
+            if (m == VL && n == VL) {
+                UNROLL for (int i = 0; i < VL; i++) r[i] = *(const words_any *)(from + (size_t)i * stride);
+            } else {
+                memset(r, 0, sizeof r);
+                for (size_t i = 0; i < n; i++) memcpy(&r[i], from + i * stride, m * 4);
+            }
+            transpose(r);
+            if (VL == 16 && stream && m == VL && n == VL && (uintptr_t)to % 64 == 0) {
+                UNROLL for (int i = 0; i < VL; i++) __builtin_nontemporal_store(r[i], (vu *)(to + i * ROW_BYTES));
+            } else {
+                for (size_t i = 0; i < m; i++) st_partial((float *)(to + i * ROW_BYTES), (vf)r[i], n);
+            }
+        }
+    }
+}
+
+/// Eight bytes' lower nibbles as one word.
+INLINE uint32_t nibbles(uint64_t bytes) {
+    bytes &= 0x0f0f0f0f0f0f0f0f;
+    bytes = (bytes | bytes >> 4) & 0x00ff00ff00ff00ff;
+    bytes = (bytes | bytes >> 8) & 0x0000ffff0000ffff;
+    return (uint32_t)(bytes | bytes >> 16);
+}
+
+/// One GGUF block of one output into its lane; returns the packed block's bytes.
+INLINE void pack_block(int packing, char *block, size_t lane, const char *source) {
+    int minimum = packing == PLUMB_PACK_Q4_1;
+    memcpy(block + lane * 2, source, 2);
+    if (minimum) memcpy(block + 64 + lane * 2, source + 2, 2);
+    char *words = block + (minimum ? 128 : 64) + lane * 4;
+    source += minimum ? 4 : 2;
+    if (packing == PLUMB_PACK_Q8_0) {
+        for (size_t i = 0; i < 8; i++) {
+            uint32_t word;
+            memcpy(&word, source + i * 4, 4);
+            word ^= 0x80808080;
+            memcpy(words + i * ROW_BYTES, &word, 4);
+        }
+        return;
+    }
+    uint64_t half[2];
+    memcpy(half, source, 16);
+    for (size_t i = 0; i < 4; i++) {
+        uint32_t word = nibbles(half[i % 2] >> (i / 2 * 4));
+        memcpy(words + i * ROW_BYTES, &word, 4);
+    }
+}
+
+static void pack_panel(
+    int packing, void *panel, size_t inputs, size_t lane, size_t rows, const void *source, size_t row_stride,
+    int stream) {
+    char *to = panel;
+    const char *from = source;
+    if (packing == PLUMB_PACK_F32) {
+        pack_words(to, lane, rows, from, row_stride, inputs, stream);
+        return;
+    }
+    if (packing == PLUMB_PACK_BF16) {
+        pack_words(to, lane, rows, from, row_stride, inputs / 2, stream);
+        for (size_t r = 0; r < rows && inputs % 2; r++) {
+            memcpy(to + inputs / 2 * ROW_BYTES + (lane + r) * 4, from + r * row_stride + (inputs - 1) * 2, 2);
+        }
+        return;
+    }
+    size_t packed = plumb_panel_bytes(packing, 32), stored = packed / PLUMB_PANEL;
+    for (size_t block = 0; block < inputs / 32; block++) {
+        for (size_t r = 0; r < rows; r++) {
+            pack_block(packing, to + block * packed, lane + r, from + r * row_stride + block * stored);
+        }
+    }
+}
+
+#define PLUMB_MATMUL_ENTRIES \
+    .matmul_group_rows = GROUP_ROWS, .matmul_pack_x = matmul_pack_x, .matmul_chunk = matmul_chunk, \
+    .pack_panel = pack_panel,
