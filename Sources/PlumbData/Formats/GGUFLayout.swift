@@ -27,7 +27,8 @@ struct GGUFLayout {
             let (end, overflow) = tensor.offset.addingReportingOverflow(try tensor.byteCount() ?? 0)
             guard !overflow, end <= available else {
                 throw FileError(
-                    "tensor \(tensor.name) ends beyond the file (\(fileSize) bytes): it is truncated; download it again")
+                    "tensor \(tensor.name) ends beyond the file (\(fileSize) bytes): it is truncated; download it again"
+                )
             }
         }
         try checkOverlaps(tensors)

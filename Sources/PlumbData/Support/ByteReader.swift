@@ -72,6 +72,7 @@ struct ByteReader {
     }
 
     private func truncated(_ what: String, needing need: String) -> FileError {
-        FileError("\(what) needs \(need) bytes at byte \(position) but only \(remaining) are left: the file is truncated")
+        FileError(
+            "\(what) needs \(need) bytes at byte \(position) but only \(remaining) are left: the file is truncated")
     }
 }

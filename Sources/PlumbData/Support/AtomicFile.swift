@@ -1,0 +1,78 @@
+internal import Foundation
+internal import PlumbTensor
+
+/// A file being written under a name of its own until it is complete.
+struct AtomicFile: ~Copyable {
+    private let descriptor: Int32
+    private let path: String
+
+    /// Calls `body` to write a new file beside `url`, then puts it in `url`'s place in one step.
+    ///
+    /// - Throws: ``FileError``, or what `body` throws; nothing is left behind.
+    static func replace(_ url: URL, _ body: (borrowing AtomicFile) throws -> Void) throws {
+        let folder = url.deletingLastPathComponent()
+        try makeFolder(folder)
+        let partial = folder.appendingPathComponent(".\(url.lastPathComponent).\(UUID().uuidString)").path
+        do {
+            let file = try AtomicFile(creating: partial)
+            try body(file)
+            try file.synchronize()
+        } catch {
+            unlink(partial)
+            throw error
+        }
+        try move(partial, to: url.path)
+    }
+
+    /// Makes `folder` and its parents.
+    static func makeFolder(_ folder: URL) throws {
+        do {
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        } catch {
+            throw FileError("cannot make the folder \(folder.path): \(reason(error))")
+        }
+    }
+
+    /// Puts the file at `path` in place of `destination` in one step, or removes it.
+    static func move(_ path: String, to destination: String) throws {
+        guard rename(path, destination) == 0 else {
+            let reason = String(cString: strerror(errno))
+            unlink(path)
+            throw FileError("cannot write \(destination): \(reason)")
+        }
+    }
+
+    static func reason(_ error: any Error) -> String {
+        guard let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError,
+            underlying.domain == NSPOSIXErrorDomain
+        else { return error.localizedDescription }
+        return String(cString: strerror(Int32(underlying.code)))
+    }
+
+    /// Opens `path` for writing: a new file, or the old one's end.
+    init(creating path: String, appending: Bool = false) throws {
+        self.path = path
+        descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | (appending ? O_APPEND : O_TRUNC), 0o644)
+        guard descriptor >= 0 else { throw FileError("cannot write \(path): \(String(cString: strerror(errno)))") }
+    }
+
+    deinit { if descriptor >= 0 { close(descriptor) } }
+
+    /// Appends all of `bytes`.
+    borrowing func append(_ bytes: UnsafeRawBufferPointer) throws {
+        var rest = bytes
+        while let base = rest.baseAddress, !rest.isEmpty {
+            let written = write(descriptor, base, rest.count)
+            if written < 0, errno == EINTR { continue }
+            guard written >= 0 else { throw FileError("cannot write \(path): \(String(cString: strerror(errno)))") }
+            rest = UnsafeRawBufferPointer(rebasing: rest[written...])
+        }
+    }
+
+    /// Waits until the bytes are on the disk.
+    borrowing func synchronize() throws {
+        guard fsync(descriptor) == 0 else {
+            throw FileError("cannot write \(path): \(String(cString: strerror(errno)))")
+        }
+    }
+}
