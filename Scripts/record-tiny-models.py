@@ -1,0 +1,254 @@
+#!/usr/bin/env python3
+"""Makes small random GPT-2 and Llama checkpoints and records what `transformers` and TransformerLens compute with them.
+
+    python Scripts/record-tiny-models.py Tests/PlumbModelsTests/Golden
+
+Needs torch, transformers, safetensors and transformer-lens 4.3.0; no network. Writes one folder a model:
+    config.json, model.safetensors (or shards and model.safetensors.index.json)
+    logits.json          sequences of token ids and, for each, the float32 logits [T, V] of transformers
+    hooks.safetensors    (gpt2-tiny, llama-tiny) every hook point of TransformerLens for the first sequence, float32,
+                         keyed by its legacy name, without the batch axis; `logits` besides
+
+    gpt2-tiny            3 layers, D 48, H 4, V 211, 64 positions, LayerNorm, tanh GELU; tensor names as saved today
+    gpt2-tiny-hub        2 layers, D 16; the tensor names and mask buffers of the hub's "gpt2" (no "transformer.")
+    llama-tiny           3 layers, D 48, H 6 over 2 key-value heads, K 8, F 80, untied, config.json as saved today
+    llama-tiny-tied      the same size, tied, two shards with an index, config.json with the older keys
+    llama-tiny-bf16      2 layers, D 32, stored as bfloat16; logits are float32 arithmetic on those weights
+    llama-tiny-rope3     2 layers, D 32, tied, rope_scaling "llama3" in the older keys; theta 100, so that kept,
+                         blended and slowed frequencies all occur
+    llama-tiny-bias      2 layers, D 32, K 12 (not D/H), attention_bias, mlp_bias, eps 1e-6, rope theta 500000
+
+Weights are drawn with fixed seeds, norms and biases included, so that logits are of order 1 to 10 and attention is far
+from uniform. Attention is "eager". Masked attention scores are written as -inf, as TransformerLens 2 and 3 have them
+(the 4.x bridge shows the most negative float32). `hook_result` leaves out the output bias, which is added after the
+heads are summed. The logits are read from the model loaded back from the folder; the recorder checks the hook
+identities and says how far float32 is from float64.
+"""
+import argparse
+import copy
+import json
+import math
+import os
+import shutil
+import tempfile
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+import torch  # noqa: E402
+from safetensors.torch import load_file, save_file  # noqa: E402
+from tokenizers import Tokenizer, models  # noqa: E402
+from transformers import (  # noqa: E402
+    AutoModelForCausalLM, GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast)
+from transformer_lens.model_bridge import TransformerBridge  # noqa: E402
+
+VOCABULARY = 211
+GENERAL = ["hook_embed", "ln_final.hook_scale", "ln_final.hook_normalized"]
+BLOCK = [
+    "hook_resid_pre", "ln1.hook_scale", "ln1.hook_normalized", "attn.hook_q", "attn.hook_k", "attn.hook_v",
+    "attn.hook_attn_scores", "attn.hook_pattern", "attn.hook_z", "attn.hook_result", "hook_attn_out",
+    "hook_resid_mid", "ln2.hook_scale", "ln2.hook_normalized", "mlp.hook_pre", "mlp.hook_post", "hook_mlp_out",
+    "hook_resid_post",
+]
+GPT2_ONLY, LLAMA_ONLY = ["hook_pos_embed"], ["attn.hook_rot_q", "attn.hook_rot_k", "mlp.hook_pre_linear"]
+
+
+def draw(model, seed):
+    """Random weights that make every part matter; matrices keep the scale of their input, q and k sharpen it."""
+    generator = torch.Generator().manual_seed(seed)
+    convolution = isinstance(model, GPT2LMHeadModel)
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            noise = torch.randn(parameter.shape, generator=generator)
+            if parameter.ndim == 1:
+                norm = name.endswith("weight")
+                parameter.copy_(1 + 0.2 * noise if norm else 0.2 * noise)
+            elif "wte" in name or "embed_tokens" in name or "lm_head" in name or "wpe" in name:
+                parameter.copy_(0.15 * noise)
+            else:
+                inputs = parameter.shape[0] if convolution else parameter.shape[1]
+                gain = 1.3 if any(part in name for part in ("c_attn", "q_proj", "k_proj")) else 1.0
+                parameter.copy_(gain * noise / math.sqrt(inputs))
+    return model.eval()
+
+
+def sequences(lengths, seed):
+    generator = torch.Generator().manual_seed(seed)
+    return [torch.randint(0, VOCABULARY, (length,), generator=generator).tolist() for length in lengths]
+
+
+def write_logits(folder, lengths, seed):
+    """Logits of the model as loaded back from the folder in float32."""
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager").eval()
+    exact = copy.deepcopy(model).double()
+    error, record = 0.0, {"sequences": []}
+    for tokens in sequences(lengths, seed):
+        with torch.no_grad():
+            logits = model(torch.tensor([tokens])).logits[0]
+            error = max(error, (exact(torch.tensor([tokens])).logits[0] - logits).abs().max().item())
+        rows = [[float(f"{value:.8g}") for value in row] for row in logits.tolist()]
+        record["sequences"].append({"tokens": tokens, "logits": rows})
+    with open(os.path.join(folder, "logits.json"), "w") as file:
+        json.dump(record, file, separators=(",", ":"))
+    largest = max(abs(value) for entry in record["sequences"] for row in entry["logits"] for value in row)
+    print(f"{os.path.basename(folder):18s} largest logit {largest:5.2f}, float32 off float64 by {error:.1e}")
+    return model
+
+
+def boot(name, model, tokenizer):
+    return TransformerBridge.boot_transformers(
+        name, hf_model=model, tokenizer=tokenizer, device="cpu", dtype=torch.float32)
+
+
+def write_hooks(folder, model, name):
+    """All hook points of the first sequence, from the bridge with unprocessed weights, and the identities checked."""
+    with open(os.path.join(folder, "logits.json")) as file:
+        first = json.load(file)["sequences"][0]
+    words = {f"<{index}>": index for index in range(VOCABULARY)}  # the bridge insists on a tokenizer
+    with tempfile.TemporaryDirectory() as home:
+        PreTrainedTokenizerFast(
+            tokenizer_object=Tokenizer(models.WordLevel(words, unk_token="<0>")), bos_token="<0>", eos_token="<0>"
+        ).save_pretrained(home)
+        bridge = boot(name, model, PreTrainedTokenizerFast.from_pretrained(home))
+    bridge.set_use_attn_result(True)
+    llama = isinstance(model, LlamaForCausalLM)
+    layers = bridge.cfg.n_layers
+    names = GENERAL + ([] if llama else GPT2_ONLY)
+    names += [f"blocks.{layer}.{hook}" for layer in range(layers) for hook in BLOCK + (LLAMA_ONLY if llama else [])]
+    with torch.no_grad():
+        logits, cache = bridge.run_with_cache(torch.tensor([first["tokens"]]))
+    tensors = {hook: cache[hook][0].float().contiguous().clone() for hook in names}
+    for hook, tensor in tensors.items():
+        if hook.endswith("hook_attn_scores"):
+            tensor[tensor < -1e30] = -math.inf
+    tensors["logits"] = logits[0].contiguous().clone()
+    check(tensors, layers, first, model, llama)
+    save_file(tensors, os.path.join(folder, "hooks.safetensors"))
+
+
+def check(tensors, layers, first, model, llama):
+    def close(what, a, b):
+        if not torch.allclose(a, b, atol=5e-6, rtol=1e-5):
+            raise SystemExit(f"{what}: off by {(a - b).abs().max().item()}")
+
+    close("logits", tensors["logits"], torch.tensor(first["logits"]))
+    start = tensors["hook_embed"] if llama else tensors["hook_embed"] + tensors["hook_pos_embed"]
+    close("blocks.0.hook_resid_pre", tensors["blocks.0.hook_resid_pre"], start)
+    for layer in range(layers):
+        def at(hook):
+            return tensors[f"blocks.{layer}.{hook}"]
+
+        if llama:
+            parts = model.model.layers[layer]
+            bias, up = 0, at("mlp.hook_pre_linear")
+            post = torch.nn.functional.silu(at("mlp.hook_pre")) * up
+            norm = at("ln1.hook_normalized") * parts.input_layernorm.weight
+            query = parts.self_attn.q_proj(norm).unflatten(-1, at("attn.hook_q").shape[1:])
+            rotated = at("attn.hook_rot_q"), at("attn.hook_rot_k")
+        else:
+            parts = model.transformer.h[layer]
+            bias = parts.attn.c_proj.bias if hasattr(parts.attn, "c_proj") else parts.attn.o.bias
+            post = torch.nn.functional.gelu(at("mlp.hook_pre"), approximate="tanh")
+            norm = at("ln1.hook_normalized") * parts.ln_1.weight + parts.ln_1.bias
+            query, rotated = None, (at("attn.hook_q"), at("attn.hook_k"))
+        if query is not None:
+            close("hook_q", at("attn.hook_q"), query)
+        source = at("hook_resid_pre") if llama else at("hook_resid_pre") - at("hook_resid_pre").mean(-1, keepdim=True)
+        close("ln1", at("ln1.hook_normalized"), source / at("ln1.hook_scale"))
+        keys = rotated[1].repeat_interleave(rotated[0].shape[1] // rotated[1].shape[1], dim=1)
+        values = at("attn.hook_v").repeat_interleave(rotated[0].shape[1] // rotated[1].shape[1], dim=1)
+        scores = torch.einsum("qhk,shk->hqs", rotated[0], keys) / math.sqrt(keys.shape[-1])
+        scores = scores.masked_fill(torch.ones(scores.shape[-2:]).triu(1).bool(), -math.inf)
+        close("scores", at("attn.hook_attn_scores").exp(), scores.exp())
+        close("pattern", at("attn.hook_pattern"), scores.softmax(-1))
+        close("z", at("attn.hook_z"), torch.einsum("hqs,shk->qhk", at("attn.hook_pattern"), values))
+        close("result", at("attn.hook_result").sum(1) + bias, at("hook_attn_out"))
+        close("resid_mid", at("hook_resid_mid"), at("hook_resid_pre") + at("hook_attn_out"))
+        close("post", at("mlp.hook_post"), post)
+        close("resid_post", at("hook_resid_post"), at("hook_resid_mid") + at("hook_mlp_out"))
+
+
+def save(model, root, name, **options):
+    folder = os.path.join(root, name)
+    shutil.rmtree(folder, ignore_errors=True)
+    model.save_pretrained(folder, **options)
+    os.remove(os.path.join(folder, "generation_config.json"))
+    return folder
+
+
+def older_keys(folder):
+    """Rewrites config.json with the key names most published checkpoints have."""
+    path = os.path.join(folder, "config.json")
+    with open(path) as file:
+        config = json.load(file)
+    rope = config.pop("rope_parameters")
+    config["rope_theta"] = rope.pop("rope_theta")
+    config["rope_scaling"] = None if rope["rope_type"] == "default" else rope
+    config["torch_dtype"] = config.pop("dtype")
+    config.pop("head_dim", None)
+    with open(path, "w") as file:
+        json.dump(config, file, indent=2, sort_keys=True)
+        file.write("\n")
+
+
+def hub_names(folder, positions):
+    """GPT-2's names as on the hub: no prefix, and each layer's causal mask stored as a tensor."""
+    path = os.path.join(folder, "model.safetensors")
+    tensors = {name.removeprefix("transformer."): tensor for name, tensor in load_file(path).items()}
+    for name in [name for name in tensors if name.endswith("attn.c_attn.weight")]:
+        mask = torch.ones(positions, positions).tril().view(1, 1, positions, positions)
+        tensors[name.replace("c_attn.weight", "bias")] = mask
+    save_file(tensors, path, metadata={"format": "pt"})
+
+
+def llama(seed, **options):
+    settings = {
+        "vocab_size": VOCABULARY, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4,
+        "num_key_value_heads": 2, "intermediate_size": 56, "max_position_embeddings": 64, "rms_norm_eps": 1e-5,
+        "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0}, "tie_word_embeddings": False,
+        "bos_token_id": 1, "eos_token_id": 2, **options,
+    }
+    return draw(LlamaForCausalLM(LlamaConfig(**settings)), seed)
+
+
+def gpt2(seed, **options):
+    settings = {"vocab_size": VOCABULARY, "bos_token_id": 0, "eos_token_id": 0, **options}
+    return draw(GPT2LMHeadModel(GPT2Config(**settings)), seed)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder")
+    root = parser.parse_args().folder
+    folder = save(gpt2(1, n_layer=3, n_embd=48, n_head=4, n_positions=64), root, "gpt2-tiny")
+    write_hooks(folder, write_logits(folder, [9, 1, 23], 11), "gpt2")
+    folder = save(gpt2(2, n_layer=2, n_embd=16, n_head=2, n_positions=24), root, "gpt2-tiny-hub")
+    hub_names(folder, 24)
+    write_logits(folder, [9], 12)
+
+    larger = {
+        "hidden_size": 48, "num_hidden_layers": 3, "num_attention_heads": 6, "head_dim": 8, "intermediate_size": 80}
+    folder = save(llama(3, **larger), root, "llama-tiny")
+    write_hooks(folder, write_logits(folder, [9, 1, 23], 13), "HuggingFaceTB/SmolLM2-135M")
+    folder = save(llama(4, tie_word_embeddings=True, **larger), root, "llama-tiny-tied", max_shard_size="130KB")
+    older_keys(folder)
+    write_logits(folder, [9, 5], 14)
+    folder = save(llama(5).to(torch.bfloat16), root, "llama-tiny-bf16")
+    write_logits(folder, [9], 15)
+    rope = {
+        "rope_type": "llama3", "rope_theta": 100.0, "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+        "original_max_position_embeddings": 32}
+    folder = save(
+        llama(6, tie_word_embeddings=True, rope_parameters=rope, max_position_embeddings=256), root,
+        "llama-tiny-rope3")
+    older_keys(folder)
+    write_logits(folder, [40], 16)
+    folder = save(
+        llama(7, head_dim=12, attention_bias=True, mlp_bias=True, rms_norm_eps=1e-6,
+              rope_parameters={"rope_type": "default", "rope_theta": 500000.0}), root, "llama-tiny-bias")
+    write_logits(folder, [17], 17)
+    for folder, _, files in os.walk(root):  # safetensors are written readable by their owner only
+        for name in files:
+            os.chmod(os.path.join(folder, name), 0o644)
+
+
+if __name__ == "__main__":
+    main()
