@@ -255,13 +255,6 @@ INLINE double hsum_of_doubles(const vd v[2]) {
     return t[0];
 }
 
-/// Lane numbers less than n keep their value, the others become `other`.
-INLINE vf keep_first(vf v, size_t n, float other) {
-    vi lane;
-    for (int i = 0; i < VL; i++) lane[i] = i;
-    return lane < (vi)((int32_t)(n < VL ? n : VL)) ? v : splat(other);
-}
-
 /// The largest of a row, ignoring what is not a number; -infinity for none.
 INLINE float max_of_row(const float *x, size_t width) {
     vf m0 = splat(-__builtin_inff()), m1 = m0;

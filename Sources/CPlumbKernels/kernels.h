@@ -39,10 +39,13 @@ struct plumb_kernel_table {
         int stream);
 
     // attention.inc.h: PLUMB_ATTENTION_ENTRIES
-    void (*attention)(const plumb_attention_call *call);
-    void (*attention_append_keys)(
-        float *panels, size_t capacity, size_t kv_heads, size_t width, size_t first, size_t rows, const float *k,
-        size_t k_stride);
+    /// Rows first_row ..< end_row of one segment under one key-value head; see attention.c for `scratch`.
+    void (*attention_unit)(
+        const plumb_attention_call *call, const plumb_attention_segment *segment, size_t kv_head, size_t first_row,
+        size_t end_row, float *scratch);
+    /// Rows of one head's keys into its panels, at positions first ..< first + rows.
+    void (*attention_pack_keys)(
+        float *panels, size_t width, size_t first, size_t rows, const float *k, size_t k_stride);
 
     // elementwise.inc.h: PLUMB_ELEMENTWISE_ENTRIES
     void (*rms_norm)(

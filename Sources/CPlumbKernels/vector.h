@@ -58,6 +58,13 @@ INLINE void st_partial(float *p, vf v, size_t n) {
 #endif
 }
 
+/// The first n lanes keep their value, the others become `other`.
+INLINE vf keep_first(vf v, size_t n, float other) {
+    vi lane;
+    for (int i = 0; i < VL; i++) lane[i] = i;
+    return lane < (vi)((int32_t)(n < VL ? n : VL)) ? v : splat(other);
+}
+
 // MARK: Arithmetic
 
 /// a · b + c, rounded once where the machine has fused products and twice where it has not (SSE2).
