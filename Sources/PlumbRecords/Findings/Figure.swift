@@ -1,0 +1,98 @@
+/// A figure as data: what is shown, not how it is drawn.
+public enum Figure: Sendable, Equatable {
+    case heatMap(HeatMap)
+    case lineChart(LineChart)
+    case barChart(BarChart)
+    case scatter(ScatterPlot)
+    case histogram(Histogram)
+    case prompts(PromptPanel)
+    case text(TextPanel)
+
+    public var title: String {
+        switch self {
+        case .heatMap(let figure): figure.title
+        case .lineChart(let figure): figure.title
+        case .barChart(let figure): figure.title
+        case .scatter(let figure): figure.title
+        case .histogram(let figure): figure.title
+        case .prompts(let figure): figure.title
+        case .text(let figure): figure.title
+        }
+    }
+}
+
+extension Figure: Codable {
+    private enum CodingKeys: String, CodingKey { case kind }
+
+    private enum Kind: String, Codable {
+        case heatMap, lineChart, barChart, scatter, histogram, prompts, text
+    }
+
+    public init(from decoder: any Decoder) throws {
+        switch try decoder.container(keyedBy: CodingKeys.self).decode(Kind.self, forKey: .kind) {
+        case .heatMap: self = .heatMap(try HeatMap(from: decoder))
+        case .lineChart: self = .lineChart(try LineChart(from: decoder))
+        case .barChart: self = .barChart(try BarChart(from: decoder))
+        case .scatter: self = .scatter(try ScatterPlot(from: decoder))
+        case .histogram: self = .histogram(try Histogram(from: decoder))
+        case .prompts: self = .prompts(try PromptPanel(from: decoder))
+        case .text: self = .text(try TextPanel(from: decoder))
+        }
+    }
+
+    /// The figure's members with its `kind` beside them.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        let (kind, figure): (Kind, any Encodable) =
+            switch self {
+            case .heatMap(let figure): (.heatMap, figure)
+            case .lineChart(let figure): (.lineChart, figure)
+            case .barChart(let figure): (.barChart, figure)
+            case .scatter(let figure): (.scatter, figure)
+            case .histogram(let figure): (.histogram, figure)
+            case .prompts(let figure): (.prompts, figure)
+            case .text(let figure): (.text, figure)
+            }
+        try container.encode(kind, forKey: .kind)
+        try figure.encode(to: encoder)
+    }
+}
+
+/// An axis of a chart.
+public struct Axis: Codable, Sendable, Equatable {
+    public enum Scale: String, Codable, Sendable { case linear, logarithmic }
+
+    public var label: String
+    /// Shown in brackets after the label; empty for none.
+    public var unit: String
+    public var scale: Scale
+
+    public init(_ label: String, unit: String = "", scale: Scale = .linear) {
+        self.label = label
+        self.unit = unit
+        self.scale = scale
+    }
+}
+
+/// A value worth a line of its own, for example the clean and the corrupted logit difference.
+public struct ReferenceValue: Codable, Sendable, Equatable {
+    public var label: String
+    public var value: Double
+
+    public init(_ label: String, _ value: Double) {
+        self.label = label
+        self.value = value
+    }
+}
+
+/// Prose beside the figures.
+public struct TextPanel: Codable, Sendable, Equatable {
+    public var title: String
+    /// Paragraphs are separated by an empty line; there is no markup.
+    public var text: String
+
+    public init(title: String, text: String) {
+        self.title = title
+        self.text = text
+    }
+}

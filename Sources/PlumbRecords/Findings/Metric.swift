@@ -1,0 +1,44 @@
+/// A measured number.
+public struct Metric: Codable, Sendable, Equatable {
+    /// In snake case, for example `clean_logit_difference`: scripts look it up by this name.
+    public var name: String
+    /// May be infinite or not a number; such values encode as the strings `"inf"`, `"-inf"`, `"nan"`.
+    public var value: Double
+    /// For example `nats`, `s`, `logits`; empty for a plain ratio or count.
+    public var unit: String
+    /// The uncertainty, where there is one.
+    public var interval: Interval?
+    /// How many independent things were measured.
+    public var n: Int?
+    /// The seeds it was measured over, where it depends on any.
+    public var seeds: [UInt64]?
+
+    public init(
+        _ name: String, _ value: Double, unit: String = "", interval: Interval? = nil, n: Int? = nil,
+        seeds: [UInt64]? = nil
+    ) {
+        self.name = name
+        self.value = value
+        self.unit = unit
+        self.interval = interval
+        self.n = n
+        self.seeds = seeds
+    }
+}
+
+/// An interval for an uncertain number.
+public struct Interval: Codable, Sendable, Equatable {
+    public var lower: Double
+    public var upper: Double
+    /// The coverage, for example 0.95.
+    public var level: Double
+    /// How it was made, for example "percentile bootstrap, 2,000 resamples".
+    public var method: String
+
+    public init(lower: Double, upper: Double, level: Double = 0.95, method: String) {
+        self.lower = lower
+        self.upper = upper
+        self.level = level
+        self.method = method
+    }
+}

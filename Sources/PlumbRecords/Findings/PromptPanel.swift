@@ -1,0 +1,55 @@
+/// The prompts of an experiment, token by token.
+public struct PromptPanel: Codable, Sendable, Equatable {
+    public var title: String
+    public var caption: String
+    public var prompts: [Prompt]
+
+    /// One prompt.
+    public struct Prompt: Codable, Sendable, Equatable {
+        /// For example "clean".
+        public var label: String
+        /// The exact text of each token, white space included.
+        public var tokens: [String]
+        /// The tokens' numbers in the vocabulary; empty where they do not matter.
+        public var ids: [Int]
+        /// Positions to mark, for example those in which the prompts differ.
+        public var marked: [Int]
+        /// What the model expects next, most likely first.
+        public var continuations: [Continuation]
+        /// A number about the prompt, for example its logit difference; empty for none.
+        public var note: String
+
+        public init(
+            _ label: String, tokens: [String], ids: [Int] = [], marked: [Int] = [],
+            continuations: [Continuation] = [], note: String = ""
+        ) {
+            self.label = label
+            self.tokens = tokens
+            self.ids = ids
+            self.marked = marked
+            self.continuations = continuations
+            self.note = note
+        }
+    }
+
+    /// A token the model may say next.
+    public struct Continuation: Codable, Sendable, Equatable {
+        public var token: String
+        /// Natural logarithm of its probability.
+        public var logProbability: Double
+        /// Its part in the experiment, for example "answer" or "wrong answer"; empty for none.
+        public var role: String
+
+        public init(_ token: String, logProbability: Double, role: String = "") {
+            self.token = token
+            self.logProbability = logProbability
+            self.role = role
+        }
+    }
+
+    public init(title: String, caption: String, prompts: [Prompt]) {
+        self.title = title
+        self.caption = caption
+        self.prompts = prompts
+    }
+}

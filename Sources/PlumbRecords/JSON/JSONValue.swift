@@ -1,0 +1,169 @@
+public import Foundation
+
+/// Any JSON value: how settings and contract output are held once their Swift type no longer matters.
+///
+/// Whole numbers stay exact over the range of `Int` and `UInt64`; `6` and `6.0` compare equal, as they do in JSON.
+public enum JSONValue: Sendable {
+    case null
+    case bool(Bool)
+    case integer(Int)
+    /// A whole number above `Int.max`, so that a 64-bit seed keeps every digit.
+    case unsigned(UInt64)
+    case number(Double)
+    case string(String)
+    case array([JSONValue])
+    case object([String: JSONValue])
+}
+
+extension JSONValue {
+    /// A whole number, stored as `integer` wherever it fits.
+    public init(_ value: UInt64) {
+        if let small = Int(exactly: value) {
+            self = .integer(small)
+        } else {
+            self = .unsigned(value)
+        }
+    }
+
+    /// A number; those JSON cannot spell become the strings `"nan"`, `"inf"` and `"-inf"`.
+    public init(_ value: Double) {
+        self = value.isFinite ? .number(value) : .string(NonFinite.spelling(of: value))
+    }
+
+    /// The value stored under `key`, or `nil` when this is no object or lacks the key.
+    public subscript(key: String) -> JSONValue? {
+        if case .object(let members) = self { return members[key] }
+        return nil
+    }
+
+    /// The element at `index`, or `nil` when this is no array or is too short.
+    public subscript(index: Int) -> JSONValue? {
+        if case .array(let elements) = self, elements.indices.contains(index) { return elements[index] }
+        return nil
+    }
+
+    public var string: String? {
+        if case .string(let text) = self { return text }
+        return nil
+    }
+
+    public var bool: Bool? {
+        if case .bool(let flag) = self { return flag }
+        return nil
+    }
+
+    public var array: [JSONValue]? {
+        if case .array(let elements) = self { return elements }
+        return nil
+    }
+
+    public var object: [String: JSONValue]? {
+        if case .object(let members) = self { return members }
+        return nil
+    }
+
+    public var isNull: Bool {
+        if case .null = self { return true }
+        return false
+    }
+
+    /// The number as a `Double` (also from `"nan"`, `"inf"`, `"-inf"`), or `nil` for anything that is no number.
+    public var double: Double? {
+        switch self {
+        case .integer(let value): Double(value)
+        case .unsigned(let value): Double(value)
+        case .number(let value): value
+        case .string(let text): NonFinite.value(of: text)
+        default: nil
+        }
+    }
+
+    /// The number as an `Int`, or `nil` when it is none or has a fraction.
+    public var int: Int? {
+        switch self {
+        case .integer(let value): value
+        case .number(let value): Int(exactly: value)
+        default: nil
+        }
+    }
+}
+
+extension JSONValue: Equatable {
+    public static func == (left: JSONValue, right: JSONValue) -> Bool {
+        switch (left, right) {
+        case (.null, .null): true
+        case (.bool(let a), .bool(let b)): a == b
+        case (.string(let a), .string(let b)): a == b
+        case (.array(let a), .array(let b)): a == b
+        case (.object(let a), .object(let b)): a == b
+        case (.integer(let a), .integer(let b)): a == b
+        case (.unsigned(let a), .unsigned(let b)): a == b
+        case (.number(let a), .number(let b)): a == b
+        case (.integer(let a), .number(let b)), (.number(let b), .integer(let a)): Int(exactly: b) == a
+        case (.unsigned(let a), .number(let b)), (.number(let b), .unsigned(let a)):
+            UInt64(exactly: b) == a
+        default: false
+        }
+    }
+}
+
+extension JSONValue: Codable {
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        if container.decodeNil() {
+            self = .null
+        } else if let value = try? container.decode(Bool.self) {
+            self = .bool(value)
+        } else if let value = try? container.decode(Int.self) {
+            self = .integer(value)
+        } else if let value = try? container.decode(UInt64.self) {
+            self = JSONValue(value)
+        } else if let value = try? container.decode(Double.self) {
+            self = .number(value)
+        } else if let value = try? container.decode(String.self) {
+            self = .string(value)
+        } else if let value = try? container.decode([JSONValue].self) {
+            self = .array(value)
+        } else {
+            self = .object(try container.decode([String: JSONValue].self))
+        }
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        switch self {
+        case .null: try container.encodeNil()
+        case .bool(let value): try container.encode(value)
+        case .integer(let value): try container.encode(value)
+        case .unsigned(let value): try container.encode(value)
+        case .number(let value) where value.isFinite: try container.encode(value)
+        case .number(let value): try container.encode(NonFinite.spelling(of: value))
+        case .string(let value): try container.encode(value)
+        case .array(let value): try container.encode(value)
+        case .object(let value): try container.encode(value)
+        }
+    }
+}
+
+extension JSONValue {
+    /// Reads JSON text.
+    /// - Throws: `DecodingError` when `data` is not JSON.
+    public init(parsing data: Data) throws {
+        self = try JSONDecoder().decode(JSONValue.self, from: data)
+    }
+
+    /// The JSON image of any `Encodable` value; numbers keep whether they were whole or fractional.
+    public init(encoding value: some Encodable) throws {
+        self = try JSONNode.encoding(value).value
+    }
+
+    /// Turns the JSON image back into a Swift value.
+    /// - Throws: `DecodingError` when a member is missing or of another type.
+    public func decode<T: Decodable>(_ type: T.Type = T.self) throws -> T {
+        let decoder = JSONDecoder()
+        decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+            positiveInfinity: NonFinite.spelling(of: .infinity), negativeInfinity: NonFinite.spelling(of: -.infinity),
+            nan: NonFinite.spelling(of: .nan))
+        return try decoder.decode(type, from: data(.compact))
+    }
+}

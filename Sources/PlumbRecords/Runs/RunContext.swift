@@ -1,0 +1,80 @@
+public import Foundation
+
+/// What an experiment is given to run in: a seed, a way to report, a place for files.
+///
+/// ```swift
+/// func run(in context: inout RunContext) async throws -> Findings {
+///     context.record(input: weights)
+///     for layer in 0..<layers {
+///         try context.checkpoint()
+///         …
+///         context.progress("sweep", layer + 1, of: layers)
+///     }
+/// ```
+///
+/// A closure that outlives the call, or runs on other threads, takes `context.reporter` with it instead.
+public struct RunContext: Sendable {
+    /// Every random number of the run derives from it.
+    public let seed: UInt64
+    /// Reports and asks whether to stop, from any thread.
+    public let reporter: RunReporter
+    /// Where files go; `nil` when the run leaves none (in tests and in `verify`).
+    public let artifactFolder: URL?
+    /// The files the run was made from, in the order of their recording.
+    public private(set) var inputs: [InputFile] = []
+    /// The files the run wrote.
+    public private(set) var artifacts: [Artifact] = []
+    /// What the arithmetic was, for the record.
+    public var arithmetic = "float32"
+
+    /// - Parameters:
+    ///   - observer: hears of everything that happens; `nil` for silence.
+    ///   - interruption: the request to stop, raised by whoever started the run.
+    public init(
+        seed: UInt64, observer: (any RunObserver)? = nil, interruption: RunInterruption? = nil,
+        artifactFolder: URL? = nil
+    ) {
+        self.seed = seed
+        reporter = RunReporter(observer: observer, interruption: interruption)
+        self.artifactFolder = artifactFolder
+    }
+
+    /// Says how far the part `label` has come, from 0 to 1.
+    public func progress(_ label: String, _ fraction: Double) { reporter.progress(label, fraction) }
+
+    /// Says that `done` of `total` parts are done.
+    public func progress(_ label: String, _ done: Int, of total: Int) {
+        reporter.progress(label, done, of: total)
+    }
+
+    /// A number known before the run ends.
+    public func metric(_ metric: Metric) { reporter.metric(metric) }
+
+    /// One more point of a growing curve.
+    public func point(_ series: String, x: Double, y: Double) { reporter.point(series, x: x, y: y) }
+
+    /// A sentence for whoever watches.
+    public func note(_ sentence: String) { reporter.note(sentence) }
+
+    /// Gives a stopped run the chance to end: call it between parts of a computation.
+    /// - Throws: `RunInterrupted` when the run was asked to stop or its task was cancelled.
+    public func checkpoint() throws { try reporter.checkpoint() }
+
+    /// Notes a file the run is made from; the same file twice is noted once.
+    public mutating func record(input file: InputFile) {
+        guard !inputs.contains(file) else { return }
+        inputs.append(file)
+        reporter.emit(.input(file))
+    }
+
+    /// Writes a file beside the record, atomically; without an artifact folder nothing is written.
+    /// - Parameter name: a file name without folders.
+    /// - Throws: `RunStoreError` when the disk is full or the folder cannot be written.
+    public mutating func write(_ contents: Data, artifact name: String, kind: String) throws {
+        guard let artifactFolder else { return }
+        let artifact = try Artifact.write(name, kind: kind, contents: contents, in: artifactFolder)
+        artifacts.removeAll { $0.path == artifact.path }
+        artifacts.append(artifact)
+        reporter.emit(.artifact(artifact))
+    }
+}

@@ -1,0 +1,39 @@
+import Synchronization
+
+/// Hears of everything that happens during a run: an event log, a progress bar, a web page.
+///
+/// Calls come from any thread, one after another or at once.
+public protocol RunObserver: Sendable {
+    func receive(_ event: RunEvent)
+}
+
+/// Passes every event to several observers, in order.
+public struct RunObservers: RunObserver {
+    public let observers: [any RunObserver]
+
+    public init(_ observers: [any RunObserver]) { self.observers = observers }
+
+    public func receive(_ event: RunEvent) {
+        for observer in observers { observer.receive(event) }
+    }
+}
+
+/// Thrown by `RunContext.checkpoint()` when the run was asked to stop.
+public struct RunInterrupted: Error, CustomStringConvertible, Equatable {
+    public init() {}
+
+    public var description: String { "interrupted" }
+}
+
+/// A request to stop, raised by whoever started the run; raising it is safe inside a signal handler.
+public final class RunInterruption: Sendable {
+    private let flag = Atomic<Bool>(false)
+
+    public init() {}
+
+    /// Asks the run to stop at its next checkpoint.
+    public func raise() { flag.store(true, ordering: .releasing) }
+
+    /// Whether the run was asked to stop.
+    public var isRaised: Bool { flag.load(ordering: .acquiring) }
+}

@@ -1,0 +1,135 @@
+public import Foundation
+
+/// Everything about one run: what was asked, with which settings, on what machine, from which files, and what was found.
+///
+/// Reports and pages are functions of a record alone.
+public struct RunRecord: Codable, Sendable, Equatable {
+    /// The record format this version writes and reads.
+    public static let currentFormat = 1
+
+    public var formatVersion: Int
+    /// The run folder's name: time, experiment, short id.
+    public var id: String
+    /// The experiment's id.
+    public var experiment: String
+    public var card: Card
+    public var settings: JSONValue
+    public var seed: UInt64
+    /// The version of Plumbline.
+    public var version: String
+    public var host: Host
+    /// The arithmetic the numbers were computed in, for example "float32 on exactly dequantised weights".
+    public var arithmetic: String
+    public var started: Timestamp
+    public var wallSeconds: Double
+    /// Processor time of all threads, where it was measured.
+    public var cpuSeconds: Double?
+    public var status: RunStatus
+    public var inputs: [InputFile]
+    public var findings: Findings
+    public var artifacts: [Artifact]
+    /// The words of the command that made the run.
+    public var commandLine: [String]
+
+    public init(
+        id: String, card: Card, settings: JSONValue, seed: UInt64, host: Host, arithmetic: String,
+        started: Timestamp,
+        wallSeconds: Double, cpuSeconds: Double? = nil, status: RunStatus = .finished,
+        inputs: [InputFile] = [],
+        findings: Findings, artifacts: [Artifact] = [], commandLine: [String] = [],
+        version: String = PlumbVersion.current
+    ) {
+        formatVersion = Self.currentFormat
+        self.id = id
+        experiment = card.id
+        self.card = card
+        self.settings = settings
+        self.seed = seed
+        self.version = version
+        self.host = host
+        self.arithmetic = arithmetic
+        self.started = started
+        self.wallSeconds = wallSeconds
+        self.cpuSeconds = cpuSeconds
+        self.status = status
+        self.inputs = inputs
+        self.findings = findings
+        self.artifacts = artifacts
+        self.commandLine = commandLine
+    }
+
+    /// The last part of `id`: enough to name the run on the command line.
+    public var shortID: String { RunStore.shortID(of: id) }
+}
+
+extension RunRecord {
+    /// Reads a record.
+    /// - Throws: `RunStoreError` when `data` is no record, is damaged, or has a newer format.
+    public init(json data: Data) throws {
+        struct Version: Decodable { var formatVersion: Int }
+        do {
+            let version = try JSONDecoder().decode(Version.self, from: data).formatVersion
+            guard version <= Self.currentFormat else {
+                throw RunStoreError(
+                    "record has format \(version), which a newer Plumbline wrote; this one reads up to "
+                        + "\(Self.currentFormat): update Plumbline")
+            }
+            self = try JSONDecoder().decode(RunRecord.self, from: data)
+        } catch let error as DecodingError {
+            throw RunStoreError("record cannot be read: \(error.sentence)")
+        }
+    }
+
+    /// The record as JSON with sorted keys; equal records give equal bytes.
+    /// - Throws: `EncodingError` when a figure or setting cannot be encoded.
+    public func json() throws -> Data { try JSONValue(encoding: self).data() }
+
+    /// What `--json` prints: one object that scripts rely on.
+    ///
+    /// Members: `experiment`, `id`, `seed`, `version`, `status`, `started`, `wallSeconds`, `arithmetic`, `host`,
+    /// `settings`, `inputs`, `summary`, `metrics` (array), `claims` (array; `passes` says that claim and control hold),
+    /// `tables` (name → `{rows, columns, values, …}`), `notes`, `artifacts`.
+    /// - Throws: `EncodingError` when a value cannot be encoded.
+    public func contract() throws -> JSONValue {
+        var tables: [String: JSONValue] = [:]
+        for table in findings.tables { tables[table.name] = try JSONValue(encoding: table) }
+        let claims = try findings.claims.map { claim in
+            var members = try JSONValue(encoding: claim).object ?? [:]
+            members["passes"] = .bool(claim.passes)
+            return JSONValue.object(members)
+        }
+        return .object([
+            "experiment": .string(experiment), "id": .string(id), "seed": JSONValue(seed),
+            "version": .string(version),
+            "status": .string(status.rawValue), "started": .string(started.description),
+            "wallSeconds": JSONValue(wallSeconds), "arithmetic": .string(arithmetic),
+            "host": try JSONValue(encoding: host), "settings": settings,
+            "inputs": try JSONValue(encoding: inputs),
+            "summary": .string(findings.summary), "metrics": try JSONValue(encoding: findings.metrics),
+            "claims": .array(claims), "tables": .object(tables),
+            "notes": .array(findings.notes.map(JSONValue.string)),
+            "artifacts": try JSONValue(encoding: artifacts),
+        ])
+    }
+
+    /// `contract()` as text in UTF-8, keys sorted, ending in a line break.
+    /// - Throws: `EncodingError` when a value cannot be encoded.
+    public func contractJSON() throws -> Data { try contract().data() }
+}
+
+extension DecodingError {
+    /// The error in one sentence, with the place where it lies.
+    var sentence: String {
+        func place(_ path: [any CodingKey]) -> String {
+            path.isEmpty ? "" : " at " + path.map(\.stringValue).joined(separator: ".")
+        }
+        switch self {
+        case .keyNotFound(let key, let context):
+            return "\"\(key.stringValue)\" is missing\(place(context.codingPath))"
+        case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
+            return context.debugDescription.trimmingCharacters(in: CharacterSet(charactersIn: "."))
+                + place(context.codingPath)
+        @unknown default: return String(describing: self)
+        }
+    }
+}
