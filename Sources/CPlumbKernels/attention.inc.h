@@ -5,50 +5,38 @@
 //
 // What fixes the bits of a row: a score is one chain of fused products over the width, scaled once; a row's sum of
 // exponentials runs by key index; a mixed element is one chain over the keys. Keys after a row's own position weigh
-// exactly 0 in its block's mix, which changes nothing as long as their values are finite; where they are not, each row
-// mixes its last keys alone.
+// exactly 0 in its block's mix, which changes nothing as long as their values are finite; where a result is not, each
+// row mixes its last keys alone.
 #include "attention.h"
 
-enum { ROWS_AT_ONCE = VL == 16 ? 14 : 6 };
+enum {
+    ROWS_AT_ONCE = VL == 16 ? 14 : 6,
+    /// Up to this many rows a mix takes four vectors of the width at once.
+    FEW_ROWS = VL == 16 ? 6 : 2
+};
 
-// MARK: Transposing keys into panels
-
-#if VL == 16
-#define ZIP_LOW(a, b) __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
-#define ZIP_HIGH(a, b) __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
-#elif VL == 8
-#define ZIP_LOW(a, b) __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11)
-#define ZIP_HIGH(a, b) __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15)
-#else
-#define ZIP_LOW(a, b) __builtin_shufflevector(a, b, 0, 4, 1, 5)
-#define ZIP_HIGH(a, b) __builtin_shufflevector(a, b, 2, 6, 3, 7)
-#endif
-
-/// One step rotates the address bits (row, lane) by one; log₂ VL steps transpose.
-INLINE void zip_rows(vf to[VL], const vf from[VL]) {
-    UNROLL for (int i = 0; i < VL / 2; i++) {
-        to[2 * i] = ZIP_LOW(from[i], from[i + VL / 2]);
-        to[2 * i + 1] = ZIP_HIGH(from[i], from[i + VL / 2]);
-    }
-}
+// MARK: Transposing keys into panels (transpose: matmul_drive.inc.h)
 
 /// `count` keys (at most VL) into the lanes from `column` on, a multiple of VL.
 static void pack_aligned(float *column, size_t width, size_t count, const float *k, size_t k_stride) {
     size_t p = 0;
     for (; p + VL <= width; p += VL) {
-        vf a[VL], b[VL];
-        UNROLL for (int i = 0; i < VL; i++) a[i] = ld(k + ((size_t)i < count ? (size_t)i : 0) * k_stride + p);
-        zip_rows(b, a);
-        zip_rows(a, b);
-#if VL >= 8
-        zip_rows(b, a);
-#if VL == 16
-        zip_rows(a, b);
-#else
-        UNROLL for (int i = 0; i < VL; i++) a[i] = b[i];
-#endif
-#endif
-        for (int i = 0; i < VL; i++) st_partial(column + (p + (size_t)i) * PANEL, a[i], count);
+        vu a[VL];
+        const float *from = k + p;
+        if (count == VL) {
+            UNROLL for (int i = 0; i < VL; i++) {
+                a[i] = ldu(from);
+                // The same line of the key VL rows on, for the next call.
+                __builtin_prefetch(from + VL * k_stride);
+                from += k_stride;
+            }
+            transpose(a);
+            UNROLL for (int i = 0; i < VL; i++) st(column + (p + (size_t)i) * PANEL, (vf)a[i]);
+        } else {
+            for (size_t i = 0; i < VL; i++) a[i] = ldu(from + (i < count ? i : 0) * k_stride);
+            transpose(a);
+            for (size_t i = 0; i < VL; i++) st_partial(column + (p + i) * PANEL, (vf)a[i], count);
+        }
     }
     for (; p < width; p++) {
         for (size_t i = 0; i < count; i++) column[p * PANEL + i] = k[i * k_stride + p];
@@ -91,7 +79,11 @@ INLINE void score_tile(
     }
     for (size_t p = 0; p < width; p++) {
         vf key[2];
-        UNROLL for (int v = 0; v < nv; v++) key[v] = ld(keys + p * PANEL + v * VL);
+        UNROLL for (int v = 0; v < nv; v++) {
+            key[v] = ld(keys + p * PANEL + v * VL);
+            // With few rows the panels come from memory as fast as it gives them.
+            if (m <= FEW_ROWS) __builtin_prefetch(keys + (p + 64) * PANEL + v * VL);
+        }
         UNROLL for (size_t i = 0; i < m; i++) {
             vf x = splat(q[i * QUERY_CHUNK + p]);
             UNROLL for (int v = 0; v < nv; v++) sum[i][v] = FMA(x, key[v], sum[i][v]);
@@ -117,7 +109,10 @@ INLINE void mix_tile(
     }
     for (size_t j = 0; j < keys; j++) {
         vf value[4];
-        UNROLL for (int v = 0; v < nv; v++) value[v] = ld(values + v * VL);
+        UNROLL for (int v = 0; v < nv; v++) {
+            value[v] = ld(values + v * VL);
+            __builtin_prefetch(values + 16 * stride + v * VL);
+        }
         values += stride;
         UNROLL for (size_t i = 0; i < m; i++) {
             vf x = splat(p[i * KEY_BLOCK + j]);
@@ -149,11 +144,8 @@ INLINE void mix_rest(
 #if VL == 16
 #define EACH_ROW_COUNT(CASE) \
     CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6) CASE(7) CASE(8) CASE(9) CASE(10) CASE(11) CASE(12) CASE(13) CASE(14)
-/// Up to this many rows a mix takes four vectors of the width at once.
-#define FEW_ROWS 6
 #else
 #define EACH_ROW_COUNT(CASE) CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6)
-#define FEW_ROWS 2
 #endif
 
 static void score_two(
@@ -211,7 +203,6 @@ typedef struct {
     float *probabilities;  // [.. / KEY_BLOCK][MOST_ROWS][KEY_BLOCK]
     float *queries;
     float *mixed;
-    int own_values_finite;
 } attention_state;
 
 typedef struct {
@@ -261,29 +252,45 @@ static void score_block(const attention_state *state, const row_block *block) {
 
 /// Softmax of row i over its n keys; zeros from n to `end`.
 static void softmax_row(const attention_state *state, size_t i, size_t n, size_t end) {
-    vf largest = splat(-__builtin_inff());
-    for (size_t j = 0; j < n; j += VL) {
-        largest = vmax(keep_first(ld(probabilities_at(state, i, j)), n - j, -__builtin_inff()), largest);
+    const float least = -__builtin_inff();
+    float *row = probabilities_at(state, i, 0);
+    vf largest = splat(least), other = largest;
+    for (size_t j = 0; j < n; j += KEY_BLOCK, row += MOST_ROWS * KEY_BLOCK) {
+        size_t count = n - j < KEY_BLOCK ? n - j : KEY_BLOCK, c = 0;
+        for (; c + 2 * VL <= count; c += 2 * VL) {
+            largest = vmax(ld(row + c), largest);
+            other = vmax(ld(row + c + VL), other);
+        }
+        for (; c < count; c += VL) largest = vmax(keep_first(ld(row + c), count - c, least), largest);
     }
-    float m = hmax(largest);
-    vf shift = splat(m == -__builtin_inff() ? 0.0f : m), even = splat(0.0f), odd = even;
-    for (size_t j = 0; j < n; j += 2 * VL) {
-        float *s = probabilities_at(state, i, j);
-        vf e = vexp(keep_first(ld(s), n - j, -__builtin_inff()) - shift);
-        st(s, e);
-        even += e;
-        if (n - j <= VL) break;
-        e = vexp(keep_first(ld(s + VL), n - j - VL, -__builtin_inff()) - shift);
-        st(s + VL, e);
-        odd += e;
+    float m = hmax(vmax(largest, other));
+    // A row of -infinity alone has nothing to shift by; its exponentials are all 0.
+    vf shift = splat(m == least ? 0.0f : m), even = splat(0.0f), odd = even;
+    row = probabilities_at(state, i, 0);
+    for (size_t j = 0; j < n; j += KEY_BLOCK, row += MOST_ROWS * KEY_BLOCK) {
+        size_t count = n - j < KEY_BLOCK ? n - j : KEY_BLOCK, c = 0;
+        for (; c + 2 * VL <= count; c += 2 * VL) {
+            vf a = vexp(ld(row + c) - shift), b = vexp(ld(row + c + VL) - shift);
+            st(row + c, a);
+            st(row + c + VL, b);
+            even += a;
+            odd += b;
+        }
+        for (vf *sum = &even; c < count; c += VL, sum = &odd) {
+            vf a = vexp(keep_first(ld(row + c), count - c, least) - shift);
+            st(row + c, a);
+            *sum += a;
+        }
     }
     float sum = hsum(even + odd);
     vf factor = splat(sum == 0.0f ? 0.0f : 1.0f / sum);
-    for (size_t j = 0; j < n; j += VL) {
-        float *s = probabilities_at(state, i, j);
-        st(s, ld(s) * factor);
+    row = probabilities_at(state, i, 0);
+    for (size_t j = 0; j < end; j += KEY_BLOCK, row += MOST_ROWS * KEY_BLOCK) {
+        size_t count = n < j ? 0 : n - j < KEY_BLOCK ? n - j : KEY_BLOCK, c = 0;
+        size_t room = end - j < KEY_BLOCK ? end - j : KEY_BLOCK;
+        for (; c < count; c += VL) st(row + c, ld(row + c) * factor);
+        for (; c < room; c += VL) st(row + c, splat(0.0f));
     }
-    for (size_t j = (n + VL - 1) / VL * VL; j < end; j += VL) st(probabilities_at(state, i, j), splat(0.0f));
 }
 
 /// Keys from ..< to of the block's rows i ..< i + m.
@@ -314,21 +321,31 @@ static void mix_keys(const attention_state *state, size_t i, size_t m, size_t fr
     }
 }
 
-static void mix_block(const attention_state *state, const row_block *block) {
-    const plumb_attention_segment *segment = state->segment;
+/// Copies mixed rows out. False if one is not finite.
+static int store_mixed(const attention_state *state, const row_block *block) {
     size_t width = state->call->width;
-    if (block->keys[0] == block->most_keys || state->own_values_finite) {
-        mix_keys(state, 0, block->count, 0, block->most_keys);
-    } else {
-        mix_keys(state, 0, block->count, 0, block->keys[0]);
-        for (size_t i = 0; i < block->count; i++) mix_keys(state, i, 1, block->keys[0], block->keys[i]);
-    }
+    vf check = splat(0.0f);
     for (size_t i = 0; i < block->count; i++) {
-        float *z = segment->z + block->row[i] * segment->z_stride + block->head[i] * width;
+        float *z = state->segment->z + block->row[i] * state->segment->z_stride + block->head[i] * width;
         const float *mixed = state->mixed + i * mixed_stride(width);
-        // Adding 0 makes a negative zero positive, as a later key's weight of 0 may or may not have done.
-        for (size_t e = 0; e < width; e += VL) st_partial(z + e, ld(mixed + e) + splat(0.0f), width - e);
+        for (size_t e = 0; e < width; e += VL) {
+            // Adding 0 makes a negative zero positive, as a later key's weight of 0 may or may not have done.
+            vf v = keep_first(ld(mixed + e), width - e, 0.0f) + splat(0.0f);
+            check += v * splat(0.0f);
+            st_partial(z + e, v, width - e);
+        }
     }
+    return hsum(check) == 0.0f;
+}
+
+static void mix_block(const attention_state *state, const row_block *block) {
+    mix_keys(state, 0, block->count, 0, block->most_keys);
+    int finite = store_mixed(state, block);
+    if (finite || block->keys[0] == block->most_keys) return;
+    // Perhaps a row met a later key's infinity or NaN: once more, each row's last keys for itself.
+    mix_keys(state, 0, block->count, 0, block->keys[0]);
+    for (size_t i = 0; i < block->count; i++) mix_keys(state, i, 1, block->keys[0], block->keys[i]);
+    store_mixed(state, block);
 }
 
 // MARK: Rows kept outside
@@ -363,18 +380,6 @@ static void load_rows(const attention_state *state, const row_block *block, floa
 
 // MARK: One unit
 
-/// Whether values of rows first_row ..< end_row are finite: 0 · value is 0 for these and NaN for the others.
-static int values_finite(const attention_state *state, size_t first_row, size_t end_row) {
-    const plumb_attention_segment *segment = state->segment;
-    size_t width = state->call->width;
-    vf sum = splat(0.0f);
-    for (size_t r = first_row; r < end_row; r++) {
-        const float *v = segment->v + r * segment->v_stride + state->kv_head * width;
-        for (size_t e = 0; e < width; e += VL) sum += ld_partial(v + e, width - e) * splat(0.0f);
-    }
-    return hsum(sum) == 0.0f;
-}
-
 /// The segment's own keys of rows 0 ..< rows, after the prefix's keys of the panel they begin in.
 static void pack_own_keys(const attention_state *state, size_t rows) {
     const plumb_attention_segment *segment = state->segment;
@@ -390,9 +395,24 @@ static void pack_own_keys(const attention_state *state, size_t rows) {
         state->panels, width, lead, rows, segment->k + state->kv_head * width, segment->k_stride);
 }
 
+/// Fetches the lines that this block writes and, the rows being evenly spaced, those of the next block's queries.
+static void prefetch_rows(const attention_state *state, const row_block *block) {
+    const plumb_attention_segment *segment = state->segment;
+    size_t width = state->call->width, next = block->row[block->count - 1] - block->row[0] + 1;
+    for (size_t i = 0; i < block->count; i++) {
+        size_t z = block->row[i] * segment->z_stride + block->head[i] * width;
+        size_t q = (block->row[i] + next) * segment->q_stride + block->head[i] * width;
+        for (size_t e = 0; e < width; e += 16) {
+            __builtin_prefetch(segment->z + z + e, 1);
+            if (block->row[i] + next < segment->rows) __builtin_prefetch(segment->q + q + e);
+        }
+    }
+}
+
 static void run_block(const attention_state *state, const row_block *block) {
     int stages = state->call->stages;
     const plumb_attention_segment *segment = state->segment;
+    if (stages == PLUMB_ATTEND_ALL && block->count > FEW_ROWS) prefetch_rows(state, block);
     if (stages & PLUMB_ATTEND_SCORES) {
         score_block(state, block);
         store_rows(state, block, segment->scores, -__builtin_inff());
@@ -417,16 +437,22 @@ static void attention_unit(
     state.queries = state.probabilities + scratch_probabilities(keys);
     state.mixed = state.queries + scratch_queries();
     if (call->stages & PLUMB_ATTEND_SCORES) pack_own_keys(&state, end_row);
-    if (call->stages & PLUMB_ATTEND_MIX) state.own_values_finite = values_finite(&state, first_row + 1, end_row);
 
     size_t end = end_row * group, pairs = end - first_row * group;
     size_t blocks = (pairs + ROWS_AT_ONCE - 1) / ROWS_AT_ONCE, each = (pairs + blocks - 1) / blocks;
+    size_t row = first_row, head = 0;
     for (size_t pair = first_row * group; pair < end; pair += each) {
-        row_block block = {.count = end - pair < each ? end - pair : each};
+        row_block block;
+        block.count = end - pair < each ? end - pair : each;
         for (size_t i = 0; i < block.count; i++) {
-            block.row[i] = (pair + i) / group;
-            block.head[i] = kv_head * group + (pair + i) % group;
-            block.keys[i] = segment->first + block.row[i] + 1;
+            block.row[i] = row;
+            block.head[i] = kv_head * group + head;
+            block.keys[i] = segment->first + row + 1;
+            head++;
+            if (head == group) {
+                head = 0;
+                row++;
+            }
         }
         block.most_keys = block.keys[block.count - 1];
         run_block(&state, &block);

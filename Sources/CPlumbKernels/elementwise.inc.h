@@ -238,7 +238,6 @@ static void rows_rope(
 // MARK: Softmax
 
 typedef double vd __attribute__((ext_vector_type(VL / 2)));
-typedef float half_vf __attribute__((ext_vector_type(VL / 2)));
 
 // Halves of a vector, widened.
 #define LOW(v) __builtin_convertvector((v).lo, vd)
@@ -317,8 +316,8 @@ static void rows_log_softmax(float *y, const float *x, size_t rows, size_t width
         size_t i = 0;
         for (; i + VL <= width; i += VL) {
             vf v = ld(x + i);
-            v.lo = __builtin_convertvector(LOW(v) - (vd)(total), half_vf);
-            v.hi = __builtin_convertvector(HIGH(v) - (vd)(total), half_vf);
+            v.lo = __builtin_convertvector(LOW(v) - (vd)(total), vf_half);
+            v.hi = __builtin_convertvector(HIGH(v) - (vd)(total), vf_half);
             st(y + i, v);
         }
         for (; i < width; i++) y[i] = (float)((double)x[i] - total);

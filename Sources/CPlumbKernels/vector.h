@@ -80,20 +80,26 @@ INLINE vf vmax(vf a, vf b) { return a > b ? a : b; }
 INLINE vf vmin(vf a, vf b) { return a < b ? a : b; }
 INLINE vf vabs(vf a) { return (vf)((vi)a & 0x7fffffff); }
 
-/// Σ over the lanes: halves folded onto each other, whatever VL.
-INLINE float hsum(vf v) {
-    float t[VL];
-    st(t, v);
-    for (int half = VL / 2; half > 0; half /= 2) {
-        for (int i = 0; i < half; i++) t[i] += t[i + half];
-    }
-    return t[0];
-}
-INLINE float hmax(vf v) {
-    float m = v[0];
-    for (int i = 1; i < VL; i++) m = v[i] > m ? v[i] : m;
-    return m;
-}
+typedef float vf_half __attribute__((ext_vector_type(VL / 2)));
+typedef float vf_four __attribute__((ext_vector_type(4)));
+typedef float vf_two __attribute__((ext_vector_type(2)));
+
+/// Folds a vector to one number, halves onto each other, whatever VL.
+#define FOLD(v, OF) \
+    vf_four four = FOLD_TO_FOUR(v, OF); \
+    vf_two two = OF(four.lo, four.hi); \
+    return OF(two.x, two.y);
+#if VL == 16
+#define FOLD_TO_FOUR(v, OF) OF(OF((v).lo, (v).hi).lo, OF((v).lo, (v).hi).hi)
+#elif VL == 8
+#define FOLD_TO_FOUR(v, OF) OF((v).lo, (v).hi)
+#else
+#define FOLD_TO_FOUR(v, OF) (v)
+#endif
+#define SUM_OF(a, b) ((a) + (b))
+#define LARGER_OF(a, b) ((a) > (b) ? (a) : (b))
+INLINE float hsum(vf v) { FOLD(v, SUM_OF) }
+INLINE float hmax(vf v) { FOLD(v, LARGER_OF) }
 
 /// exp over the whole range: 0 below -104, infinity above 88.73, subnormals between, NaN for NaN. At most 2 ulp.
 INLINE vf vexp(vf x) {
