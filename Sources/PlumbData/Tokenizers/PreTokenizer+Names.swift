@@ -1,46 +1,46 @@
 extension PreTokenizer {
-  /// How the pre-tokeniser named in a GGUF file is read.
-  public enum Reading: String, Sendable, Codable, CaseIterable {
-    /// As `transformers` reads the file (`AutoTokenizer.from_pretrained(…, gguf_file:)`).
+    /// How the pre-tokeniser named in a GGUF file is read.
+    public enum Reading: String, Sendable, Codable, CaseIterable {
+        /// As `transformers` reads the file (`AutoTokenizer.from_pretrained(…, gguf_file:)`).
+        ///
+        /// It takes "smollm" for GPT-2's pattern, without cutting digits apart beforehand. Ids differ from the published
+        /// tokenizer's only where several white-space characters stand before a digit ("\n\n1."): 5 of 8,120 lines of
+        /// WikiText-2's test and validation text. Tools on top of `transformers` see these ids.
+        case transformers
+        /// As the model's authors published it, and as it was trained.
+        case published
+    }
+
+    /// The pre-tokeniser that `tokenizer.ggml.pre` names.
     ///
-    /// It takes "smollm" for GPT-2's pattern, without cutting digits apart beforehand. Ids differ from the published
-    /// tokenizer's only where several white-space characters stand before a digit ("\n\n1."): 5 of 8,120 lines of
-    /// WikiText-2's test and validation text. Tools on top of `transformers` see these ids.
-    case transformers
-    /// As the model's authors published it, and as it was trained.
-    case published
-  }
-
-  /// The pre-tokeniser that `tokenizer.ggml.pre` names.
-  ///
-  /// - Throws: ``TokenizerError`` for a name that is not known.
-  public init(gguf name: String, reading: Reading = .transformers) throws(TokenizerError) {
-    switch name {
-    case "gpt-2", "gpt2", "default", "phi-2", "olmo", "mpt": self = .gpt2
-    case "smollm" where reading == .transformers: self = .gpt2
-    case "smollm", "starcoder", "refact", "codeshell", "command-r", "exaone": self = .smolLM
-    case "llama-bpe", "llama3", "llama-v3", "falcon3", "dbrx", "smaug-bpe": self = .llama3
-    case "qwen2", "stablelm2", "deepseek-r1-qwen": self = .qwen2
-    default:
-      throw TokenizerError(
-        "the pre-tokenizer \"\(name)\" (tokenizer.ggml.pre) is not known; known are gpt-2, default, smollm, "
-          + "starcoder, llama-bpe, qwen2 and their aliases")
+    /// - Throws: ``TokenizerError`` for a name that is not known.
+    public init(gguf name: String, reading: Reading = .transformers) throws(TokenizerError) {
+        switch name {
+        case "gpt-2", "gpt2", "default", "phi-2", "olmo", "mpt": self = .gpt2
+        case "smollm" where reading == .transformers: self = .gpt2
+        case "smollm", "starcoder", "refact", "codeshell", "command-r", "exaone": self = .smolLM
+        case "llama-bpe", "llama3", "llama-v3", "falcon3", "dbrx", "smaug-bpe": self = .llama3
+        case "qwen2", "stablelm2", "deepseek-r1-qwen": self = .qwen2
+        default:
+            throw TokenizerError(
+                "the pre-tokenizer \"\(name)\" (tokenizer.ggml.pre) is not known; known are gpt-2, default, smollm, "
+                    + "starcoder, llama-bpe, qwen2 and their aliases")
+        }
     }
-  }
 
-  /// The step a regular expression stands for; nil for one that is not known.
-  static func step(pattern: [UInt8]) -> Step? {
-    func tail(_ digits: String) -> String {
-      #"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|"# + digits
-        + #"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
+    /// The step a regular expression stands for; nil for one that is not known.
+    static func step(pattern: [UInt8]) -> Step? {
+        func tail(_ digits: String) -> String {
+            #"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|"# + digits
+                + #"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
+        }
+        let rest = #"| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"#
+        let known: [(String, Step)] = [
+            ("'s|'t|'re|'ve|'m|'ll|'d" + rest, .gpt2),
+            ("'(?:[sdmt]|ll|ve|re)" + rest, .gpt2),
+            (tail(#"\p{N}{1,3}"#), .llama3(digits: 3)),
+            (tail(#"\p{N}"#), .llama3(digits: 1)),
+        ]
+        return known.first { $0.0.utf8.elementsEqual(pattern) }?.1
     }
-    let rest = #"| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"#
-    let known: [(String, Step)] = [
-      ("'s|'t|'re|'ve|'m|'ll|'d" + rest, .gpt2),
-      ("'(?:[sdmt]|ll|ve|re)" + rest, .gpt2),
-      (tail(#"\p{N}{1,3}"#), .llama3(digits: 3)),
-      (tail(#"\p{N}"#), .llama3(digits: 1)),
-    ]
-    return known.first { $0.0.utf8.elementsEqual(pattern) }?.1
-  }
 }

@@ -11,128 +11,128 @@ internal import Synchronization
 /// let answer = tokenizer.token(for: " Mary")
 /// ```
 public struct Tokenizer: Sendable {
-  let core: Core
+    let core: Core
 
-  /// A token found in text as a whole before byte pairs are merged.
-  public struct AddedToken: Sendable, Hashable {
-    public let id: Int
-    public let text: String
-    /// Whether it steers the model (a control token) rather than being a word added to the vocabulary.
-    public let isSpecial: Bool
-  }
+    /// A token found in text as a whole before byte pairs are merged.
+    public struct AddedToken: Sendable, Hashable {
+        public let id: Int
+        public let text: String
+        /// Whether it steers the model (a control token) rather than being a word added to the vocabulary.
+        public let isSpecial: Bool
+    }
 
-  /// The number of ids; the largest is one less. A model's embedding may have more rows.
-  public var vocabularySize: Int { core.vocabulary.count }
+    /// The number of ids; the largest is one less. A model's embedding may have more rows.
+    public var vocabularySize: Int { core.vocabulary.count }
 
-  /// The token that begins a text, where the model has one.
-  public var bos: Int? { core.special.bos }
+    /// The token that begins a text, where the model has one.
+    public var bos: Int? { core.special.bos }
 
-  /// The token that ends a text or turn, where the model has one.
-  public var eos: Int? { core.special.eos }
+    /// The token that ends a text or turn, where the model has one.
+    public var eos: Int? { core.special.eos }
 
-  /// The token that fills up a batch's shorter rows, where the model has one.
-  public var padding: Int? { core.special.padding }
+    /// The token that fills up a batch's shorter rows, where the model has one.
+    public var padding: Int? { core.special.padding }
 
-  /// The token for what the vocabulary cannot express, where the model names one.
-  public var unknown: Int? { core.special.unknown }
+    /// The token for what the vocabulary cannot express, where the model names one.
+    public var unknown: Int? { core.special.unknown }
 
-  /// Whether ``encode(_:addSpecialTokens:parseSpecialTokens:)`` puts ``bos`` first, as the model's files ask.
-  public var addsBOS: Bool { core.special.bos.map { core.prefix.contains(Int32($0)) } ?? false }
+    /// Whether ``encode(_:addSpecialTokens:parseSpecialTokens:)`` puts ``bos`` first, as the model's files ask.
+    public var addsBOS: Bool { core.special.bos.map { core.prefix.contains(Int32($0)) } ?? false }
 
-  /// All tokens that are found in text as a whole, by id.
-  public var addedTokens: [AddedToken] {
-    (core.rawTokens.tokens + core.normalizedTokens.tokens)
-      .map {
-        AddedToken(
-          id: $0.id, text: String(decoding: $0.content, as: UTF8.self), isSpecial: $0.isSpecial)
-      }
-      .sorted { $0.id < $1.id }
-  }
+    /// All tokens that are found in text as a whole, by id.
+    public var addedTokens: [AddedToken] {
+        (core.rawTokens.tokens + core.normalizedTokens.tokens)
+            .map {
+                AddedToken(
+                    id: $0.id, text: String(decoding: $0.content, as: UTF8.self), isSpecial: $0.isSpecial)
+            }
+            .sorted { $0.id < $1.id }
+    }
 
-  /// How text is cut before byte pairs are merged.
-  public var preTokenizer: PreTokenizer { core.preTokenizer }
+    /// How text is cut before byte pairs are merged.
+    public var preTokenizer: PreTokenizer { core.preTokenizer }
 
-  /// Bytes for which the vocabulary has no token: text with them does not round-trip.
-  ///
-  /// SmolLM2's lacks 21: bytes that UTF-8 never uses, six control characters, and 0xF1 and 0xF2. As in Hugging
-  /// Face's library they are left out, or become ``unknown`` where `tokenizer.json` asks for it.
-  public var missingBytes: [UInt8] {
-    (0..<256).compactMap { core.encoder.byteTokens[$0] < 0 ? UInt8($0) : nil }
-  }
+    /// Bytes for which the vocabulary has no token: text with them does not round-trip.
+    ///
+    /// SmolLM2's lacks 21: bytes that UTF-8 never uses, six control characters, and 0xF1 and 0xF2. As in Hugging
+    /// Face's library they are left out, or become ``unknown`` where `tokenizer.json` asks for it.
+    public var missingBytes: [UInt8] {
+        (0..<256).compactMap { core.encoder.byteTokens[$0] < 0 ? UInt8($0) : nil }
+    }
 
-  /// The source of the model's chat template, where it has one.
-  public var chatTemplateSource: String? { core.chatTemplate }
+    /// The source of the model's chat template, where it has one.
+    public var chatTemplateSource: String? { core.chatTemplate }
 }
 
 extension Tokenizer {
-  struct SpecialTokens: Sendable {
-    var bos: Int?
-    var eos: Int?
-    var padding: Int?
-    var unknown: Int?
-  }
-
-  enum Normalization: Sendable {
-    case none
-    case nfc
-  }
-
-  /// The tables all copies share.
-  final class Core: Sendable {
-    let vocabulary: Vocabulary
-    let encoder: BytePairEncoder
-    let preTokenizer: PreTokenizer
-    let normalization: Normalization
-    /// Whether a piece that is a token as a whole becomes that token without merging.
-    let ignoresMerges: Bool
-    /// Added tokens looked for before and after normalisation.
-    let rawTokens: AddedTokens
-    let normalizedTokens: AddedTokens
-    let addedIDs: [[UInt8]: Int]
-    let specialIDs: Set<Int>
-    /// What is put before and after a text with special tokens.
-    let prefix: [Int32]
-    let suffix: [Int32]
-    let special: SpecialTokens
-    let chatTemplate: String?
-    /// Workspaces not in use.
-    let workspaces = Mutex<[Workspace]>([])
-
-    init(_ parts: Parts) {
-      vocabulary = parts.vocabulary
-      encoder = parts.encoder
-      preTokenizer = parts.preTokenizer
-      normalization = parts.normalization
-      ignoresMerges = parts.ignoresMerges
-      rawTokens = AddedTokens(parts.added.filter { !$0.isNormalized })
-      normalizedTokens = AddedTokens(parts.added.filter(\.isNormalized))
-      addedIDs = Dictionary(parts.added.map { ($0.content, $0.id) }) { _, last in last }
-      specialIDs = Set(parts.added.filter(\.isSpecial).map(\.id))
-      prefix = parts.prefix
-      suffix = parts.suffix
-      special = parts.special
-      chatTemplate = parts.chatTemplate
+    struct SpecialTokens: Sendable {
+        var bos: Int?
+        var eos: Int?
+        var padding: Int?
+        var unknown: Int?
     }
-  }
 
-  /// What a tokenizer is put together from.
-  struct Parts {
-    var vocabulary: Vocabulary
-    var encoder: BytePairEncoder
-    var preTokenizer: PreTokenizer
-    var normalization = Normalization.none
-    var ignoresMerges = false
-    var added: [AddedTokens.Token] = []
-    var prefix: [Int32] = []
-    var suffix: [Int32] = []
-    var special = SpecialTokens()
-    var chatTemplate: String?
-  }
+    enum Normalization: Sendable {
+        case none
+        case nfc
+    }
 
-  /// What one encoding needs and the next can use again.
-  struct Workspace: Sendable {
-    var cache = WordCache()
-    var merging = BytePairEncoder.Workspace()
-    var ids: [Int32] = []
-  }
+    /// The tables all copies share.
+    final class Core: Sendable {
+        let vocabulary: Vocabulary
+        let encoder: BytePairEncoder
+        let preTokenizer: PreTokenizer
+        let normalization: Normalization
+        /// Whether a piece that is a token as a whole becomes that token without merging.
+        let ignoresMerges: Bool
+        /// Added tokens looked for before and after normalisation.
+        let rawTokens: AddedTokens
+        let normalizedTokens: AddedTokens
+        let addedIDs: [[UInt8]: Int]
+        let specialIDs: Set<Int>
+        /// What is put before and after a text with special tokens.
+        let prefix: [Int32]
+        let suffix: [Int32]
+        let special: SpecialTokens
+        let chatTemplate: String?
+        /// Workspaces not in use.
+        let workspaces = Mutex<[Workspace]>([])
+
+        init(_ parts: Parts) {
+            vocabulary = parts.vocabulary
+            encoder = parts.encoder
+            preTokenizer = parts.preTokenizer
+            normalization = parts.normalization
+            ignoresMerges = parts.ignoresMerges
+            rawTokens = AddedTokens(parts.added.filter { !$0.isNormalized })
+            normalizedTokens = AddedTokens(parts.added.filter(\.isNormalized))
+            addedIDs = Dictionary(parts.added.map { ($0.content, $0.id) }) { _, last in last }
+            specialIDs = Set(parts.added.filter(\.isSpecial).map(\.id))
+            prefix = parts.prefix
+            suffix = parts.suffix
+            special = parts.special
+            chatTemplate = parts.chatTemplate
+        }
+    }
+
+    /// What a tokenizer is put together from.
+    struct Parts {
+        var vocabulary: Vocabulary
+        var encoder: BytePairEncoder
+        var preTokenizer: PreTokenizer
+        var normalization = Normalization.none
+        var ignoresMerges = false
+        var added: [AddedTokens.Token] = []
+        var prefix: [Int32] = []
+        var suffix: [Int32] = []
+        var special = SpecialTokens()
+        var chatTemplate: String?
+    }
+
+    /// What one encoding needs and the next can use again.
+    struct Workspace: Sendable {
+        var cache = WordCache()
+        var merging = BytePairEncoder.Workspace()
+        var ids: [Int32] = []
+    }
 }

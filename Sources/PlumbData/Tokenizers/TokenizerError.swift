@@ -1,8 +1,8 @@
 /// What a tokenizer's file says that cannot be followed, in a sentence.
 public struct TokenizerError: Error, CustomStringConvertible, Sendable, Equatable {
-  public let description: String
+    public let description: String
 
-  init(_ description: String) {
-    self.description = description
-  }
+    init(_ description: String) {
+        self.description = description
+    }
 }
