@@ -7,13 +7,13 @@ import Testing
 
     @Test func readsEveryKindOfValue() throws {
         let value = try read(
-            #" {"a": [1, -2.5e1, true, false, null, "x\n\/"], "b": {}, "big": 12345678901234567168} "#)
+            #" {"a": [1, -2.5e1, true, false, null, "x\n\/"], "b": {}, "big": 1e19} "#)
         #expect(
             value["a"]?.array == [
                 .integer(1), .number(-25), .boolean(true), .boolean(false), .null, .string("x\n/"),
             ])
         #expect(value["b"]?.members == [])
-        #expect(value["big"] == .number(12_345_678_901_234_567_890))
+        #expect(value["big"] == .number(1e19))
         #expect(value["c"] == nil)
     }
 

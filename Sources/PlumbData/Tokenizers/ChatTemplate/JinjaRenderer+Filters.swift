@@ -44,7 +44,8 @@ extension JinjaRenderer {
         case ("none", _), ("string", _), ("mapping", _), ("boolean", _), ("integer", _), ("float", _): return false
         case ("number", _): return value.number != nil
         case ("sequence", .list), ("sequence", .string), ("sequence", .dictionary): return true
-        case ("iterable", .list), ("iterable", .string), ("iterable", .dictionary), ("iterable", .undefined): return true
+        case ("iterable", .list), ("iterable", .string), ("iterable", .dictionary), ("iterable", .undefined):
+            return true
         case ("sequence", _), ("iterable", _): return false
         case ("true", .boolean(let holds)): return holds
         case ("false", .boolean(let holds)): return !holds
@@ -55,9 +56,10 @@ extension JinjaRenderer {
             guard let divisor = arguments.first?.integer, divisor != 0, divisor != -1 else { return true }
             return number % divisor == 0
         case ("equalto", _), ("eq", _): return arguments.first.map { value.isEqual(to: $0) } ?? false
-        case ("in", _): return try arguments.first.map { container throws(ChatTemplateError) in
-            try contains(container, value)
-        } ?? false
+        case ("in", _):
+            return try arguments.first.map { container throws(ChatTemplateError) in
+                try contains(container, value)
+            } ?? false
         default: throw error("the test \"\(name)\" of \(value.kind) is not known")
         }
     }

@@ -74,7 +74,8 @@ enum JinjaValue: Sendable {
         case .string(let text): text
         case .list(let items): "[" + items.map(\.quoted).joined(separator: ", ") + "]"
         case .dictionary(let members):
-            "{" + members.map { "\(JinjaValue.string($0.key).quoted): \($0.value.quoted)" }.joined(separator: ", ") + "}"
+            "{" + members.map { "\(JinjaValue.string($0.key).quoted): \($0.value.quoted)" }.joined(separator: ", ")
+                + "}"
         case .namespace: "<Namespace>"
         case .function(let name): "<function \(name)>"
         }
