@@ -72,7 +72,10 @@ let package = Package(
         .testTarget(name: "PlumbRecordsTests", dependencies: ["PlumbRecords"], swiftSettings: strict),
         .testTarget(
             name: "PlumbDataTests",
-            dependencies: ["PlumbTensor", "PlumbData", .product(name: "FlyingFox", package: "FlyingFox")],
+            dependencies: [
+                "PlumbTensor", "PlumbData", .product(name: "FlyingFox", package: "FlyingFox"),
+                .product(name: "FlyingSocks", package: "FlyingFox"),
+            ],
             resources: [.copy("Golden")], swiftSettings: strict),
         .testTarget(
             name: "PlumbModelsTests",

@@ -1,7 +1,7 @@
 import Foundation
 
 /// A folder of a test's own, removed with it.
-final class Scratch {
+final class Scratch: Sendable {
     let folder: URL
 
     init() throws {
@@ -17,7 +17,7 @@ final class Scratch {
         let url = folder.appendingPathComponent(name)
         try FileManager.default.createDirectory(
             at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
-        try Data(bytes).write(to: url)
+        try Data(Array(bytes)).write(to: url)
         return url
     }
 }

@@ -1,0 +1,61 @@
+internal import Foundation
+internal import PlumbTensor
+
+/// The hub's folder layout, shared with the hub's own tools: `blobs` by checksum, `snapshots` of symbolic links by commit,
+/// `refs` from revision to commit.
+struct HubCache: Sendable {
+    let root: URL
+
+    func folder(of repository: String) -> URL {
+        root.appendingPathComponent("models--" + repository.replacingOccurrences(of: "/", with: "--"))
+    }
+
+    func blob(_ etag: String, of repository: String) -> URL {
+        folder(of: repository).appendingPathComponent("blobs").appendingPathComponent(etag)
+    }
+
+    func lock(_ etag: String, of repository: String) -> URL {
+        root.appendingPathComponent(".locks").appendingPathComponent(folder(of: repository).lastPathComponent)
+            .appendingPathComponent(etag + ".lock")
+    }
+
+    func snapshot(_ commit: String, of repository: String) -> URL {
+        folder(of: repository).appendingPathComponent("snapshots").appendingPathComponent(commit)
+    }
+
+    /// The commit a revision last stood for, or the revision itself where it is a commit.
+    func commit(of revision: String, in repository: String) -> String? {
+        if FileHash.isHex(revision, digits: 40) { return revision }
+        let ref = folder(of: repository).appendingPathComponent("refs").appendingPathComponent(revision)
+        guard let text = try? String(contentsOf: ref, encoding: .utf8) else { return nil }
+        let commit = text.trimmingCharacters(in: .whitespacesAndNewlines)
+        return FileHash.isHex(commit, digits: 40) ? commit : nil
+    }
+
+    /// The file at `path` in a snapshot, where it is there whole.
+    func file(_ path: String, commit: String, of repository: String) -> URL? {
+        let url = snapshot(commit, of: repository).appendingPathComponent(path)
+        return FileManager.default.fileExists(atPath: url.path) ? url : nil
+    }
+
+    func remember(_ commit: String, as revision: String, of repository: String) throws {
+        guard revision != commit, self.commit(of: revision, in: repository) != commit else { return }
+        let ref = folder(of: repository).appendingPathComponent("refs").appendingPathComponent(revision)
+        try AtomicFile.replace(ref) { file in try Array(commit.utf8).withUnsafeBytes { try file.append($0) } }
+    }
+
+    /// Makes the snapshot's `path` a relative link to a blob.
+    func link(_ path: String, commit: String, to etag: String, of repository: String) throws -> URL {
+        let url = snapshot(commit, of: repository).appendingPathComponent(path)
+        try AtomicFile.makeFolder(url.deletingLastPathComponent())
+        let depth = path.split(separator: "/").count
+        let target = String(repeating: "../", count: depth + 1) + "blobs/" + etag
+        if (try? FileManager.default.destinationOfSymbolicLink(atPath: url.path)) == target { return url }
+        let temporary = url.deletingLastPathComponent().appendingPathComponent(".\(UUID().uuidString)").path
+        guard symlink(target, temporary) == 0 else {
+            throw FileError("cannot link \(url.path): \(String(cString: strerror(errno)))")
+        }
+        try AtomicFile.move(temporary, to: url.path)
+        return url
+    }
+}

@@ -1,0 +1,92 @@
+public import Foundation
+internal import PlumbTensor
+
+#if canImport(CryptoKit)
+    internal import CryptoKit
+#else
+    internal import Crypto
+#endif
+
+/// Checksums of files, as lower-case hexadecimal.
+public enum FileHash {
+    /// The SHA-256 of the file at `url`.
+    ///
+    /// With `cache`, a folder, the result is kept there by the file's identity (device, inode, size, time of change), so
+    /// that a large file is read once only.
+    ///
+    /// - Complexity: O(size); about a second a gigabyte.
+    /// - Throws: ``FileError`` when the file cannot be read.
+    public static func sha256(of url: URL, cache: URL? = nil) throws -> String {
+        if let cache {
+            let memo = cache.appendingPathComponent(try identity(of: url))
+            if let text = try? String(contentsOf: memo, encoding: .utf8), isHex(text, digits: 64) { return text }
+        }
+        var hasher = SHA256()
+        try read(url) { hasher.update(bufferPointer: $0) }
+        let result = hex(hasher.finalize())
+        if let cache { remember(result, of: url, in: cache) }
+        return result
+    }
+
+    /// Keeps a known hash in `cache`. A cache that cannot be written only costs time.
+    static func remember(_ hash: String, of url: URL, in cache: URL) {
+        guard let name = try? identity(of: url) else { return }
+        try? AtomicFile.replace(cache.appendingPathComponent(name)) { file in
+            try Array(hash.utf8).withUnsafeBytes { try file.append($0) }
+        }
+    }
+
+    /// The SHA-256 of `bytes`.
+    public static func sha256(of bytes: some DataProtocol) -> String { hex(SHA256.hash(data: bytes)) }
+
+    /// The name git gives to the file's content: SHA-1 over `blob <size>`, a zero byte and the content.
+    static func gitBlob(of url: URL) throws -> String {
+        let bytes = try MappedBytes(contentsOf: url)
+        var hasher = Insecure.SHA1()
+        hasher.update(data: Data("blob \(bytes.count)\0".utf8))
+        bytes.withUnsafeBytes { hasher.update(bufferPointer: $0) }
+        return hex(hasher.finalize())
+    }
+
+    /// Calls `body` with the file's bytes, a piece at a time.
+    static func read(_ url: URL, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
+        let bytes = try MappedBytes(contentsOf: url)
+        try bytes.withUnsafeBytes { whole in
+            for start in stride(from: 0, to: whole.count, by: 1 << 20) {
+                try body(UnsafeRawBufferPointer(rebasing: whole[start..<min(start + 1 << 20, whole.count)]))
+            }
+        }
+    }
+
+    static func isHex(_ text: String, digits: Int) -> Bool {
+        text.utf8.count == digits && text.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
+    }
+
+    private static func identity(of url: URL) throws -> String {
+        var status = stat()
+        guard stat(url.path, &status) == 0 else {
+            throw FileError("cannot read \(url.path): \(String(cString: strerror(errno)))")
+        }
+        #if canImport(Darwin)
+            let time = status.st_mtimespec
+        #else
+            let time = status.st_mtim
+        #endif
+        return "sha256-\(status.st_dev)-\(status.st_ino)-\(status.st_size)-\(time.tv_sec)-\(time.tv_nsec)"
+    }
+
+    fileprivate static func hex(_ digest: some Sequence<UInt8>) -> String {
+        let digits = Array("0123456789abcdef".utf8)
+        return String(decoding: digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    }
+}
+
+/// A SHA-256 taken while bytes pass by.
+struct StreamingHash {
+    private var hasher = SHA256()
+
+    mutating func update(_ bytes: UnsafeRawBufferPointer) { hasher.update(bufferPointer: bytes) }
+
+    /// The hash of everything so far.
+    var value: String { FileHash.hex(hasher.finalize()) }
+}
