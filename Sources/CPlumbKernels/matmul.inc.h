@@ -57,6 +57,7 @@ INLINE size_t word_at(const micro_call *c, int v) {
 }
 INLINE void bring(const char **ahead, size_t step) {
     __builtin_prefetch(*ahead, 0, 2);
+    __builtin_prefetch(*ahead + 64, 0, 2);
     *ahead += step;
 }
 

@@ -229,12 +229,14 @@ static void block_product(
         size_t columns = wide ? PLUMB_PANEL : (size_t)VECTORS(rows) * VL;
         size_t slots = (g1 - g0) * (PLUMB_PANEL / columns);
         // The block after this one follows in memory, whether of this panel or the next: every kernel brings a share.
+        // One kernel of few rows is as fast as memory, and there what comes next is better brought late.
+        size_t late = slots == 1 && rows <= 4;
         size_t share = (block_bytes / slots + 63) / 64 * 64;
         for (size_t column = 0; column < PLUMB_PANEL; column += columns) {
             size_t slot = (g - g0) * (PLUMB_PANEL / columns) + column / columns;
             micro.column = column;
             micro.sum = sums + (row - first_row) * PLUMB_PANEL + column;
-            micro.ahead = w + block_bytes + slot * share;
+            micro.ahead = w + (late ? 1024 : block_bytes + slot * share);
             micro.step = ROW_BYTES / slots;
             kernel(&micro);
         }
