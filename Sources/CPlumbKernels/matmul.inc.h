@@ -42,7 +42,6 @@ typedef struct {
     const float *a;        // [k][rows]
     const char *w;         // the block in the panel
     size_t column;         // the first column in the panel
-    size_t panel_stride;   // bytes to the next panel, for the kernels of one row and two panels
     float *sum;            // [rows][32]
     int first;             // whether this block is the first of the sum
     int minimum;           // whether 4-bit blocks carry minima
@@ -51,10 +50,7 @@ typedef struct {
 } micro_call;
 typedef void (*micro_kernel)(const micro_call *);
 
-/// Where vector v of a row of words stands: columns first, then the same columns of the next panel.
-INLINE size_t word_at(const micro_call *c, int v) {
-    return (size_t)(v / PANEL_VECTORS) * c->panel_stride + (size_t)(v % PANEL_VECTORS) * VL * 4;
-}
+/// Asks for a row of words that is wanted later.
 INLINE void bring(const char **ahead, size_t step) {
     __builtin_prefetch(*ahead, 0, 2);
     __builtin_prefetch(*ahead + 64, 0, 2);
@@ -87,7 +83,7 @@ INLINE void micro_f32(const int rows, const int vectors, const micro_call *c) {
     const float *a = c->a;
     const char *p = c->w + c->column * 4, *ahead = c->ahead;
     UNROLL_SOME for (size_t k = 0; k < c->k; k++) {
-        UNROLL for (int v = 0; v < vectors; v++) w[v] = ld((const float *)(p + word_at(c, v)));
+        UNROLL for (int v = 0; v < vectors; v++) w[v] = ld((const float *)(p + v * VL * 4));
         bring(&ahead, c->step);
         micro_add(rows, vectors, acc, a, w);
         p += ROW_BYTES;
@@ -104,7 +100,7 @@ INLINE void micro_bf16(const int rows, const int vectors, const micro_call *c) {
     const char *p = c->w + c->column * 4, *ahead = c->ahead;
     for (size_t k = 0; k < c->k; k += 2) {
         UNROLL for (int v = 0; v < vectors; v++) {
-            word[v] = ldu(p + word_at(c, v));
+            word[v] = ldu(p + v * VL * 4);
             w[v] = (vf)(word[v] << 16);
         }
         bring(&ahead, c->step);
@@ -123,9 +119,8 @@ INLINE void micro_bf16(const int rows, const int vectors, const micro_call *c) {
 INLINE vf field(vu word, int bits, int j) {
     return __builtin_convertvector((vi)(word & (((1u << bits) - 1) << (bits * j))), vf);
 }
-INLINE vf scale_at(const char *block, size_t column, const micro_call *c, int v) {
-    return widen_f16(*(const vsu *)(block + column * 2 + (size_t)(v / PANEL_VECTORS) * c->panel_stride
-        + (size_t)(v % PANEL_VECTORS) * VL * 2));
+INLINE vf scale_at(const char *block, size_t column, int v) {
+    return widen_f16(*(const vsu *)(block + column * 2 + (size_t)v * VL * 2));
 }
 
 INLINE void micro_q8(const int rows, const int vectors, const micro_call *c) {
@@ -136,14 +131,14 @@ INLINE void micro_q8(const int rows, const int vectors, const micro_call *c) {
     const char *p = c->w, *ahead = c->ahead;
     for (size_t block = 0; block < c->k / 32; block++) {
         UNROLL for (int v = 0; v < vectors; v++) {
-            d[0][v] = scale_at(p, c->column, c, v);
+            d[0][v] = scale_at(p, c->column, v);
             d[1][v] = d[0][v] * splat(0x1p-8f);
             d[2][v] = d[0][v] * splat(0x1p-16f);
             m[v] = d[0][v] * splat(-128);
         }
         p += 64;
         for (int i = 0; i < 8; i++) {
-            UNROLL for (int v = 0; v < vectors; v++) word[v] = ldu(p + c->column * 4 + word_at(c, v));
+            UNROLL for (int v = 0; v < vectors; v++) word[v] = ldu(p + c->column * 4 + v * VL * 4);
             bring(&ahead, c->step);
             UNROLL for (int j = 0; j < 4; j++) {
                 UNROLL for (int v = 0; v < vectors; v++) {
@@ -167,15 +162,15 @@ INLINE void micro_q4(const int rows, const int vectors, const micro_call *c) {
     const char *p = c->w, *ahead = c->ahead;
     for (size_t block = 0; block < c->k / 32; block++) {
         UNROLL for (int v = 0; v < vectors; v++) {
-            d[0][v] = scale_at(p, c->column, c, v);
+            d[0][v] = scale_at(p, c->column, v);
             d[1][v] = d[0][v] * splat(0x1p-4f);
             d[2][v] = d[0][v] * splat(0x1p-8f);
             d[3][v] = d[0][v] * splat(0x1p-12f);
-            m[v] = c->minimum ? scale_at(p + 64, c->column, c, v) : d[0][v] * splat(-8);
+            m[v] = c->minimum ? scale_at(p + 64, c->column, v) : d[0][v] * splat(-8);
         }
         p += c->minimum ? 128 : 64;
         for (int i = 0; i < 4; i++) {
-            UNROLL for (int v = 0; v < vectors; v++) word[v] = ldu(p + c->column * 4 + word_at(c, v));
+            UNROLL for (int v = 0; v < vectors; v++) word[v] = ldu(p + c->column * 4 + v * VL * 4);
             bring(&ahead, c->step);
             UNROLL for (int j = 0; j < 8; j++) {
                 UNROLL for (int v = 0; v < vectors; v++) {
@@ -193,24 +188,21 @@ INLINE void micro_q4(const int rows, const int vectors, const micro_call *c) {
 
 #define KERNEL(kind, rows) \
     static NOINLINE void kind##_rows##rows(const micro_call *c) { kind(rows, VECTORS(rows), c); }
-/// One row against two panels, so that enough sums run side by side.
-#define KERNEL_WIDE(kind) \
-    static NOINLINE void kind##_wide(const micro_call *c) { kind(1, 2 * PANEL_VECTORS, c); }
 #if GROUP_ROWS == 14
 #define KERNELS(kind) \
-    KERNEL_WIDE(kind) KERNEL(kind, 1) KERNEL(kind, 2) KERNEL(kind, 3) KERNEL(kind, 4) KERNEL(kind, 5) \
+    KERNEL(kind, 1) KERNEL(kind, 2) KERNEL(kind, 3) KERNEL(kind, 4) KERNEL(kind, 5) \
     KERNEL(kind, 6) KERNEL(kind, 7) KERNEL(kind, 8) KERNEL(kind, 9) KERNEL(kind, 10) KERNEL(kind, 11) \
     KERNEL(kind, 12) KERNEL(kind, 13) KERNEL(kind, 14) \
     static const micro_kernel kind##_kernels[] = { \
-        kind##_wide, kind##_rows1, kind##_rows2, kind##_rows3, kind##_rows4, kind##_rows5, kind##_rows6, \
+        NULL, kind##_rows1, kind##_rows2, kind##_rows3, kind##_rows4, kind##_rows5, kind##_rows6, \
         kind##_rows7, kind##_rows8, kind##_rows9, kind##_rows10, kind##_rows11, kind##_rows12, kind##_rows13, \
         kind##_rows14};
 #else
 #define KERNELS(kind) \
-    KERNEL_WIDE(kind) KERNEL(kind, 1) KERNEL(kind, 2) KERNEL(kind, 3) KERNEL(kind, 4) KERNEL(kind, 5) \
+    KERNEL(kind, 1) KERNEL(kind, 2) KERNEL(kind, 3) KERNEL(kind, 4) KERNEL(kind, 5) \
     KERNEL(kind, 6) \
     static const micro_kernel kind##_kernels[] = { \
-        kind##_wide, kind##_rows1, kind##_rows2, kind##_rows3, kind##_rows4, kind##_rows5, kind##_rows6};
+        NULL, kind##_rows1, kind##_rows2, kind##_rows3, kind##_rows4, kind##_rows5, kind##_rows6};
 #endif
 KERNELS(micro_f32)
 KERNELS(micro_bf16)

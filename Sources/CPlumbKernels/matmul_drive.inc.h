@@ -182,7 +182,7 @@ static const micro_kernel *kernels_of(const plumb_matmul_plan *plan) {
     }
 }
 
-/// (Σ + bias) + residual for the sums of some rows in up to two panels.
+/// (Σ + bias) + residual for the sums of some rows in one panel.
 static void finish(const plumb_matmul_call *call, size_t row, size_t rows, size_t output, const float *sums) {
     size_t n = call->outputs - output < PLUMB_PANEL ? call->outputs - output : PLUMB_PANEL;
     for (size_t r = 0; r < rows; r++) {
@@ -198,21 +198,20 @@ static void finish(const plumb_matmul_call *call, size_t row, size_t rows, size_
     }
 }
 
-/// One block of k for the groups g0 ..< g1 against one panel, or two for a single row.
+/// One block of k for the groups g0 ..< g1 against one panel.
 static void block_product(
-    const plumb_matmul_plan *plan, size_t g0, size_t g1, size_t k0, size_t wide, const char *w, float *sums,
+    const plumb_matmul_plan *plan, size_t g0, size_t g1, size_t k0, const char *w, float *sums,
     float *expanded) {
     const plumb_matmul_call *call = plan->call;
-    const micro_kernel *kernels = kernels_of(plan);
     size_t k = call->inputs - k0 < PLUMB_K_BLOCK ? call->inputs - k0 : PLUMB_K_BLOCK;
     size_t block_bytes = plumb_panel_bytes(call->packing, k);
     float x[PLUMB_K_BLOCK] __attribute__((aligned(64)));
     micro_call micro = {.k = k, .w = w, .first = k0 == 0, .minimum = call->packing == PLUMB_PACK_Q4_1};
-    micro.panel_stride = plumb_panel_bytes(call->packing, call->inputs);
     if (plan->expand) {
         expand(call->packing, plan->operands, expanded, w, k);
         micro.w = (const char *)expanded;
     }
+    const micro_kernel *kernels = kernels_of(plan);
     size_t first_row = group_begin(plan, g0);
     for (size_t g = g0; g < g1; g++) {
         size_t row = group_begin(plan, g), rows = group_begin(plan, g + 1) - row;
@@ -225,8 +224,8 @@ static void block_product(
             convert_row(plan->operands, x, own, k);
             micro.a = x;
         }
-        micro_kernel kernel = kernels[wide ? 0 : rows];
-        size_t columns = wide ? PLUMB_PANEL : (size_t)VECTORS(rows) * VL;
+        micro_kernel kernel = kernels[rows];
+        size_t columns = (size_t)VECTORS(rows) * VL;
         size_t slots = (g1 - g0) * (PLUMB_PANEL / columns);
         // The block after this one follows in memory, whether of this panel or the next: every kernel brings a share.
         // One kernel of few rows is as fast as memory, and there what comes next is better brought late.
@@ -253,17 +252,14 @@ static void matmul_chunk(const plumb_matmul_plan *plan, size_t chunk) {
     if (p1 > plan->panels) p1 = plan->panels;
     size_t row = group_begin(plan, g0), rows = group_begin(plan, g1) - row;
     size_t panel_bytes = plumb_panel_bytes(call->packing, call->inputs);
-    for (size_t p = p0; p < p1;) {
-        size_t wide = VL > 4 && rows == 1 && p + 1 < p1 && !plan->expand;
+    for (size_t p = p0; p < p1; p++) {
         const char *panel = (const char *)call->weights + p * panel_bytes;
         if (call->inputs == 0) memset(sums, 0, rows * PLUMB_PANEL * sizeof(float));
         for (size_t k0 = 0; k0 < call->inputs; k0 += PLUMB_K_BLOCK) {
             const char *w = panel + plumb_panel_bytes(call->packing, k0);
-            block_product(plan, g0, g1, k0, wide, w, sums, expanded);
+            block_product(plan, g0, g1, k0, w, sums, expanded);
         }
         finish(call, row, rows, p * PLUMB_PANEL, sums);
-        if (wide) finish(call, row, rows, (p + 1) * PLUMB_PANEL, sums + PLUMB_PANEL);
-        p += 1 + wide;
     }
 }
 

@@ -10,7 +10,7 @@ INLINE void micro_pairs(const int rows, const int vectors, const micro_call *c) 
     const float *a = c->a;
     const char *p = c->w + c->column * 4, *ahead = c->ahead;
     UNROLL_SOME for (size_t k = 0; k < c->k; k += 2) {
-        UNROLL for (int v = 0; v < vectors; v++) w[v] = (__m512bh)_mm512_loadu_si512(p + word_at(c, v));
+        UNROLL for (int v = 0; v < vectors; v++) w[v] = (__m512bh)_mm512_loadu_si512(p + v * VL * 4);
         bring(&ahead, c->step);
         UNROLL for (int r = 0; r < rows; r++) {
             __m512bh x = (__m512bh)_mm512_set1_ps(a[r]);

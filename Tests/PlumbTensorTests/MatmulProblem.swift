@@ -4,12 +4,12 @@ import CPlumbKernels
 /// the rows.
 struct MatmulProblem {
     static let packings = [PLUMB_PACK_F32, PLUMB_PACK_BF16, PLUMB_PACK_Q8_0, PLUMB_PACK_Q4_0, PLUMB_PACK_Q4_1].map {
-        Int32($0.rawValue)
+        Int32($0)
     }
-    static let float32 = Int32(PLUMB_PACK_F32.rawValue)
-    static let bfloat16 = Int32(PLUMB_PACK_BF16.rawValue)
-    static let products = [PLUMB_PRODUCTS_FLOAT32, PLUMB_PRODUCTS_BF16].map { Int32($0.rawValue) }
-    static let instructionSets = [PLUMB_ISA_BASELINE, PLUMB_ISA_AVX2, PLUMB_ISA_AVX512].map { Int32($0.rawValue) }
+    static let float32 = Int32(PLUMB_PACK_F32)
+    static let bfloat16 = Int32(PLUMB_PACK_BF16)
+    static let products = [PLUMB_PRODUCTS_FLOAT32, PLUMB_PRODUCTS_BF16].map { Int32($0) }
+    static let instructionSets = [PLUMB_ISA_BASELINE, PLUMB_ISA_AVX2, PLUMB_ISA_AVX512].map { Int32($0) }
 
     var rows: Int
     var outputs: Int
@@ -37,8 +37,8 @@ struct MatmulProblem {
         bias = random.floats(outputs)
         residual = random.floats(rows * (outputs + 7))
         weights.reserveCapacity(outputs * inputs)
-        switch UInt32(packing) {
-        case PLUMB_PACK_F32.rawValue, PLUMB_PACK_BF16.rawValue: appendFloats(&random)
+        switch Int(packing) {
+        case PLUMB_PACK_F32, PLUMB_PACK_BF16: appendFloats(&random)
         default: appendBlocks(&random)
         }
     }
@@ -62,11 +62,11 @@ struct MatmulProblem {
             let scale = Float16(random.next() * 0.1)
             let minimum = Float16(block % 7 == 3 ? random.next() * 3e-5 : random.next())
             withUnsafeBytes(of: scale.bitPattern.littleEndian) { stored.append(contentsOf: $0) }
-            let bytes = random.bytes(packing == Int32(PLUMB_PACK_Q8_0.rawValue) ? 32 : 16)
-            switch UInt32(packing) {
-            case PLUMB_PACK_Q8_0.rawValue:
+            let bytes = random.bytes(packing == Int32(PLUMB_PACK_Q8_0) ? 32 : 16)
+            switch Int(packing) {
+            case PLUMB_PACK_Q8_0:
                 weights += bytes.map { Float(scale) * Float(Int8(bitPattern: $0)) }
-            case PLUMB_PACK_Q4_0.rawValue:
+            case PLUMB_PACK_Q4_0:
                 let fields = bytes.map { $0 & 15 } + bytes.map { $0 >> 4 }
                 weights += fields.map { Float(scale) * (Float($0) - 8) }
             default:

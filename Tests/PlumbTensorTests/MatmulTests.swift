@@ -54,8 +54,9 @@ import Testing
         }
         for row in 0..<3 {
             for output in 0..<5 {
-                let terms = (0..<4).map { problem.x[row * 9 + $0] * problem.weights[output * 4 + $0] }
-                #expect(abs(bare[row * 5 + output] - terms.reduce(0, +)) < 1e-6)
+                var sum: Float = 0
+                for input in 0..<4 { sum += problem.x[row * 9 + input] * problem.weights[output * 4 + input] }
+                #expect(abs(bare[row * 5 + output] - sum) < 1e-6)
             }
         }
     }
