@@ -25,7 +25,6 @@ struct MatmulProblem {
     var xStride: Int { inputs + 5 }
     var residualStride: Int { outputs + 7 }
     var yStride: Int { outputs + 3 }
-    var storedRowBytes: Int { stored.count / outputs }
 
     init(rows: Int, outputs: Int, inputs: Int, packing: Int32, seed: UInt64) {
         var random = Uniform(state: seed)
