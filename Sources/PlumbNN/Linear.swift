@@ -22,3 +22,10 @@ public struct Linear: Sendable {
         weight.applied(to: x, bias: bias, residual: residual, arithmetic: arithmetic)
     }
 }
+
+extension Linear {
+    /// The layer that computes only some outputs, in the order asked: the same bits as the whole layer's columns.
+    public func selecting(_ outputs: [Int]) -> Linear {
+        Linear(weight: Weight(weight.rows(outputs)), bias: bias.map { $0.gathered(outputs) })
+    }
+}

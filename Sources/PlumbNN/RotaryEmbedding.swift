@@ -15,6 +15,8 @@ public struct RotaryEmbedding: Sendable {
         /// Llama 3's: low frequencies divided by `factor`, high ones kept, a smooth passage between
         /// (Dubey et al. 2024, arXiv:2407.21783).
         case llama3(factor: Double, lowFrequency: Double, highFrequency: Double, originalContext: Double)
+        /// Each frequency divided by its own factor, `[width / 2]`, as GGUF files carry Llama 3's.
+        case factors([Float])
     }
 
     /// The number of features of a head that turn.
@@ -29,7 +31,7 @@ public struct RotaryEmbedding: Sendable {
         let frequencies = (0..<half).map { index -> Double in
             // Frequencies and angles are rounded to float32 as the field's models were trained with.
             let frequency = Double(1 / Float(pow(Float(base), Float(2 * index) / Float(width))))
-            return Self.scaled(frequency, scaling)
+            return Self.scaled(frequency, index, scaling)
         }
         func table(_ function: (Double) -> Double) -> Tensor {
             Tensor(shape: [positions, half]) { result in
@@ -45,9 +47,10 @@ public struct RotaryEmbedding: Sendable {
         sines = table(sin)
     }
 
-    private static func scaled(_ frequency: Double, _ scaling: Scaling) -> Double {
+    private static func scaled(_ frequency: Double, _ index: Int, _ scaling: Scaling) -> Double {
         switch scaling {
         case .none: return frequency
+        case .factors(let factors): return frequency / Double(factors[index])
         case .linear(let factor): return frequency / factor
         case .llama3(let factor, let low, let high, let context):
             let wavelength = 2 * Double.pi / frequency

@@ -68,4 +68,23 @@ public struct StoredTensor: Sendable {
             }
         }
     }
+
+    /// The matrix with its rows in another order, or some of them, still encoded.
+    ///
+    /// - Shapes: self `[R, …]`; result `[rows.count, …]`.
+    public func selectingRows(_ rows: [Int]) throws -> StoredTensor {
+        precondition(!shape.isEmpty, "selectingRows needs an axis of rows, got \(shape)")
+        let stride = shape[0] == 0 ? 0 : bytes.count / shape[0]
+        var selected: [UInt8] = []
+        selected.reserveCapacity(rows.count * stride)
+        bytes.withUnsafeBytes { source in
+            for row in rows {
+                precondition(row >= 0 && row < shape[0], "row \(row) of \(shape[0]) in \(name) does not exist")
+                selected.append(contentsOf: source[row * stride..<(row + 1) * stride])
+            }
+        }
+        return try StoredTensor(
+            name: name, shape: [rows.count] + shape.dropFirst(), elementType: elementType,
+            bytes: MappedBytes(selected))
+    }
 }

@@ -22,9 +22,12 @@ public struct Weight: Sendable {
         case tensor(Tensor)
         /// A matrix `[I, O]`, as GPT-2's convolutions keep theirs.
         case transposed(Tensor)
+        /// A matrix `[outputs, inputs]` worked out when it is first needed.
+        case computed(outputs: Int, inputs: Int, @Sendable () -> Tensor)
 
         var outputs: Int {
             switch self {
+            case .computed(let outputs, _, _): outputs
             case .stored(let stored): stored.shape[0]
             case .tensor(let tensor): tensor.shape[0]
             case .transposed(let tensor): tensor.shape[1]
@@ -33,9 +36,25 @@ public struct Weight: Sendable {
 
         var inputs: Int {
             switch self {
+            case .computed(_, let inputs, _): inputs
             case .stored(let stored): stored.shape[1]
             case .tensor(let tensor): tensor.shape[1]
             case .transposed(let tensor): tensor.shape[0]
+            }
+        }
+
+        /// The part in float32, `[O, I]`.
+        func tensor() -> Tensor {
+            switch self {
+            case .stored(let stored): return stored.dequantized()
+            case .tensor(let tensor): return tensor
+            case .transposed(let tensor): return tensor.transposed()
+            case .computed(let outputs, let inputs, let compute):
+                let tensor = compute()
+                precondition(
+                    tensor.shape == [outputs, inputs],
+                    "a weight promised as [\(outputs), \(inputs)] turned out \(tensor.shape)")
+                return tensor
             }
         }
     }
@@ -64,14 +83,7 @@ public struct Weight: Sendable {
 
     /// The matrix in float32, `[O, I]`.
     public func tensor() -> Tensor {
-        Tensor.concatenated(
-            parts.map { part in
-                switch part {
-                case .stored(let stored): stored.dequantized()
-                case .tensor(let tensor): tensor
-                case .transposed(let tensor): tensor.transposed()
-                }
-            })
+        Tensor.concatenated(parts.map { $0.tensor() })
     }
 
     /// Some rows of the matrix in float32: an embedding look-up.
@@ -79,11 +91,8 @@ public struct Weight: Sendable {
     /// - Shapes: result `[rows.count, I]`.
     public func rows(_ rows: [Int]) -> Tensor {
         precondition(parts.count == 1, "rows are looked up in a weight of one part")
-        switch parts[0] {
-        case .stored(let stored): return stored.dequantized(rows: rows)
-        case .tensor(let tensor): return tensor.gathered(rows)
-        case .transposed(let tensor): return tensor.transposed().gathered(rows)
-        }
+        if case .stored(let stored) = parts[0] { return stored.dequantized(rows: rows) }
+        return parts[0].tensor().gathered(rows)
     }
 
     /// Packs the weight now rather than at its first use.
@@ -195,13 +204,7 @@ private final class PackedMatrix: @unchecked Sendable {
             }
             return
         }
-        let values =
-            switch part {
-            case .stored(let stored): stored.dequantized()
-            case .tensor(let tensor): tensor
-            case .transposed(let tensor): tensor.transposed()
-            }
-        values.withUnsafeElements { values in
+        part.tensor().withUnsafeElements { values in
             if rounding {
                 let rounded = values.map(BFloat16.bits)
                 plumb_pack(packing, memory, outputs, inputs, first, part.outputs, rounded, inputs * 2)

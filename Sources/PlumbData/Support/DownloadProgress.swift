@@ -7,6 +7,9 @@ public struct DownloadProgress: Sendable, Equatable {
     /// Bytes there will be, where the server said.
     public let total: Int?
 
+    /// The part that has arrived, 0 to 1, where the size is known.
+    public var fraction: Double? { total.map { $0 > 0 ? Double(received) / Double($0) : 1 } }
+
     public init(file: String, received: Int, total: Int?) {
         self.file = file
         self.received = received

@@ -8,6 +8,14 @@ enum MLP: Sendable {
     /// `down(silu(gate(x)) · up(x))`, gate and up in one product `[2F, D]`: Llama (Shazeer 2020, arXiv:2002.05202).
     case gatedSilu(gateUp: Linear, down: Linear)
 
+    /// The layers, in the order in which activations pass them.
+    var linears: [Linear] {
+        switch self {
+        case .gelu(let up, let down): [up, down]
+        case .gatedSilu(let gateUp, let down): [gateUp, down]
+        }
+    }
+
     private var down: Linear {
         switch self {
         case .gelu(_, let down), .gatedSilu(_, let down): down

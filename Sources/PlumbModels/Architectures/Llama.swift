@@ -1,0 +1,201 @@
+internal import Foundation
+internal import PlumbData
+internal import PlumbNN
+internal import PlumbTensor
+
+/// The Llama family: RMSNorm, rotary positions, grouped-query attention, SwiGLU, embeddings tied or not
+/// (Touvron et al. 2023, arXiv:2302.13971). SmolLM2 is one of them.
+enum Llama {
+    /// `config.json` as Hugging Face writes it.
+    struct Configuration: Decodable {
+        var hidden_size: Int
+        var intermediate_size: Int
+        var num_hidden_layers: Int
+        var num_attention_heads: Int
+        var num_key_value_heads: Int?
+        var head_dim: Int?
+        var vocab_size: Int
+        var max_position_embeddings: Int?
+        var rms_norm_eps: Float
+        var hidden_act: String?
+        var tie_word_embeddings: Bool?
+        var rope_theta: Double?
+        var rope_scaling: RopeScaling?
+        var rope_parameters: RopeScaling?
+
+        struct RopeScaling: Decodable {
+            var rope_theta: Double?
+            var type: String?
+            var rope_type: String?
+            var factor: Double?
+            var low_freq_factor: Double?
+            var high_freq_factor: Double?
+            var original_max_position_embeddings: Double?
+        }
+
+        var sizes: TransformerConfiguration {
+            TransformerConfiguration(
+                architecture: "llama", layers: num_hidden_layers, width: hidden_size, heads: num_attention_heads,
+                keyValueHeads: num_key_value_heads ?? num_attention_heads,
+                headWidth: head_dim ?? hidden_size / max(1, num_attention_heads), mlpWidth: intermediate_size,
+                vocabulary: vocab_size, context: max_position_embeddings ?? 2048)
+        }
+
+        var ropeBase: Double { rope_parameters?.rope_theta ?? rope_theta ?? 10_000 }
+
+        func ropeScaling() throws -> RotaryEmbedding.Scaling {
+            guard let scaling = rope_scaling ?? rope_parameters else { return .none }
+            let kind = scaling.rope_type ?? scaling.type ?? "default"
+            switch (kind, scaling.factor, scaling.low_freq_factor, scaling.high_freq_factor) {
+            case ("default", _, _, _): return .none
+            case ("linear", let factor?, _, _): return .linear(factor: factor)
+            case ("llama3", let factor?, let low?, let high?):
+                let context = scaling.original_max_position_embeddings ?? Double(sizes.context)
+                return .llama3(factor: factor, lowFrequency: low, highFrequency: high, originalContext: context)
+            default:
+                throw ModelError("rope scaling \"\(kind)\" is not supported: default, linear and llama3 are")
+            }
+        }
+    }
+
+    /// A model from a Hugging Face checkpoint.
+    static func load(_ configuration: Configuration, from weights: WeightReader) throws -> Transformer {
+        let activation = configuration.hidden_act ?? "silu"
+        guard activation == "silu" else {
+            throw ModelError("hidden_act \"\(activation)\" is not supported for the Llama family: silu is")
+        }
+        let sizes = try configuration.sizes.validated()
+        let (d, k) = (sizes.width, sizes.headWidth)
+        let (q, kv) = (sizes.heads * k, sizes.keyValueHeads * k)
+        let rotary = RotaryEmbedding(
+            width: k, positions: sizes.context, base: configuration.ropeBase,
+            scaling: try configuration.ropeScaling())
+        let epsilon = configuration.rms_norm_eps
+        let blocks = try (0..<sizes.layers).map { i in
+            let name = "model.layers.\(i)"
+            return block(
+                sizes, rotary,
+                ln1: .rms(weight: try weights.vector("\(name).input_layernorm.weight", d), epsilon: epsilon),
+                qkv: try weights.stacked(
+                    [
+                        ("\(name).self_attn.q_proj", q), ("\(name).self_attn.k_proj", kv),
+                        ("\(name).self_attn.v_proj", kv),
+                    ], inputs: d),
+                output: try weights.linear("\(name).self_attn.o_proj", outputs: d, inputs: q),
+                ln2: .rms(weight: try weights.vector("\(name).post_attention_layernorm.weight", d), epsilon: epsilon),
+                gateUp: try weights.stacked(
+                    [("\(name).mlp.gate_proj", sizes.mlpWidth), ("\(name).mlp.up_proj", sizes.mlpWidth)], inputs: d),
+                down: try weights.linear("\(name).mlp.down_proj", outputs: d, inputs: sizes.mlpWidth))
+        }
+        let embedding = Weight(try weights.stored("model.embed_tokens.weight", [sizes.vocabulary, d]))
+        let isTied = configuration.tie_word_embeddings ?? false || !weights.contains("lm_head.weight")
+        return Transformer(
+            configuration: sizes, tokenEmbedding: embedding, positionEmbedding: nil, blocks: blocks,
+            finalNorm: .rms(weight: try weights.vector("model.norm.weight", d), epsilon: epsilon),
+            unembedding: isTied
+                ? Linear(weight: embedding) : try weights.linear("lm_head", outputs: sizes.vocabulary, inputs: d))
+    }
+
+    /// A model from a GGUF file.
+    static func load(_ file: GGUFFile) throws -> Transformer {
+        let weights = WeightReader(source: file)
+        let sizes = try self.sizes(of: file)
+        let (d, k) = (sizes.width, sizes.headWidth)
+        let (q, kv) = (sizes.heads * k, sizes.keyValueHeads * k)
+        let epsilon = Float(try file.number("llama.attention.layer_norm_rms_epsilon"))
+        let rotary = try rotary(of: file, weights, sizes)
+        let blocks = try (0..<sizes.layers).map { i in
+            let name = "blk.\(i)"
+            let queries = try interleaved(weights, "\(name).attn_q", heads: sizes.heads, rotary.width, [q, d])
+            let keys = try interleaved(weights, "\(name).attn_k", heads: sizes.keyValueHeads, rotary.width, [kv, d])
+            let values = try weights.linear("\(name).attn_v", outputs: kv, inputs: d)
+            return block(
+                sizes, rotary,
+                ln1: .rms(weight: try weights.vector("\(name).attn_norm.weight", d), epsilon: epsilon),
+                qkv: Linear(
+                    weight: Weight([
+                        .stored(queries.weight), .stored(keys.weight),
+                        .stored(try weights.stored("\(name).attn_v.weight", [kv, d])),
+                    ]),
+                    bias: WeightReader.joined([queries.bias, keys.bias, values.bias], [q, kv, kv])),
+                output: try weights.linear("\(name).attn_output", outputs: d, inputs: q),
+                ln2: .rms(weight: try weights.vector("\(name).ffn_norm.weight", d), epsilon: epsilon),
+                gateUp: try weights.stacked(
+                    [("\(name).ffn_gate", sizes.mlpWidth), ("\(name).ffn_up", sizes.mlpWidth)], inputs: d),
+                down: try weights.linear("\(name).ffn_down", outputs: d, inputs: sizes.mlpWidth))
+        }
+        let embedding = Weight(try weights.stored("token_embd.weight", [sizes.vocabulary, d]))
+        return Transformer(
+            configuration: sizes, tokenEmbedding: embedding, positionEmbedding: nil, blocks: blocks,
+            finalNorm: .rms(weight: try weights.vector("output_norm.weight", d), epsilon: epsilon),
+            unembedding: weights.contains("output.weight")
+                ? try weights.linear("output", outputs: sizes.vocabulary, inputs: d) : Linear(weight: embedding))
+    }
+
+    private static func block(
+        _ sizes: TransformerConfiguration, _ rotary: RotaryEmbedding, ln1: Normalization, qkv: Linear,
+        output: Linear, ln2: Normalization, gateUp: Linear, down: Linear
+    ) -> TransformerBlock {
+        TransformerBlock(
+            ln1: ln1,
+            attention: Attention(
+                heads: sizes.heads, keyValueHeads: sizes.keyValueHeads, headWidth: sizes.headWidth, qkv: qkv,
+                output: output,
+                perHead: Attention.perHead(output.weight, heads: sizes.heads, headWidth: sizes.headWidth),
+                rotary: rotary),
+            ln2: ln2, mlp: .gatedSilu(gateUp: gateUp, down: down))
+    }
+
+    private static func sizes(of file: GGUFFile) throws -> TransformerConfiguration {
+        let width = try file.integer("llama.embedding_length")
+        let heads = try file.integer("llama.attention.head_count")
+        let embedding = try file.tensor("token_embd.weight")
+        return try TransformerConfiguration(
+            architecture: "llama", layers: try file.integer("llama.block_count"), width: width, heads: heads,
+            keyValueHeads: try file.integer("llama.attention.head_count_kv", default: heads),
+            headWidth: try file.integer("llama.attention.key_length", default: width / max(1, heads)),
+            mlpWidth: try file.integer("llama.feed_forward_length"), vocabulary: embedding.shape.first ?? 0,
+            context: try file.integer("llama.context_length")
+        ).validated()
+    }
+
+    private static func rotary(
+        of file: GGUFFile, _ weights: WeightReader, _ sizes: TransformerConfiguration
+    ) throws -> RotaryEmbedding {
+        let width = try file.integer("llama.rope.dimension_count", default: sizes.headWidth)
+        guard width > 0, width <= sizes.headWidth, width % 2 == 0 else {
+            throw ModelError("llama.rope.dimension_count is \(width); it must be even and at most \(sizes.headWidth)")
+        }
+        var scaling = RotaryEmbedding.Scaling.none
+        let kind = try file.string("llama.rope.scaling.type", default: "none")
+        if weights.contains("rope_freqs.weight") {
+            scaling = .factors(try weights.vector("rope_freqs.weight", width / 2).elements)
+        } else if kind == "linear" {
+            scaling = .linear(factor: try file.number("llama.rope.scaling.factor"))
+        } else if kind != "none" {
+            throw ModelError("rope scaling \"\(kind)\" is not supported: none and linear are")
+        }
+        return RotaryEmbedding(
+            width: width, positions: sizes.context, base: try file.number("llama.rope.freq_base", default: 10_000),
+            scaling: scaling)
+    }
+
+    /// GGUF stores the rotated features of each query and key head as neighbouring pairs; this puts them back into two
+    /// halves, as Hugging Face and TransformerLens have them.
+    private static func interleaved(
+        _ weights: WeightReader, _ name: String, heads: Int, _ rotated: Int, _ shape: [Int]
+    ) throws -> (weight: StoredTensor, bias: Tensor?) {
+        let width = shape[0] / heads
+        let order = (0..<shape[0]).map { row in
+            let (head, feature) = (row / width, row % width)
+            guard feature < rotated else { return row }
+            let half = rotated / 2
+            return head * width + (feature % half) * 2 + feature / half
+        }
+        let bias = try weights.vector(ifPresent: "\(name).bias", shape[0])
+        return (
+            try weights.stored("\(name).weight", shape).selectingRows(order),
+            bias.map { bias in bias.gathered(order) }
+        )
+    }
+}

@@ -1,0 +1,81 @@
+public import Foundation
+public import PlumbData
+internal import PlumbTensor
+
+extension HookedTransformer {
+    /// Loads a model by a name of the catalogue (`smollm2-135m`), a `.gguf` file, a folder with `config.json`,
+    /// `tokenizer.json` and safetensors, or a hub id (`gpt2`, `org/name`), fetching it first where it is not at hand.
+    ///
+    /// - Throws: an error whose description says what was found and what to do.
+    public static func load(
+        _ name: String, store: ModelStore = ModelStore(), progress: DownloadProgressHandler? = nil
+    ) async throws -> HookedTransformer {
+        switch try await store.locate(name, progress: progress) {
+        case .gguf(let url): try load(gguf: url, name: name)
+        case .folder(let url): try load(folder: url, name: name)
+        }
+    }
+
+    /// Loads a GGUF file. Pages of weights are read when they are first used.
+    public static func load(gguf url: URL, name: String? = nil) throws -> HookedTransformer {
+        let file = try GGUFFile(contentsOf: url)
+        let architecture = try file.architecture
+        let transformer =
+            switch architecture {
+            case "llama": try Llama.load(file)
+            case "gpt2": try GPT2.load(file)
+            default:
+                throw ModelError(
+                    "\(url.lastPathComponent) is a \"\(architecture)\" model; llama and gpt2 are supported")
+            }
+        let isQuantized = file.names.contains { name in
+            guard let tensor = try? file.tensor(name) else { return false }
+            return tensor.elementType.isQuantized
+        }
+        return HookedTransformer(
+            name: name ?? url.deletingPathExtension().lastPathComponent, transformer: transformer,
+            tokenizer: try Tokenizer(gguf: file), isQuantized: isQuantized, files: [url])
+    }
+
+    /// Loads a folder as Hugging Face's `save_pretrained` writes it.
+    public static func load(folder: URL, name: String? = nil) throws -> HookedTransformer {
+        let configuration = folder.appendingPathComponent("config.json")
+        guard let data = try? Data(contentsOf: configuration) else {
+            throw ModelError("\(folder.path) has no config.json: a model folder holds one, beside its weights")
+        }
+        let checkpoint = try SafetensorsCheckpoint(folder: folder)
+        let weights = WeightReader(source: checkpoint)
+        let kind = try decode(Kind.self, data, configuration).model_type ?? "unnamed"
+        let transformer =
+            switch kind {
+            case "llama": try Llama.load(try decode(Llama.Configuration.self, data, configuration), from: weights)
+            case "gpt2": try GPT2.load(try decode(GPT2.Configuration.self, data, configuration), from: weights)
+            default:
+                throw ModelError("\(configuration.path) describes a \"\(kind)\" model; llama and gpt2 are supported")
+            }
+        return HookedTransformer(
+            name: name ?? folder.lastPathComponent, transformer: transformer, tokenizer: try tokenizer(in: folder),
+            isQuantized: false, files: checkpoint.files.map(\.url))
+    }
+
+    private struct Kind: Decodable {
+        var model_type: String?
+    }
+
+    private static func decode<T: Decodable>(_ type: T.Type, _ data: Data, _ url: URL) throws -> T {
+        do {
+            return try JSONDecoder().decode(type, from: data)
+        } catch DecodingError.keyNotFound(let key, _) {
+            throw ModelError("\(url.path) does not give \(key.stringValue)")
+        } catch {
+            throw ModelError("\(url.path) is not a model configuration: \(error)")
+        }
+    }
+
+    private static func tokenizer(in folder: URL) throws -> Tokenizer? {
+        let file = folder.appendingPathComponent("tokenizer.json")
+        guard let json = try? Data(contentsOf: file) else { return nil }
+        let configuration = try? Data(contentsOf: folder.appendingPathComponent("tokenizer_config.json"))
+        return try Tokenizer(json: json, configuration: configuration)
+    }
+}

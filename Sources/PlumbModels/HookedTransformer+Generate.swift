@@ -1,0 +1,131 @@
+internal import Foundation
+internal import PlumbData
+public import PlumbTensor
+
+/// What a generation made, and what it recorded on the way.
+public struct Generation: Sendable {
+    /// The new tokens, without the prompt; a stop token is not among them.
+    public var tokens: [Int] = []
+    /// The log-probability the model gave to each new token.
+    public var logProbabilities: [Float] = []
+    /// Whether a stop token ended it.
+    public var stopped = false
+    /// Activations of the prompt and of every new token that was fed back, recorded in the same passes that generated:
+    /// positions as in a run over the whole text.
+    public var cache = ActivationCache()
+}
+
+extension HookedTransformer {
+    /// Continues `prompt` token by token with a key-value cache. Hooks stay active all the while.
+    ///
+    /// - Parameters:
+    ///   - temperature: 0 takes the most probable token; above it, tokens are sampled from `softmax(logits / T)`.
+    ///   - stopTokens: tokens that end the text; by default the tokenizer's.
+    ///   - onToken: called with each new token; returning false ends the generation.
+    /// - Throws: ``ModelError`` for a prompt that the model cannot read.
+    public func generate(
+        _ prompt: [Int], maxTokens: Int, temperature: Double = 0, key: RandomKey = RandomKey(0),
+        stopTokens: Set<Int>? = nil, with interventions: [Intervention] = [], recording: Recording = .none,
+        onToken: (Int) throws -> Bool = { _ in true }
+    ) throws -> Generation {
+        try check(prompt)
+        requirePoints(of: interventions)
+        guard temperature >= 0, temperature.isFinite else {
+            throw ModelError("temperature must be 0 or a positive number, got \(temperature)")
+        }
+        let stops = stopTokens ?? tokenizer.map { Set([$0.eos].compactMap { $0 }) } ?? []
+        let memory = KeyValueCache(
+            configuration, capacity: min(configuration.context, prompt.count + max(0, maxTokens)))
+        var random = key["sample"].generator()
+        var generation = Generation()
+        var steps: [ActivationCache] = []
+        var fresh = prompt
+        while generation.tokens.count < maxTokens {
+            let (logits, cache) = step(fresh, memory, interventions, recording)
+            steps.append(cache)
+            let logProbabilities = logits.logSoftmax()
+            let token = Self.choose(logits, temperature: temperature, &random)
+            if stops.contains(token) {
+                generation.stopped = true
+                break
+            }
+            generation.tokens.append(token)
+            generation.logProbabilities.append(logProbabilities.withUnsafeElements { $0[token] })
+            guard try onToken(token), memory.length < configuration.context else { break }
+            fresh = [token]
+        }
+        generation.cache = ActivationCache(joining: steps)
+        return generation
+    }
+
+    /// Feeds new tokens past the memory; the logits of the last, `[V]`.
+    private func step(
+        _ tokens: [Int], _ memory: KeyValueCache, _ interventions: [Intervention], _ recording: Recording
+    ) -> (logits: Tensor, cache: ActivationCache) {
+        var flight = Flight()
+        flight.arithmetic = arithmetic
+        flight.memories = [memory]
+        flight.appends = true
+        let first = memory.length
+        memory.reserve(first + tokens.count)
+        flight.append(first: first, rows: tokens.count, memory: 0)
+        var probe = Probe(
+            interventions: interventions, recording: recording, leading: [tokens.count], firstPosition: first)
+        let stream = transformer.stream(tokens, in: flight, &probe)
+        let last = tokens.count - 1
+        let watchesEnd = [HookPoint.finalScale, .finalNormalized, .logits].contains { probe.watches($0) }
+        guard watchesEnd else {
+            var idle = Probe.idle()
+            return (transformer.logits(stream[last..<last + 1], in: flight, &idle)[0], probe.cache)
+        }
+        let logits = transformer.logits(stream, in: flight, &probe)
+        return (logits[last], probe.cache)
+    }
+
+    private static func choose(
+        _ logits: Tensor, temperature: Double, _ random: inout RandomKey.Generator
+    ) -> Int {
+        guard temperature > 0 else { return logits.argmax() }
+        return logits.withUnsafeElements { logits in
+            let highest = Double(logits.max() ?? 0)
+            let weights = logits.map { exp((Double($0) - highest) / temperature) }
+            var rest = random.uniform() * weights.reduce(0, +)
+            for (token, weight) in weights.enumerated() {
+                rest -= weight
+                if rest < 0 { return token }
+            }
+            return logits.indices.last ?? 0
+        }
+    }
+}
+
+extension ActivationCache {
+    /// Passes over consecutive positions as one; attention maps are widened to the last pass's keys.
+    init(joining steps: [ActivationCache]) {
+        guard let first = steps.first else { return }
+        let positions = steps.reduce(0) { $0 + ($1.layout.leading.last ?? 0) }
+        layout = HookLayout(leading: [positions])
+        for point in first.rows.keys {
+            let parts = steps.compactMap { $0.rows[point] }
+            rows[point] = Tensor.concatenated(
+                point.site.isAttentionMap
+                    ? parts.map { $0.widened(to: positions, filling: point.site == .pattern ? 0 : -.infinity) } : parts)
+        }
+    }
+}
+
+extension Tensor {
+    /// `[R, H, C] -> [R, H, width]`, new columns holding `filling`.
+    fileprivate func widened(to width: Int, filling: Float) -> Tensor {
+        let old = shape[2]
+        guard old != width else { return self }
+        return Tensor(shape: [shape[0], shape[1], width]) { y in
+            y.initialize(repeating: filling)
+            withUnsafeElements { x in
+                for row in 0..<shape[0] * shape[1] {
+                    for column in 0..<min(old, width) { y[row * width + column] = x[row * old + column] }
+                }
+            }
+        }
+    }
+}

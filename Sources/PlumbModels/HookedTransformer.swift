@@ -1,0 +1,104 @@
+public import Foundation
+public import PlumbData
+internal import PlumbNN
+public import PlumbTensor
+
+/// A language model whose every activation can be read and changed.
+///
+/// ```swift
+/// let model = try await HookedTransformer.load("smollm2-135m")
+/// let (logits, cache) = model.run(model.tokens("When Mary and John went"), recording: .all)
+/// let patched = model.run(corrupted, with: [.patch(.block(3, .attnOut), from: cache)]).output
+/// ```
+///
+/// A model is an immutable value: runs on it cannot leave anything behind, and it may be used from several tasks.
+public struct HookedTransformer: Sendable {
+    /// What the model was asked for by: `smollm2-135m`, a path, a hub id.
+    public let name: String
+    public let configuration: TransformerConfiguration
+    /// Turns text into tokens; nil for checkpoints that bring none.
+    public let tokenizer: Tokenizer?
+    /// Whether weights were stored in a few bits each. Results are then those of the quantised model.
+    public let isQuantized: Bool
+    /// The files the weights came from.
+    public let files: [URL]
+    /// What products are computed in. Anything but `float32` is less exact, and belongs in the record.
+    public var arithmetic: Arithmetic = .float32
+    let transformer: Transformer
+
+    init(name: String, transformer: Transformer, tokenizer: Tokenizer?, isQuantized: Bool, files: [URL]) {
+        self.name = name
+        self.transformer = transformer
+        self.tokenizer = tokenizer
+        self.isQuantized = isQuantized
+        self.files = files
+        configuration = transformer.configuration
+    }
+
+    /// Every hook point of the model, in the order in which a forward pass meets them.
+    public var hookPoints: [HookPoint] {
+        let isRotary = transformer.positionEmbedding == nil
+        let inside = Site.insideBlock.filter { site in
+            switch site {
+            case .rotQ, .rotK: isRotary
+            case .mlpPreLinear: configuration.architecture == "llama"
+            default: true
+            }
+        }
+        return [.embed] + (isRotary ? [] : [.positionEmbed])
+            + (0..<configuration.layers).flatMap { block in inside.map { .block(block, $0) } }
+            + [.finalScale, .finalNormalized, .logits]
+    }
+
+    /// The number of heads that an activation with an axis of heads has.
+    public func heads(at site: Site) -> Int { Wavefront.heads(at: site, configuration) }
+
+    /// Packs every weight for the product kernels now, rather than when it is first used.
+    public func prepare() {
+        for block in transformer.blocks {
+            block.attention.qkv.weight.prepare(arithmetic)
+            block.attention.output.weight.prepare(arithmetic)
+            block.mlp.linears.forEach { $0.weight.prepare(arithmetic) }
+        }
+        transformer.unembedding.weight.prepare(arithmetic)
+    }
+
+    /// Refuses tokens that the model cannot read.
+    ///
+    /// - Throws: ``ModelError`` for an empty prompt, one longer than the context, or a token outside the vocabulary.
+    public func check(_ tokens: [Int]) throws {
+        guard !tokens.isEmpty else { throw ModelError("the prompt has no tokens") }
+        guard tokens.count <= configuration.context else {
+            throw ModelError(
+                "the prompt has \(tokens.count) tokens; \(name) reads at most \(configuration.context)")
+        }
+        if let bad = tokens.first(where: { $0 < 0 || $0 >= configuration.vocabulary }) {
+            throw ModelError("token \(bad) is outside the vocabulary of \(configuration.vocabulary)")
+        }
+    }
+
+    /// The tokens of `text`.
+    ///
+    /// - Throws: ``ModelError`` when the model has no tokenizer, or cannot read the prompt.
+    public func tokens(_ text: String) throws -> [Int] {
+        guard let tokenizer else { throw ModelError("\(name) has no tokenizer: pass token ids instead of text") }
+        let tokens = tokenizer.encode(text)
+        try check(tokens)
+        return tokens
+    }
+
+    /// The token that is exactly `text`, such as `" Mary"`.
+    ///
+    /// - Throws: ``ModelError`` listing the tokens when there are several.
+    public func token(_ text: String) throws -> Int {
+        guard let tokenizer else { throw ModelError("\(name) has no tokenizer: pass a token id instead of text") }
+        let tokens = tokenizer.encode(text, addSpecialTokens: false)
+        guard tokens.count == 1 else {
+            let pieces = tokens.map { "\"\(tokenizer.string(of: $0))\"" }.joined(separator: " ")
+            throw ModelError(
+                "\"\(text)\" is \(tokens.count) tokens of \(name)\(pieces.isEmpty ? "" : " (\(pieces))"); "
+                    + "an answer must be one. A word inside a sentence usually begins with a space.")
+        }
+        return tokens[0]
+    }
+}

@@ -1,0 +1,155 @@
+internal import PlumbTensor
+
+/// Which run gives activations and which receives them (Heimersheim, Nanda 2024, arXiv:2404.15255).
+public enum PatchDirection: String, Sendable, Codable, CaseIterable {
+    /// Clean activations into the corrupted run: which of them suffice to restore the answer?
+    case denoising
+    /// Corrupted activations into the clean run: which of them are needed for the answer?
+    case noising
+}
+
+/// One activation to patch: a site of a block, at one position or at all, of one head or of all.
+public struct PatchCell: Hashable, Sendable {
+    public let point: HookPoint
+    /// The position, or nil for every position.
+    public let position: Int?
+    /// The head, or nil for every head.
+    public let head: Int?
+
+    public init(_ point: HookPoint, position: Int? = nil, head: Int? = nil) {
+        precondition(head == nil || point.site.hasHeads, "\(point) has no axis of heads")
+        self.point = point
+        self.position = position
+        self.head = head
+    }
+}
+
+/// Two prompts of one length, and what their patched runs are judged by.
+public struct PatchPair: Sendable {
+    public let clean: [Int]
+    public let corrupted: [Int]
+    public let metric: PatchMetric
+
+    public init(clean: [Int], corrupted: [Int], metric: PatchMetric) {
+        self.clean = clean
+        self.corrupted = corrupted
+        self.metric = metric
+    }
+}
+
+/// Activation patching over many cells at once: exact, as if each cell had a forward pass of its own
+/// (Vig et al. 2020, arXiv:2004.12265; Meng et al. 2022, arXiv:2202.05262).
+///
+/// All patched runs walk the layers together and share one product per weight; a run starts at its patched layer and
+/// position, against the keys and values of the run it departs from; a cell whose activation is the same in both runs
+/// takes that run's value. Every value is bit for bit that of a forward pass with one patch.
+public struct PatchSweep: Sendable {
+    /// Clean into corrupted, or the other way.
+    public var direction: PatchDirection
+    /// Bytes that runs in flight may take, beside the weights. A smaller limit means more walks and the same bits.
+    public var memoryLimit: Int
+
+    public init(direction: PatchDirection = .denoising, memoryLimit: Int = 2 << 30) {
+        self.direction = direction
+        self.memoryLimit = memoryLimit
+    }
+
+    /// The cells of one site: layer × position, or layer × head at all positions.
+    public static func cells(
+        _ site: Site, layers: Int, positions: Int, heads: Int? = nil
+    ) -> [[PatchCell]] {
+        (0..<layers).map { layer in
+            heads.map { heads in (0..<heads).map { PatchCell(.block(layer, site), head: $0) } }
+                ?? (0..<positions).map { PatchCell(.block(layer, site), position: $0) }
+        }
+    }
+
+    /// The metric of every cell of every pair.
+    ///
+    /// - Parameter progress: told the part of the work that is done, 0...1; may throw to end the sweep.
+    /// - Throws: ``ModelError`` for prompts that the model cannot read or that differ in length, and for cells that the
+    ///   model does not have.
+    public func run(
+        _ model: HookedTransformer, pairs: [PatchPair], cells: [PatchCell],
+        progress: (Double) throws -> Void = { _ in }
+    ) throws -> [PatchSweepResult] {
+        try validate(model, pairs, cells)
+        var results: [PatchSweepResult] = []
+        for group in groups(of: pairs, model, cells) {
+            let wavefront = Wavefront(model, pairs: group, direction: direction, cells: cells)
+            let done = Double(results.count) / Double(pairs.count)
+            let share = Double(group.count) / Double(pairs.count)
+            results += try wavefront.run(memoryLimit: memoryLimit) { try progress(done + share * $0) }
+        }
+        return results
+    }
+
+    /// The metric of every cell of one pair.
+    public func run(
+        _ model: HookedTransformer, clean: [Int], corrupted: [Int], metric: PatchMetric, cells: [PatchCell],
+        progress: (Double) throws -> Void = { _ in }
+    ) throws -> PatchSweepResult {
+        try run(
+            model, pairs: [PatchPair(clean: clean, corrupted: corrupted, metric: metric)], cells: cells,
+            progress: progress)[0]
+    }
+
+    private func validate(_ model: HookedTransformer, _ pairs: [PatchPair], _ cells: [PatchCell]) throws {
+        for pair in pairs {
+            try model.check(pair.clean)
+            try model.check(pair.corrupted)
+            guard pair.clean.count == pair.corrupted.count else {
+                throw ModelError(
+                    "patching by position needs prompts of one length: the clean prompt has \(pair.clean.count) tokens, "
+                        + "the corrupted one \(pair.corrupted.count)")
+            }
+            if let bad = pair.metric.columns?.first(where: { $0 < 0 || $0 >= model.configuration.vocabulary }) {
+                throw ModelError("token \(bad) of the metric is outside the vocabulary")
+            }
+        }
+        let points = Set(model.hookPoints)
+        let shortest = pairs.map(\.clean.count).min() ?? 0
+        for cell in cells {
+            guard points.contains(cell.point), cell.point != .logits else {
+                throw ModelError("\(model.name) has no hook point \(cell.point) to patch")
+            }
+            guard cell.position.map({ $0 >= 0 && $0 < shortest }) ?? true else {
+                throw ModelError("a prompt of \(shortest) tokens has no position \(cell.position ?? 0)")
+            }
+            let heads = Wavefront.heads(at: cell.point.site, model.configuration)
+            guard cell.head.map({ $0 >= 0 && $0 < heads }) ?? true else {
+                throw ModelError("\(cell.point) has \(heads) heads, no head \(cell.head ?? 0)")
+            }
+        }
+    }
+
+    /// Pairs whose recorded runs together fit half the memory limit.
+    private func groups(of pairs: [PatchPair], _ model: HookedTransformer, _ cells: [PatchCell]) -> [[PatchPair]] {
+        let sites = Set(cells.map(\.point.site)).count + 1
+        let rowBytes = model.configuration.layers * model.configuration.width * 4 * sites * 2
+        var groups: [[PatchPair]] = []
+        var rows = 0
+        for pair in pairs {
+            rows += pair.clean.count
+            if groups.isEmpty || rows * rowBytes > memoryLimit / 2 {
+                groups.append([])
+                rows = pair.clean.count
+            }
+            groups[groups.count - 1].append(pair)
+        }
+        return groups
+    }
+}
+
+/// What a sweep found for one pair.
+public struct PatchSweepResult: Sendable {
+    /// The metric of the unpatched runs.
+    public let clean: Double
+    public let corrupted: Double
+    /// The metric of each cell's patched run, in the order the cells were given.
+    public let values: [Double]
+    /// Cells whose run was computed; the others took the unpatched run's value, being no change to it.
+    public let computedCells: Int
+    /// Rows times blocks that the sweep computed for this pair's group, its two unpatched runs included.
+    public let rowBlocks: Int
+}

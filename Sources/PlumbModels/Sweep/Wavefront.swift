@@ -1,0 +1,333 @@
+internal import PlumbNN
+internal import PlumbTensor
+
+/// Walks the layers once with every patched run in flight.
+///
+/// Rows of a run exist from its patched position on, from its patched block on. Everything before is the base run's:
+/// its residual stream starts the rows, and its keys and values are the prefix they attend to. Exact because attention
+/// is causal and because a row's bits do not depend on the rows beside it.
+struct Wavefront {
+    private let model: HookedTransformer
+    private let pairs: [PatchPair]
+    private let cells: [PatchCell]
+    private let direction: PatchDirection
+    private var layers: Int { model.configuration.layers }
+
+    init(_ model: HookedTransformer, pairs: [PatchPair], direction: PatchDirection, cells: [PatchCell]) {
+        (self.model, self.pairs, self.direction, self.cells) = (model, pairs, direction, cells)
+    }
+
+    /// The number of heads on the head axis of a site.
+    static func heads(at site: Site, _ configuration: TransformerConfiguration) -> Int {
+        [.k, .v, .rotK].contains(site) ? configuration.keyValueHeads : configuration.heads
+    }
+
+    /// A patched run that must be computed.
+    private struct Run {
+        var cell: Int
+        var pair: Int
+        /// The block it starts in; `layers` for places after the last block.
+        var start: Int
+        /// The first position that changes.
+        var first: Int
+        /// Changes by position, rows counted as positions.
+        var patches: [RowPatch]
+    }
+
+    /// The base and source runs of every pair, recorded in one pass.
+    private struct Recorded {
+        var cache: ActivationCache
+        var flight: Flight
+        /// Logits that the metrics read, for the base and the source of each pair.
+        var base: [Tensor]
+        var source: [Tensor]
+
+        /// Base rows come first, pair by pair, then the source rows.
+        func row(_ position: Int, pair: Int, isSource: Bool, pairs: Int) -> Int {
+            flight.spans[isSource ? pairs + pair : pair].offset + position
+        }
+    }
+
+    func run(memoryLimit: Int, progress: (Double) throws -> Void) throws -> [PatchSweepResult] {
+        let recorded = record()
+        let judges = pairs.indices.map { pairs[$0].metric.judge(recorded.source[$0]) }
+        let baseValues = pairs.indices.map { judges[$0](recorded.base[$0]) }
+        let sourceValues = pairs.indices.map { judges[$0](recorded.source[$0]) }
+        var values = baseValues.map { [Double](repeating: $0, count: cells.count) }
+        let runs = changedRuns(recorded)
+        var rowBlocks = recorded.flight.rows * layers
+        let total = runs.reduce(0) { $0 + work($1) }
+        var done = 0
+        for wave in waves(runs, memoryLimit: memoryLimit) {
+            let before = done
+            let logits = try walk(wave, recorded) { rows in
+                done += rows
+                try progress(Double(done) / Double(max(1, total)))
+            }
+            done = before + wave.reduce(0) { $0 + work($1) }
+            for (run, logits) in zip(wave, logits) { values[run.pair][run.cell] = judges[run.pair](logits) }
+        }
+        rowBlocks += total
+        return pairs.indices.map { pair in
+            let (clean, corrupted) =
+                direction == .denoising
+                ? (sourceValues[pair], baseValues[pair]) : (baseValues[pair], sourceValues[pair])
+            return PatchSweepResult(
+                clean: clean, corrupted: corrupted, values: values[pair],
+                computedCells: runs.count { $0.pair == pair }, rowBlocks: rowBlocks)
+        }
+    }
+
+    private func work(_ run: Run) -> Int {
+        (pairs[run.pair].clean.count - run.first) * (layers - run.start)
+    }
+
+    // MARK: The unpatched runs
+
+    private func record() -> Recorded {
+        let bases = pairs.map { direction == .denoising ? $0.corrupted : $0.clean }
+        let sources = pairs.map { direction == .denoising ? $0.clean : $0.corrupted }
+        var flight = Flight()
+        flight.arithmetic = model.arithmetic
+        flight.appends = true
+        for (pair, tokens) in bases.enumerated() {
+            flight.memories.append(KeyValueCache(model.configuration, capacity: tokens.count))
+            flight.append(first: 0, rows: tokens.count, memory: pair)
+        }
+        for tokens in sources { flight.append(first: 0, rows: tokens.count) }
+        let points = Set(cells.map(\.point)).union((0..<layers).map { .block($0, .residPre) })
+        let recording = Recording { points.contains($0) || $0 == .block(layers - 1, .residPost) }
+        var probe = Probe(interventions: [], recording: recording, leading: [flight.rows])
+        let stream = model.transformer.stream((bases + sources).flatMap { $0 }, in: flight, &probe)
+        if points.contains(.finalScale) || points.contains(.finalNormalized) {
+            _ = model.transformer.normalized(stream, &probe)
+        }
+        let ends = flight.spans.enumerated().map { index, span in
+            let metric = pairs[index % pairs.count].metric
+            let first = metric.positions == .last ? span.rows - 1 : 0
+            return (metric: metric, rows: stream[span.offset + first..<span.offset + span.rows])
+        }
+        let logits = ends.map { self.logits($0.rows, $0.metric) }
+        return Recorded(
+            cache: probe.cache, flight: flight, base: Array(logits.prefix(pairs.count)),
+            source: Array(logits.dropFirst(pairs.count)))
+    }
+
+    /// The logits that a metric reads of rows of the residual stream, `[R, columns]`.
+    private func logits(_ rows: Tensor, _ metric: PatchMetric, _ patches: [HookPoint: [RowPatch]] = [:]) -> Tensor {
+        var probe = Probe.patching(patches)
+        let normalized = model.transformer.normalized(rows, &probe)
+        let unembedding = model.transformer.unembedding
+        guard let columns = metric.columns else { return unembedding(normalized, arithmetic: model.arithmetic) }
+        return unembedding.selecting(columns)(normalized, arithmetic: model.arithmetic)
+    }
+
+    // MARK: Which cells need a run
+
+    /// The runs whose patch changes something, bit for bit, ordered by the block they start in.
+    private func changedRuns(_ recorded: Recorded) -> [Run] {
+        var runs: [Run] = []
+        for pair in pairs.indices {
+            for (index, cell) in cells.enumerated() {
+                guard let value = recorded.cache.rows[cell.point] else {
+                    preconditionFailure("\(cell.point) was not recorded")
+                }
+                let patches = changes(cell, value, pair: pair, recorded)
+                guard let first = patches.first?.row else { continue }
+                runs.append(
+                    Run(
+                        cell: index, pair: pair, start: start(of: cell.point), first: first, patches: patches))
+            }
+        }
+        return runs.sorted { ($0.start, $0.pair, $0.first, $0.cell) < ($1.start, $1.pair, $1.first, $1.cell) }
+    }
+
+    private func start(of point: HookPoint) -> Int {
+        point.block ?? (point == .embed || point == .positionEmbed ? 0 : layers)
+    }
+
+    /// The rows of a cell in which source and base differ, by position.
+    private func changes(_ cell: PatchCell, _ value: Tensor, pair: Int, _ recorded: Recorded) -> [RowPatch] {
+        let width = value.shape.dropFirst().reduce(1, *)
+        let part = cell.head.map { _ in width / Self.heads(at: cell.point.site, model.configuration) } ?? width
+        let column = (cell.head ?? 0) * part
+        let positions = cell.position.map { $0..<$0 + 1 } ?? 0..<pairs[pair].clean.count
+        return value.withUnsafeElements { elements in
+            positions.compactMap { position in
+                let base = recorded.row(position, pair: pair, isSource: false, pairs: pairs.count)
+                let source = recorded.row(position, pair: pair, isSource: true, pairs: pairs.count)
+                let isSame = (column..<column + part).allSatisfy {
+                    elements[base * width + $0].bitPattern == elements[source * width + $0].bitPattern
+                }
+                return isSame
+                    ? nil : RowPatch(row: position, column: column, source: value, sourceRow: source, count: part)
+            }
+        }
+    }
+
+    // MARK: Walking
+
+    /// Runs that walk together: as many as the memory limit allows.
+    private func waves(_ runs: [Run], memoryLimit: Int) -> [[Run]] {
+        let sizes = model.configuration
+        let perRow = 4 * (6 * sizes.width + 4 * sizes.heads * sizes.headWidth + 3 * sizes.mlpWidth)
+        var waves: [[Run]] = []
+        var bytes = 0
+        for run in runs {
+            let length = pairs[run.pair].clean.count
+            let logitRows = pairs[run.pair].metric.positions == .last ? 1 : length
+            let logits = 4 * logitRows * (pairs[run.pair].metric.columns?.count ?? sizes.vocabulary)
+            bytes += (length - run.first) * perRow + logits
+            if waves.isEmpty || bytes > memoryLimit / 2 {
+                waves.append([])
+                bytes = (length - run.first) * perRow + logits
+            }
+            waves[waves.count - 1].append(run)
+        }
+        return waves
+    }
+
+    /// The logits that the metrics read, run by run.
+    private func walk(_ runs: [Run], _ recorded: Recorded, progress: (Int) throws -> Void) throws -> [Tensor] {
+        var flight = Flight()
+        flight.arithmetic = model.arithmetic
+        flight.memories = recorded.flight.memories
+        var residual: Tensor?
+        var joined = 0
+        for layer in 0..<layers {
+            let joining = runs[joined...].prefix { $0.start == layer }
+            let start = flight.spans.count
+            if !joining.isEmpty {
+                let rows = entering(Array(joining), layer: layer, recorded, &flight)
+                residual = residual.map { Tensor.concatenated([$0, rows]) } ?? rows
+                joined += joining.count
+            }
+            guard let rows = residual else { continue }
+            var probe = Probe.patching(patches(Array(joining), spans: Array(flight.spans[start...])))
+            let block = model.transformer.blocks[layer]
+            if layer == layers - 1, let ends = ends(runs, flight), !joining.contains(where: patchesAfterAttention) {
+                // Nothing reads the other rows after the last attention.
+                let pre = probe(rows, at: .block(layer, .residPre))
+                let mid = block.afterAttention(pre, block: layer, in: flight, &probe)
+                var idle = Probe.idle()
+                residual = block.afterMLP(mid.gathered(ends), block: layer, in: flight, &idle)
+                try progress(flight.rows)
+                return finished(runs, residual, isTrimmed: true, flight, recorded)
+            }
+            residual = block(rows, block: layer, in: flight, &probe)
+            try progress(flight.rows)
+        }
+        return finished(runs, residual, isTrimmed: false, flight, recorded)
+    }
+
+    /// The rows of the last positions, if every metric reads only those and every run is in flight.
+    private func ends(_ runs: [Run], _ flight: Flight) -> [Int]? {
+        guard flight.spans.count == runs.count, runs.allSatisfy({ pairs[$0.pair].metric.positions == .last }) else {
+            return nil
+        }
+        return flight.spans.map { $0.offset + $0.rows - 1 }
+    }
+
+    private func patchesAfterAttention(_ run: Run) -> Bool {
+        let site = cells[run.cell].point.site
+        return [.residMid, .ln2Scale, .ln2Normalized, .mlpPre, .mlpPreLinear, .mlpPost, .mlpOut, .residPost]
+            .contains(site)
+    }
+
+    /// The residual stream with which runs enter block `layer`: the base run's from their first position on.
+    private func entering(_ runs: [Run], layer: Int, _ recorded: Recorded, _ flight: inout Flight) -> Tensor {
+        guard let stream = recorded.cache.rows[.block(layer, .residPre)] else {
+            preconditionFailure("the residual stream entering block \(layer) was not recorded")
+        }
+        var rows: [Tensor] = []
+        for run in runs {
+            let count = pairs[run.pair].clean.count - run.first
+            flight.append(first: run.first, rows: count, memory: run.pair)
+            let isEmbedding = cells[run.cell].point.block == nil
+            rows.append(
+                isEmbedding
+                    ? embedded(run) : stream.positions(run.first, count, pair: run.pair, in: recorded.flight))
+        }
+        return Tensor.concatenated(rows)
+    }
+
+    /// The residual stream of a run whose embedding is patched.
+    private func embedded(_ run: Run) -> Tensor {
+        let pair = pairs[run.pair]
+        let base = direction == .denoising ? pair.corrupted : pair.clean
+        var flight = Flight()
+        flight.append(first: run.first, rows: base.count - run.first)
+        var probe = Probe.patching([cells[run.cell].point: run.patches.map { $0.moved(by: -run.first) }])
+        return model.transformer.embedded(Array(base[run.first...]), in: flight, &probe)
+    }
+
+    /// The patches of runs that just joined, by hook point, rows counted as rows of the flight.
+    private func patches(_ runs: [Run], spans: [Flight.Span]) -> [HookPoint: [RowPatch]] {
+        var patches: [HookPoint: [RowPatch]] = [:]
+        for (run, span) in zip(runs, spans) where cells[run.cell].point.block != nil {
+            patches[cells[run.cell].point, default: []] += run.patches.map { $0.moved(by: span.offset - run.first) }
+        }
+        return patches
+    }
+
+    /// From the residual stream after the last block to each run's logits.
+    private func finished(
+        _ runs: [Run], _ residual: Tensor?, isTrimmed: Bool, _ flight: Flight, _ recorded: Recorded
+    ) -> [Tensor] {
+        var results: [Tensor] = []
+        if isTrimmed, let residual, let metric = runs.first.map({ pairs[$0.pair].metric }),
+            runs.allSatisfy({ pairs[$0.pair].metric.columns == metric.columns })
+        {
+            let all = logits(residual, metric)
+            return runs.indices.map { all[$0..<$0 + 1] }
+        }
+        for (index, run) in runs.enumerated() {
+            let metric = pairs[run.pair].metric
+            if isTrimmed, let residual {
+                results.append(logits(residual[index..<index + 1], metric))
+            } else {
+                results.append(lastLogits(run, index < flight.spans.count ? flight.spans[index] : nil, residual, recorded))
+            }
+        }
+        return results
+    }
+
+    /// The logits of one run at the positions its metric reads.
+    private func lastLogits(_ run: Run, _ span: Flight.Span?, _ residual: Tensor?, _ recorded: Recorded) -> Tensor {
+        let metric = pairs[run.pair].metric
+        let length = pairs[run.pair].clean.count
+        guard let end = recorded.cache.rows[.block(layers - 1, .residPost)] else {
+            preconditionFailure("the residual stream after the last block was not recorded")
+        }
+        let first = metric.positions == .last ? length - 1 : 0
+        if let span, let residual {
+            let own = max(first, run.first)
+            var rows = residual[span.offset + own - run.first..<span.offset + span.rows]
+            if first < run.first {
+                let before = end.positions(first, run.first - first, pair: run.pair, in: recorded.flight)
+                rows = Tensor.concatenated([before, rows])
+            }
+            return logits(rows, metric)
+        }
+        let rows = end.positions(first, length - first, pair: run.pair, in: recorded.flight)
+        let patches = run.patches.filter { $0.row >= first }.map { $0.moved(by: -first) }
+        return logits(rows, metric, [cells[run.cell].point: patches])
+    }
+}
+
+extension RowPatch {
+    /// The same change `offset` rows further on.
+    fileprivate func moved(by offset: Int) -> RowPatch {
+        var patch = self
+        patch.row += offset
+        return patch
+    }
+}
+
+extension Tensor {
+    /// Rows of consecutive positions of one prompt of a recorded flight.
+    fileprivate func positions(_ first: Int, _ count: Int, pair: Int, in flight: Flight) -> Tensor {
+        let offset = flight.spans[pair].offset + first
+        return self[offset..<offset + count]
+    }
+}
