@@ -1,0 +1,99 @@
+public import PlumbModels
+public import PlumbTensor
+
+/// Activation patching of whole sites over one or more prompt pairs.
+///
+/// The claim behind it: an activation that carries the answer restores it when moved from the clean run into the
+/// corrupted one (denoising), and destroys it when moved the other way (noising). It fails to tell apart an activation
+/// that computes the answer from one that merely passes it on, and misses what two activations carry only together
+/// (Heimersheim, Nanda 2024, arXiv:2404.15255).
+public struct ActivationPatchingStudy: Sendable {
+    /// The metric of every cell of one site, pair by pair.
+    public struct SiteValues: Sendable {
+        public let site: Site
+        /// Whether columns are heads (all positions at once) rather than positions.
+        public let isByHead: Bool
+        /// `[pair][layer][column]`
+        public let values: [[[Double]]]
+
+        /// The mean over pairs, `[layer][column]`.
+        public var mean: [[Double]] { reduced(Statistics.mean) }
+
+        /// Bootstrap intervals of the mean over pairs, or nil for a single pair.
+        public func interval(key: RandomKey) -> (lower: [[Double]], upper: [[Double]])? {
+            guard values.count > 1 else { return nil }
+            let key = key[site.rawValue]
+            return (
+                reduced { Statistics.bootstrapMean($0, key: key).lower },
+                reduced { Statistics.bootstrapMean($0, key: key).upper }
+            )
+        }
+
+        private func reduced(_ statistic: ([Double]) -> Double) -> [[Double]] {
+            values[0].indices.map { layer in
+                values[0][layer].indices.map { column in statistic(values.map { $0[layer][column] }) }
+            }
+        }
+    }
+
+    /// What a study found.
+    public struct Outcome: Sendable {
+        public let sites: [SiteValues]
+        /// The unpatched metric of each pair.
+        public let clean: [Double]
+        public let corrupted: [Double]
+        /// Cells asked for, and cells whose run had to be computed.
+        public let cells: Int
+        public let computedCells: Int
+        /// The wall time of the sweep.
+        public let seconds: Double
+    }
+
+    public let sites: [Site]
+    public let sweep: PatchSweep
+
+    /// - Parameter sites: sites with heads are patched by head at all positions, the others by position.
+    public init(sites: [Site], sweep: PatchSweep) {
+        self.sites = sites
+        self.sweep = sweep
+    }
+
+    /// Patches every cell of every site.
+    ///
+    /// - Throws: ``ModelError`` for pairs of different lengths; whatever `progress` throws.
+    public func run(
+        _ model: HookedTransformer, pairs: [PatchPair], progress: (Double) throws -> Void = { _ in }
+    ) throws -> Outcome {
+        let length = pairs.first?.clean.count ?? 0
+        if let odd = pairs.firstIndex(where: { $0.clean.count != length }), sites.contains(where: { !$0.hasHeads }) {
+            throw ModelError(
+                "a table by position needs pairs of one length: pair 1 has \(length) tokens, pair \(odd + 1) has "
+                    + "\(pairs[odd].clean.count)")
+        }
+        let grids = sites.map { site in
+            PatchSweep.cells(
+                site, layers: model.configuration.layers, positions: length,
+                heads: site.hasHeads ? model.heads(at: site) : nil)
+        }
+        let cells = grids.flatMap { $0.flatMap { $0 } }
+        let start = ContinuousClock.now
+        let results = try sweep.run(model, pairs: pairs, cells: cells, progress: progress)
+        let seconds = (ContinuousClock.now - start) / .seconds(1)
+        var offset = 0
+        let values = zip(sites, grids).map { site, grid in
+            let (rows, columns) = (grid.count, grid.first?.count ?? 0)
+            defer { offset += rows * columns }
+            return SiteValues(
+                site: site, isByHead: site.hasHeads,
+                values: results.map { result in
+                    (0..<rows).map { row in
+                        Array(result.values[offset + row * columns..<offset + (row + 1) * columns])
+                    }
+                })
+        }
+        return Outcome(
+            sites: values, clean: results.map(\.clean), corrupted: results.map(\.corrupted),
+            cells: cells.count * pairs.count, computedCells: results.reduce(0) { $0 + $1.computedCells },
+            seconds: seconds)
+    }
+}
