@@ -12,7 +12,7 @@ driver can interleave this side with ours; with any option it answers that one r
 A request is a JSON object; what it leaves out has a default:
     clean, corrupted   the prompts                      (the indirect-object pair)
     answer, wrong      one-token words                  (" Mary", " John")
-    site               resid_pre | resid_mid | attn_out | mlp_out | z | forward   ("resid_pre"; "forward": one plain run)
+    site               resid_pre | resid_mid | attn_out | mlp_out | z | forward, one plain run   ("resid_pre")
     threads, repeats   torch threads, timed repeats     (2, 1)
 An answer repeats the request and adds `seconds` (one a repeat, sweep only), `cells`, the two base logit differences
 and `values`, the patched logit differences: [L, T], or [L, H] for z.
