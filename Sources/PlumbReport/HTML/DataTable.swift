@@ -1,0 +1,80 @@
+import PlumbRecords
+
+/// The numbers behind a figure as an HTML table, with every digit.
+enum DataTable {
+    static func markup(_ table: Table, columnsAreTokens: Bool) -> String {
+        let head = table.columns.enumerated().map { index, name in
+            let shown = columnsAreTokens ? "<bdi>\(Markup.token(name))</bdi>" : Page.prose(name)
+            return "<th scope=\"col\" class=\"num\">\(shown)</th>"
+        }
+        let rows = table.rows.enumerated().map { index, name in
+            let cells = table.values[index].map { "<td class=\"num\">\(exact($0))</td>" }.joined()
+            return "<tr><th scope=\"row\">\(Page.prose(name))</th>\(cells)</tr>\n"
+        }
+        let corner = Markup.escape(VisibleText.line("\(table.rowLabel) \\ \(table.columnLabel)"))
+        return frame("<tr><th>\(corner)</th>\(head.joined())</tr>", rows.joined())
+    }
+
+    /// - Parameter columns: a heading and its values; shorter columns end in empty cells.
+    static func markup(columns: [(title: String, cells: [String])]) -> String {
+        let count = columns.map(\.cells.count).max() ?? 0
+        let head = columns.map { "<th scope=\"col\" class=\"num\">\(Page.prose($0.title))</th>" }.joined()
+        let rows = (0..<count).map { row in
+            "<tr>" + columns.map { "<td class=\"num\">\(Markup.escape($0.cells[safe: row] ?? ""))</td>" }.joined()
+                + "</tr>\n"
+        }
+        return frame("<tr>\(head)</tr>", rows.joined())
+    }
+
+    static func markup(_ chart: LineChart) -> String {
+        markup(
+            columns: chart.series.flatMap { series -> [(title: String, cells: [String])] in
+                var columns = [
+                    (title: "\(series.name): \(chart.x.label)", cells: series.x.map(exact)),
+                    (title: "\(series.name): \(chart.y.label)", cells: series.y.map(exact)),
+                ]
+                if let lower = series.lower { columns.append(("\(series.name): lower", lower.map(exact))) }
+                if let upper = series.upper { columns.append(("\(series.name): upper", upper.map(exact))) }
+                return columns
+            })
+    }
+
+    static func markup(_ chart: BarChart) -> String {
+        markup(
+            columns: [(title: chart.categoryLabel, cells: chart.categories)]
+                + chart.series.flatMap { series -> [(title: String, cells: [String])] in
+                    var columns = [(title: series.name, cells: series.values.map(exact))]
+                    if let lower = series.lower { columns.append(("\(series.name): lower", lower.map(exact))) }
+                    if let upper = series.upper { columns.append(("\(series.name): upper", upper.map(exact))) }
+                    return columns
+                })
+    }
+
+    static func markup(_ chart: ScatterPlot) -> String {
+        markup(
+            columns: chart.groups.flatMap { group -> [(title: String, cells: [String])] in
+                var columns = [
+                    (title: "\(group.name): \(chart.x.label)", cells: group.x.map(exact)),
+                    (title: "\(group.name): \(chart.y.label)", cells: group.y.map(exact)),
+                ]
+                if let labels = group.labels { columns.insert((group.name, labels), at: 0) }
+                return columns
+            })
+    }
+
+    static func markup(_ chart: Histogram) -> String {
+        markup(columns: [
+            (title: "from", cells: chart.edges.dropLast().map(exact)),
+            (title: "to", cells: chart.edges.dropFirst().map(exact)),
+            (title: chart.countLabel, cells: chart.counts.map(exact)),
+        ])
+    }
+
+    private static func exact(_ value: Double) -> String {
+        value.isFinite && value == value.rounded() && abs(value) < 1e15 ? String(Int(value)) : "\(value)"
+    }
+
+    private static func frame(_ head: String, _ rows: String) -> String {
+        "<div class=\"scroll\" tabindex=\"0\"><table class=\"data\"><thead>\(head)</thead>\n<tbody>\n\(rows)</tbody></table></div>\n"
+    }
+}

@@ -1,0 +1,103 @@
+import PlumbRecords
+
+/// The ground a chart is drawn on: axes with ticks and labels, horizontal grid, legend, reference lines.
+struct PlotFrame {
+    static let width = 560.0
+    static let height = 340.0
+
+    let x: AxisScale
+    let y: AxisScale
+    let bottom: Double
+    static let left = 58.0
+    let right: Double
+    private let references: [ReferenceValue]
+    let top: Double
+
+    /// - Parameters:
+    ///   - legend: whether a line above the plot is needed for the names of series.
+    ///   - references: values on the vertical axis that get a line, with room for their labels on the right.
+    ///   - foot: room below the plot for tick labels and the axis label.
+    init(
+        x: some Sequence<Double>, xScale: Axis.Scale, y: some Sequence<Double>, yAxis: Axis,
+        references: [ReferenceValue] = [], includesZero: Bool = false, legend: Bool, foot: Double = 46
+    ) {
+        right = Self.right(for: references)
+        self.references = references
+        let values = Array(y) + references.map(\.value)
+        top = legend ? 34 : 14
+        bottom = Self.height - foot
+        self.x = AxisScale(x, scale: xScale, from: Self.left, to: right)
+        self.y = AxisScale(values, scale: yAxis.scale, includesZero: includesZero, from: bottom, to: top)
+    }
+
+    /// Grid, tick labels and the label of the vertical axis.
+    func drawVerticalAxis(_ axis: Axis, on canvas: inout SVGCanvas) {
+        for tick in y.ticks {
+            guard let place = y.place(tick) else { continue }
+            canvas.line(Self.left, place, right, place, SVGCanvas.Paint.grid.stroke)
+            canvas.text(Self.left - 8, place + 3.5, y.label(tick), anchor: .end, size: 10.5, paint: .faint)
+        }
+        let middle = (top + bottom) / 2
+        canvas.text(14, middle, Self.title(axis), anchor: .middle, size: 11, paint: .ink, turn: -90)
+    }
+
+    /// Tick marks, their labels and the label of the horizontal axis.
+    func drawHorizontalAxis(_ axis: Axis, on canvas: inout SVGCanvas) {
+        canvas.line(Self.left, bottom, right, bottom, SVGCanvas.Paint.rule.stroke)
+        for tick in x.ticks {
+            guard let place = x.place(tick) else { continue }
+            canvas.line(place, bottom, place, bottom + 4, SVGCanvas.Paint.rule.stroke)
+            canvas.text(place, bottom + 16, x.label(tick), anchor: .middle, size: 10.5, paint: .faint)
+        }
+        drawHorizontalTitle(Self.title(axis), on: &canvas)
+    }
+
+    func drawHorizontalTitle(_ markup: String, on canvas: inout SVGCanvas) {
+        canvas.text((Self.left + right) / 2, Self.height - 8, markup, anchor: .middle, size: 11)
+    }
+
+    /// Dashed lines across the plot with their labels beyond its right end.
+    func drawReferences(on canvas: inout SVGCanvas) {
+        for reference in references {
+            guard reference.value >= y.lower, reference.value <= y.upper, let place = y.place(reference.value) else {
+                continue
+            }
+            canvas.line(Self.left, place, right, place, SVGCanvas.Paint.rule.stroke + " stroke-dasharray=\"4 4\"")
+            canvas.text(
+                right + 6, place + 3.5, Markup.escape(Self.label(of: reference)), size: 10, paint: .faint)
+        }
+    }
+
+    /// Where the plot ends to leave room for its references' labels.
+    static func right(for references: [ReferenceValue]) -> Double {
+        let widest = references.map { SVGCanvas.width(of: label(of: $0), size: 10) }.max() ?? 0
+        return width - 16 - (widest > 0 ? widest + 2 : 0)
+    }
+
+    private static func label(of reference: ReferenceValue) -> String {
+        DisplayWidth.truncated(VisibleText.line(reference.label), to: 18)
+    }
+
+    /// The names of several series above the plot; one series needs none.
+    static func drawLegend(_ names: [String], on canvas: inout SVGCanvas) {
+        guard names.count > 1 else { return }
+        var place = left
+        for (index, name) in names.enumerated() {
+            let text = DisplayWidth.truncated(VisibleText.line(name), to: 28)
+            let width = SVGCanvas.width(of: text, size: 11) + 32
+            if place + width > Self.width - 16, index > 0 {
+                canvas.text(place, 19, "+ \(names.count - index)", size: 11, paint: .faint)
+                return
+            }
+            canvas.rect(place, 10, 12, 10, SVGCanvas.Paint.series(index).fill + " rx=\"2\"")
+            canvas.text(place + 17, 19, Markup.escape(text), size: 11)
+            place += width
+        }
+    }
+
+    /// An axis' label with its unit, escaped.
+    static func title(_ axis: Axis) -> String {
+        let label = axis.unit.isEmpty || axis.label.contains(axis.unit) ? axis.label : "\(axis.label) (\(axis.unit))"
+        return Markup.escape(VisibleText.line(label))
+    }
+}

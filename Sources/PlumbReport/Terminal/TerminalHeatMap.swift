@@ -1,0 +1,144 @@
+public import PlumbRecords
+
+/// A table as coloured cells in the terminal: rows downwards, columns to the right, values inside where they fit.
+///
+/// Without colour, each cell carries a block whose density is its distance from the centre. Tables wider than the
+/// terminal continue in a second panel below.
+public struct TerminalHeatMap: Sendable {
+    private let table: Table
+    private let figure: HeatMap
+    private let scale: ColorScale
+
+    /// - Parameter table: the table that `figure` names.
+    public init(_ figure: HeatMap, table: Table) {
+        self.table = table
+        self.figure = figure
+        scale = ColorScale(figure, table: table)
+    }
+
+    /// The heat map that `figure` describes, or `nil` when the findings lack its table or the table is empty.
+    public init?(_ figure: HeatMap, in findings: Findings) {
+        guard let table = findings.table(figure.table), !table.rows.isEmpty, !table.columns.isEmpty else { return nil }
+        self.init(figure, table: table)
+    }
+
+    /// The title, the cells and a legend, as lines that each end in a line break.
+    public func render(_ style: TerminalStyle = .plain) -> String {
+        let rowNames = table.rows.map(VisibleText.line)
+        let rowTitle = VisibleText.line(table.rowLabel)
+        let margin = min(16, max(DisplayWidth.of(rowTitle), rowNames.map { DisplayWidth.of($0) }.max() ?? 0))
+        let room = max(2, style.width - margin - 1)
+        let cell = min(7, max(2, room / max(1, table.columns.count)))
+        let perPanel = max(1, room / cell)
+        var output = style.apply(.bold, DisplayWidth.truncated(VisibleText.line(figure.title), to: style.width)) + "\n"
+        for first in stride(from: 0, to: table.columns.count, by: perPanel) {
+            let range = first..<min(first + perPanel, table.columns.count)
+            output += header(range, cell: cell, margin: margin, rowTitle: rowTitle, style)
+            for row in table.rows.indices {
+                let name = DisplayWidth.padded(
+                    DisplayWidth.truncated(rowNames[row], to: margin), to: margin, right: true)
+                let cells = range.map { text(table.values[row][$0], width: cell, style) }.joined()
+                let line = style.color >= .ansi256 ? cells : cells.trimmingSuffix { $0 == " " }
+                output += style.apply(.dim, name) + " " + line + "\n"
+            }
+        }
+        return output + legend(style)
+    }
+
+    // MARK: Cells
+
+    private func text(_ value: Double, width: Int, _ style: TerminalStyle) -> String {
+        let isColored = style.color >= .ansi256
+        // One column stays free for the block, or as a gap between values.
+        let number = width >= 5 && !isNeutral(value) ? fitted(value, to: width - 1) : nil
+        if isColored, let color = scale.color(of: value) {
+            return style.apply(background: color, DisplayWidth.padded(number ?? "", to: width, right: true))
+        }
+        let block = value.isNaN ? "?" : density(of: value)
+        if let number { return block + DisplayWidth.padded(number, to: width - 1, right: true) }
+        let sign = scale.center != nil && scale.position(of: value) < -0.125 ? "-" : " "
+        // In a wide cell the block stands where it stands beside a value.
+        return DisplayWidth.padded(
+            width >= 5 ? block : String(repeating: " ", count: width - 2) + sign + block, to: width)
+    }
+
+    /// Whether the value is too near the centre to be worth digits that would hide the others.
+    private func isNeutral(_ value: Double) -> Bool { scale.center != nil && abs(scale.position(of: value)) < 0.06 }
+
+    /// The value with as many decimals, up to two, as fit; `nil` when not even the whole part fits.
+    private func fitted(_ value: Double, to width: Int) -> String? {
+        for decimals in stride(from: width >= 6 ? 2 : 1, through: 0, by: -1) {
+            let text = NumberText.fixed(value, decimals: decimals)
+            if text.count <= width { return text }
+        }
+        return nil
+    }
+
+    private func density(of value: Double) -> String {
+        let blocks = ["·", "░", "▒", "▓", "█"]
+        return blocks[min(4, Int((abs(scale.position(of: value)) * 4).rounded()))]
+    }
+
+    // MARK: Header
+
+    /// Column names above their columns, spread over as many lines as keep them apart, with rules down to the cells.
+    private func header(
+        _ range: Range<Int>, cell: Int, margin: Int, rowTitle: String, _ style: TerminalStyle
+    ) -> String {
+        let names = range.map { column in
+            let name = table.columns[column]
+            return DisplayWidth.truncated(
+                figure.columnsAreTokens ? VisibleText.token(name) : VisibleText.line(name), to: 12)
+        }
+        let longest = names.map { DisplayWidth.of($0) }.max() ?? 0
+        let depth = max(1, (longest + cell) / cell)
+        var lines = ""
+        for level in 0..<depth {
+            var line = ""
+            var used = 0
+            for (index, name) in names.enumerated() {
+                let start = index * cell
+                let own = index % depth
+                guard own <= level, start >= used else { continue }
+                line += String(repeating: " ", count: start - used)
+                line += own == level ? name : "│"
+                used = start + (own == level ? DisplayWidth.of(name) : 1)
+            }
+            lines += String(repeating: " ", count: margin + 1) + style.apply(.dim, line) + "\n"
+        }
+        let title = DisplayWidth.padded(DisplayWidth.truncated(rowTitle, to: margin), to: margin)
+        var marks = ""
+        for column in range {
+            let mark = figure.markedColumns.contains(column) ? "▼" : cell >= 2 ? "│" : " "
+            marks += DisplayWidth.padded(mark, to: cell)
+        }
+        let line = (title + " " + marks).trimmingSuffix { $0 == " " }
+        return lines + style.apply(.dim, line) + "\n"
+    }
+
+    // MARK: Legend
+
+    private func legend(_ style: TerminalStyle) -> String {
+        let decimals = min(4, NumberText.decimals(for: [scale.lower, scale.upper]) + 1)
+        func number(_ value: Double) -> String { NumberText.fixed(value, decimals: decimals) }
+        let label = figure.valueLabel.isEmpty ? table.unit : figure.valueLabel
+        let count = min(24, max(8, style.width / 4))
+        let bar = (0..<count).map { index -> String in
+            let value = scale.lower + (scale.upper - scale.lower) * Double(index) / Double(count - 1)
+            if style.color >= .ansi256, let color = scale.color(of: value) {
+                return style.apply(background: color, " ")
+            }
+            return density(of: value)
+        }.joined()
+        let name = VisibleText.line(label)
+        var parts = (name.isEmpty ? "" : name + " ") + "\(number(scale.lower)) \(bar) \(number(scale.upper))"
+        if let center = scale.center { parts += "   neutral \(number(center))" }
+        var output = parts + "\n"
+        let references = figure.references.map { "\(VisibleText.line($0.label)) \(number($0.value))" }
+        if !references.isEmpty { output += style.apply(.dim, references.joined(separator: " · ")) + "\n" }
+        if !figure.markedColumns.isEmpty, !figure.markLabel.isEmpty {
+            output += style.apply(.dim, "▼ " + VisibleText.line(figure.markLabel)) + "\n"
+        }
+        return output
+    }
+}

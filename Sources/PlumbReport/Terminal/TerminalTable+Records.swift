@@ -1,0 +1,77 @@
+public import PlumbRecords
+
+extension TerminalTable {
+    /// Metrics with their unit, and with interval and n where any metric has them.
+    public init(metrics: [Metric]) {
+        var columns = [Column("metric"), Column("value", .right), Column("unit")]
+        let hasInterval = metrics.contains { $0.interval != nil }
+        let hasCount = metrics.contains { $0.n != nil }
+        if hasInterval { columns.append(Column("interval")) }
+        if hasCount { columns.append(Column("n", .right)) }
+        let rows = metrics.map { metric in
+            var row = [metric.name, NumberText.value(metric.value), metric.unit]
+            if hasInterval { row.append(metric.interval.map(Self.text) ?? "") }
+            if hasCount { row.append(metric.n.map(String.init) ?? "") }
+            return row
+        }
+        self.init(columns: columns, rows: rows)
+    }
+
+    /// The cells of `table` that lie farthest from `baseline`, strongest first.
+    /// - Parameters:
+    ///   - count: how many cells.
+    ///   - columnsAreTokens: whether column names are tokens, whose white space must be visible.
+    public init(strongest count: Int, of table: Table, from baseline: Double = 0, columnsAreTokens: Bool = false) {
+        let cells = table.strongest(count, from: baseline)
+        let unit = table.unit.isEmpty ? "value" : table.unit
+        let rows = cells.map { cell in
+            let name = table.columns[cell.column]
+            return [
+                table.rows[cell.row], String(cell.column), columnsAreTokens ? VisibleText.token(name) : name,
+                NumberText.fixed(cell.value, decimals: 4), Self.signed(cell.value - baseline),
+            ]
+        }
+        let columns = [
+            Column(table.rowLabel, .right), Column(table.columnLabel, .right),
+            Column(columnsAreTokens ? "token" : "name"), Column(unit, .right), Column("from baseline", .right),
+        ]
+        // Where column names are only their numbers, saying both would say it twice.
+        let repeats = cells.allSatisfy { table.columns[$0.column] == String($0.column) }
+        self.init(
+            columns: columns.enumerated().filter { !(repeats && $0.offset == 2) }.map(\.element),
+            rows: rows.map { row in row.enumerated().filter { !(repeats && $0.offset == 2) }.map(\.element) })
+    }
+
+    /// Runs of a store, one line each.
+    public init(runs: [RunEntry]) {
+        let rows = runs.map { entry -> [String] in
+            switch entry.state {
+            case .recorded(let record):
+                let passed = record.findings.claims.filter(\.passes).count
+                let claims = record.findings.claims.isEmpty ? "" : "\(passed)/\(record.findings.claims.count)"
+                return [
+                    entry.shortID, record.experiment, record.started.readable,
+                    NumberText.duration(record.wallSeconds), claims, record.status.rawValue,
+                ]
+            case .running: return [entry.shortID, entry.id, "", "", "", "running"]
+            case .incomplete(let reason): return [entry.shortID, entry.id, "", "", "", reason]
+            case .damaged(let reason): return [entry.shortID, entry.id, "", "", "", "damaged: \(reason)"]
+            }
+        }
+        self.init(
+            columns: [
+                Column("run"), Column("experiment"), Column("started"), Column("time", .right),
+                Column("claims", .right), Column("status"),
+            ], rows: rows)
+    }
+
+    static func text(_ interval: Interval) -> String {
+        let level = NumberText.value(interval.level * 100, digits: 4)
+        return "[\(NumberText.value(interval.lower)), \(NumberText.value(interval.upper))] \(level) %"
+    }
+
+    static func signed(_ value: Double) -> String {
+        let text = NumberText.fixed(value, decimals: 4)
+        return value > 0 ? "+" + text : text
+    }
+}

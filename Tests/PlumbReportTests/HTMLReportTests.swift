@@ -1,0 +1,125 @@
+import Foundation
+import PlumbRecords
+import PlumbReport
+import Testing
+
+#if canImport(FoundationXML)
+    import FoundationXML
+#endif
+
+@Suite struct HTMLReportTests {
+    private let page = HTMLReport.render(Fixture.record)
+
+    @Test func thePageHoldsEverythingARecordSays() {
+        for text in [
+            "Activation patching", Fixture.record.card.question, "Up to layer 21 the answer", "Claims: 1 of 2 shown",
+            "clean_logit_difference", "6.1196", "percentile bootstrap", "arXiv:2211.00593", "models/smollm2-135m",
+            "sha256 <bdi>0f0f", "float32 on exactly dequantised weights", "--answer &#39; Mary&#39;",
+            "href=\"artifacts/resid_pre.csv\"",
+            "<span class=\"ws\">·</span>Mary", "layer 6 · position 9 “·Mary”: 6.17",
+        ] {
+            #expect(page.contains(text), "\(text)")
+        }
+        #expect(page.hasPrefix("<!doctype html>\n<html lang=\"en\""))
+    }
+
+    @Test func nothingIsLoadedFromAnywhere() throws {
+        for start in ["src=", "url(", "@import", "<link", "<iframe", "xlink:"] {
+            #expect(!page.contains(start), "\(start)")
+        }
+        let links = page.matches(of: try Regex("href=\"([^\"]*)\"")).map { String($0.output[1].substring ?? "") }
+        #expect(
+            links.allSatisfy { $0.hasPrefix("https://arxiv.org/abs/") || $0 == "artifacts/resid_pre.csv" }, "\(links)")
+    }
+
+    @Test func everyCellHasItsValueWithoutScripts() {
+        let cells = page.components(separatedBy: "<title>layer ").count - 1
+        #expect(cells == 3 * 30 * 14 + 30 * 9)
+        #expect(page.components(separatedBy: "<details").count - 1 == 5)
+        #expect(page.contains("<td class=\"num\">\(Fixture.tables[0].values[0][9])</td>"))
+    }
+
+    @Test func drawingsAreValidFilesByThemselves() throws {
+        for page in [page, HTMLReport.render(Fixture.hostile)] {
+            let drawings = page.components(separatedBy: "<svg ").dropFirst().map { part in
+                "<svg " + part.components(separatedBy: "</svg>")[0] + "</svg>"
+            }
+            #expect(drawings.count == 5)
+            for drawing in drawings {
+                #expect(drawing.contains("xmlns=\"http://www.w3.org/2000/svg\""))
+                let parser = XMLParser(data: Data(drawing.utf8))
+                #expect(parser.parse(), "\(String(describing: parser.parserError)): \(drawing.prefix(300))")
+            }
+        }
+    }
+
+    @Test func hostileTextStaysText() throws {
+        let page = HTMLReport.render(Fixture.hostile)
+        let index = IndexPage.render(
+            [.init(record: Fixture.hostile, report: "javascript:alert(1)")], title: Fixture.hostileText)
+        for page in [page, index] {
+            #expect(page.components(separatedBy: "<script").count - 1 == (page == index ? 0 : 1))
+            #expect(!page.contains("<img"))
+            #expect(!page.contains("href=\"javascript:"))
+            let bad: ClosedRange<UInt32> = 0x202A...0x202E
+            #expect(
+                !page.unicodeScalars.contains {
+                    ($0.value < 0x20 && $0 != "\n") || bad.contains($0.value) || $0.value == 0x2028
+                })
+        }
+        #expect(page.contains("⟨U+202E⟩"))
+    }
+
+    @Test func theWholePageIsWellFormed() {
+        // The page is written so that, its HTML-only parts apart, an XML parser must accept it.
+        for page in [
+            page, HTMLReport.render(Fixture.hostile),
+            IndexPage.render([.init(record: Fixture.record, report: "a.html")]),
+        ] {
+            let start = page.range(of: "<body>")?.lowerBound ?? page.startIndex
+            var body = String(page[start...]).replacingOccurrences(of: "</html>", with: "")
+            if let script = body.range(of: "<script>"), let end = body.range(of: "</script>") {
+                body.removeSubrange(script.lowerBound..<end.upperBound)
+            }
+            body = body.replacingOccurrences(of: "<br>", with: "").replacingOccurrences(of: " hidden>", with: ">")
+            body = body.replacingOccurrences(of: "<details open>", with: "<details>")
+            let parser = XMLParser(data: Data(body.utf8))
+            #expect(parser.parse(), "line \(parser.lineNumber): \(String(describing: parser.parserError))")
+        }
+    }
+
+    @Test func equalRecordsGiveEqualPages() { #expect(HTMLReport.render(Fixture.record) == page) }
+
+    @Test func emptyFindingsStillMakeAPage() {
+        var record = Fixture.record
+        record.findings = Findings()
+        record.status = .interrupted
+        let page = HTMLReport.render(record)
+        #expect(page.contains("was interrupted"))
+        #expect(!page.contains("<figure"))
+    }
+
+    /// Set `PLUMB_PAGES` to a folder to keep the pages and look at them in a browser.
+    @Test func pagesCanBeWrittenToAFolder() throws {
+        let given = ProcessInfo.processInfo.environment["PLUMB_PAGES"].map {
+            URL(fileURLWithPath: $0, isDirectory: true)
+        }
+        let folder =
+            given ?? FileManager.default.temporaryDirectory.appendingPathComponent("plumb-\(UUID().uuidString)")
+        defer { if given == nil { try? FileManager.default.removeItem(at: folder) } }
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let index = IndexPage.render([
+            .init(record: Fixture.record, report: "report.html"),
+            .init(record: Fixture.hostile, report: "hostile.html"),
+        ])
+        for (name, text) in [("report", page), ("hostile", HTMLReport.render(Fixture.hostile)), ("index", index)] {
+            let file = folder.appendingPathComponent("\(name).html")
+            try Data(text.utf8).write(to: file)
+            #expect(try String(contentsOf: file, encoding: .utf8) == text)
+        }
+        for (name, style) in [("plain", TerminalStyle.plain), ("color", TerminalStyle(width: 110, color: .trueColor))] {
+            try Data(TerminalReport(Fixture.record).render(style).utf8).write(
+                to: folder.appendingPathComponent("\(name).txt"))
+        }
+    }
+}
