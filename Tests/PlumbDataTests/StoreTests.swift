@@ -250,6 +250,21 @@ private struct FakeIndex: Sendable {
         #expect(try Array(Data(contentsOf: location.url)) == index.model)
     }
 
+    @Test(arguments: [0, 30]) func cancellingEndsAFetch(milliseconds: Int) async throws {
+        let index = try FakeIndex()
+        let server = try await index.server { _, _ in .init(status: 503) }
+        var downloader = Downloader()
+        downloader.pause = .seconds(60)
+        let environment = [
+            "PLUMB_CACHE": index.scratch.folder.path, "PIP_INDEX_URL": "\(server.url.absoluteString)/simple",
+        ]
+        let store = ModelStore(environment: environment, catalogue: [index.entry], downloader: downloader)
+        let task = Task { try await store.locate("small") }
+        try await Task.sleep(for: .milliseconds(milliseconds))
+        task.cancel()
+        await #expect(throws: CancellationError.self) { try await task.value }
+    }
+
     @Test func pathsAndFoldersAreModels() async throws {
         let index = try FakeIndex()
         let store = index.store("http://127.0.0.1:9")

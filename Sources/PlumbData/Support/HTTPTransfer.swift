@@ -39,6 +39,7 @@ final class HTTPTransfer: NSObject, URLSessionDataDelegate, @unchecked Sendable 
     private var answer: HTTPAnswer?
     private var failure: (any Error)?
     private var redirects = 0
+    private var isCancelled = false
 
     private init(
         policy: RedirectPolicy, onHead: @escaping (HTTPAnswer) throws -> Void,
@@ -74,12 +75,23 @@ final class HTTPTransfer: NSObject, URLSessionDataDelegate, @unchecked Sendable 
             try await withCheckedThrowingContinuation { continuation in
                 queue.addOperation {
                     transfer.continuation = continuation
-                    task.resume()
+                    if transfer.isCancelled { transfer.finish(.failure(CancellationError())) } else { task.resume() }
                 }
             }
         } onCancel: {
-            task.cancel()
+            queue.addOperation {
+                transfer.isCancelled = true
+                transfer.failure = CancellationError()
+                task.cancel()
+                transfer.finish(.failure(CancellationError()))
+            }
         }
+    }
+
+    /// Answers the waiting caller, once.
+    private func finish(_ result: Result<HTTPAnswer, any Error>) {
+        continuation?.resume(with: result)
+        continuation = nil
     }
 
     func urlSession(
@@ -135,18 +147,14 @@ final class HTTPTransfer: NSObject, URLSessionDataDelegate, @unchecked Sendable 
     }
 
     func urlSession(_ session: URLSession, task: URLSessionTask, didCompleteWithError error: (any Error)?) {
-        let continuation = self.continuation
-        self.continuation = nil
         if let failure {
-            continuation?.resume(throwing: failure)
+            finish(.failure(failure))
         } else if let error {
-            let isCancelled = (error as? URLError)?.code == .cancelled
-            let host = task.originalRequest?.url?.host ?? "the server"
-            continuation?.resume(throwing: isCancelled ? CancellationError() : HTTPFailure(error, host: host))
+            finish(.failure(HTTPFailure(error, host: task.originalRequest?.url?.host ?? "the server")))
         } else if let answer {
-            continuation?.resume(returning: answer)
+            finish(.success(answer))
         } else {
-            continuation?.resume(throwing: HTTPFailure("the server answered nothing", isTransient: true))
+            finish(.failure(HTTPFailure("the server answered nothing", isTransient: true)))
         }
     }
 
