@@ -68,7 +68,8 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
         .testTarget(
-            name: "PlumbTensorTests", dependencies: ["CPlumbKernels", "PlumbTensor", "PlumbNN"], swiftSettings: strict),
+            name: "PlumbTensorTests", dependencies: ["CPlumbKernels", "PlumbTensor", "PlumbNN"],
+            resources: [.copy("Golden")], swiftSettings: strict),
         .testTarget(name: "PlumbRecordsTests", dependencies: ["PlumbRecords"], swiftSettings: strict),
         .testTarget(
             name: "PlumbDataTests",
