@@ -16,6 +16,9 @@ public enum JSONValue: Sendable {
 }
 
 extension JSONValue {
+    /// A whole number.
+    public init(_ value: Int) { self = .integer(value) }
+
     /// A whole number, stored as `integer` wherever it fits.
     public init(_ value: UInt64) {
         if let small = Int(exactly: value) {

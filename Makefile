@@ -1,0 +1,47 @@
+# The one door: `make demo` to see it work, `make test` to check it.
+
+SWIFT ?= swift
+PLUMB = .build/release/plumb
+PAIR ?=
+export PLUMB_DEV = 1
+
+.PHONY: demo test build setup lint format docs bench golden verify clean help
+
+help: ## list what make can do
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+demo: build ## set up, build, fetch the model and run activation patching
+	$(PLUMB) model get smollm2-135m
+	$(PLUMB) run activation-patching
+
+test: setup ## set up, build and run every test
+	$(SWIFT) build --build-tests
+	@.build/debug/plumb model get smollm2-135m || echo "the tests of the real model will be skipped: it could not be fetched"
+	$(SWIFT) test --skip-build
+
+build: setup ## build the command for everyday use
+	env -u PLUMB_DEV $(SWIFT) build -c release --product plumb
+
+setup: ## install what the build needs, where it is missing
+	@Scripts/setup
+
+lint: ## check formatting, warnings and the direction of imports
+	Scripts/lint
+
+format: ## format every source file
+	$(SWIFT) format -i -r -p Sources Tests Benchmarks/Sources Examples Package.swift
+
+docs: setup ## build the reference of each library
+	Scripts/document
+
+bench: setup ## measure speed; beside the peers where PEERS names their python
+	Scripts/bench
+
+golden: ## record reference values anew from the peers; never in CI
+	Scripts/record-golden
+
+verify: build ## test every claim and its control
+	$(PLUMB) verify
+
+clean: ## remove what was built
+	rm -rf .build Benchmarks/.build Examples/.build

@@ -1,0 +1,64 @@
+import ArgumentParser
+import Foundation
+import PlumbData
+import PlumbModels
+import PlumbRecords
+import PlumbTensor
+
+struct GenerateCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "generate", abstract: "Let a model continue a text, as it is made.")
+
+    @OptionGroup var options: ModelOptions
+    @Option(help: "The text to continue, or the user's message with --chat.") var text: String
+    @Flag(help: "Put the text through the model's chat template.") var chat = false
+    @Option(help: "The most tokens to add.") var maxTokens = 100
+    @Option(help: "0 takes the most probable token; higher is more varied.") var temperature = 0.0
+    @Option(help: "The seed of the sampling.") var seed: UInt64 = 0
+    @Flag(help: "Go on after the end-of-text token.") var ignoreEos = false
+    @Flag(help: "Print one JSON object when done.") var json = false
+
+    func validate() throws {
+        guard maxTokens >= 0 else { throw ValidationError("--max-tokens must not be negative, got \(maxTokens)") }
+        guard temperature >= 0, temperature.isFinite else {
+            throw ValidationError("--temperature must be 0 or a positive number, got \(temperature)")
+        }
+    }
+
+    func run() async throws {
+        let interruption = Interruption()
+        let model = try await options.load()
+        guard let tokenizer = model.tokenizer else { throw ModelError("\(model.name) has no tokenizer") }
+        let prompt = try promptTokens(model, tokenizer)
+        var stream = tokenizer.textStream()
+        let start = ContinuousClock.now
+        let generation = try model.generate(
+            prompt, maxTokens: maxTokens, temperature: temperature, key: RandomKey(seed),
+            stopTokens: ignoreEos ? [] : nil
+        ) { token in
+            if interruption.request.isRaised { throw RunInterrupted() }
+            if !json { Output.stream(stream.append(token)) }
+            return true
+        }
+        let seconds = (ContinuousClock.now - start) / .seconds(1)
+        guard json else { return Output.stream(stream.finish() + "\n") }
+        Output.json(
+            .object([
+                "model": .string(model.name), "prompt_tokens": .array(prompt.map { JSONValue($0) }),
+                "tokens": .array(generation.tokens.map { JSONValue($0) }),
+                "text": .string(tokenizer.decode(generation.tokens)),
+                "logprobs": .array(generation.logProbabilities.map(Output.number)),
+                "stopped": .bool(generation.stopped), "seed": JSONValue(seed), "temperature": JSONValue(temperature),
+                "seconds": JSONValue(seconds),
+                "tokens_per_second": JSONValue(Double(generation.tokens.count) / max(seconds, 1e-9)),
+            ]))
+    }
+
+    private func promptTokens(_ model: HookedTransformer, _ tokenizer: Tokenizer) throws -> [Int] {
+        guard chat else { return try model.tokens(text) }
+        let conversation = try tokenizer.render([ChatMessage(role: "user", content: text)])
+        let tokens = tokenizer.encode(conversation, addSpecialTokens: false)
+        try model.check(tokens)
+        return tokens
+    }
+}

@@ -1,0 +1,23 @@
+import ArgumentParser
+import PlumbExperiments
+import PlumbRecords
+import PlumbReport
+
+struct ListCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "List the experiments.",
+        discussion: "plumb show ID tells more about one; plumb run ID --help lists its settings.")
+
+    @Flag(help: "Print one JSON object.") var json = false
+
+    func run() throws {
+        let cards = Catalogue.all.map { $0.card }
+        if json {
+            return try Output.json(.object(["experiments": JSONValue(encoding: cards)]))
+        }
+        let table = TerminalTable(
+            columns: [.init("id"), .init("direction"), .init("question"), .init("minutes", .right)],
+            rows: cards.map { [$0.id, $0.direction, $0.question, NumberText.value($0.minutes)] })
+        print(table.render(.current()))
+    }
+}

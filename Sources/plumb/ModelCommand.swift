@@ -1,0 +1,75 @@
+import ArgumentParser
+import Foundation
+import PlumbData
+import PlumbModels
+import PlumbRecords
+import PlumbReport
+
+struct ModelCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "model", abstract: "List, fetch and inspect models.",
+        subcommands: [List.self, Get.self, Show.self], defaultSubcommand: List.self)
+
+    struct List: ParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "List the models known by name.")
+        @Flag(help: "Print one JSON object.") var json = false
+
+        func run() throws {
+            let listings = ModelStore().list()
+            if json {
+                let models = listings.map { listing in
+                    JSONValue.object([
+                        "name": .string(listing.model.name), "summary": .string(listing.model.summary),
+                        "parameters": JSONValue(listing.model.parameters),
+                        "license": .string(listing.model.license), "source": .string(listing.model.sourceText),
+                        "path": listing.cached.map { .string($0.path) } ?? .null,
+                    ])
+                }
+                return Output.json(.object(["models": .array(models)]))
+            }
+            let table = TerminalTable(
+                columns: [
+                    .init("name"), .init("parameters", .right), .init("size", .right), .init("licence"),
+                    .init("cached"),
+                    .init("what it is"),
+                ],
+                rows: listings.map { listing in
+                    let model = listing.model
+                    return [
+                        model.name, "\(model.parameters / 1_000_000) M", model.size.map { NumberText.bytes($0) } ?? "",
+                        model.license, listing.cached == nil ? "no" : "yes", model.summary,
+                    ]
+                })
+            print(table.render(.current()))
+        }
+    }
+
+    struct Get: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Fetch a model, check it, and say where it is.")
+        @Argument(help: "A name of plumb model list, or a hub id.") var name: String
+
+        func run() async throws {
+            let progress = Output.progress()
+            let name = name
+            let location = try await ModelStore().locate(name) { downloaded in
+                progress.receive(
+                    RunEvent(.progress(label: "fetching \(name)", fraction: downloaded.fraction ?? 0)))
+            }
+            progress.close()
+            print(location.url.path)
+        }
+    }
+
+    struct Show: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Show a model's architecture, tensors, types, tokenizer and licence.")
+        @Argument(help: "A .gguf file, a model folder, or a name.") var path: String
+        @Flag(help: "Print one JSON object.") var json = false
+
+        func run() async throws {
+            let summary = try ModelSummary(await ModelStore().locate(path), name: path)
+            if json { return Output.json(summary.json) }
+            print(summary.text(.current()))
+        }
+    }
+}

@@ -1,0 +1,37 @@
+import ArgumentParser
+import Foundation
+import PlumbRecords
+
+/// The command `plumb`: the only place that joins experiments, models, records and reports.
+@main
+struct Plumb: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "plumb",
+        abstract: "Run AI-safety experiments, look inside language models, and keep a record of both.",
+        discussion: """
+            Start with:
+              plumb list                         what can be run
+              plumb run activation-patching      where in a real language model is the answer computed?
+              plumb predict --text "When Mary and John went to the store, John gave a drink to"
+
+            Exit codes: 0 done, 1 a claim failed in verify, 2 wrong usage, 3 bad input, 130 interrupted.
+            """,
+        version: PlumbVersion.current,
+        subcommands: [
+            ListCommand.self, ShowCommand.self, RunCommand.self, VerifyCommand.self, ReportCommand.self,
+            RunsCommand.self, PredictCommand.self, GenerateCommand.self, TokensCommand.self, ModelCommand.self,
+        ])
+
+    static func main() async {
+        do {
+            var command = try parseAsRoot()
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            Foundation.exit(Failure.report(error))
+        }
+    }
+}

@@ -1,0 +1,103 @@
+public import ArgumentParser
+import Foundation
+import PlumbData
+import PlumbModels
+import PlumbRecords
+import PlumbReport
+public import PlumbTensor
+
+/// The options by which commands choose a model.
+struct ModelOptions: ParsableArguments {
+    @Option(help: "A name (smollm2-135m), a .gguf file, a folder with config.json and safetensors, or a hub id.")
+    var model = "smollm2-135m"
+    @Option(help: "float32 is exact on the stored weights; bfloat16 is faster and inexact.")
+    var arithmetic = Arithmetic.float32
+    @Option(help: "Threads to compute on; results do not depend on it.") var threads: Int?
+
+    /// The model, fetched first where it is not at hand.
+    func load() async throws -> HookedTransformer {
+        if let threads {
+            guard threads > 0 else { throw ValidationError("--threads must be at least 1, got \(threads)") }
+            Compute.threads = threads
+        }
+        let progress = Output.progress()
+        let name = model
+        var loaded = try await HookedTransformer.load(name) { downloaded in
+            progress.receive(
+                RunEvent(.progress(label: "fetching \(name)", fraction: downloaded.fraction ?? 0)))
+        }
+        progress.close()
+        loaded.arithmetic = arithmetic
+        return loaded
+    }
+}
+
+extension Arithmetic: ExpressibleByArgument {}
+
+struct PredictCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "predict", abstract: "Show what a model expects next, with log-probabilities.")
+
+    @OptionGroup var options: ModelOptions
+    @Option(help: "The text to continue.") var text: String
+    @Option(help: "How many candidates to show.") var top = 10
+    @Flag(help: "Show them after every token, not only the last.") var allPositions = false
+    @Flag(help: "Print one JSON object.") var json = false
+
+    func validate() throws {
+        guard top > 0 else { throw ValidationError("--top must be at least 1, got \(top)") }
+    }
+
+    func run() async throws {
+        let model = try await options.load()
+        let tokens = try model.tokens(text)
+        let strings = tokens.map { model.tokenizer?.string(of: $0) ?? "" }
+        let rows = allPositions ? Array(tokens.indices) : [tokens.count - 1]
+        let logProbabilities =
+            allPositions
+            ? model.run(tokens).output.logSoftmax() : model.nextTokenLogProbabilities(tokens).reshaped([1, -1])
+        let best = rows.indices.map { candidates(logProbabilities[$0]) }
+        if json { return try printJSON(model, tokens, strings, best) }
+        for (row, position) in rows.enumerated() {
+            if allPositions { print("\nafter \(VisibleText.token(strings[position])) (position \(position))") }
+            let table = TerminalTable(
+                columns: [.init("token", .right), .init("string"), .init("log-prob", .right), .init("prob", .right)],
+                rows: best[row].map { candidate in
+                    [
+                        "\(candidate.token)", VisibleText.token(model.tokenizer?.string(of: candidate.token) ?? ""),
+                        NumberText.fixed(Double(candidate.logProbability), decimals: 4),
+                        NumberText.fixed(exp(Double(candidate.logProbability)), decimals: 4),
+                    ]
+                })
+            print(table.render(.current()))
+        }
+    }
+
+    private func candidates(_ row: Tensor) -> [(token: Int, logProbability: Float)] {
+        let values = row.elements
+        return values.indices.sorted { values[$0] > values[$1] || (values[$0] == values[$1] && $0 < $1) }
+            .prefix(top).map { ($0, values[$0]) }
+    }
+
+    private func printJSON(
+        _ model: HookedTransformer, _ tokens: [Int], _ strings: [String],
+        _ best: [[(token: Int, logProbability: Float)]]
+    ) throws {
+        func list(_ row: [(token: Int, logProbability: Float)]) -> JSONValue {
+            .array(
+                row.map { candidate in
+                    .object([
+                        "token": JSONValue(candidate.token),
+                        "string": .string(model.tokenizer?.string(of: candidate.token) ?? ""),
+                        "logprob": Output.number(candidate.logProbability),
+                    ])
+                })
+        }
+        var object: [String: JSONValue] = [
+            "tokens": .array(tokens.map { JSONValue($0) }), "strings": .array(strings.map(JSONValue.string)),
+            "next": best.last.map(list) ?? .array([]),
+        ]
+        if allPositions { object["positions"] = .array(best.map(list)) }
+        Output.json(.object(object))
+    }
+}

@@ -1,0 +1,47 @@
+import ArgumentParser
+import Foundation
+import PlumbRecords
+import PlumbReport
+
+struct ReportCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "report", abstract: "Draw the page of a recorded run, or of several with an index.")
+
+    @Argument(help: "Runs: latest, a run's folder, or the beginning of its id. The latest if none is named.")
+    var runs: [String] = []
+    @Option(help: "The folder of run folders.") var out: String = "runs"
+    @Flag(help: "Print the record as one JSON object instead.") var json = false
+
+    func run() throws {
+        let store = RunStore(directory: URL(fileURLWithPath: out))
+        let entries = try (runs.isEmpty ? ["latest"] : runs).map { try store.find($0) }
+        let records = try entries.map { try store.record($0.url.path) }
+        if json {
+            return records.count == 1
+                ? FileHandle.standardOutput.write(try records[0].contractJSON())
+                : try Output.json(.object(["runs": .array(records.map { try $0.contract() })]))
+        }
+        for (entry, record) in zip(entries, records) {
+            let page = entry.url.appendingPathComponent("report.html")
+            try write(HTMLReport.render(record), to: page)
+            if records.count == 1 { print(TerminalReport(record).render(.current())) }
+            print("report  \(page.path)")
+        }
+        if records.count > 1 {
+            let page = store.directory.appendingPathComponent("index.html")
+            let links = zip(records, entries).map { record, entry in
+                IndexPage.Entry(record: record, report: "\(entry.id)/report.html")
+            }
+            try write(IndexPage.render(links), to: page)
+            print("index   \(page.path)")
+        }
+    }
+
+    private func write(_ html: String, to page: URL) throws {
+        do {
+            try Data(html.utf8).write(to: page, options: .atomic)
+        } catch {
+            throw RunStoreError("cannot write \(page.path): \(error.localizedDescription)")
+        }
+    }
+}

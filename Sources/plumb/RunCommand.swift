@@ -1,0 +1,95 @@
+import ArgumentParser
+import Foundation
+import PlumbExperiments
+import PlumbRecords
+import PlumbReport
+
+struct RunCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run", abstract: "Run an experiment and keep its record.",
+        usage: "plumb run ID [--SETTING VALUE ...] [--preset NAME] [--seed N] [--out DIR] [--json]",
+        discussion: """
+            The experiment's settings are its options: plumb run ID --help lists them with their defaults.
+
+              --preset NAME   start from a named set of settings
+              --seed N        the seed of every random number of the run (default 0)
+              --out DIR       where run folders go (default ./runs)
+              --json          print one JSON object instead of tables
+            """)
+
+    @Argument(parsing: .captureForPassthrough, help: "The experiment's id, then its settings.")
+    var arguments: [String] = []
+
+    func run() async throws {
+        guard let id = arguments.first, id != "--help", id != "-h" else { throw CleanExit.helpRequest(self) }
+        let experiment = try Catalogue.experiment(id)
+        let request = try Request(Array(arguments.dropFirst()), experiment)
+        if request.wantsHelp {
+            print("plumb run \(id): \(experiment.card.question)\n\n\(try SettingsHelp.text(of: experiment))\n")
+            print(Self.configuration.discussion.split(separator: "\n").dropFirst(1).joined(separator: "\n"))
+            return
+        }
+        let progress = Output.progress()
+        let runner = Runner(interruption: Interruption(), observer: progress)
+        let store = request.out.map { RunStore(directory: URL(fileURLWithPath: $0)) } ?? .standard
+        let (record, folder) = try await runner.run(
+            experiment, settings: request.settings, seed: request.seed, in: store)
+        progress.close()
+        if request.json {
+            FileHandle.standardOutput.write(try record.contractJSON())
+        } else {
+            print(TerminalReport(record).render(.current()))
+            print("\nrecord  \(folder.recordFile.path)\nreport  \(folder.reportFile.path)")
+        }
+    }
+
+    /// What the words after the experiment's id ask for.
+    private struct Request {
+        var settings = JSONValue.null
+        var seed: UInt64 = 0
+        var out: String?
+        var json = false
+        var wantsHelp = false
+
+        init(_ words: [String], _ experiment: any Experiment.Type) throws {
+            var rest: [String] = []
+            var preset: String?
+            var index = 0
+            func value(_ word: String) throws -> String {
+                if let equals = word.firstIndex(of: "=") { return String(word[word.index(after: equals)...]) }
+                index += 1
+                guard index < words.count else { throw SettingsError("\(word) needs a value") }
+                return words[index]
+            }
+            while index < words.count {
+                let word = words[index]
+                switch word.prefix(while: { $0 != "=" }) {
+                case "--help", "-h": wantsHelp = true
+                case "--json": json = true
+                case "--out": out = try value(word)
+                case "--preset": preset = try value(word)
+                case "--seed":
+                    let text = try value(word)
+                    guard let number = UInt64(text) else {
+                        throw SettingsError("--seed expects a whole number of 0 or more, found \"\(text)\"")
+                    }
+                    seed = number
+                default:
+                    rest.append(word)
+                    // The word after an option is its value, whatever it looks like.
+                    if word.hasPrefix("--"), !word.contains("="), index + 1 < words.count,
+                        !words[index + 1].hasPrefix("--")
+                    {
+                        index += 1
+                        rest.append(words[index])
+                    }
+                }
+                index += 1
+            }
+            guard !wantsHelp else { return }
+            let others = ["preset", "seed", "out", "json", "help"]
+            let overrides = try experiment.schema().parse(rest, otherOptions: others)
+            settings = try experiment.settings(preset: preset, overrides: overrides)
+        }
+    }
+}

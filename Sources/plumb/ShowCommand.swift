@@ -1,0 +1,96 @@
+import ArgumentParser
+import PlumbExperiments
+import PlumbRecords
+import PlumbReport
+
+struct ShowCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show", abstract: "Explain an experiment: question, hypothesis, control, settings, sources.")
+
+    @Argument(help: "The experiment's id; plumb list shows them.") var id: String
+    @Flag(help: "Print one JSON object.") var json = false
+
+    func run() throws {
+        let experiment = try Catalogue.experiment(id)
+        let card = experiment.card
+        if json {
+            return try Output.json(
+                .object([
+                    "card": JSONValue(encoding: card), "settings": experiment.settings(),
+                    "presets": .array(experiment.presetNames.map(JSONValue.string)),
+                ]))
+        }
+        let sections = [
+            ("Question", card.question), ("Method", card.method), ("Hypothesis", card.hypothesis),
+            ("Control", card.control), ("Limits", card.limits),
+        ]
+        print("\(card.title)  (\(card.id))\n\(card.direction)\n")
+        for (title, text) in sections where !text.isEmpty { print("\(title)\n\(Paragraph.wrapped(text))\n") }
+        print("Sources")
+        for source in card.references {
+            let link = source.arXiv.map { ", arXiv:\($0)" } ?? ""
+            print(Paragraph.wrapped("\(source.authors), \(source.title), \(source.year)\(link)"))
+        }
+        print("\n" + (try SettingsHelp.text(of: experiment)))
+    }
+}
+
+extension Catalogue {
+    /// The experiment called `id`.
+    ///
+    /// - Throws: `SettingsError` with the nearest known id.
+    static func experiment(_ id: String) throws -> any Experiment.Type {
+        if let experiment = self[id] { return experiment }
+        let known = all.map { $0.card.id }
+        let hint = closestMatch(to: id, in: known).map { ": did you mean \($0)?" }
+        throw SettingsError("there is no experiment \"\(id)\"\(hint ?? ": plumb list shows them")")
+    }
+}
+
+extension Experiment {
+    static var presetNames: [String] { presets.keys.sorted() }
+}
+
+/// Text for a terminal.
+enum Paragraph {
+    /// `text` in lines of at most `width` columns, indented.
+    static func wrapped(_ text: String, width: Int = 96, indent: String = "  ") -> String {
+        var lines: [String] = []
+        var line = ""
+        for word in text.split(separator: " ") {
+            if !line.isEmpty, line.count + word.count + 1 > width {
+                lines.append(line)
+                line = ""
+            }
+            line += (line.isEmpty ? "" : " ") + word
+        }
+        return (lines + [line]).map { indent + $0 }.joined(separator: "\n")
+    }
+}
+
+/// The settings of an experiment as `--help` shows them.
+enum SettingsHelp {
+    static func text(of experiment: any Experiment.Type) throws -> String {
+        var lines = ["Settings"]
+        for field in try experiment.schema().fields {
+            lines.append("  --\(field.option) \(field.placeholder)")
+            if let help = field.help { lines.append(Paragraph.wrapped(help, indent: "      ")) }
+            lines.append("      default: \(field.defaultText)")
+        }
+        if !experiment.presetNames.isEmpty {
+            lines += ["", "Presets", "  --preset \(experiment.presetNames.joined(separator: "|"))"]
+        }
+        return lines.joined(separator: "\n")
+    }
+}
+
+extension SettingsField {
+    fileprivate var defaultText: String {
+        switch defaultValue {
+        case .null: "none"
+        case .array(let values): values.map(\.plainText).joined(separator: ",")
+        case .string(let text): "\"\(text)\""
+        default: defaultValue.plainText
+        }
+    }
+}

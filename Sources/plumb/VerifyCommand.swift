@@ -1,0 +1,42 @@
+import ArgumentParser
+import PlumbExperiments
+import PlumbRecords
+import PlumbReport
+
+struct VerifyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "verify", abstract: "Test every claim and its control in quick runs.",
+        discussion: "Exits with 1 if a claim or a control fails. A fresh --seed must hold too.")
+
+    @Argument(help: "Experiments to verify; all of them if none is named.") var ids: [String] = []
+    @Option(help: "The seed of every random number.") var seed: UInt64 = 0
+    @Flag(help: "Print one JSON object.") var json = false
+
+    func run() async throws {
+        let experiments = try ids.isEmpty ? Catalogue.all : ids.map(Catalogue.experiment)
+        let progress = Output.progress()
+        let runner = Runner(interruption: Interruption(), observer: progress)
+        var records: [RunRecord] = []
+        for experiment in experiments {
+            let record = try await runner.run(experiment, settings: experiment.settings(), seed: seed)
+            progress.close()
+            records.append(record)
+            if !json { print(TerminalReport(record).claims(.current())) }
+        }
+        let passed = records.allSatisfy(\.findings.allClaimsPass)
+        if json {
+            try Output.json(
+                .object([
+                    "passed": .bool(passed), "seed": JSONValue(seed),
+                    "experiments": .array(records.map { try $0.contract() }),
+                ]))
+        } else {
+            let failed = records.filter { !$0.findings.allClaimsPass }.map(\.experiment)
+            print(
+                passed
+                    ? "all claims hold: \(records.count) \(records.count == 1 ? "experiment" : "experiments"), seed \(seed)"
+                    : "claims fail in \(failed.joined(separator: ", ")), seed \(seed)")
+        }
+        if !passed { throw ExitCode(Failure.claimFailed) }
+    }
+}
