@@ -194,6 +194,56 @@ enum Fixture {
         artifacts: [Artifact(name: "resid_pre.csv", path: "artifacts/resid_pre.csv", kind: "table")],
         commandLine: ["plumb", "run", "activation-patching", "--answer", " Mary", "--wrong", " John"])
 
+    /// A long prompt through a deep model, on a scale without a centre.
+    static var large: RunRecord {
+        var record = Fixture.record
+        let words = (0..<120).map { tokens[$0 % tokens.count] }
+        let values = (0..<48).map { layer in (0..<120).map { abs(ripple(layer, $0, 3)) + Double(layer) / 40 } }
+        record.findings.tables = [
+            Table(
+                "norms", title: "Norms", rowLabel: "layer", columnLabel: "position", rows: (0..<48).map(String.init),
+                columns: words, values: values, unit: "", highlights: [.init(row: 40, column: 100)])
+        ]
+        record.findings.figures = [
+            .heatMap(
+                HeatMap(
+                    table: "norms", title: "Norms of the residual stream", caption: "Invented.", columnsAreTokens: true)
+            ),
+            .barChart(
+                BarChart(
+                    title: "Heads", caption: "", categories: (0..<9).map { "L\(20 + $0)H\($0)" }, categoryLabel: "head",
+                    y: Axis("effect", unit: "logits"),
+                    series: [
+                        .init("direct", values: (0..<9).map { 3 * ripple($0, 2, 1) }),
+                        .init("total", values: (0..<9).map { 4 * ripple($0, 5, 1) }),
+                    ])),
+            .histogram(
+                Histogram(
+                    title: "Effects", caption: "", x: Axis("effect", unit: "logits"), countLabel: "heads",
+                    edges: (0...12).map { Double($0) - 6 }, counts: (0..<12).map { Double(($0 * 7) % 11) * 10 },
+                    references: [ReferenceValue("none", 0)])),
+            .scatter(
+                ScatterPlot(
+                    title: "Estimate against truth", caption: "", x: Axis("attribution", unit: "logits"),
+                    y: Axis("patching", unit: "logits"),
+                    groups: [
+                        .init(
+                            "heads", x: (0..<90).map { ripple($0, 1, 1) },
+                            y: (0..<90).map { ripple($0, 1, 1) + 0.2 * ripple($0, 4, 2) }),
+                        .init("MLPs", x: (0..<30).map { ripple($0, 2, 2) }, y: (0..<30).map { ripple($0, 2, 2) - 0.1 }),
+                    ], showsDiagonal: true)),
+            .lineChart(
+                LineChart(
+                    title: "Loss", caption: "", x: Axis("step"), y: Axis("loss", unit: "nats", scale: .logarithmic),
+                    series: (0..<3).map { seed in
+                        .init(
+                            "seed \(seed)", x: (0..<200).map(Double.init),
+                            y: (0..<200).map { 3 * exp(-Double($0) / 40) + 0.01 + 0.003 * abs(ripple($0, seed, 1)) })
+                    })),
+        ]
+        return record
+    }
+
     /// One of every other figure, and text that tries to break out of the page.
     static let hostileText =
         "</script><script>alert(1)</script><img src=x onerror=\"alert('2')\">&amp;\u{0}\u{1B}[31m\u{202E}live\u{2028}"

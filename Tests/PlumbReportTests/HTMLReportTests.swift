@@ -112,7 +112,12 @@ import Testing
             .init(record: Fixture.record, report: "report.html"),
             .init(record: Fixture.hostile, report: "hostile.html"),
         ])
-        for (name, text) in [("report", page), ("hostile", HTMLReport.render(Fixture.hostile)), ("index", index)] {
+        let pages = [
+            ("report", page), ("hostile", HTMLReport.render(Fixture.hostile)),
+            ("large", HTMLReport.render(Fixture.large)),
+            ("index", index),
+        ]
+        for (name, text) in pages {
             let file = folder.appendingPathComponent("\(name).html")
             try Data(text.utf8).write(to: file)
             #expect(try String(contentsOf: file, encoding: .utf8) == text)

@@ -6,7 +6,8 @@ public import PlumbTensor
 /// Everything the header says is checked when the file is opened: counts against the file's size, offsets, alignment,
 /// shapes, overlaps and repeated names. Versions 2 and 3, little-endian.
 ///
-/// A tensor whose element type is not an ``ElementType`` is refused only when it is asked for; the others stay readable.
+/// A tensor whose element type is not an ``ElementType`` is refused only when it is asked for; the others stay
+/// readable.
 public struct GGUFFile: TensorSource {
     /// Where the file is.
     public let url: URL

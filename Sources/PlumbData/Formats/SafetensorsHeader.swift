@@ -28,7 +28,8 @@ struct SafetensorsHeader {
         }
         guard length <= UInt64(reader.remaining) else {
             throw FileError(
-                "the header claims \(length) bytes but the file has \(bytes.count): truncated, or not a safetensors file"
+                "the header claims \(length) bytes but the file has \(bytes.count): it is truncated, or "
+                    + "not a safetensors file"
             )
         }
         var json = JSONCursor(try reader.take(Int(length), "the header"))

@@ -1,8 +1,8 @@
 internal import Foundation
 internal import PlumbTensor
 
-/// The hub's folder layout, shared with the hub's own tools: `blobs` by checksum, `snapshots` of symbolic links by commit,
-/// `refs` from revision to commit.
+/// The hub's folder layout, shared with the hub's own tools: `blobs` by checksum, `snapshots` of symbolic links by
+/// commit, `refs` from revision to commit.
 struct HubCache: Sendable {
     let root: URL
 

@@ -126,15 +126,15 @@ extension HubClient {
         switch (status, headers["x-error-code"]) {
         case (_, "GatedRepo"), (403, _):
             return FileError(
-                "\(repository) is given to those who accepted its licence: accept it at \(page), then set HF_TOKEN to a "
-                    + "token of yours")
+                "\(repository) is given to those who accepted its licence: accept it at \(page), then set HF_TOKEN to "
+                    + "a token of yours")
         case (404, "RevisionNotFound"):
             return FileError("\(repository) has no revision \(name.revision); see \(page)")
         case (401, _):
             let reason = token == nil ? "HF_TOKEN is not set" : "HF_TOKEN does not open it"
             return FileError(
-                "there is no repository \(repository) for you on \(endpoint.absoluteString): the name is wrong, or it is "
-                    + "private and \(reason)")
+                "there is no repository \(repository) for you on \(endpoint.absoluteString): the name is wrong, or it "
+                    + "is private and \(reason)")
         case (404, _):
             guard let file, headers["x-error-code"] != "RepoNotFound" else {
                 return FileError("there is no repository \(repository) on \(endpoint.absoluteString); check the name")

@@ -11,8 +11,9 @@ public struct HubListing: Sendable, Equatable {
 
 /// Downloads from the Hugging Face hub into the hub's own cache.
 ///
-/// Honours `HF_ENDPOINT`, `HF_TOKEN`, `HF_TOKEN_PATH`, `HF_HOME`, `HF_HUB_CACHE` and `HF_HUB_OFFLINE`. Downloads resume where they
-/// were cut, are checked against the hub's checksum before they get their name, and may run in several processes at once.
+/// Honours `HF_ENDPOINT`, `HF_TOKEN`, `HF_TOKEN_PATH`, `HF_HOME`, `HF_HUB_CACHE` and `HF_HUB_OFFLINE`. Downloads resume
+/// where they were cut, are checked against the hub's checksum before they get their name, and may run in several
+/// processes at once.
 public struct HubClient: Sendable {
     /// The hub's address.
     public let endpoint: URL

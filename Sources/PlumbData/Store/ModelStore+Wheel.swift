@@ -55,8 +55,8 @@ extension ModelStore {
         return partial
     }
 
-    /// Unpacks the model's file beside `target`, checks it and puts it in place. An archive that does not hold the model
-    /// is removed; one that did not fit on the disk is kept for the next attempt.
+    /// Unpacks the model's file beside `target`, checks it and puts it in place. An archive that does not hold the
+    /// model is removed; one that did not fit on the disk is kept for the next attempt.
     private func unpack(_ member: String, of archive: URL, as model: CatalogueModel, to target: URL) throws {
         var hash = StreamingHash()
         var isWriting = false

@@ -119,7 +119,7 @@ public struct ModelStore: Sendable {
         let near = Spelling.nearest(to: name, among: known)
         let hint = near.isEmpty ? "" : " Did you mean \(near.joined(separator: " or "))?"
         return FileError(
-            "there is no model \(name).\(hint) A model is one of \(known.joined(separator: ", ")), a .gguf file, a folder "
-                + "with config.json and safetensors, or a hub name such as openai-community/gpt2")
+            "there is no model \(name).\(hint) A model is one of \(known.joined(separator: ", ")), a .gguf file, a "
+                + "folder with config.json and safetensors, or a hub name such as openai-community/gpt2")
     }
 }

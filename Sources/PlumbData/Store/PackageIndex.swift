@@ -3,7 +3,8 @@ internal import PlumbTensor
 
 /// A Python package index: PyPI, or the one `PIP_INDEX_URL` names.
 ///
-/// Speaks the simple repository API in JSON (PEP 691), and reads its HTML form (PEP 503) from indexes that know no other.
+/// Speaks the simple repository API in JSON (PEP 691), and reads its HTML form (PEP 503) from indexes that know no
+/// other.
 struct PackageIndex: Sendable {
     /// A file the index offers.
     struct File: Sendable, Equatable {

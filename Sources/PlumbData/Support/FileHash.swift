@@ -11,8 +11,8 @@ internal import PlumbTensor
 public enum FileHash {
     /// The SHA-256 of the file at `url`.
     ///
-    /// With `cache`, a folder, the result is kept there by the file's identity (device, inode, size, time of change), so
-    /// that a large file is read once only.
+    /// With `cache`, a folder, the result is kept there by the file's identity (device, inode, size, time of change),
+    /// so that a large file is read once only.
     ///
     /// - Complexity: O(size); about a second a gigabyte.
     /// - Throws: ``FileError`` when the file cannot be read.

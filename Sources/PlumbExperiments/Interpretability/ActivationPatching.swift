@@ -68,11 +68,9 @@ public struct ActivationPatching: Experiment {
         question: "Which activations of a language model carry the answer to a prompt, and where do they hand it on?",
         hypothesis: "In the first third of the layers the residual stream at the differing token restores the clean "
             + "answer; in the last seventh the residual stream at the last token does.",
-        control:
-            "At tokens between those two, where the prompts agree, the same patch in the first third of the layers "
+        control: "At tokens between those two, where the prompts agree, the same patch in the first third of the layers "
             + "restores nothing; nor does it at the last token.",
-        method:
-            "Run the model on a clean and a corrupted prompt. Replace one activation of one run by the other run's, "
+        method: "Run the model on a clean and a corrupted prompt. Replace one activation of one run by the other run's, "
             + "finish the run, and read the logit difference of the two answers; do so for every layer and position.",
         limits: "One patch at a time misses what activations carry only together; a high value shows where the answer "
             + "passes, not that it is computed there.",
@@ -131,8 +129,7 @@ public struct ActivationPatching: Experiment {
         guard let site = Site(named: name), Site.insideBlock.contains(site) else {
             let known = Site.insideBlock.map(\.shortName)
             let hint = closestMatch(to: name, in: known).map { ": did you mean \($0)?" }
-            throw SettingsError(
-                "\"\(name)\" is not a site\(hint ?? ": the sites are \(known.joined(separator: ", "))")")
+            throw SettingsError("\"\(name)\" is not a site\(hint ?? ": the sites are \(known.joined(separator: ", "))")")
         }
         return site
     }
@@ -163,8 +160,7 @@ public struct ActivationPatching: Experiment {
         _ model: HookedTransformer, _ pairs: [TokenizedPair], _ key: RandomKey, _ reporter: RunReporter
     ) throws -> [PatchingEvidence] {
         var tested = pairs
-        let isStandard =
-            settings.pairs == nil && settings.clean == Self.defaults.clean
+        let isStandard = settings.pairs == nil && settings.clean == Self.defaults.clean
             && settings.corrupted == Self.defaults.corrupted
         if isStandard, settings.templates > 0 {
             tested += try IndirectObject.pairs(settings.templates, for: model, key: key).map {

@@ -26,13 +26,9 @@ struct ActivationPatchingFindings {
 
     var findings: Findings {
         var notes: [String] = []
-        if model.isQuantized {
-            notes.append("\(model.name) is a quantised model: the numbers are those of its stored weights.")
-        }
+        if model.isQuantized { notes.append("\(model.name) is a quantised model: the numbers are those of its stored weights.") }
         if settings.arithmetic != .float32 { notes.append("Products were computed in bfloat16, which is not exact.") }
-        if evidence.count == 1 {
-            notes.append("The claims rest on one pair; --pairs or the standard prompts test more.")
-        }
+        if evidence.count == 1 { notes.append("The claims rest on one pair; --pairs or the standard prompts test more.") }
         return Findings(
             summary: summary, metrics: metrics, claims: claims, tables: tables, figures: figures, notes: notes)
     }
@@ -74,8 +70,7 @@ struct ActivationPatchingFindings {
         return [
             Claim(
                 "In layers \(early.lowerBound) to \(early.upperBound - 1) the residual stream at the differing token "
-                    + "restores the clean answer", threshold: "at least 0.8 of the logit difference",
-                observed: differing,
+                    + "restores the clean answer", threshold: "at least 0.8 of the logit difference", observed: differing,
                 holds: differing >= 0.8,
                 control: Control(
                     "The same patch at the tokens between it and the last, where the prompts agree",
@@ -115,8 +110,7 @@ struct ActivationPatchingFindings {
             let mean = values.mean
             let interval = values.interval(key: key)
             return Table(
-                values.site.shortName,
-                title: "\(settings.metric.rawValue.replacing("-", with: " ")) after patching "
+                values.site.shortName, title: "\(settings.metric.rawValue.replacing("-", with: " ")) after patching "
                     + values.site.shortName, rowLabel: "layer", columnLabel: values.isByHead ? "head" : "position",
                 rows: mean.indices.map { "\($0)" },
                 columns: values.isByHead ? mean[0].indices.map { "\($0)" } : columns, values: mean, unit: unit,
@@ -126,9 +120,7 @@ struct ActivationPatchingFindings {
 
     private var figures: [Figure] {
         let reach = abs(Statistics.mean(outcome.clean) - Statistics.mean(outcome.corrupted))
-        let verb =
-            settings.direction == .denoising
-            ? "clean activation in the corrupted run" : "corrupted activation in the clean run"
+        let verb = settings.direction == .denoising ? "clean activation in the corrupted run" : "corrupted activation in the clean run"
         let maps = outcome.sites.map { values in
             let name = values.site.shortName
             return Figure.heatMap(
@@ -199,17 +191,14 @@ struct ActivationPatchingFindings {
 
     private var summary: String {
         let main = evidence[0]
-        let name =
-            pairs.count == 1
-            ? "\u{201C}\(text([pairs[0].clean[pairs[0].differing[0]]])[0].trimmingPrefix(" "))\u{201D}" : "it"
+        let name = pairs.count == 1 ? "\u{201C}\(text([pairs[0].clean[pairs[0].differing[0]]])[0].trimmingPrefix(" "))\u{201D}" : "it"
         let held = main.differing.lastIndex { $0 >= 0.5 }
         let arrived = main.last.firstIndex { $0 >= 0.5 }
         let first =
             held.map {
                 "Up to layer \($0), the residual stream at the token in which the prompts differ, \(name), decides the "
                     + "answer: moving it alone restores more than half of the clean logit difference."
-            }
-            ?? "No layer's residual stream at a differing token restores half of the clean logit difference by itself."
+            } ?? "No layer's residual stream at a differing token restores half of the clean logit difference by itself."
         let second =
             arrived.map { "From layer \($0) on, the last token holds the answer, ready to be read out." }
             ?? "The last token's residual stream never restores half of it either."

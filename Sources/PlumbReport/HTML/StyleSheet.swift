@@ -12,8 +12,8 @@ enum StyleSheet {
         body{margin:0 auto;max-width:1160px;padding:3rem 2rem 4rem}
         h1{font-size:2.1rem;line-height:1.18;letter-spacing:-.018em;margin:.2rem 0 .5rem;font-weight:680;\
         overflow-wrap:anywhere}
-        h2{font-size:1.15rem;letter-spacing:-.005em;margin:0 0 .9rem;font-weight:650}
-        h3{font-size:.98rem;margin:0;font-weight:620;line-height:1.35}
+        h2{overflow-wrap:anywhere;font-size:1.15rem;letter-spacing:-.005em;margin:0 0 .9rem;font-weight:650}
+        h3{font-size:.98rem;margin:0;font-weight:620;line-height:1.35;min-width:0;overflow-wrap:anywhere}
         p{margin:0 0 .7rem;max-width:72ch;overflow-wrap:anywhere}
         a{color:var(--accent)}
         code,kbd,.mono{font-family:var(--mono);font-size:.86em;overflow-wrap:anywhere}
@@ -31,7 +31,7 @@ enum StyleSheet {
         .banner{background:var(--bad-wash);color:var(--bad);padding:.7rem 1rem;border-radius:8px;margin:1.2rem 0 0;font-weight:600}
         .headline{display:grid;grid-template-columns:repeat(auto-fit,minmax(190px,1fr));gap:1px;background:var(--rule);\
         border:1px solid var(--rule);border-radius:10px;overflow:hidden;margin:1.4rem 0 0}
-        .headline div{background:var(--paper);padding:.8rem 1.1rem}
+        .headline div{background:var(--paper);padding:.8rem 1.1rem;overflow-wrap:anywhere}
         .headline b{display:block;font-size:1.55rem;font-weight:640;letter-spacing:-.015em;font-variant-numeric:tabular-nums;\
         line-height:1.25}
         .headline small{font-size:.55em;font-weight:500;color:var(--faint);letter-spacing:0}
@@ -80,13 +80,13 @@ enum StyleSheet {
         .claim>div+div{border-top:1px solid var(--rule);background:var(--wash);font-size:.93rem}
         .claim p{margin:0}
         .claim .why{color:var(--faint);font-size:.86rem;margin:.1rem 0 0}
-        .claim .seen{text-align:right;font-variant-numeric:tabular-nums;font-weight:600;white-space:nowrap}
+        .claim .seen{text-align:right;font-variant-numeric:tabular-nums;font-weight:600;max-width:18rem;overflow-wrap:anywhere}
         .verdict{display:inline-grid;place-items:center;width:1.4rem;height:1.4rem;border-radius:50%;font-size:.85rem;font-weight:700}
         .yes{background:var(--good-wash);color:var(--good)}
         .no{background:var(--bad-wash);color:var(--bad)}
         .prompt{display:grid;grid-template-columns:7.5rem 1fr;gap:.3rem 1rem;padding:.9rem 0;border-top:1px solid var(--rule)}
         .prompt:last-of-type{border-bottom:1px solid var(--rule)}
-        .prompt>b{color:var(--faint);font-weight:600;font-size:.9rem;padding-top:.25rem}
+        .prompt>b{color:var(--faint);font-weight:600;font-size:.9rem;padding-top:.25rem;min-width:0;overflow-wrap:anywhere}
         .tokens{display:flex;flex-wrap:wrap;gap:.3rem .2rem;margin:0;padding:0;list-style:none}
         .tokens li{display:flex;flex-direction:column;align-items:center;background:var(--wash);border:1px solid transparent;\
         border-radius:5px;padding:.08rem .38rem .12rem;max-width:100%}

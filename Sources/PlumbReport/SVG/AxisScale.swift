@@ -11,10 +11,12 @@ struct AxisScale {
     let end: Double
 
     /// A scale that holds all of `values`, with round numbers at its ends.
-    /// - Parameter zero: whether zero must be on it.
+    /// - Parameters:
+    ///   - zero: whether zero must be on it.
+    ///   - isTight: whether it ends where the values end.
     init(
-        _ values: some Sequence<Double>, scale: Axis.Scale, includesZero zero: Bool = false, from start: Double,
-        to end: Double
+        _ values: some Sequence<Double>, scale: Axis.Scale, includesZero zero: Bool = false, isTight: Bool = false,
+        from start: Double, to end: Double
     ) {
         let usable = values.filter { $0.isFinite && (scale == .linear || $0 > 0) }
         // A logarithm needs positive values; without any the axis falls back to counting.
@@ -32,6 +34,10 @@ struct AxisScale {
         if least == greatest {
             let margin = max(abs(least) * 0.1, 0.5)
             (least, greatest) = (least - margin, greatest + margin)
+        }
+        if isTight {
+            (lower, upper) = (least, greatest)
+            return
         }
         let step = Self.step(least, greatest, count: 5)
         lower = (least / step + 1e-9).rounded(.down) * step
@@ -55,7 +61,7 @@ struct AxisScale {
             let stride = max(1, (last - first) / 6)
             return Swift.stride(from: first, through: last, by: stride).map { pow(10, Double($0)) }
         }
-        return Self.ticks(lower, upper, count: 5)
+        return Self.ticks(lower, upper, count: 6)
     }
 
     /// A tick in words, with as many decimals as the steps need.

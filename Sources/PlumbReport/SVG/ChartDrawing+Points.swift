@@ -34,7 +34,8 @@ extension ChartDrawing {
     static func histogram(_ chart: Histogram) -> String {
         let axis = Axis(chart.countLabel)
         let frame = PlotFrame(
-            x: chart.edges, xScale: chart.x.scale, y: chart.counts, yAxis: axis, includesZero: true, legend: false)
+            x: chart.edges, xScale: chart.x.scale, y: chart.counts, yAxis: axis, includesZero: true, isTight: true,
+            legend: false)
         var canvas = SVGCanvas(width: PlotFrame.width, height: PlotFrame.height)
         frame.drawVerticalAxis(axis, on: &canvas)
         for index in 0..<min(chart.counts.count, max(0, chart.edges.count - 1)) {

@@ -9,7 +9,7 @@ enum ChartDrawing {
         let frame = PlotFrame(
             x: chart.series.flatMap(\.x), xScale: chart.x.scale, y: bounds,
             yAxis: chart.y,
-            references: chart.references, legend: chart.series.count > 1)
+            references: chart.references, isTight: true, legend: chart.series.count > 1)
         var canvas = SVGCanvas(width: PlotFrame.width, height: PlotFrame.height)
         frame.drawVerticalAxis(chart.y, on: &canvas)
         frame.drawHorizontalAxis(chart.x, on: &canvas)

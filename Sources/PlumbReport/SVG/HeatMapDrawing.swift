@@ -22,7 +22,8 @@ struct HeatMapDrawing {
         case ...16: cellWidth = 27
         case ...28: cellWidth = 22
         case ...60: cellWidth = 16
-        default: cellWidth = 12
+        case ...400: cellWidth = 14
+        default: cellWidth = 6
         }
         switch table.rows.count {
         case ...8: cellHeight = 24
@@ -53,7 +54,9 @@ struct HeatMapDrawing {
 
     private var barLabelWidth: Double {
         let texts = barLabels.map(\.text)
-        return 12 + (texts.map { SVGCanvas.width(of: $0, size: 10) }.max() ?? 0)
+        let title = DisplayWidth.truncated(figure.valueLabel.isEmpty ? table.unit : figure.valueLabel, to: 20)
+        let widest = texts.map { SVGCanvas.width(of: $0, size: 10) }.max() ?? 0
+        return max(12 + widest, SVGCanvas.width(of: title, size: 10) - 8)
     }
 
     func render() -> String {
@@ -118,12 +121,13 @@ struct HeatMapDrawing {
             let y = top + (Double(row) + 0.5) * cellHeight + 3.5
             canvas.text(left - 6, y, Markup.escape(name), anchor: .end, size: 10, paint: .faint)
         }
-        let title = Markup.escape(VisibleText.line(table.rowLabel))
+        let title = Markup.escape(DisplayWidth.truncated(VisibleText.line(table.rowLabel), to: 24))
         canvas.text(12, top + gridHeight / 2, title, anchor: .middle, size: 11, turn: -90)
     }
 
     private func drawColumns(on canvas: inout SVGCanvas) {
-        let every = turnsNames && cellWidth < 11 ? 2 : 1
+        // Turned letters of this size need 13.5 pixels from line to line.
+        let every = turnsNames ? max(1, Int((13.5 / cellWidth).rounded(.up))) : 1
         for (column, name) in columnNames.enumerated() {
             let isMarked = figure.markedColumns.contains(column)
             guard column % every == 0 || isMarked else { continue }
@@ -137,7 +141,7 @@ struct HeatMapDrawing {
                     [(x - 4, top - 9), (x + 4, top - 9), (x, top - 3)], isClosed: true, SVGCanvas.Paint.ink.fill)
             }
         }
-        let title = Markup.escape(VisibleText.line(table.columnLabel))
+        let title = Markup.escape(DisplayWidth.truncated(VisibleText.line(table.columnLabel), to: 40))
         canvas.text(left + gridWidth / 2, top + gridHeight + foot - 6, title, anchor: .middle, size: 11)
     }
 
@@ -151,7 +155,11 @@ struct HeatMapDrawing {
         var labels: [(value: Double, text: String, isReference: Bool)] = []
         for reference in references where !labels.contains(where: { abs($0.value - reference.value) < reach * 0.055 }) {
             let number = NumberText.typographic(NumberText.fixed(reference.value, decimals: 2))
-            labels.append((reference.value, "\(VisibleText.line(reference.label)) \(number)", true))
+            labels.append(
+                (
+                    reference.value, "\(DisplayWidth.truncated(VisibleText.line(reference.label), to: 18)) \(number)",
+                    true
+                ))
         }
         for tick in ticks where !labels.contains(where: { abs($0.value - tick) < reach * 0.055 }) {
             labels.append((tick, AxisScale.label(tick, among: ticks), false))
@@ -178,7 +186,10 @@ struct HeatMapDrawing {
                 x + 18, y + 3.5, Markup.escape(label.text), size: 10, paint: label.isReference ? .ink : .faint)
         }
         if !title.isEmpty {
-            canvas.text(x, barTop + height + 18, Markup.escape(VisibleText.line(title)), size: 10, paint: .faint)
+            canvas.text(
+                x, barTop + height + 18, Markup.escape(DisplayWidth.truncated(VisibleText.line(title), to: 20)),
+                size: 10,
+                paint: .faint)
         }
     }
 }

@@ -15,18 +15,20 @@ struct PlotFrame {
 
     /// - Parameters:
     ///   - legend: whether a line above the plot is needed for the names of series.
+    ///   - isTight: whether the horizontal axis ends where its values end.
     ///   - references: values on the vertical axis that get a line, with room for their labels on the right.
     ///   - foot: room below the plot for tick labels and the axis label.
     init(
         x: some Sequence<Double>, xScale: Axis.Scale, y: some Sequence<Double>, yAxis: Axis,
-        references: [ReferenceValue] = [], includesZero: Bool = false, legend: Bool, foot: Double = 46
+        references: [ReferenceValue] = [], includesZero: Bool = false, isTight: Bool = false,
+        legend: Bool, foot: Double = 46
     ) {
         right = Self.right(for: references)
         self.references = references
         let values = Array(y) + references.map(\.value)
         top = legend ? 34 : 14
         bottom = Self.height - foot
-        self.x = AxisScale(x, scale: xScale, from: Self.left, to: right)
+        self.x = AxisScale(x, scale: xScale, isTight: isTight, from: Self.left, to: right)
         self.y = AxisScale(values, scale: yAxis.scale, includesZero: includesZero, from: bottom, to: top)
     }
 
@@ -98,6 +100,6 @@ struct PlotFrame {
     /// An axis' label with its unit, escaped.
     static func title(_ axis: Axis) -> String {
         let label = axis.unit.isEmpty || axis.label.contains(axis.unit) ? axis.label : "\(axis.label) (\(axis.unit))"
-        return Markup.escape(VisibleText.line(label))
+        return Markup.escape(DisplayWidth.truncated(VisibleText.line(label), to: 48))
     }
 }

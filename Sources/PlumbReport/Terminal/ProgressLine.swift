@@ -17,17 +17,17 @@ public struct ProgressLine: Sendable, Equatable {
         fraction > 0.001 && elapsed > 0.05 ? elapsed * (1 - fraction) / fraction : nil
     }
 
-    /// The line without a line break, never wider than the terminal.
+    /// The line without a line break, always narrower than the terminal, so that it never wraps.
     public func render(_ style: TerminalStyle) -> String {
         let name = VisibleText.line(label)
         if fraction >= 1 {
-            let text = DisplayWidth.truncated(name, to: max(4, style.width - 14))
+            let text = DisplayWidth.truncated(name, to: max(4, style.width - 18))
             return style.apply(.good, "✓") + " " + text + style.apply(.dim, "  " + NumberText.duration(elapsed))
         }
         let time = remaining.map { "ETA " + NumberText.duration($0) } ?? ""
         let percent = DisplayWidth.padded("\(Int(fraction * 100)) %", to: 5, right: true)
         let shown = DisplayWidth.truncated(name, to: max(6, style.width / 3))
-        let room = style.width - DisplayWidth.of(shown) - 2 - 7 - 17
+        let room = style.width - DisplayWidth.of(shown) - 2 - 7 - 20
         guard room >= 6 else { return DisplayWidth.truncated("\(shown) \(percent) \(time)", to: style.width - 1) }
         let width = min(40, room)
         let eighths = Int((fraction * Double(width * 8)).rounded(.down))

@@ -10,7 +10,7 @@ public enum NumberText {
         if value == value.rounded(), size < 1e6 { return String(Int(value)) }
         let exponent = Int(log10(size).rounded(.down))
         if exponent < -4 || exponent >= max(6, digits) { return scientific(value, digits: digits) }
-        let text = fixed(value, decimals: max(0, digits - 1 - max(0, exponent)))
+        let text = fixed(value, decimals: max(0, digits - 1 - exponent))
         guard text.contains(".") else { return text }
         let end = text.lastIndex { $0 != "0" } ?? text.startIndex
         return String(text[...(text[end] == "." ? text.index(before: end) : end)])

@@ -1,0 +1,197 @@
+import Foundation
+import PlumbRecords
+import PlumbReport
+import Synchronization
+import Testing
+
+@Suite struct TerminalTests {
+    @Test func tablesAlignWhateverTheirLetters() {
+        let table = TerminalTable(
+            columns: [.init("token"), .init("value", .right)],
+            rows: [["a", "1.5"], ["日本", "-22"], ["e\u{301}🙂", "3"], ["\u{1B}[2Jx\n", "4"]])
+        #expect(
+            table.render() == """
+                token   value
+                ──────  ─────
+                a         1.5
+                日本      -22
+                e\u{301}🙂         3
+                ␛[2Jx       4
+
+                """)
+    }
+
+    @Test func tablesStayWithinTheTerminal() {
+        let table = TerminalTable(
+            columns: [.init("name"), .init("n", .right), .init("why")],
+            rows: [[String(repeating: "x", count: 90), "123456", String(repeating: "y", count: 50)]])
+        for width in [30, 60, 80, 200] {
+            let lines = table.render(TerminalStyle(width: width)).split(separator: "\n")
+            #expect(lines.allSatisfy { $0.count <= width })
+            #expect(lines.last?.contains("123456") == true)
+        }
+    }
+
+    @Test func metricsShowUnitsIntervalsAndCounts() {
+        let text = TerminalTable(metrics: Fixture.findings.metrics).render()
+        #expect(
+            text == """
+                metric                        value  unit      interval               n
+                ──────────────────────────  ───────  ────────  ──────────────────  ────
+                clean_logit_difference       6.1196  logits                           1
+                corrupted_logit_difference  -5.4853  logits                           1
+                sweep_seconds                0.2871  s
+                strongest_effect             1.0071  of clean  [0.981, 1.02] 95 %    12
+                cells                          1530                                1530
+
+                """)
+    }
+
+    private let small = Table(
+        "t", title: "T", rowLabel: "layer", columnLabel: "position", rows: ["0", "1"],
+        columns: ["When", " Mary", " to"], values: [[0, 6, -3], [0, .nan, 1.25]])
+
+    private let smallMap = HeatMap(
+        table: "t", title: "Effect", caption: "", center: 0, valueLabel: "logits",
+        references: [ReferenceValue("clean", 5)], columnsAreTokens: true, markedColumns: [1], markLabel: "differs")
+
+    @Test func heatMapsReadWithoutColor() {
+        #expect(
+            TerminalHeatMap(smallMap, table: small).render(TerminalStyle(width: 40)) == """
+                Effect
+                      When   ·Mary  ·to
+                layer │      ▼      │
+                    0 ·      █  6.00▒ -3.00
+                    1 ·      ?   nan░  1.25
+                logits -3.0 ▒░░·░░▒▓▓█ 6.0   neutral 0.0
+                clean 5.0
+                ▼ differs
+
+                """)
+    }
+
+    @Test func heatMapsColorCellsOnlyWhereColorIsAllowed() {
+        let map = TerminalHeatMap(smallMap, table: small)
+        #expect(!map.render(.plain).contains("\u{1B}"))
+        #expect(!TerminalReport(Fixture.hostile).render(.plain).contains("\u{1B}"))
+        let rich = map.render(TerminalStyle(width: 80, color: .trueColor))
+        // The strongest value has the deepest blue with white digits on it.
+        #expect(rich.contains("\u{1B}[48;2;10;47;99;38;2;255;255;255m   6.00\u{1B}[0m"))
+        #expect(map.render(TerminalStyle(width: 80, color: .ansi256)).contains("\u{1B}[48;5;"))
+        #expect(!map.render(TerminalStyle(width: 80, color: .basic)).contains("48;"))
+    }
+
+    @Test func wideHeatMapsContinueBelow() {
+        let count = 100
+        let wide = Table(
+            "t", title: "T", rowLabel: "layer", columnLabel: "position", rows: ["0"],
+            columns: (0..<count).map(String.init), values: [(0..<count).map(Double.init)])
+        for width in [40, 80, 120, 200] {
+            let text = TerminalHeatMap(HeatMap(table: "t", title: "", caption: ""), table: wide)
+                .render(TerminalStyle(width: width))
+            let lines = text.split(separator: "\n")
+            #expect(lines.allSatisfy { $0.count <= width }, "width \(width)")
+            let cells = lines.filter { $0.hasPrefix("    0 ") }.joined().filter { "·░▒▓█".contains($0) }.count
+            #expect(cells == count, "width \(width)")
+        }
+    }
+
+    @Test func reportsFitTheTerminalAndEndWithTheMeaning() {
+        for width in [80, 120, 200] {
+            let text = TerminalReport(Fixture.record).render(TerminalStyle(width: width))
+            #expect(text.split(separator: "\n").allSatisfy { $0.count <= width })
+            #expect(text.hasSuffix("changes nothing.\n"))
+        }
+        let claims = TerminalReport(Fixture.record).claims()
+        #expect(claims.contains("✗ A single head restores more than half of the answer: 0.34 of clean (at least"))
+        #expect(claims.contains("\n  ✓ control: The median head"))
+    }
+
+    @Test func colorFollowsTheEnvironment() {
+        func depth(_ environment: [String: String], isTerminal: Bool = true) -> TerminalStyle.ColorDepth {
+            TerminalStyle.detect(environment: environment, isTerminal: isTerminal, width: 80).color
+        }
+        #expect(depth(["TERM": "xterm-256color"]) == .ansi256)
+        #expect(depth(["TERM": "xterm-256color", "COLORTERM": "truecolor"]) == .trueColor)
+        #expect(depth(["TERM": "xterm"]) == .basic)
+        #expect(depth(["TERM": "xterm-256color"], isTerminal: false) == .none)
+        #expect(depth(["TERM": "xterm-256color", "NO_COLOR": "1"]) == .none)
+        #expect(depth(["TERM": "xterm-256color", "NO_COLOR": ""]) == .ansi256)
+        #expect(depth(["TERM": "dumb"]) == .none)
+        #expect(depth([:]) == .none)
+        #expect(TerminalStyle.detect(environment: ["COLUMNS": "132"], isTerminal: false, width: nil).width == 132)
+    }
+}
+
+@Suite struct ProgressTests {
+    @Test func linesShowTheTimeLeft() {
+        let line = ProgressLine(label: "sweep", fraction: 0.25, elapsed: 10)
+        #expect(line.remaining == 30)
+        #expect(line.render(.plain) == "sweep  ██████████                                 25 %  ETA 30.0 s")
+        #expect(ProgressLine(label: "sweep", fraction: 1, elapsed: 0.31).render(.plain) == "✓ sweep  310 ms")
+        for width in [20, 30, 50, 80] {
+            for fraction in [0, 0.011, 0.333, 0.999, 1] {
+                let label = String(repeating: "long ", count: 30)
+                let text = ProgressLine(label: label, fraction: fraction, elapsed: 7200).render(
+                    TerminalStyle(width: width))
+                #expect(text.count < width, "\(width) \(fraction) \(text.count)")
+            }
+        }
+    }
+
+    @Test func progressIsDrawnOnTerminalsOnly() {
+        for isTerminal in [true, false] {
+            let written = Mutex("")
+            let progress = TerminalProgress(style: .plain, isTerminal: isTerminal) { text in
+                written.withLock { $0 += text }
+            }
+            func send(_ kind: RunEvent.Kind, _ milliseconds: Int64) {
+                progress.receive(RunEvent(kind, time: Timestamp(milliseconds: milliseconds)))
+            }
+            send(.progress(label: "sweep", fraction: 0), 0)
+            send(.progress(label: "sweep", fraction: 0.1), 50)
+            send(.progress(label: "sweep", fraction: 0.5), 1000)
+            send(.note("halfway"), 1000)
+            send(.progress(label: "sweep", fraction: 1), 2000)
+            send(.finished, 2000)
+            let text = written.withLock { $0 }
+            guard isTerminal else {
+                #expect(text.isEmpty)
+                continue
+            }
+            #expect(!text.contains("10 %"))
+            #expect(text.contains("50 %  ETA 1.00 s\nhalfway\n"))
+            #expect(text.hasSuffix("\n"))
+        }
+    }
+}
+
+@Suite struct NumberTextTests {
+    @Test func numbersReadAsPeopleWriteThem() {
+        for (value, text) in [
+            (6.1196, "6.1196"), (-5.4853, "-5.4853"), (0.34, "0.34"), (0, "0"), (1530, "1530"), (1234.56, "1234.6"),
+            (1.5e-7, "1.5000e-07"), (2.5e9, "2.5000e+09"), (.nan, "nan"), (-.infinity, "-inf"), (99_999.96, "100000"),
+            (-0.000_012_3, "-1.2300e-05"),
+        ] as [(Double, String)] {
+            #expect(NumberText.value(value) == text)
+        }
+        #expect(NumberText.fixed(-0.0004, decimals: 2) == "0.00")
+        #expect(NumberText.duration(0.0004) == "0 ms")
+        #expect(NumberText.duration(0.31) == "310 ms")
+        #expect(NumberText.duration(12.44) == "12.4 s")
+        #expect(NumberText.duration(59.97) == "1 min 00 s")
+        #expect(NumberText.duration(185) == "3 min 05 s")
+        #expect(NumberText.duration(7800) == "2 h 10 min")
+        #expect(NumberText.duration(.nan) == "?")
+        #expect(NumberText.bytes(98_000_000) == "98.0 MB")
+        #expect(NumberText.bytes(999) == "999 bytes")
+    }
+
+    @Test func tokensShowTheirWhiteSpace() {
+        #expect(VisibleText.token(" Mary") == "·Mary")
+        #expect(VisibleText.token("\n\n") == "⏎⏎")
+        #expect(VisibleText.token("") == "∅")
+        #expect(VisibleText.token("\u{0}\u{7F}\u{202E}\u{200B}") == "␀␡⟨U+202E⟩⟨U+200B⟩")
+        #expect(VisibleText.token("👩‍👩‍👧") == "👩‍👩‍👧")
+    }
+}
