@@ -75,17 +75,27 @@ static void pack_x(plumb_matmul_plan *plan) {
     run(divided_up(plan->groups, plan->pack_groups_per_chunk), pack_x_chunk, plan);
 }
 
+static int operands_of(const plumb_matmul_call *call) {
+    if (call->products != PLUMB_PRODUCTS_BF16) return PLUMB_OPERANDS_FLOAT32;
+    return plumb_has_bf16() ? PLUMB_OPERANDS_PAIRS : PLUMB_OPERANDS_ROUNDED;
+}
+
+/// Weights that are not stored as they are multiplied are widened in registers for one group of rows, and once into
+/// a block for several. Eight-bit weights leave too few registers for a large group.
+static int pays_to_expand(const plumb_matmul_plan *plan) {
+    int packing = plan->call->packing, several = plan->groups > 1;
+    if (packing == PLUMB_PACK_BF16) return several && plan->operands != PLUMB_OPERANDS_PAIRS;
+    if (plan->operands != PLUMB_OPERANDS_FLOAT32) return 1;
+    return packing != PLUMB_PACK_F32 && (several || (packing == PLUMB_PACK_Q8_0 && plan->call->rows >= 12));
+}
+
 void plumb_matmul(const plumb_matmul_call *call) {
     if (call->rows == 0 || call->outputs == 0) return;
     const plumb_kernel_table *kernels = plumb_kernels();
     plumb_matmul_plan plan = {.call = call, .kernels = kernels, .panels = divided_up(call->outputs, PLUMB_PANEL)};
     plan.groups = divided_up(call->rows, kernels->matmul_group_rows);
-    if (call->products == PLUMB_PRODUCTS_BF16) {
-        plan.operands = plumb_has_bf16() ? PLUMB_OPERANDS_PAIRS : PLUMB_OPERANDS_ROUNDED;
-        plan.expand = call->packing != PLUMB_PACK_BF16;
-    } else {
-        plan.expand = call->packing != PLUMB_PACK_F32 && plan.groups > 2;
-    }
+    plan.operands = operands_of(call);
+    plan.expand = pays_to_expand(&plan);
     if (call->rows > 1) {
         // One word an activation is enough for every kind of operand; a pair takes one for two.
         plan.packed_x = plumb_buffer_allocate(call->rows * (call->inputs + 1) * sizeof(float));

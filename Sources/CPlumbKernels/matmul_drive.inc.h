@@ -104,50 +104,68 @@ static void matmul_pack_x(const plumb_matmul_plan *plan, size_t chunk) {
 
 // MARK: Expansion of weights
 
-/// The weights of one packed word row, k's in order. `block` is the start of a quantised block, `i` the row in it.
-INLINE void word_row_weights(int packing, const char *block, size_t i, int v, vf *w) {
-    size_t header = packing == PLUMB_PACK_Q4_1 ? 128 : packing == PLUMB_PACK_F32 || packing == PLUMB_PACK_BF16 ? 0 : 64;
-    vu word = ldu(block + header + i * ROW_BYTES + (size_t)v * VL * 4);
-    if (packing == PLUMB_PACK_F32) {
-        w[0] = (vf)word;
-    } else if (packing == PLUMB_PACK_BF16) {
-        w[0] = (vf)(word << 16);
-        w[1] = (vf)(word & 0xffff0000);
-    } else {
-        vf d = widen_f16(*(const vsu *)(block + (size_t)v * VL * 2));
-        vf m = packing == PLUMB_PACK_Q4_1 ? widen_f16(*(const vsu *)(block + 64 + (size_t)v * VL * 2))
-                                          : d * splat(packing == PLUMB_PACK_Q8_0 ? -128 : -8);
-        int bits = packing == PLUMB_PACK_Q8_0 ? 8 : 4;
-        UNROLL for (int j = 0; j < 8; j++) {
-            if (j < 32 / bits) w[j] = FMA(d, field(word >> (bits * j), bits, 0), m);
+/// Writes the weights of `count` k's from k0 on, as floats or as pairs; x[count] is 0 where count is odd.
+INLINE void put(int operands, float *result, size_t k0, const int count, int v, const vf *x) {
+    if (operands == PLUMB_OPERANDS_PAIRS) {
+        UNROLL for (int j = 0; j < count; j += 2) {
+            vu pair = (vu)round_bf16(x[j]) >> 16 | (vu)round_bf16(x[j + 1]);
+            st(result + (k0 + (size_t)j) / 2 * PLUMB_PANEL + v * VL, (vf)pair);
         }
+        return;
+    }
+    UNROLL for (int j = 0; j < count; j++) {
+        st(result + (k0 + (size_t)j) * PLUMB_PANEL + v * VL, operand(operands, x[j]));
     }
 }
 
 /// Expands a block of k weights of a panel to [k][32] floats, rounded or not, or [k / 2][32] pairs.
-INLINE void expand_block(const int packing, const int operands, float *result, const char *w, size_t k) {
-    const size_t many = packing == PLUMB_PACK_F32 ? 1 : packing == PLUMB_PACK_BF16 ? 2
-        : packing == PLUMB_PACK_Q8_0 ? 4 : 8;
-    const int quantised = packing >= PLUMB_PACK_Q8_0;
-    const size_t block_bytes = packing == PLUMB_PACK_Q8_0 ? 1088 : packing == PLUMB_PACK_Q4_0 ? 576 : 640;
-    for (size_t k0 = 0; k0 < k; k0 += many) {
-        const char *block = quantised ? w + k0 / 32 * block_bytes : w + k0 / many * ROW_BYTES;
-        size_t i = quantised ? k0 % 32 / many : 0;
-        for (int v = 0; v < PANEL_VECTORS; v++) {
-            vf x[8];
-            word_row_weights(packing, block, i, v, x);
-            for (size_t j = 0; j < many && k0 + j < k; j++) {
-                vf value = operand(operands, x[j]);
-                size_t kk = k0 + j;
-                if (operands != PLUMB_OPERANDS_PAIRS) {
-                    st(result + kk * PLUMB_PANEL + v * VL, value);
-                    continue;
-                }
-                float *to = result + kk / 2 * PLUMB_PANEL + v * VL;
-                vu half = kk % 2 ? (vu)value | (vu)ld(to) : (vu)value >> 16;
-                st(to, (vf)half);
+INLINE void expand_floats(const int packing, const int operands, float *result, const char *w, size_t k) {
+    for (int v = 0; v < PANEL_VECTORS; v++) {
+        const char *word = w + v * VL * 4;
+        for (size_t k0 = 0; k0 < k; k0 += 2) {
+            vf x[2];
+            int both = k0 + 1 < k;
+            if (packing == PLUMB_PACK_F32) {
+                x[0] = ld((const float *)(word + k0 * ROW_BYTES));
+                x[1] = both ? ld((const float *)(word + (k0 + 1) * ROW_BYTES)) : splat(0);
+            } else {
+                vu two = ldu(word + k0 / 2 * ROW_BYTES);
+                x[0] = (vf)(two << 16);
+                x[1] = both ? (vf)(two & 0xffff0000) : splat(0);
+            }
+            if (both) {
+                put(operands, result, k0, 2, v, x);
+            } else {
+                put(operands, result, k0, 1, v, x);
             }
         }
+    }
+}
+
+INLINE void expand_quantised(const int packing, const int operands, float *result, const char *w, size_t k) {
+    const int bits = packing == PLUMB_PACK_Q8_0 ? 8 : 4, many = 32 / bits;
+    const size_t header = packing == PLUMB_PACK_Q4_1 ? 128 : 64;
+    for (size_t k0 = 0; k0 < k; k0 += 32) {
+        for (int v = 0; v < PANEL_VECTORS; v++) {
+            vf d = scale_at(w, 0, v);
+            vf m = packing == PLUMB_PACK_Q4_1 ? scale_at(w + 64, 0, v)
+                                              : d * splat(packing == PLUMB_PACK_Q8_0 ? -128 : -8);
+            for (int i = 0; i < bits; i++) {
+                vu word = ldu(w + header + (size_t)i * ROW_BYTES + (size_t)v * VL * 4);
+                vf x[8];
+                UNROLL for (int j = 0; j < many; j++) x[j] = FMA(d, field(word >> (bits * j), bits, 0), m);
+                put(operands, result, k0 + (size_t)(i * many), many, v, x);
+            }
+        }
+        w += header + (size_t)bits * ROW_BYTES;
+    }
+}
+
+INLINE void expand_block(const int packing, const int operands, float *result, const char *w, size_t k) {
+    if (packing == PLUMB_PACK_F32 || packing == PLUMB_PACK_BF16) {
+        expand_floats(packing, operands, result, w, k);
+    } else {
+        expand_quantised(packing, operands, result, w, k);
     }
 }
 
