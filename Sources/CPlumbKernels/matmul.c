@@ -27,8 +27,9 @@ size_t plumb_packed_bytes(int packing, size_t outputs, size_t inputs) {
 // MARK: Products
 
 // What a machine of this kind does in a nanosecond, for deciding how finely to cut: multiply-adds of one core, bytes
-// of weights read, activations packed. A chunk should outlast the cost of claiming it many times over.
-enum { MACS_PER_NS = 60, BYTES_PER_NS = 20, PACKED_PER_NS = 4, CHUNK_NS = 5000, CHUNKS_PER_THREAD = 24 };
+// of weights read, activations packed. A chunk is a run of panels that follow each other in memory, and the longer
+// the run the less of what is read ahead falls to another core; but with few chunks one late thread holds up all.
+enum { MACS_PER_NS = 60, BYTES_PER_NS = 20, PACKED_PER_NS = 4, CHUNK_NS = 8000, CHUNKS_PER_THREAD = 8 };
 
 static void product_chunk(void *context, size_t chunk) {
     const plumb_matmul_plan *plan = context;
@@ -45,6 +46,17 @@ static void run(size_t chunks, void (*body)(void *, size_t), void *context) {
     } else if (chunks > 1) {
         plumb_parallel(chunks, body, context);
     }
+}
+
+/// A number of panels near `wanted` that leaves the busiest of the threads least to do.
+static size_t balanced_run(const plumb_matmul_plan *plan, size_t wanted, size_t threads) {
+    if (wanted > 8) return wanted;
+    size_t best = wanted, least = SIZE_MAX;
+    for (size_t run = (wanted + 1) / 2; run <= 2 * wanted; run++) {
+        size_t most = divided_up(divided_up(plan->panels, run) * plan->sets, threads) * run;
+        if (most <= least) best = run, least = most;
+    }
+    return best;
 }
 
 /// Cuts the product into chunks of some panels by some groups.
@@ -65,6 +77,7 @@ static void cut(plumb_matmul_plan *plan, size_t most_groups) {
     plan->sets = divided_up(plan->groups, plan->groups_per_set);
     size_t runs = at_least(at_most(divided_up(chunks, plan->sets), plan->panels), 1);
     plan->panels_per_chunk = divided_up(plan->panels, runs);
+    if (chunks > 1) plan->panels_per_chunk = balanced_run(plan, plan->panels_per_chunk, threads);
 }
 
 /// Packs the activations, in parallel where that is worth it.
