@@ -26,13 +26,14 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
-        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
         .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.0"),
     ],
     targets: [
         // Level 0: C only.
         .target(name: "CPlumbKernels", cSettings: floorC),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+        .systemLibrary(
+            name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"]), .brew(["openssl"])]),
         // Level 1: values without models; records without tensors.
         .target(name: "PlumbTensor", dependencies: ["CPlumbKernels"], swiftSettings: strict + floorSwift),
         .target(name: "PlumbRecords", swiftSettings: strict),
@@ -42,7 +43,7 @@ let package = Package(
             name: "PlumbData",
             dependencies: [
                 "PlumbTensor", "PlumbRecords", "CZlib",
-                .product(name: "Crypto", package: "swift-crypto", condition: .when(platforms: [.linux])),
+                .target(name: "CCrypto", condition: .when(platforms: [.linux])),
             ], swiftSettings: strict + floorSwift),
         // Level 3: models and what can be done to their activations.
         .target(

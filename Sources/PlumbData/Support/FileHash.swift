@@ -1,12 +1,6 @@
 public import Foundation
 internal import PlumbTensor
 
-#if canImport(CryptoKit)
-    internal import CryptoKit
-#else
-    internal import Crypto
-#endif
-
 /// Checksums of files, as lower-case hexadecimal.
 public enum FileHash {
     /// The SHA-256 of the file at `url`.
@@ -21,9 +15,9 @@ public enum FileHash {
             let memo = cache.appendingPathComponent(try identity(of: url))
             if let text = try? String(contentsOf: memo, encoding: .utf8), isHex(text, digits: 64) { return text }
         }
-        var hasher = SHA256()
-        try read(url) { hasher.update(bufferPointer: $0) }
-        let result = hex(hasher.finalize())
+        let digest = Digest(.sha256)
+        try read(url) { digest.update($0) }
+        let result = hex(digest.value)
         if let cache { remember(result, of: url, in: cache) }
         return result
     }
@@ -37,15 +31,19 @@ public enum FileHash {
     }
 
     /// The SHA-256 of `bytes`.
-    public static func sha256(of bytes: some DataProtocol) -> String { hex(SHA256.hash(data: bytes)) }
+    public static func sha256(of bytes: some DataProtocol) -> String {
+        let digest = Digest(.sha256)
+        for region in bytes.regions { region.withUnsafeBytes { digest.update($0) } }
+        return hex(digest.value)
+    }
 
     /// The name git gives to the file's content: SHA-1 over `blob <size>`, a zero byte and the content.
     static func gitBlob(of url: URL) throws -> String {
         let bytes = try MappedBytes(contentsOf: url)
-        var hasher = Insecure.SHA1()
-        hasher.update(data: Data("blob \(bytes.count)\0".utf8))
-        bytes.withUnsafeBytes { hasher.update(bufferPointer: $0) }
-        return hex(hasher.finalize())
+        let digest = Digest(.sha1)
+        Array("blob \(bytes.count)\0".utf8).withUnsafeBytes { digest.update($0) }
+        bytes.withUnsafeBytes { digest.update($0) }
+        return hex(digest.value)
     }
 
     /// Calls `body` with the file's bytes, a piece at a time.
@@ -83,10 +81,10 @@ public enum FileHash {
 
 /// A SHA-256 taken while bytes pass by.
 struct StreamingHash {
-    private var hasher = SHA256()
+    private let digest = Digest(.sha256)
 
-    mutating func update(_ bytes: UnsafeRawBufferPointer) { hasher.update(bufferPointer: bytes) }
+    mutating func update(_ bytes: UnsafeRawBufferPointer) { digest.update(bytes) }
 
     /// The hash of everything so far.
-    var value: String { FileHash.hex(hasher.finalize()) }
+    var value: String { FileHash.hex(digest.value) }
 }
