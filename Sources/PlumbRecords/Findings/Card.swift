@@ -21,6 +21,7 @@ public struct Card: Codable, Sendable, Equatable {
     /// How long the quick run takes on two cores, in minutes.
     public var minutes: Double
 
+    /// A card with all its parts; most experiments have references.
     public init(
         id: String, title: String, direction: String, question: String, hypothesis: String,
         control: String,
@@ -43,11 +44,14 @@ public struct Card: Codable, Sendable, Equatable {
 public struct Reference: Codable, Sendable, Equatable {
     /// For example "Wang, Variengien, Conmy, Shlegeris, Steinhardt".
     public var authors: String
+    /// The title as printed.
     public var title: String
+    /// The year of publication.
     public var year: Int
     /// The arXiv identifier, for example `2211.00593`.
     public var arXiv: String?
 
+    /// A paper, with its arXiv identifier where it has one.
     public init(authors: String, title: String, year: Int, arXiv: String? = nil) {
         self.authors = authors
         self.title = title

@@ -1,11 +1,16 @@
 /// Points joined by lines, one line a series.
 public struct LineChart: Codable, Sendable, Equatable {
+    /// One line, or one colour of bars, with its values.
     public struct Series: Codable, Sendable, Equatable {
+        /// The name in the legend.
         public var name: String
+        /// Places along the horizontal axis.
         public var x: [Double]
+        /// Values along the vertical axis.
         public var y: [Double]
         /// Ends of an interval at each point, drawn as a band.
         public var lower: [Double]?
+        /// The upper ends, shaped as the lower ones.
         public var upper: [Double]?
 
         /// - Precondition: all arrays have one length.
@@ -22,14 +27,20 @@ public struct LineChart: Codable, Sendable, Equatable {
         }
     }
 
+    /// The heading.
     public var title: String
+    /// What the reader sees and how to read it.
     public var caption: String
+    /// The horizontal axis.
     public var x: Axis
+    /// The vertical axis.
     public var y: Axis
+    /// In the order of the legend.
     public var series: [Series]
     /// Drawn as horizontal lines.
     public var references: [ReferenceValue]
 
+    /// A chart from its data.
     public init(
         title: String, caption: String, x: Axis, y: Axis, series: [Series],
         references: [ReferenceValue] = []
@@ -45,12 +56,15 @@ public struct LineChart: Codable, Sendable, Equatable {
 
 /// Bars from zero, one group a category.
 public struct BarChart: Codable, Sendable, Equatable {
+    /// One line, or one colour of bars, with its values.
     public struct Series: Codable, Sendable, Equatable {
+        /// The name in the legend.
         public var name: String
         /// One value a category.
         public var values: [Double]
         /// Ends of an interval for each bar.
         public var lower: [Double]?
+        /// The upper ends, shaped as the lower ones.
         public var upper: [Double]?
 
         /// - Precondition: all arrays have one length.
@@ -64,16 +78,22 @@ public struct BarChart: Codable, Sendable, Equatable {
         }
     }
 
+    /// The heading.
     public var title: String
+    /// What the reader sees and how to read it.
     public var caption: String
+    /// One name a group of bars.
     public var categories: [String]
     /// What a category is, for example "head".
     public var categoryLabel: String
+    /// The vertical axis.
     public var y: Axis
+    /// In the order of the legend.
     public var series: [Series]
     /// Drawn as horizontal lines.
     public var references: [ReferenceValue]
 
+    /// A chart from its data.
     public init(
         title: String, caption: String, categories: [String], categoryLabel: String, y: Axis,
         series: [Series],
@@ -91,9 +111,13 @@ public struct BarChart: Codable, Sendable, Equatable {
 
 /// Points in the plane, one colour a group.
 public struct ScatterPlot: Codable, Sendable, Equatable {
+    /// Points of one colour.
     public struct Group: Codable, Sendable, Equatable {
+        /// The name in the legend.
         public var name: String
+        /// Places along the horizontal axis.
         public var x: [Double]
+        /// Values along the vertical axis.
         public var y: [Double]
         /// A name for each point, shown when it is pointed at.
         public var labels: [String]?
@@ -108,14 +132,20 @@ public struct ScatterPlot: Codable, Sendable, Equatable {
         }
     }
 
+    /// The heading.
     public var title: String
+    /// What the reader sees and how to read it.
     public var caption: String
+    /// The horizontal axis.
     public var x: Axis
+    /// The vertical axis.
     public var y: Axis
+    /// In the order of the legend.
     public var groups: [Group]
     /// Whether to draw the line on which both coordinates are equal.
     public var showsDiagonal: Bool
 
+    /// A chart from its data.
     public init(
         title: String, caption: String, x: Axis, y: Axis, groups: [Group], showsDiagonal: Bool = false
     ) {
@@ -130,13 +160,17 @@ public struct ScatterPlot: Codable, Sendable, Equatable {
 
 /// Counts in neighbouring bins.
 public struct Histogram: Codable, Sendable, Equatable {
+    /// The heading.
     public var title: String
+    /// What the reader sees and how to read it.
     public var caption: String
+    /// The horizontal axis.
     public var x: Axis
     /// What is counted, for example "heads".
     public var countLabel: String
     /// The bins' borders in rising order: one more than there are counts.
     public var edges: [Double]
+    /// One count a bin.
     public var counts: [Double]
     /// Drawn as vertical lines.
     public var references: [ReferenceValue]

@@ -19,6 +19,7 @@ public struct Claim: Codable, Sendable, Equatable {
     /// The seeds it was measured over, where it depends on any.
     public var seeds: [UInt64]?
 
+    /// Puts a measurement, its threshold and its verdict together.
     public init(
         _ statement: String, threshold: String, observed: Double, unit: String = "", holds: Bool,
         control: Control,
@@ -51,6 +52,7 @@ public struct Control: Codable, Sendable, Equatable {
     /// Whether the effect stayed away, as it must.
     public var holds: Bool
 
+    /// Puts a measurement, its threshold and its verdict together.
     public init(
         _ statement: String, threshold: String = "", observed: Double, unit: String = "", holds: Bool
     ) {

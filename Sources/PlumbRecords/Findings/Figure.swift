@@ -8,6 +8,7 @@ public enum Figure: Sendable, Equatable {
     case prompts(PromptPanel)
     case text(TextPanel)
 
+    /// The heading, whatever the kind.
     public var title: String {
         switch self {
         case .heatMap(let figure): figure.title
@@ -60,13 +61,17 @@ extension Figure: Codable {
 
 /// An axis of a chart.
 public struct Axis: Codable, Sendable, Equatable {
+    /// How values become places along the axis.
     public enum Scale: String, Codable, Sendable { case linear, logarithmic }
 
+    /// What is measured, for example "layer".
     public var label: String
     /// Shown in brackets after the label; empty for none.
     public var unit: String
+    /// Linear, or logarithmic for values above zero.
     public var scale: Scale
 
+    /// An axis; linear unless said otherwise.
     public init(_ label: String, unit: String = "", scale: Scale = .linear) {
         self.label = label
         self.unit = unit
@@ -76,9 +81,12 @@ public struct Axis: Codable, Sendable, Equatable {
 
 /// A value worth a line of its own, for example the clean and the corrupted logit difference.
 public struct ReferenceValue: Codable, Sendable, Equatable {
+    /// What is measured, for example "layer".
     public var label: String
+    /// The value itself, in the unit of what it is drawn on.
     public var value: Double
 
+    /// A named value.
     public init(_ label: String, _ value: Double) {
         self.label = label
         self.value = value
@@ -87,10 +95,12 @@ public struct ReferenceValue: Codable, Sendable, Equatable {
 
 /// Prose beside the figures.
 public struct TextPanel: Codable, Sendable, Equatable {
+    /// The heading, whatever the kind.
     public var title: String
     /// Paragraphs are separated by an empty line; there is no markup.
     public var text: String
 
+    /// Prose under a heading.
     public init(title: String, text: String) {
         self.title = title
         self.text = text

@@ -2,7 +2,9 @@
 public struct Findings: Codable, Sendable, Equatable {
     /// What it means, in two sentences that hold for the numbers actually measured.
     public var summary: String
+    /// Single numbers, the most telling first.
     public var metrics: [Metric]
+    /// The sentences put to the test.
     public var claims: [Claim]
     /// In the order in which a reader should meet them; names are unique.
     public var tables: [Table]
@@ -11,6 +13,7 @@ public struct Findings: Codable, Sendable, Equatable {
     /// Plain sentences a reader must know: what was left out, what was assumed.
     public var notes: [String]
 
+    /// Findings; an experiment leaves out what it does not have.
     public init(
         summary: String = "", metrics: [Metric] = [], claims: [Claim] = [], tables: [Table] = [],
         figures: [Figure] = [], notes: [String] = []

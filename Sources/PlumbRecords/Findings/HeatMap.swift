@@ -2,6 +2,7 @@
 public struct HeatMap: Codable, Sendable, Equatable {
     /// The name of the table among the findings that holds the values.
     public var table: String
+    /// The heading.
     public var title: String
     /// What the reader sees and how to read it.
     public var caption: String
@@ -22,15 +23,19 @@ public struct HeatMap: Codable, Sendable, Equatable {
 
     /// The values at the two ends of a colour scale.
     public struct Domain: Codable, Sendable, Equatable {
+        /// The value of the first colour.
         public var lower: Double
+        /// The value of the last colour.
         public var upper: Double
 
+        /// The colours run from `lower` to `upper`.
         public init(_ lower: Double, _ upper: Double) {
             self.lower = lower
             self.upper = upper
         }
     }
 
+    /// A heat map of the table called `table`.
     public init(
         table: String, title: String, caption: String, center: Double? = nil, domain: Domain? = nil,
         valueLabel: String = "", references: [ReferenceValue] = [], columnsAreTokens: Bool = false,

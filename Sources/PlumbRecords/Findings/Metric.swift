@@ -13,6 +13,7 @@ public struct Metric: Codable, Sendable, Equatable {
     /// The seeds it was measured over, where it depends on any.
     public var seeds: [UInt64]?
 
+    /// A number with its name, and whatever says how sure it is.
     public init(
         _ name: String, _ value: Double, unit: String = "", interval: Interval? = nil, n: Int? = nil,
         seeds: [UInt64]? = nil
@@ -28,13 +29,16 @@ public struct Metric: Codable, Sendable, Equatable {
 
 /// An interval for an uncertain number.
 public struct Interval: Codable, Sendable, Equatable {
+    /// The lower end.
     public var lower: Double
+    /// The upper end.
     public var upper: Double
     /// The coverage, for example 0.95.
     public var level: Double
     /// How it was made, for example "percentile bootstrap, 2,000 resamples".
     public var method: String
 
+    /// An interval with its coverage and the method that made it.
     public init(lower: Double, upper: Double, level: Double = 0.95, method: String) {
         self.lower = lower
         self.upper = upper

@@ -1,7 +1,10 @@
 /// The prompts of an experiment, token by token.
 public struct PromptPanel: Codable, Sendable, Equatable {
+    /// The heading.
     public var title: String
+    /// What the reader sees.
     public var caption: String
+    /// The prompts, one below the other.
     public var prompts: [Prompt]
 
     /// One prompt.
@@ -19,6 +22,7 @@ public struct PromptPanel: Codable, Sendable, Equatable {
         /// A number about the prompt, for example its logit difference; empty for none.
         public var note: String
 
+        /// A prompt as the model reads it.
         public init(
             _ label: String, tokens: [String], ids: [Int] = [], marked: [Int] = [],
             continuations: [Continuation] = [], note: String = ""
@@ -34,12 +38,14 @@ public struct PromptPanel: Codable, Sendable, Equatable {
 
     /// A token the model may say next.
     public struct Continuation: Codable, Sendable, Equatable {
+        /// The exact text of the token.
         public var token: String
         /// Natural logarithm of its probability.
         public var logProbability: Double
         /// Its part in the experiment, for example "answer" or "wrong answer"; empty for none.
         public var role: String
 
+        /// A token with its log-probability.
         public init(_ token: String, logProbability: Double, role: String = "") {
             self.token = token
             self.logProbability = logProbability
@@ -47,6 +53,7 @@ public struct PromptPanel: Codable, Sendable, Equatable {
         }
     }
 
+    /// Prompts under a heading.
     public init(title: String, caption: String, prompts: [Prompt]) {
         self.title = title
         self.caption = caption

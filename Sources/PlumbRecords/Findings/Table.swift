@@ -25,11 +25,14 @@ public struct Table: Sendable, Equatable {
 
     /// A cell worth a reader's eye.
     public struct Highlight: Codable, Sendable, Equatable {
+        /// The index of the row.
         public var row: Int
+        /// The index of the column.
         public var column: Int
         /// Why, in a few words; may be empty.
         public var note: String
 
+        /// Marks one cell.
         public init(row: Int, column: Int, note: String = "") {
             self.row = row
             self.column = column

@@ -45,26 +45,31 @@ extension JSONValue {
         return nil
     }
 
+    /// The text, or `nil` when this is none.
     public var string: String? {
         if case .string(let text) = self { return text }
         return nil
     }
 
+    /// The truth value, or `nil` when this is none.
     public var bool: Bool? {
         if case .bool(let flag) = self { return flag }
         return nil
     }
 
+    /// The elements, or `nil` when this is no array.
     public var array: [JSONValue]? {
         if case .array(let elements) = self { return elements }
         return nil
     }
 
+    /// The members, or `nil` when this is no object.
     public var object: [String: JSONValue]? {
         if case .object(let members) = self { return members }
         return nil
     }
 
+    /// Whether this is JSON's `null`.
     public var isNull: Bool {
         if case .null = self { return true }
         return false

@@ -15,6 +15,7 @@ public struct Host: Codable, Sendable, Equatable {
     /// Threads the kernels used.
     public var threads: Int
 
+    /// A machine described by hand; `current(isa:threads:)` describes this one.
     public init(
         os: String, processor: String, cores: Int, memoryBytes: UInt64, isa: String, threads: Int
     ) {

@@ -2,6 +2,7 @@ public import Foundation
 
 /// A folder of a run store, as found.
 public struct RunEntry: Sendable, Equatable {
+    /// What the folder holds.
     public enum State: Sendable, Equatable {
         /// The run has its record.
         case recorded(RunRecord)
@@ -15,6 +16,7 @@ public struct RunEntry: Sendable, Equatable {
 
     /// The folder.
     public let url: URL
+    /// What was found when it was read.
     public let state: State
 
     /// The folder's name.

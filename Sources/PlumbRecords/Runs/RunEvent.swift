@@ -1,5 +1,6 @@
 /// Something that happened during a run: one line of its event log.
 public struct RunEvent: Sendable, Equatable {
+    /// What happened, with what belongs to it.
     public enum Kind: Sendable, Equatable {
         /// The run began with this command line.
         case started(commandLine: [String])
@@ -22,9 +23,12 @@ public struct RunEvent: Sendable, Equatable {
         case interrupted
     }
 
+    /// When it happened.
     public var time: Timestamp
+    /// What happened.
     public var kind: Kind
 
+    /// Something that happens now, unless `time` says otherwise.
     public init(_ kind: Kind, time: Timestamp = .now) {
         self.time = time
         self.kind = kind

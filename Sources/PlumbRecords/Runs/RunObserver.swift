@@ -9,10 +9,13 @@ public protocol RunObserver: Sendable {
 
 /// Passes every event to several observers, in order.
 public struct RunObservers: RunObserver {
+    /// Those who hear of every event, in order.
     public let observers: [any RunObserver]
 
+    /// Passes events on to all of `observers`.
     public init(_ observers: [any RunObserver]) { self.observers = observers }
 
+    /// Hands the event to each observer in turn.
     public func receive(_ event: RunEvent) {
         for observer in observers { observer.receive(event) }
     }
@@ -20,6 +23,7 @@ public struct RunObservers: RunObserver {
 
 /// Thrown by `RunContext.checkpoint()` when the run was asked to stop.
 public struct RunInterrupted: Error, CustomStringConvertible, Equatable {
+    /// The error.
     public init() {}
 
     public var description: String { "interrupted" }
@@ -29,6 +33,7 @@ public struct RunInterrupted: Error, CustomStringConvertible, Equatable {
 public final class RunInterruption: Sendable {
     private let flag = Atomic<Bool>(false)
 
+    /// No request yet.
     public init() {}
 
     /// Asks the run to stop at its next checkpoint.

@@ -7,30 +7,42 @@ public struct RunRecord: Codable, Sendable, Equatable {
     /// The record format this version writes and reads.
     public static let currentFormat = 1
 
+    /// The format the record was written in.
     public var formatVersion: Int
     /// The run folder's name: time, experiment, short id.
     public var id: String
     /// The experiment's id.
     public var experiment: String
+    /// What was asked and how.
     public var card: Card
+    /// The experiment's settings as they were used.
     public var settings: JSONValue
+    /// Every random number of the run derives from it.
     public var seed: UInt64
     /// The version of Plumbline.
     public var version: String
+    /// The machine it ran on.
     public var host: Host
     /// The arithmetic the numbers were computed in, for example "float32 on exactly dequantised weights".
     public var arithmetic: String
+    /// When it began.
     public var started: Timestamp
+    /// How long it took, in seconds.
     public var wallSeconds: Double
     /// Processor time of all threads, where it was measured.
     public var cpuSeconds: Double?
+    /// How it ended.
     public var status: RunStatus
+    /// The files it was made from.
     public var inputs: [InputFile]
+    /// What was found.
     public var findings: Findings
+    /// The files it wrote beside the record.
     public var artifacts: [Artifact]
     /// The words of the command that made the run.
     public var commandLine: [String]
 
+    /// A record in the current format; `experiment` is the card's id.
     public init(
         id: String, card: Card, settings: JSONValue, seed: UInt64, host: Host, arithmetic: String,
         started: Timestamp,

@@ -2,8 +2,10 @@ import Foundation
 
 /// A run folder or file that cannot be written, read or found: the sentence names it and says what to do.
 public struct RunStoreError: Error, CustomStringConvertible, Equatable {
+    /// The sentence.
     public let description: String
 
+    /// An error that is this sentence.
     public init(_ description: String) { self.description = description }
 
     /// A failed system call in plain words.

@@ -1,7 +1,9 @@
 /// A setting that cannot be used: the sentence names the option, what was found and what is expected.
 public struct SettingsError: Error, CustomStringConvertible, Equatable {
+    /// The sentence.
     public let description: String
 
+    /// An error that is this sentence.
     public init(_ description: String) { self.description = description }
 
     init(decoding error: DecodingError) {

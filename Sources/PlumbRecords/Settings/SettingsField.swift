@@ -26,6 +26,7 @@ public struct SettingsField: Sendable, Equatable {
     /// One line of help, when the experiment gives one.
     public let help: String?
 
+    /// Describes one setting; `SettingsSchema` makes these from default values.
     public init(name: String, kind: Kind, isOptional: Bool, defaultValue: JSONValue, help: String?) {
         self.name = name
         self.kind = kind

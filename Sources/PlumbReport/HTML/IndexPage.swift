@@ -4,10 +4,12 @@ public import PlumbRecords
 public enum IndexPage {
     /// A run and where its report is.
     public struct Entry: Sendable, Equatable {
+        /// The run.
         public var record: RunRecord
         /// The report's address relative to the index page; `nil` for none.
         public var report: String?
 
+        /// A run with the address of its report.
         public init(record: RunRecord, report: String?) {
             self.record = record
             self.report = report

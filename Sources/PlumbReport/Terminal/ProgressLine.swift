@@ -1,11 +1,13 @@
 /// One line of progress: `sweep  ███████▌            38 %   ETA 12.4 s`.
 public struct ProgressLine: Sendable, Equatable {
+    /// What is being done.
     public var label: String
     /// From 0 to 1.
     public var fraction: Double
     /// Time since this part began, in seconds.
     public var elapsed: Double
 
+    /// The line at one moment; fractions outside 0 to 1 are moved to the nearer end.
     public init(label: String, fraction: Double, elapsed: Double) {
         self.label = label
         self.fraction = min(1, max(0, fraction.isNaN ? 0 : fraction))

@@ -29,6 +29,7 @@ public final class TerminalProgress: RunObserver {
         self.write = write
     }
 
+    /// Redraws the line when the event calls for it.
     public func receive(_ event: RunEvent) {
         guard isTerminal else { return }
         let text = state.withLock { state -> String in

@@ -4,6 +4,7 @@ public import PlumbRecords
 public struct TerminalReport: Sendable {
     private let record: RunRecord
 
+    /// The report of one record.
     public init(_ record: RunRecord) { self.record = record }
 
     /// Everything, in the order in which a reader needs it.

@@ -16,8 +16,10 @@ public struct TerminalStyle: Sendable, Equatable {
 
     /// The width in columns.
     public var width: Int
+    /// How many colours may be used.
     public var color: ColorDepth
 
+    /// A style for `width` columns, at least 20.
     public init(width: Int = 80, color: ColorDepth = .none) {
         self.width = max(20, width)
         self.color = color

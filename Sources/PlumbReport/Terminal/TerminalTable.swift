@@ -1,18 +1,25 @@
 /// Text in aligned columns.
 public struct TerminalTable: Sendable, Equatable {
+    /// Text to the left, numbers to the right.
     public enum Alignment: Sendable { case left, right }
 
+    /// A heading and how its cells sit below it.
     public struct Column: Sendable, Equatable {
+        /// The heading.
         public var title: String
+        /// How the cells sit.
         public var alignment: Alignment
 
+        /// A column; text unless said otherwise.
         public init(_ title: String, _ alignment: Alignment = .left) {
             self.title = title
             self.alignment = alignment
         }
     }
 
+    /// The columns from left to right.
     public var columns: [Column]
+    /// One text a column in each row.
     public var rows: [[String]]
 
     /// - Precondition: every row has as many cells as there are columns.
