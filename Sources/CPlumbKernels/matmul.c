@@ -67,7 +67,7 @@ static void cut(plumb_matmul_plan *plan, size_t most_groups) {
     size_t panel_ns = at_least(panel_macs / MACS_PER_NS, plumb_panel_bytes(call->packing, call->inputs) / BYTES_PER_NS);
     size_t total_ns = at_least(panel_ns * plan->panels, 1);
     size_t chunks = threads == 1 ? 1 : at_most(total_ns / CHUNK_NS, threads * CHUNKS_PER_THREAD);
-    chunks = at_least(chunks, 1);
+    chunks = chunks > 1 ? divided_up(chunks, threads) * threads : 1;
     plan->sets = divided_up(plan->groups, most_groups);
     if (plan->panels * plan->sets < chunks) {
         plan->sets = at_most(divided_up(chunks, plan->panels), divided_up(plan->groups, 4));
