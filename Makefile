@@ -2,7 +2,7 @@
 
 SWIFT ?= swift
 PLUMB = .build/release/plumb
-PAIR ?=
+
 export PLUMB_DEV = 1
 
 .PHONY: demo test build setup lint format docs bench golden verify clean help
@@ -17,7 +17,7 @@ demo: build ## set up, build, fetch the model and run activation patching
 test: setup ## set up, build and run every test
 	$(SWIFT) build --build-tests
 	@.build/debug/plumb model get smollm2-135m || echo "the tests of the real model will be skipped: it could not be fetched"
-	$(SWIFT) test --skip-build
+	$(SWIFT) test --skip-build --no-parallel
 
 build: setup ## build the command for everyday use
 	env -u PLUMB_DEV $(SWIFT) build -c release --product plumb
