@@ -26,9 +26,13 @@ struct ActivationPatchingFindings {
 
     var findings: Findings {
         var notes: [String] = []
-        if model.isQuantized { notes.append("\(model.name) is a quantised model: the numbers are those of its stored weights.") }
+        if model.isQuantized {
+            notes.append("\(model.name) is a quantised model: the numbers are those of its stored weights.")
+        }
         if settings.arithmetic != .float32 { notes.append("Products were computed in bfloat16, which is not exact.") }
-        if evidence.count == 1 { notes.append("The claims rest on one pair; --pairs or the standard prompts test more.") }
+        if evidence.count == 1 {
+            notes.append("The claims rest on one pair; --pairs or the standard prompts test more.")
+        }
         return Findings(
             summary: summary, metrics: metrics, claims: claims, tables: tables, figures: figures, notes: notes)
     }
@@ -42,7 +46,21 @@ struct ActivationPatchingFindings {
             Metric("sweep_seconds", outcome.seconds, unit: "s"),
             Metric("cells", Double(outcome.cells), unit: "cells"),
             Metric("computed_cells", Double(outcome.computedCells), unit: "cells"),
+        ] + recoveries
+    }
+
+    /// What the claims compare with their thresholds, with intervals over the pairs.
+    private var recoveries: [Metric] {
+        let early = PatchingEvidence.early(of: layers)
+        let late = PatchingEvidence.late(of: layers)
+        let parts: [(String, (PatchingEvidence) -> [Double], Range<Int>)] = [
+            ("recovery_differing_token_early", \.differing, early), ("recovery_tokens_between_early", \.between, early),
+            ("recovery_last_token_late", \.last, late), ("recovery_last_token_early", \.last, early),
         ]
+        return parts.compactMap { name, values, range in
+            let means = evidence.map(values).filter { !$0.isEmpty }.map { PatchingEvidence.mean($0, range) }
+            return means.isEmpty ? nil : metric(name, means, "of the logit difference")
+        }
     }
 
     private func metric(_ name: String, _ values: [Double], _ unit: String) -> Metric {
@@ -70,7 +88,8 @@ struct ActivationPatchingFindings {
         return [
             Claim(
                 "In layers \(early.lowerBound) to \(early.upperBound - 1) the residual stream at the differing token "
-                    + "restores the clean answer", threshold: "at least 0.8 of the logit difference", observed: differing,
+                    + "restores the clean answer", threshold: "at least 0.8 of the logit difference",
+                observed: differing,
                 holds: differing >= 0.8,
                 control: Control(
                     "The same patch at the tokens between it and the last, where the prompts agree",
@@ -110,7 +129,8 @@ struct ActivationPatchingFindings {
             let mean = values.mean
             let interval = values.interval(key: key)
             return Table(
-                values.site.shortName, title: "\(settings.metric.rawValue.replacing("-", with: " ")) after patching "
+                values.site.shortName,
+                title: "\(settings.metric.rawValue.replacing("-", with: " ")) after patching "
                     + values.site.shortName, rowLabel: "layer", columnLabel: values.isByHead ? "head" : "position",
                 rows: mean.indices.map { "\($0)" },
                 columns: values.isByHead ? mean[0].indices.map { "\($0)" } : columns, values: mean, unit: unit,
@@ -120,7 +140,9 @@ struct ActivationPatchingFindings {
 
     private var figures: [Figure] {
         let reach = abs(Statistics.mean(outcome.clean) - Statistics.mean(outcome.corrupted))
-        let verb = settings.direction == .denoising ? "clean activation in the corrupted run" : "corrupted activation in the clean run"
+        let verb =
+            settings.direction == .denoising
+            ? "clean activation in the corrupted run" : "corrupted activation in the clean run"
         let maps = outcome.sites.map { values in
             let name = values.site.shortName
             return Figure.heatMap(
@@ -130,7 +152,7 @@ struct ActivationPatchingFindings {
                         ? "Each cell: the \(verb), for one head of one layer at all positions."
                         : "Each cell: the \(verb), at one layer and position.",
                     center: baseline, domain: reach > 0 ? HeatMap.Domain(baseline - reach, baseline + reach) : nil,
-                    valueLabel: "\(settings.metric.rawValue.replacing("-", with: " ")) (\(unit))",
+                    valueLabel: settings.metric.rawValue.replacing("-", with: " "),
                     references: [
                         ReferenceValue("clean", Statistics.mean(outcome.clean)),
                         ReferenceValue("corrupted", Statistics.mean(outcome.corrupted)),
@@ -191,14 +213,17 @@ struct ActivationPatchingFindings {
 
     private var summary: String {
         let main = evidence[0]
-        let name = pairs.count == 1 ? "\u{201C}\(text([pairs[0].clean[pairs[0].differing[0]]])[0].trimmingPrefix(" "))\u{201D}" : "it"
+        let name =
+            pairs.count == 1
+            ? "\u{201C}\(text([pairs[0].clean[pairs[0].differing[0]]])[0].trimmingPrefix(" "))\u{201D}" : "it"
         let held = main.differing.lastIndex { $0 >= 0.5 }
         let arrived = main.last.firstIndex { $0 >= 0.5 }
         let first =
             held.map {
                 "Up to layer \($0), the residual stream at the token in which the prompts differ, \(name), decides the "
                     + "answer: moving it alone restores more than half of the clean logit difference."
-            } ?? "No layer's residual stream at a differing token restores half of the clean logit difference by itself."
+            }
+            ?? "No layer's residual stream at a differing token restores half of the clean logit difference by itself."
         let second =
             arrived.map { "From layer \($0) on, the last token holds the answer, ready to be read out." }
             ?? "The last token's residual stream never restores half of it either."
