@@ -13,6 +13,7 @@ let package = Package(
             name: "plumb-bench",
             dependencies: [
                 .product(name: "Plumbline", package: "plumbline"),
+                .product(name: "plumb", package: "plumbline"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ])
     ]

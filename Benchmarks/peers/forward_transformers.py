@@ -13,7 +13,8 @@ A request is a JSON object; what it leaves out has a default:
     model     gpt2 | smollm2   ("gpt2")
     shape     [batch, tokens]  ([1, 16])
     threads   torch threads    (2)
-    seconds   to spend on each kind of attention, warm-up left out; at least 3 runs (2.0)
+    seconds   to spend on each kind of attention, warm-up left out (2.0)
+    runs      the least number of runs (3)
 `--table` answers a fixed list of requests (three shapes, one and two threads, each model) and ends.
 """
 import argparse
@@ -28,7 +29,7 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 import torch  # noqa: E402
 from transformers import AutoModelForCausalLM, GPT2Config, GPT2LMHeadModel  # noqa: E402
 
-DEFAULTS = {"model": "gpt2", "shape": [1, 16], "threads": 2, "seconds": 2.0}
+DEFAULTS = {"model": "gpt2", "shape": [1, 16], "threads": 2, "seconds": 2.0, "runs": 3}
 SHAPES = [[1, 16], [8, 128], [1, 1024]]
 
 
@@ -70,14 +71,14 @@ def answer(models, request):
     with torch.no_grad():
         for model in pair.values():
             once(model, tokens)
-        while any(len(runs) < 3 or sum(runs) < request["seconds"] for runs in times.values()):
+        while any(len(runs) < request["runs"] or sum(runs) < request["seconds"] for runs in times.values()):
             for name, model in pair.items():
                 times[name].append(once(model, tokens))
     medians = {name: round(statistics.median(runs), 6) for name, runs in times.items()}
     best = min(medians, key=medians.get)
     return {
         **request, "tool": "transformers", "attention": best, "median": medians[best], "medians": medians,
-        "fastest": round(min(times[best]), 6), "runs": len(times[best]),
+        "fastest": round(min(times[best]), 6), "seconds": [round(value, 6) for value in times[best]],
     }
 
 

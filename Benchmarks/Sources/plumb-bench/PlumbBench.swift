@@ -1,0 +1,146 @@
+import ArgumentParser
+import Foundation
+import PlumbTensor
+
+/// Times Plumbline: one answer, a JSON object, a line.
+@main
+struct PlumbBench: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "plumb-bench", abstract: "Time Plumbline.",
+        subcommands: [
+            SweepCommand.self, ForwardCommand.self, DecodeCommand.self, GrowthCommand.self, ColdCommand.self,
+            ServeCommand.self, AllCommand.self,
+        ])
+}
+
+/// What every timing can be told.
+struct CommonOptions: ParsableArguments {
+    @Option(help: "A name (smollm2-135m), a .gguf file or a folder.") var model = "smollm2-135m"
+    @Option(help: "Numbers of threads, one measurement each.", transform: Self.integers) var threads = [1, 2]
+    @Option(help: "Timed repeats after a warm-up.") var repeats = 3
+    @Option(help: "float32, or bfloat16 for the faster and less exact products.") var arithmetic = "float32"
+
+    static func integers(_ text: String) throws -> [Int] {
+        try text.split(separator: ",").map { part in
+            guard let value = Int(part), value > 0 else {
+                throw ValidationError("\(part) is not a positive whole number")
+            }
+            return value
+        }
+    }
+
+    /// `request` once for each number of threads.
+    func perThreads(_ request: Request) -> [Request] {
+        threads.map { threads in
+            var request = request
+            request.threads = threads
+            request.repeats = repeats
+            request.arithmetic = arithmetic
+            return request
+        }
+    }
+}
+
+/// Answers requests and prints the answers, then the table.
+func measure(_ requests: [Request], options: CommonOptions, table: Bool = true) async throws {
+    let bench = try await Workbench(model: options.model)
+    var answers: [Answer] = []
+    for request in requests {
+        let answer = try bench.answer(request)
+        print(try answer.line())
+        answers.append(answer)
+    }
+    if table { print("\n" + answers.markdown()) }
+}
+
+struct SweepCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "sweep", abstract: "Activation-patching sweeps.")
+    @OptionGroup var options: CommonOptions
+    @Option(help: "Sites, comma-separated: resid_pre, attn_out, mlp_out, z.") var sites = "resid_pre,z"
+
+    func run() async throws {
+        var requests: [Request] = []
+        for site in sites.split(separator: ",") {
+            requests += options.perThreads(Request(task: "sweep", site: String(site)))
+        }
+        requests += options.perThreads(Request(task: "sweep", pair: "first-token"))
+        try await measure(requests, options: options)
+    }
+}
+
+struct ForwardCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "forward", abstract: "Forward passes with logits at every position.")
+    @OptionGroup var options: CommonOptions
+
+    func run() async throws {
+        let requests = Request.forwardPasses().flatMap(options.perThreads)
+        try await measure(requests, options: options)
+    }
+}
+
+struct DecodeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "decode", abstract: "Tokens a second: a 512-token prompt, then greedy decoding.")
+    @OptionGroup var options: CommonOptions
+
+    func run() async throws { try await measure(options.perThreads(Request(task: "decode")), options: options) }
+}
+
+struct GrowthCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "growth", abstract: "How a sweep's time grows, and what part of the machine's rate it gets.")
+    @OptionGroup var options: CommonOptions
+
+    func run() async throws {
+        let requests = ([Request(task: "peak")] + Request.growth()).flatMap(options.perThreads)
+        try await measure(requests, options: options)
+    }
+}
+
+struct ColdCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "predict-cold", abstract: "`plumb predict` from process start to printed answer.")
+    @OptionGroup var options: CommonOptions
+
+    func run() async throws {
+        let requests = options.perThreads(Request(task: "cold"))
+        try await measure(requests, options: options)
+    }
+}
+
+struct AllCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "all", abstract: "Every measurement, with its table.")
+    @OptionGroup var options: CommonOptions
+
+    func run() async throws {
+        var requests = [Request(task: "peak"), Request(task: "cold")]
+        requests += [
+            Request(task: "sweep"), Request(task: "sweep", pair: "first-token"), Request(task: "sweep", site: "z"),
+        ]
+        requests += Request.forwardPasses() + [Request(task: "decode")] + Request.growth()
+        try await measure(requests.flatMap(options.perThreads), options: options)
+    }
+}
+
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve", abstract: "Answer requests, one JSON object a line, until the input ends.")
+    @Option(help: "A name (smollm2-135m), a .gguf file or a folder.") var model = "smollm2-135m"
+
+    func run() async throws {
+        let bench = try await Workbench(model: model)
+        write(try JSONEncoder().encode(["ready": true]))
+        while let line = readLine() {
+            guard !line.isEmpty else { continue }
+            do {
+                let request = try JSONDecoder().decode(Request.self, from: Data(line.utf8))
+                write(Data(try bench.answer(request).line().utf8))
+            } catch {
+                write(try JSONEncoder().encode(["error": "\(error)"]))
+            }
+        }
+    }
+
+    private func write(_ line: Data) { FileHandle.standardOutput.write(line + Data("\n".utf8)) }
+}
