@@ -20,7 +20,8 @@ public struct RandomKey: Sendable, Hashable {
 
     /// An independent key for the part numbered `index`.
     public subscript(index: Int) -> RandomKey {
-        RandomKey(state: RandomKey.mix(state &+ RandomKey.mix(UInt64(bitPattern: Int64(index)) ^ 0xD1B5_4A32_D192_ED03)))
+        RandomKey(
+            state: RandomKey.mix(state &+ RandomKey.mix(UInt64(bitPattern: Int64(index)) ^ 0xD1B5_4A32_D192_ED03)))
     }
 
     /// A generator that starts at this key, for use with the standard library's random functions.

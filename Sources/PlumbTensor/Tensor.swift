@@ -16,7 +16,8 @@ public struct Tensor: Sendable {
     }
 
     /// Creates a tensor whose elements `initialize` writes, every one of them.
-    public init(shape: [Int], initializingWith initialize: (UnsafeMutableBufferPointer<Float>) throws -> Void) rethrows {
+    public init(shape: [Int], initializingWith initialize: (UnsafeMutableBufferPointer<Float>) throws -> Void) rethrows
+    {
         let count = Tensor.count(of: shape)
         let storage = TensorStorage(count: count)
         try initialize(UnsafeMutableBufferPointer(start: storage.base, count: count))

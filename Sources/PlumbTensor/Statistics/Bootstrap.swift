@@ -26,7 +26,8 @@ public enum Statistics {
 
     /// The value below which a part `fraction` of sorted values lies, interpolated linearly.
     public static func quantile(_ sorted: [Double], _ fraction: Double) -> Double {
-        precondition(!sorted.isEmpty && fraction >= 0 && fraction <= 1, "a quantile needs values and a fraction in 0...1")
+        precondition(
+            !sorted.isEmpty && fraction >= 0 && fraction <= 1, "a quantile needs values and a fraction in 0...1")
         let place = fraction * Double(sorted.count - 1)
         let below = Int(place)
         let above = min(below + 1, sorted.count - 1)
