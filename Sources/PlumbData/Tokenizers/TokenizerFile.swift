@@ -113,6 +113,12 @@ extension TokenizerFile {
         var special: [Int: AddedTokens.Token] = [:]
         for token in added {
             let id = try check(token.id, token.content)
+            if let text = tokens[id], text != token.content {
+                let found = String(decoding: text, as: UTF8.self)
+                throw TokenizerError(
+                    "tokenizer.json: the added token \"\(String(decoding: token.content, as: UTF8.self))\" has the id "
+                        + "\(id), which the vocabulary gives to \"\(found)\"; the file is damaged")
+            }
             special[id] = token
             largest = max(largest, id)
         }
