@@ -4,6 +4,7 @@
 Needs `tokenizers` and `transformers` (the golden file names the versions last used). Run on purpose, never in CI:
 
     Scripts/record-tokenizers.py tables                       Unicode class tables (Swift source)
+    Scripts/record-tokenizers.py composition                  tables of canonical composition (Swift source)
     Scripts/record-tokenizers.py fixtures DATA                small tokenizer.json fixtures
     Scripts/record-tokenizers.py golden DATA MODEL.gguf       ids and hashes
     Scripts/record-tokenizers.py templates MODEL.gguf         rendered chat templates
@@ -92,18 +93,99 @@ def tables():
         "extension CharacterClasses {",
     ]
     for name, points in classes.items():
-        numbers = runs(points)
-        out += [f"    /// {notes[name]}", f"    static let {name}: [UInt32] = ["]
-        line = "       "
-        for n in numbers:
-            if len(line) + len(str(n)) + 2 > 118:
-                out.append(line)
-                line = "       "
-            line += f" {n},"
-        out += [line, "    ]"]
+        out += table(notes[name], name, runs(points))
     out += ["}", ""]
     TABLES.write_text("\n".join(out))
     print(TABLES, {k: len(v) for k, v in classes.items()})
+
+
+# ---- Canonical composition ------------------------------------------------------------------------------------------
+
+COMPOSITION = ROOT / "Sources/PlumbData/Tokenizers/Composition+Tables.swift"
+
+
+def combining_classes():
+    """The canonical combining class of every scalar that has one, found by how the library orders marks."""
+    import unicodedata
+
+    nfd = normalizers.NFD().normalize_str
+
+    def moves(left, right):
+        """Whether the library swaps the two, as it does where 0 < class of right < class of left."""
+        return nfd("a" + left + right) != "a" + left + right
+
+    lowest, highest = "\u0334", "\u0345"
+    probes = {}
+    for c in SCALARS:
+        # A mark of a newer version of Unicode has no class in the library.
+        value, mark = unicodedata.combining(chr(c)), chr(c)
+        if value and value not in probes and nfd(mark) == mark and (moves(highest, mark) or moves(mark, lowest)):
+            probes[value] = mark
+    found = {}
+    for c in SCALARS:
+        mark = chr(c)
+        if nfd(mark) != mark or not (moves(highest, mark) or moves(mark, lowest)):
+            continue
+        found[c] = [v for v, p in probes.items() if not moves(p, mark) and not moves(mark, p)]
+        assert len(found[c]) == 1, (hex(c), found[c])
+    return {c: values[0] for c, values in found.items()}
+
+
+def composition():
+    """Tables of what decomposes, what composes and how marks are ordered, as NFC and NFD of the library have it."""
+    nfc, nfd = normalizers.NFC().normalize_str, normalizers.NFD().normalize_str
+    classes = combining_classes()
+    decompositions, last = [], 0
+    for c in SCALARS:
+        whole, parts = chr(c), nfd(chr(c))
+        if parts == whole or 0xAC00 <= c < 0xD7A4:
+            continue
+        composes = nfc(whole) == whole
+        if composes:
+            parts = nfc(parts[:-1]) + parts[-1]
+            assert len(parts) == 2
+        decompositions += [c - last, len(parts) * 2 + composes] + [ord(x) for x in parts]
+        last = c
+    orders, following = [], 0
+    for value, start, length in class_runs(classes):
+        orders += [start - following, length, value]
+        following = start + length
+    out = [
+        "// Written by Scripts/record-tokenizers.py composition.",
+        "//",
+        "// As Hugging Face's library composes (its Unicode version is older than that of the standard library).",
+        "",
+        "extension Composition {",
+    ]
+    out += table("Runs of scalars of one combining class: gap, length, class.", "classRuns", orders)
+    out += table(
+        "Scalars that decompose: gap, twice the number of parts plus 1 if they compose again, parts.",
+        "decompositions",
+        decompositions,
+    )
+    COMPOSITION.write_text("\n".join(out + ["}", ""]))
+    print(COMPOSITION, len(orders), len(decompositions))
+
+
+def class_runs(classes):
+    result = []
+    for c in sorted(classes):
+        if result and result[-1][0] == classes[c] and result[-1][1] + result[-1][2] == c:
+            result[-1][2] += 1
+        else:
+            result.append([classes[c], c, 1])
+    return result
+
+
+def table(note, name, numbers):
+    out = [f"    /// {note}", f"    static let {name}: [UInt32] = ["]
+    line = "       "
+    for n in numbers:
+        if len(line) + len(str(n)) + 2 > 118:
+            out.append(line)
+            line = "       "
+        line += f" {n},"
+    return out + [line, "    ]"]
 
 
 # ---- Fixtures -------------------------------------------------------------------------------------------------------
@@ -286,7 +368,6 @@ def record(tokenizer, lines):
 
 def golden(data, gguf):
     import transformers
-    import unicodedata
 
     lines = lines_of(data)
     real = transformers.AutoTokenizer.from_pretrained(str(gguf.parent), gguf_file=gguf.name)
@@ -302,14 +383,11 @@ def golden(data, gguf):
     nfc = normalizers.NFC()
     composed = 0xCBF29CE484222325
     for c in SCALARS:
-        if unicodedata.category(chr(c)) == "Cn":
-            continue
-        for text in (chr(c), "e" + chr(c), chr(c) + "\u0301"):
+        for text in (chr(c), "e" + chr(c), chr(c) + "\u0301", "a\u0328" + chr(c) + "\u0301\u1161"):
             composed = fnv([ord(x) for x in nfc.normalize_str(text)] + [0], composed)
     out = {
         "versions": {"tokenizers": tokenizers.__version__, "transformers": transformers.__version__},
         "classes": f"{fnv_bytes(table):016x}",
-        "assigned": unicodedata.unidata_version,
         "nfc": f"{composed:016x}",
         "lines": len(lines),
         "texts": CASES,
@@ -435,6 +513,8 @@ if __name__ == "__main__":
         write("chat-templates.json", templates(real))
     elif command == "tables":
         tables()
+    elif command == "composition":
+        composition()
     elif command == "fixtures":
         fixtures(pathlib.Path(sys.argv[2]))
     elif command == "golden":

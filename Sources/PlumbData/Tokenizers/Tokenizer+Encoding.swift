@@ -1,4 +1,3 @@
-internal import Foundation
 internal import Synchronization
 
 extension Tokenizer {
@@ -47,7 +46,7 @@ extension Tokenizer.Core {
                 continue
             }
             let bytes = UnsafeBufferPointer(rebasing: text[part.range])
-            if normalization == .nfc, let normalized = Self.nfc(bytes) {
+            if normalization == .nfc, let normalized = Composition.standard.composed(bytes) {
                 normalized.withUnsafeBufferPointer { encodeNormalized($0, parseSpecial, &work) }
             } else {
                 encodeNormalized(bytes, parseSpecial, &work)
@@ -101,12 +100,5 @@ extension Tokenizer.Core {
         } else {
             encoder.encode(piece, &work.merging, into: &work.ids)
         }
-    }
-
-    /// Canonical composition; nil where it cannot change anything.
-    static func nfc(_ text: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
-        // Below U+0300 (0xCC 0x80) nothing composes or decomposes.
-        guard text.contains(where: { $0 >= 0xCC }) else { return nil }
-        return Array(String(decoding: text, as: UTF8.self).precomposedStringWithCanonicalMapping.utf8)
     }
 }

@@ -24,7 +24,7 @@ extension Tokenizer {
         parts.added = builder.added
         if parts.normalization == .nfc {
             for index in parts.added.indices where parts.added[index].isNormalized {
-                let content = parts.added[index].content.withUnsafeBufferPointer { Core.nfc($0) }
+                let content = parts.added[index].content.withUnsafeBufferPointer { Composition.standard.composed($0) }
                 if let content { parts.added[index].content = content }
             }
         }

@@ -107,6 +107,7 @@ struct JinjaRenderer {
         }
         if items.isEmpty { return try flow(otherwise) }
         for (index, item) in items.enumerated() {
+            try step()
             scopes[scopes.count - 1] = ["loop": Self.loopState(index, items)]
             try bind(targets, to: item)
             if try flow(body) == .leaveLoop { break }
