@@ -49,13 +49,15 @@ struct Attention: Sendable {
         guard probe.watches(.block(block, .result)) else {
             return output(flat, adding: residual, arithmetic: flight.arithmetic)
         }
-        let results = probe(perHeadResults(flat, flight.arithmetic), at: .block(block, .result))
-        guard probe.changes(.block(block, .result)) else {
-            return output(flat, adding: residual, arithmetic: flight.arithmetic)
-        }
-        var sum = results.summedOverHeads()
+        let usual = perHeadResults(flat, flight.arithmetic)
+        let results = probe(usual, at: .block(block, .result))
+        let product = output(flat, adding: residual, arithmetic: flight.arithmetic)
+        let changed = results.rowsDiffering(from: usual)
+        guard !changed.isEmpty else { return product }
+        var sum = results.gathered(changed).summedOverHeads()
         if let bias = output.bias { sum = sum + bias }
-        return residual.map { sum + $0 } ?? sum
+        if let residual { sum = sum + residual.gathered(changed) }
+        return product.replacingRows(changed, with: sum)
     }
 
     /// Queries, keys and values of every row, rotated.

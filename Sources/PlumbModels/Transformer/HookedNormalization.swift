@@ -9,15 +9,18 @@ extension Normalization {
         _ probe: inout Probe
     ) -> Tensor {
         guard probe.watches(scale()) || probe.watches(normalized()) else { return self(x) }
-        var (plain, divisor) = unweighted(x)
-        let seen = probe(divisor, at: scale())
-        if seen != divisor {
-            plain = x.centred(if: isLayerNorm).divided(byRows: seen)
-            divisor = seen
+        let usual = unweighted(x)
+        let divisor = probe(usual.scale, at: scale())
+        let rescaled = divisor.rowsDiffering(from: usual.scale)
+        var rows = usual.normalized
+        if !rescaled.isEmpty {
+            let divided = x.gathered(rescaled).centred(if: isLayerNorm).divided(byRows: divisor.gathered(rescaled))
+            rows = rows.replacingRows(rescaled, with: divided)
         }
-        let watched = probe(plain, at: normalized())
-        // The fused kernel gives the same bits as these steps; it is left out only when something was changed.
-        return watched == unweighted(x).normalized ? self(x) : weighted(watched)
+        rows = probe(rows, at: normalized())
+        let changed = rows.rowsDiffering(from: usual.normalized)
+        guard !changed.isEmpty else { return self(x) }
+        return self(x).replacingRows(changed, with: weighted(rows.gathered(changed)))
     }
 
     private var isLayerNorm: Bool {
