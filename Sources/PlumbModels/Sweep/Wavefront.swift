@@ -192,6 +192,7 @@ struct Wavefront {
         var flight = Flight()
         flight.arithmetic = model.arithmetic
         flight.memories = recorded.flight.memories
+        flight.leastKeys = recorded.flight.keys
         var residual: Tensor?
         var joined = 0
         for layer in 0..<layers {

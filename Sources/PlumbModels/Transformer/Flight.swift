@@ -26,8 +26,11 @@ struct Flight {
 
     var rows: Int { positions.count }
 
+    /// Keys that attention maps have columns for, at the least. Maps of flights that exchange rows need equal widths.
+    var leastKeys = 0
+
     /// The largest position of the flight, plus one: keys that some row may look at.
-    var keys: Int { spans.reduce(0) { max($0, $1.first + $1.rows) } }
+    var keys: Int { spans.reduce(leastKeys) { max($0, $1.first + $1.rows) } }
 
     /// Adds a run's rows at the end.
     mutating func append(first: Int, rows: Int, memory: Int? = nil) {
