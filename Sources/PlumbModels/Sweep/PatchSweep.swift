@@ -103,8 +103,12 @@ public struct PatchSweep: Sendable {
                     "patching by position needs prompts of one length: the clean prompt has \(pair.clean.count) tokens, "
                         + "the corrupted one \(pair.corrupted.count)")
             }
-            if let bad = pair.metric.columns?.first(where: { $0 < 0 || $0 >= model.configuration.vocabulary }) {
+            if let bad = pair.metric.tokens.first(where: { $0 < 0 || $0 >= model.configuration.vocabulary }) {
                 throw ModelError("token \(bad) of the metric is outside the vocabulary")
+            }
+            if let length = pair.metric.promptLength, length != pair.clean.count {
+                throw ModelError(
+                    "the \(pair.metric.name) is against \(length) tokens, but the prompts have \(pair.clean.count)")
             }
         }
         let points = Set(model.hookPoints)
