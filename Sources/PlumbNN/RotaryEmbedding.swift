@@ -1,6 +1,7 @@
 internal import CPlumbKernels
 internal import Foundation
 public import PlumbTensor
+internal import Synchronization
 
 /// Rotary position embedding: each pair of a head's features turns by an angle that grows with the position
 /// (Su et al. 2021, arXiv:2104.09864).
@@ -21,30 +22,20 @@ public struct RotaryEmbedding: Sendable {
 
     /// The number of features of a head that turn.
     public let width: Int
-    private let cosines: Tensor
-    private let sines: Tensor
+    /// The number of positions that there are angles for.
+    public let positions: Int
+    private let tables: AngleTables
 
-    /// Tables for `positions` positions.
+    /// Angles for `positions` positions, worked out as far as runs need them.
     public init(width: Int, positions: Int, base: Double, scaling: Scaling = .none) {
         self.width = width
-        let half = width / 2
-        let frequencies = (0..<half).map { index -> Double in
-            // Frequencies and angles are rounded to float32 as the field's models were trained with.
-            let frequency = Double(1 / Float(pow(Float(base), Float(2 * index) / Float(width))))
-            return Self.scaled(frequency, index, scaling)
-        }
-        func table(_ function: (Double) -> Double) -> Tensor {
-            Tensor(shape: [positions, half]) { result in
-                for position in 0..<positions {
-                    for index in 0..<half {
-                        let angle = Float(position) * Float(frequencies[index])
-                        result[position * half + index] = Float(function(Double(angle)))
-                    }
-                }
-            }
-        }
-        cosines = table(cos)
-        sines = table(sin)
+        self.positions = positions
+        tables = AngleTables(
+            frequencies: (0..<width / 2).map { index in
+                // Frequencies and angles are rounded to float32 as the field's models were trained with.
+                let frequency = Double(1 / Float(pow(Float(base), Float(2 * index) / Float(width))))
+                return Float(Self.scaled(frequency, index, scaling))
+            })
     }
 
     private static func scaled(_ frequency: Double, _ index: Int, _ scaling: Scaling) -> Double {
@@ -61,9 +52,6 @@ public struct RotaryEmbedding: Sendable {
         }
     }
 
-    /// The number of positions the tables hold.
-    public var positions: Int { cosines.shape[0] }
-
     /// Turns `heads` heads of `headWidth` features, found at column `offset` of each row of `x`, in place.
     ///
     /// - Shapes: `x` `[R, C]`, `positions` `[R]`.
@@ -74,6 +62,9 @@ public struct RotaryEmbedding: Sendable {
         precondition(
             x.shape.first == positions.count && offset + heads * headWidth <= stride && width <= headWidth,
             "cannot rotate \(heads) heads of \(headWidth) at \(offset) in \(x.shape)")
+        let needed = Int(positions.max() ?? -1) + 1
+        precondition(needed <= self.positions, "position \(needed - 1) is beyond the \(self.positions) there are")
+        let (cosines, sines) = tables.reaching(needed, of: self.positions)
         x.withUnsafeMutableElements { x in
             cosines.withUnsafeElements { cosines in
                 sines.withUnsafeElements { sines in
@@ -81,6 +72,40 @@ public struct RotaryEmbedding: Sendable {
                     plumb_rope(
                         base + offset, stride, base + offset, stride, cosines.baseAddress, sines.baseAddress, positions,
                         positions.count, heads, headWidth, width)
+                }
+            }
+        }
+    }
+}
+
+/// Cosines and sines of the angles of the first positions, made longer when a run goes further: contexts of a hundred
+/// thousand positions and more are rarely used up.
+private final class AngleTables: Sendable {
+    private let frequencies: [Float]
+    private let held: Mutex<(cosines: Tensor, sines: Tensor)>
+
+    init(frequencies: [Float]) {
+        self.frequencies = frequencies
+        let none = Tensor.zeros([0, frequencies.count])
+        held = Mutex((none, none))
+    }
+
+    /// Tables `[positions, width / 2]` of at least `needed` positions and, for the next time, up to twice as many.
+    func reaching(_ needed: Int, of limit: Int) -> (cosines: Tensor, sines: Tensor) {
+        held.withLock { held in
+            if held.cosines.shape[0] < needed {
+                let length = min(limit, max(2 * needed, 256))
+                held = (table(length, cos), table(length, sin))
+            }
+            return held
+        }
+    }
+
+    private func table(_ positions: Int, _ function: (Double) -> Double) -> Tensor {
+        Tensor(shape: [positions, frequencies.count]) { result in
+            for position in 0..<positions {
+                for (index, frequency) in frequencies.enumerated() {
+                    result[position * frequencies.count + index] = Float(function(Double(Float(position) * frequency)))
                 }
             }
         }
