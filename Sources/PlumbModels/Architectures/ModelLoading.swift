@@ -67,8 +67,17 @@ extension HookedTransformer {
             return try JSONDecoder().decode(type, from: data)
         } catch DecodingError.keyNotFound(let key, _) {
             throw ModelError("\(url.path) does not give \(key.stringValue)")
-        } catch {
-            throw ModelError("\(url.path) is not a model configuration: \(error)")
+        } catch DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context),
+            DecodingError.dataCorrupted(let context)
+        {
+            let key = context.codingPath.map(\.stringValue).joined(separator: ".")
+            guard key.isEmpty else { throw ModelError("\(url.path) gives a \(key) of the wrong kind") }
+            // Foundation does not say which number it could not take.
+            let isObject = (try? JSONSerialization.jsonObject(with: data)) is [String: Any]
+            throw ModelError(
+                isObject
+                    ? "\(url.path) gives a number that is not whole, or too large, where a size belongs"
+                    : "\(url.path) should hold a JSON object that describes a model")
         }
     }
 

@@ -49,6 +49,12 @@ public struct TransformerConfiguration: Sendable, Equatable, Codable {
         guard heads % keyValueHeads == 0 else {
             throw ModelError("\(heads) query heads cannot share \(keyValueHeads) key-value heads evenly")
         }
+        guard architecture != "gpt2" || heads * headWidth == width else {
+            throw ModelError("a width of \(width) cannot be shared by \(heads) heads evenly")
+        }
+        guard architecture != "llama" || headWidth % 2 == 0 else {
+            throw ModelError("a head width of \(headWidth) is odd; rotary positions turn features in pairs")
+        }
         return self
     }
 }
