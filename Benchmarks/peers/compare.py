@@ -231,6 +231,11 @@ def comparison(row):
     return "| " + " | ".join(map(str, cells)) + " |"
 
 
+EXPECTED = [("sweep of resid_pre, the pair", 2), ("sweep of resid_pre, the pair", 1),
+            ("sweep of resid_pre, first token differs", 2), ("sweep of z by head", 2)]
+EXPECTED += [(f"forward, {model}, {shape}", threads) for model in ("gpt2", "smollm2")
+             for shape in ("1×16", "8×128", "1×1024") for threads in (1, 2)]
+
 HEAD = """# Benchmarks
 
 Written by `make bench PEERS=/path/to/python` (`Benchmarks/peers/compare.py`). Both sides hold the same weights, get the
@@ -294,6 +299,10 @@ def table(options):
         date=max(row["date"] for row in rows), processor=processor(), cores=os.cpu_count(),
         system=platform.platform(terse=True), torch=importlib.metadata.version("torch"))]
     lines += [comparison(row) for row in compared]
+    measured = {(row["what"], row["threads"]) for row in rows}
+    missing = [f"{what} ({threads})" for what, threads in EXPECTED if (what, threads) not in measured]
+    if missing:
+        lines.append("\nNot measured in this run (threads in brackets): " + "; ".join(missing) + ".")
     lines.append(NOTES.format(
         ours_mb=number(cold["peak_megabytes"]) if cold else "?",
         peer_mb=number(cold["peer_megabytes"]) if cold else "?"))
