@@ -74,9 +74,15 @@ enum TokenizerGolden {
 
     /// FNV-1a of ids, each as four bytes, lowest first.
     static func hash(_ ids: some Sequence<Int>, _ seed: UInt64 = 0xCBF2_9CE4_8422_2325) -> UInt64 {
-        ids.reduce(seed) { hash, id in
-            (0..<4).reduce(hash) { ($0 ^ UInt64(id >> ($1 * 8) & 0xFF)) &* 0x100_0000_01B3 }
+        var hash = seed
+        for id in ids {
+            var rest = id
+            for _ in 0..<4 {
+                hash = (hash ^ UInt64(rest & 0xFF)) &* 0x100_0000_01B3
+                rest >>= 8
+            }
         }
+        return hash
     }
 
     static func hex(_ value: UInt64) -> String {

@@ -25,6 +25,7 @@ struct JinjaLexer {
     private let source: [Unicode.Scalar]
     private var position = 0
     private var segments: [JinjaSegment] = []
+    private var counted = (place: 0, line: 1)
 
     /// The stretches of a template, white space around tags already taken away as the tags ask.
     static func segments(of source: String) throws(ChatTemplateError) -> [JinjaSegment] {
@@ -49,7 +50,13 @@ struct JinjaLexer {
         position + offset < source.count ? source[position + offset] : nil
     }
 
-    private func line(at position: Int) -> Int { 1 + source[..<position].count { $0 == "\n" } }
+    /// The line a place is on; places are asked for in order but for a few within a tag.
+    private mutating func line(at place: Int) -> Int {
+        if place < counted.place { counted = (0, 1) }
+        for scalar in source[counted.place..<place] where scalar == "\n" { counted.line += 1 }
+        counted.place = place
+        return counted.line
+    }
 
     private func isTag(at index: Int) -> Bool {
         guard index + 1 < source.count, source[index] == "{" else { return false }
