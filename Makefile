@@ -2,10 +2,11 @@
 
 SWIFT ?= swift
 PLUMB = .build/release/plumb
-
+# How often `make fuzz` damages each kind of file.
+ROUNDS ?= 1000000
 export PLUMB_DEV = 1
 
-.PHONY: demo test build setup lint format docs bench golden verify clean help
+.PHONY: demo test build setup lint format docs bench fuzz golden verify clean help
 
 help: ## list what make can do
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -36,6 +37,10 @@ docs: setup ## build the reference of each library
 
 bench: setup ## measure speed; beside the peers where PEERS names their python
 	Scripts/bench
+
+fuzz: setup ## damage model and tokenizer files ROUNDS times each; none may end the process
+	$(SWIFT) build --build-tests
+	PLUMB_FUZZ_ROUNDS=$(ROUNDS) $(SWIFT) test --skip-build --filter NeverTrap
 
 golden: ## record reference values anew from the peers; never in CI
 	Scripts/record-golden

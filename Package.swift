@@ -87,6 +87,8 @@ let package = Package(
             name: "PlumbExperimentsTests", dependencies: ["PlumbRecords", "PlumbExperiments"], swiftSettings: strict),
         .testTarget(
             name: "PlumbReportTests", dependencies: ["PlumbRecords", "PlumbReport"], swiftSettings: strict),
-        .testTarget(name: "CommandTests", dependencies: ["plumb"], swiftSettings: strict),
+        .testTarget(
+            name: "CommandTests", dependencies: ["plumb", "PlumbData"], resources: [.copy("Golden")],
+            swiftSettings: strict),
     ]
 )

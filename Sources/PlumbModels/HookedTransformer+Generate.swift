@@ -22,7 +22,7 @@ extension HookedTransformer {
     ///   - temperature: 0 takes the most probable token; above it, tokens are sampled from `softmax(logits / T)`.
     ///   - stopTokens: tokens that end the text; by default the tokenizer's.
     ///   - onToken: called with each new token; returning false ends the generation.
-    /// - Throws: ``ModelError`` for a prompt that the model cannot read.
+    /// - Throws: ``ModelError`` for a prompt that the model cannot read, or logits that are not numbers.
     public func generate(
         _ prompt: [Int], maxTokens: Int, temperature: Double = 0, key: RandomKey = RandomKey(0),
         stopTokens: Set<Int>? = nil, with interventions: [Intervention] = [], recording: Recording = .none,
@@ -44,6 +44,7 @@ extension HookedTransformer {
             let (logits, cache) = step(fresh, memory, interventions, recording)
             steps.append(cache)
             let logProbabilities = logits.logSoftmax()
+            try requireNumbers(logProbabilities)
             let token = Self.choose(logits, temperature: temperature, &random)
             if stops.contains(token) {
                 generation.stopped = true

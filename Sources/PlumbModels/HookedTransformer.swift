@@ -77,6 +77,16 @@ public struct HookedTransformer: Sendable {
         }
     }
 
+    /// Refuses what damaged weights make of a prompt.
+    ///
+    /// - Parameter values: logits or log-probabilities of this model, of any shape.
+    /// - Throws: ``ModelError`` naming the model's files when one of them is infinite or not a number.
+    public func requireNumbers(_ values: Tensor) throws {
+        guard !values.withUnsafeElements({ $0.allSatisfy(\.isFinite) }) else { return }
+        let weights = files.isEmpty ? name : files.map(\.path).joined(separator: ", ")
+        throw ModelError("the logits of \(name) are not numbers (NaN): the weights in \(weights) are damaged")
+    }
+
     /// The tokens of `text`.
     ///
     /// - Throws: ``ModelError`` when the model has no tokenizer, or cannot read the prompt.

@@ -56,6 +56,7 @@ struct PredictCommand: AsyncParsableCommand {
         let logProbabilities =
             allPositions
             ? model.run(tokens).output.logSoftmax() : model.nextTokenLogProbabilities(tokens).reshaped([1, -1])
+        try model.requireNumbers(logProbabilities)
         let best = rows.indices.map { candidates(logProbabilities[$0]) }
         if json { return try printJSON(model, tokens, strings, best) }
         for (row, position) in rows.enumerated() {

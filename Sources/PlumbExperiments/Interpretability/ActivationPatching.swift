@@ -18,6 +18,28 @@ public struct ActivationPatching: Experiment {
         case logProbability = "log-probability"
         case kl
         case loss
+
+        /// What tables call it.
+        var title: String {
+            switch self {
+            case .logitDifference: "logit difference"
+            case .probability: "probability of the answer"
+            case .logProbability: "log-probability of the answer"
+            case .kl: "KL divergence from the unpatched source"
+            case .loss: "loss"
+            }
+        }
+
+        /// What metrics call it, after `clean_` or `corrupted_`.
+        var identifier: String {
+            switch self {
+            case .logitDifference: "logit_difference"
+            case .probability: "answer_probability"
+            case .logProbability: "answer_log_probability"
+            case .kl: "kl_divergence"
+            case .loss: "loss"
+            }
+        }
     }
 
     public struct Settings: Codable, Sendable, Equatable {
@@ -29,6 +51,7 @@ public struct ActivationPatching: Experiment {
         public var pairs: String?
         public var sites = ["resid_pre", "attn_out", "mlp_out", "z"]
         public var direction = PatchDirection.denoising
+        public var align = PatchAlignment.none
         public var metric = MetricKind.logitDifference
         public var templates = 6
         public var arithmetic = Arithmetic.float32
@@ -41,12 +64,13 @@ public struct ActivationPatching: Experiment {
     public static let help = [
         "model": "A name (smollm2-135m), a .gguf file, a folder with config.json and safetensors, or a hub id.",
         "clean": "The prompt whose answer is right.",
-        "corrupted": "The same prompt changed so that another answer is right; as many tokens.",
+        "corrupted": "The same prompt changed so that another answer is right; as many tokens, or see --align.",
         "answer": "The answer to the clean prompt: one token, usually with a space before it.",
         "wrong": "The answer to the corrupted prompt.",
         "pairs": "A JSON-lines file of pairs {clean, corrupted, answer, wrong}: tables are then means over pairs.",
         "sites": "What to patch: resid_pre, resid_mid, resid_post, attn_out, mlp_out, q, k, v, z, pattern, post, …",
         "direction": "denoising: clean into the corrupted run; noising: corrupted into the clean run.",
+        "align": "end: compare prompts of different lengths from their last token backwards; none: refuse them.",
         "metric": "What patched runs are judged by; the loss is of the patched prompt's own tokens.",
         "templates": "Further pairs, drawn by the seed, that the claims are tested on; with the standard prompts only.",
         "arithmetic": "float32 is exact on the stored weights; bfloat16 is faster and inexact, and the record says so.",
@@ -68,9 +92,11 @@ public struct ActivationPatching: Experiment {
         question: "Which activations of a language model carry the answer to a prompt, and where do they hand it on?",
         hypothesis: "In the first third of the layers the residual stream at the differing token restores the clean "
             + "answer; in the last seventh the residual stream at the last token does.",
-        control: "At tokens between those two, where the prompts agree, the same patch in the first third of the layers "
+        control:
+            "At tokens between those two, where the prompts agree, the same patch in the first third of the layers "
             + "restores nothing; nor does it at the last token.",
-        method: "Run the model on a clean and a corrupted prompt. Replace one activation of one run by the other run's, "
+        method:
+            "Run the model on a clean and a corrupted prompt. Replace one activation of one run by the other run's, "
             + "finish the run, and read the logit difference of the two answers; do so for every layer and position.",
         limits: "One patch at a time misses what activations carry only together; a high value shows where the answer "
             + "passes, not that it is computed there.",
@@ -110,10 +136,11 @@ public struct ActivationPatching: Experiment {
         }
         model.prepare()
         let prompts = try promptPairs()
-        let pairs = try prompts.map { try $0.tokenized(by: model) }
+        let pairs = try tokenized(prompts, by: model)
         let study = ActivationPatchingStudy(
             sites: sites,
-            sweep: PatchSweep(direction: settings.direction, memoryLimit: max(1, settings.memory) << 20))
+            sweep: PatchSweep(
+                direction: settings.direction, memoryLimit: memoryLimit, alignment: settings.align))
         let outcome = try study.run(model, pairs: pairs.map(patchPair)) { fraction in
             reporter.progress("patching", fraction)
             try reporter.checkpoint()
@@ -128,10 +155,24 @@ public struct ActivationPatching: Experiment {
     private func parsedSite(_ name: String) throws -> Site {
         guard let site = Site(named: name), Site.insideBlock.contains(site) else {
             let known = Site.insideBlock.map(\.shortName)
-            let hint = closestMatch(to: name, in: known).map { ": did you mean \($0)?" }
-            throw SettingsError("\"\(name)\" is not a site\(hint ?? ": the sites are \(known.joined(separator: ", "))")")
+            let hint = closestMatch(to: name, in: known).map { "did you mean \($0)? The" } ?? "the"
+            throw SettingsError("\"\(name)\" is not a site: \(hint) sites are \(known.joined(separator: ", "))")
         }
         return site
+    }
+
+    private var memoryLimit: Int { min(max(1, settings.memory), 1 << 40) << 20 }
+
+    /// The pairs in tokens; a pair of a file is named by its place where it cannot be used.
+    private func tokenized(_ prompts: [PromptPair], by model: HookedTransformer) throws -> [TokenizedPair] {
+        try prompts.enumerated().map { index, pair in
+            do {
+                return try pair.tokenized(by: model, alignment: settings.align)
+            } catch let error as ModelError {
+                guard let file = settings.pairs else { throw error }
+                throw ModelError("\(file), pair \(index + 1): \(error)")
+            }
+        }
     }
 
     private func promptPairs() throws -> [PromptPair] {
@@ -160,19 +201,20 @@ public struct ActivationPatching: Experiment {
         _ model: HookedTransformer, _ pairs: [TokenizedPair], _ key: RandomKey, _ reporter: RunReporter
     ) throws -> [PatchingEvidence] {
         var tested = pairs
-        let isStandard = settings.pairs == nil && settings.clean == Self.defaults.clean
+        let isStandard =
+            settings.pairs == nil && settings.clean == Self.defaults.clean
             && settings.corrupted == Self.defaults.corrupted
         if isStandard, settings.templates > 0 {
             tested += try IndirectObject.pairs(settings.templates, for: model, key: key).map {
                 try $0.tokenized(by: model)
             }
         }
-        let sweep = PatchSweep(memoryLimit: max(1, settings.memory) << 20)
+        let sweep = PatchSweep(memoryLimit: memoryLimit, alignment: settings.align)
         return try tested.enumerated().map { index, pair in
             defer { reporter.progress("testing the claims", index + 1, of: tested.count) }
             try reporter.checkpoint()
             let cells = PatchSweep.cells(
-                .residPre, layers: model.configuration.layers, positions: pair.clean.count)
+                .residPre, layers: model.configuration.layers, positions: pair.alignedCount)
             let result = try sweep.run(
                 model, clean: pair.clean, corrupted: pair.corrupted,
                 metric: .logitDifference(answer: pair.answer, wrong: pair.wrong), cells: cells.flatMap { $0 })

@@ -40,7 +40,7 @@ struct ActivationPatchingFindings {
     // MARK: Numbers
 
     private var metrics: [Metric] {
-        let name = settings.metric.rawValue.replacing("-", with: "_")
+        let name = settings.metric.identifier
         return [
             metric("clean_\(name)", outcome.clean, unit), metric("corrupted_\(name)", outcome.corrupted, unit),
             Metric("sweep_seconds", outcome.seconds, unit: "s"),
@@ -114,9 +114,9 @@ struct ActivationPatchingFindings {
 
     /// The tokens of the run that is patched; differing ones show both.
     private var columns: [String] {
-        guard pairs.count == 1 else { return pairs[0].clean.indices.map { "\($0)" } }
-        let clean = text(pairs[0].clean)
-        let corrupted = text(pairs[0].corrupted)
+        guard pairs.count == 1 else { return (0..<pairs[0].alignedCount).map { "\($0)" } }
+        let clean = text(pairs[0].alignedClean)
+        let corrupted = text(pairs[0].alignedCorrupted)
         return zip(clean, corrupted).map { $0 == $1 ? $0 : "\($0)/\($1.trimmingPrefix(" "))" }
     }
 
@@ -130,7 +130,7 @@ struct ActivationPatchingFindings {
             let interval = values.interval(key: key)
             return Table(
                 values.site.shortName,
-                title: "\(settings.metric.rawValue.replacing("-", with: " ")) after patching "
+                title: "\(settings.metric.title) after patching "
                     + values.site.shortName, rowLabel: "layer", columnLabel: values.isByHead ? "head" : "position",
                 rows: mean.indices.map { "\($0)" },
                 columns: values.isByHead ? mean[0].indices.map { "\($0)" } : columns, values: mean, unit: unit,
@@ -152,7 +152,7 @@ struct ActivationPatchingFindings {
                         ? "Each cell: the \(verb), for one head of one layer at all positions."
                         : "Each cell: the \(verb), at one layer and position.",
                     center: baseline, domain: reach > 0 ? HeatMap.Domain(baseline - reach, baseline + reach) : nil,
-                    valueLabel: settings.metric.rawValue.replacing("-", with: " "),
+                    valueLabel: settings.metric.title,
                     references: [
                         ReferenceValue("clean", Statistics.mean(outcome.clean)),
                         ReferenceValue("corrupted", Statistics.mean(outcome.corrupted)),
@@ -173,8 +173,9 @@ struct ActivationPatchingFindings {
                     text([token])[0], logProbability: Double(next[token]), role: role)
             }
             return PromptPanel.Prompt(
-                label, tokens: text(tokens), ids: tokens, marked: pair.differing, continuations: continuations,
-                note: "\(settings.metric.rawValue.replacing("-", with: " ")) \(value.rounded(to: 4)) \(unit)")
+                label, tokens: text(tokens), ids: tokens,
+                marked: pair.differing.map { $0 + tokens.count - pair.alignedCount }, continuations: continuations,
+                note: "\(settings.metric.title) \(value.rounded(to: 4)) \(unit)")
         }
         return .prompts(
             PromptPanel(
@@ -213,9 +214,8 @@ struct ActivationPatchingFindings {
 
     private var summary: String {
         let main = evidence[0]
-        let name =
-            pairs.count == 1
-            ? "\u{201C}\(text([pairs[0].clean[pairs[0].differing[0]]])[0].trimmingPrefix(" "))\u{201D}" : "it"
+        let token = pairs.count == 1 ? pairs[0].differing.first.map { text([pairs[0].alignedClean[$0]])[0] } : nil
+        let name = token.map { "\u{201C}\($0.trimmingPrefix(" "))\u{201D}" } ?? "it"
         let held = main.differing.lastIndex { $0 >= 0.5 }
         let arrived = main.last.firstIndex { $0 >= 0.5 }
         let first =

@@ -13,7 +13,7 @@ struct PatchingEvidence: Sendable {
     let between: [Double]
 
     init(pair: TokenizedPair, result: PatchSweepResult, layers: Int) {
-        let length = pair.clean.count
+        let length = pair.alignedCount
         let full = result.clean - result.corrupted
         func recovery(_ layer: Int, _ position: Int) -> Double {
             (result.values[layer * length + position] - result.corrupted) / full

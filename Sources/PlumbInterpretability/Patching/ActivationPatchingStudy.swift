@@ -64,11 +64,11 @@ public struct ActivationPatchingStudy: Sendable {
     public func run(
         _ model: HookedTransformer, pairs: [PatchPair], progress: (Double) throws -> Void = { _ in }
     ) throws -> Outcome {
-        let length = pairs.first?.clean.count ?? 0
-        if let odd = pairs.firstIndex(where: { $0.clean.count != length }), sites.contains(where: { !$0.hasHeads }) {
+        let length = pairs.first?.alignedCount ?? 0
+        if let odd = pairs.firstIndex(where: { $0.alignedCount != length }), sites.contains(where: { !$0.hasHeads }) {
             throw ModelError(
                 "a table by position needs pairs of one length: pair 1 has \(length) tokens, pair \(odd + 1) has "
-                    + "\(pairs[odd].clean.count)")
+                    + "\(pairs[odd].alignedCount); sites with heads (q, k, v, z) take pairs of any length")
         }
         let grids = sites.map { site in
             PatchSweep.cells(

@@ -5,7 +5,8 @@ public import PlumbTensor
 /// to": indirect object identification (Wang et al. 2022, arXiv:2211.00593).
 public enum IndirectObject {
     static let names = [
-        "Mary", "John", "Tom", "James", "Sarah", "Paul", "Anna", "David", "Lucy", "Peter", "Emma", "Mark", "Alice", "Jack",
+        "Mary", "John", "Tom", "James", "Sarah", "Paul", "Anna", "David", "Lucy", "Peter", "Emma", "Mark", "Alice",
+        "Jack",
         "Kate", "Sam", "Laura", "Henry", "Jane", "Adam",
     ]
     static let places = ["store", "park", "school", "market", "office", "library", "station", "garden"]

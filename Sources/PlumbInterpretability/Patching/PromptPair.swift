@@ -1,8 +1,9 @@
 public import Foundation
+internal import PlumbData
 public import PlumbModels
 internal import PlumbTensor
 
-/// A clean prompt, a corrupted one of equal length, and the two answers they make likely.
+/// A clean prompt, a corrupted one, of equal length unless their ends are aligned, and the two answers they make likely.
 public struct PromptPair: Codable, Sendable, Equatable {
     public var clean: String
     public var corrupted: String
@@ -49,20 +50,38 @@ public struct PromptPair: Codable, Sendable, Equatable {
 
     /// The pair in tokens of `model`.
     ///
-    /// - Throws: ``ModelError`` when an answer is not one token, the prompts differ in length, or they are the same.
-    public func tokenized(by model: HookedTransformer) throws -> TokenizedPair {
+    /// - Throws: ``ModelError`` when an answer is not one token, the prompts are the same, or they differ in length without
+    ///   `alignment`: the sentence then shows the tokens where they part.
+    public func tokenized(
+        by model: HookedTransformer, alignment: PatchAlignment = .none
+    ) throws -> TokenizedPair {
         let pair = TokenizedPair(
             clean: try model.tokens(clean), corrupted: try model.tokens(corrupted), answer: try model.token(answer),
             wrong: try model.token(wrong))
-        guard pair.clean.count == pair.corrupted.count else {
+        guard pair.clean.count == pair.corrupted.count || alignment == .end else {
             throw ModelError(
                 "patching by position needs prompts of one length: \"\(clean)\" has \(pair.clean.count) tokens, "
-                    + "\"\(corrupted)\" has \(pair.corrupted.count)")
+                    + "\"\(corrupted)\" has \(pair.corrupted.count). \(parting(pair, model)) Use other words, or compare "
+                    + "the prompts from their ends with --align end.")
         }
         guard pair.clean != pair.corrupted else {
             throw ModelError("the clean and the corrupted prompt are the same: nothing can be patched")
         }
         return pair
+    }
+
+    /// Says where two prompts part: the first tokens in which they differ, up to where they meet again at the end.
+    private func parting(_ pair: TokenizedPair, _ model: HookedTransformer) -> String {
+        let shorter = min(pair.clean.count, pair.corrupted.count)
+        let same = zip(pair.clean, pair.corrupted).prefix { $0 == $1 }.count
+        let ending = zip(pair.clean.reversed(), pair.corrupted.reversed()).prefix { $0 == $1 }.count
+        let kept = min(ending, shorter - same)
+        func words(_ tokens: [Int]) -> String {
+            let middle = tokens[same..<tokens.count - kept]
+            let shown = middle.prefix(8).map { "\"\(model.tokenizer?.string(of: $0) ?? "\($0)")\"" }
+            return middle.isEmpty ? "nothing" : shown.joined(separator: " ") + (middle.count > 8 ? " …" : "")
+        }
+        return "They part at position \(same): \(words(pair.clean)) against \(words(pair.corrupted))."
     }
 }
 
@@ -73,6 +92,15 @@ public struct TokenizedPair: Sendable, Equatable {
     public var answer: Int
     public var wrong: Int
 
-    /// The positions at which the prompts differ.
-    public var differing: [Int] { clean.indices.filter { clean[$0] != corrupted[$0] } }
+    /// The number of positions that both prompts have, counted from their ends.
+    public var alignedCount: Int { min(clean.count, corrupted.count) }
+    /// The last tokens of the clean prompt, as many as both prompts have.
+    public var alignedClean: [Int] { Array(clean.suffix(alignedCount)) }
+    /// The last tokens of the corrupted prompt, as many as both prompts have.
+    public var alignedCorrupted: [Int] { Array(corrupted.suffix(alignedCount)) }
+
+    /// The positions at which the prompts differ, counted within the part that both have.
+    public var differing: [Int] {
+        zip(alignedClean, alignedCorrupted).enumerated().filter { $0.element.0 != $0.element.1 }.map(\.offset)
+    }
 }

@@ -8,10 +8,19 @@ public enum PatchDirection: String, Sendable, Codable, CaseIterable {
     case noising
 }
 
+/// How the positions of two prompts of different lengths answer each other.
+public enum PatchAlignment: String, Sendable, Codable, CaseIterable {
+    /// Position by position from the first: the prompts must have one length.
+    case none
+    /// The last position with the last, and so on backwards as far as the shorter prompt reaches.
+    case end
+}
+
 /// One activation to patch: a site of a block, at one position or at all, of one head or of all.
 public struct PatchCell: Hashable, Sendable {
     public let point: HookPoint
-    /// The position, or nil for every position.
+    /// The position, or nil for every position. It counts within the part that both prompts have: their whole length, or
+    /// the length of the shorter one where their ends are aligned.
     public let position: Int?
     /// The head, or nil for every head.
     public let head: Int?
@@ -24,7 +33,7 @@ public struct PatchCell: Hashable, Sendable {
     }
 }
 
-/// Two prompts of one length, and what their patched runs are judged by.
+/// Two prompts, of one length unless their ends are aligned, and what their patched runs are judged by.
 public struct PatchPair: Sendable {
     public let clean: [Int]
     public let corrupted: [Int]
@@ -35,6 +44,9 @@ public struct PatchPair: Sendable {
         self.corrupted = corrupted
         self.metric = metric
     }
+
+    /// The number of positions that both prompts have.
+    public var alignedCount: Int { min(clean.count, corrupted.count) }
 }
 
 /// Activation patching over many cells at once: exact, as if each cell had a forward pass of its own
@@ -48,10 +60,15 @@ public struct PatchSweep: Sendable {
     public var direction: PatchDirection
     /// Bytes that runs in flight may take, beside the weights. A smaller limit means more walks and the same bits.
     public var memoryLimit: Int
+    /// Which positions of prompts of different lengths answer each other.
+    public var alignment: PatchAlignment
 
-    public init(direction: PatchDirection = .denoising, memoryLimit: Int = 2 << 30) {
+    public init(
+        direction: PatchDirection = .denoising, memoryLimit: Int = 2 << 30, alignment: PatchAlignment = .none
+    ) {
         self.direction = direction
         self.memoryLimit = memoryLimit
+        self.alignment = alignment
     }
 
     /// The cells of one site: layer × position, or layer × head at all positions.
@@ -67,8 +84,8 @@ public struct PatchSweep: Sendable {
     /// The metric of every cell of every pair.
     ///
     /// - Parameter progress: told the part of the work that is done, 0...1; may throw to end the sweep.
-    /// - Throws: ``ModelError`` for prompts that the model cannot read or that differ in length, and for cells that the
-    ///   model does not have.
+    /// - Throws: ``ModelError`` for prompts that the model cannot read or that differ in length without alignment, for
+    ///   cells that the model does not have, and for a model whose logits are not numbers.
     public func run(
         _ model: HookedTransformer, pairs: [PatchPair], cells: [PatchCell],
         progress: (Double) throws -> Void = { _ in }
@@ -98,11 +115,7 @@ public struct PatchSweep: Sendable {
         for pair in pairs {
             try model.check(pair.clean)
             try model.check(pair.corrupted)
-            guard pair.clean.count == pair.corrupted.count else {
-                throw ModelError(
-                    "patching by position needs prompts of one length: the clean prompt has \(pair.clean.count) tokens, "
-                        + "the corrupted one \(pair.corrupted.count)")
-            }
+            try validateLengths(pair, cells)
             if let bad = pair.metric.tokens.first(where: { $0 < 0 || $0 >= model.configuration.vocabulary }) {
                 throw ModelError("token \(bad) of the metric is outside the vocabulary")
             }
@@ -112,10 +125,13 @@ public struct PatchSweep: Sendable {
             }
         }
         let points = Set(model.hookPoints)
-        let shortest = pairs.map(\.clean.count).min() ?? 0
+        let shortest = pairs.map(\.alignedCount).min() ?? 0
         for cell in cells {
             guard points.contains(cell.point), cell.point != .logits else {
-                throw ModelError("\(model.name) has no hook point \(cell.point) to patch")
+                let known = Site.insideBlock.filter { points.contains(.block(0, $0)) }.map(\.shortName)
+                throw ModelError(
+                    "\(model.name) has no hook point \(cell.point) to patch; its \(model.configuration.layers) blocks "
+                        + "have \(known.joined(separator: ", "))")
             }
             guard cell.position.map({ $0 >= 0 && $0 < shortest }) ?? true else {
                 throw ModelError("a prompt of \(shortest) tokens has no position \(cell.position ?? 0)")
@@ -127,6 +143,24 @@ public struct PatchSweep: Sendable {
         }
     }
 
+    private func validateLengths(_ pair: PatchPair, _ cells: [PatchCell]) throws {
+        guard pair.clean.count != pair.corrupted.count else { return }
+        let lengths = "the clean prompt has \(pair.clean.count) tokens, the corrupted one \(pair.corrupted.count)"
+        guard alignment == .end else {
+            throw ModelError(
+                "patching by position needs prompts of one length, or their ends aligned: \(lengths)")
+        }
+        if let map = cells.first(where: { $0.point.site.isAttentionMap }) {
+            throw ModelError(
+                "\(map.point) has one column a position and cannot be moved between prompts of different lengths: "
+                    + lengths)
+        }
+        guard pair.metric.positions == .last else {
+            throw ModelError(
+                "the metric \(pair.metric.name) reads all positions and needs prompts of one length: \(lengths)")
+        }
+    }
+
     /// Pairs whose recorded runs together fit half the memory limit.
     private func groups(of pairs: [PatchPair], _ model: HookedTransformer, _ cells: [PatchCell]) -> [[PatchPair]] {
         let sites = Set(cells.map(\.point.site)).count + 1
@@ -134,10 +168,10 @@ public struct PatchSweep: Sendable {
         var groups: [[PatchPair]] = []
         var rows = 0
         for pair in pairs {
-            rows += pair.clean.count
+            rows += max(pair.clean.count, pair.corrupted.count)
             if groups.isEmpty || rows * rowBytes > memoryLimit / 2 {
                 groups.append([])
-                rows = pair.clean.count
+                rows = max(pair.clean.count, pair.corrupted.count)
             }
             groups[groups.count - 1].append(pair)
         }

@@ -50,6 +50,7 @@ struct Wavefront {
 
     func run(memoryLimit: Int, progress: (Double) throws -> Void) throws -> [PatchSweepResult] {
         let recorded = record()
+        for logits in recorded.base + recorded.source { try model.requireNumbers(logits) }
         let judges = pairs.indices.map { pairs[$0].metric.judge(recorded.source[$0]) }
         let baseValues = pairs.indices.map { judges[$0](recorded.base[$0]) }
         let sourceValues = pairs.indices.map { judges[$0](recorded.source[$0]) }
@@ -78,15 +79,18 @@ struct Wavefront {
         }
     }
 
+    private func base(_ pair: Int) -> [Int] { direction == .denoising ? pairs[pair].corrupted : pairs[pair].clean }
+    private func source(_ pair: Int) -> [Int] { direction == .denoising ? pairs[pair].clean : pairs[pair].corrupted }
+
     private func work(_ run: Run) -> Int {
-        (pairs[run.pair].clean.count - run.first) * (layers - run.start)
+        (base(run.pair).count - run.first) * (layers - run.start)
     }
 
     // MARK: The unpatched runs
 
     private func record() -> Recorded {
-        let bases = pairs.map { direction == .denoising ? $0.corrupted : $0.clean }
-        let sources = pairs.map { direction == .denoising ? $0.clean : $0.corrupted }
+        let bases = pairs.indices.map(base)
+        let sources = pairs.indices.map(source)
         var flight = Flight()
         flight.arithmetic = model.arithmetic
         flight.appends = true
@@ -151,11 +155,15 @@ struct Wavefront {
         let width = value.shape.dropFirst().reduce(1, *)
         let part = cell.head.map { _ in width / Self.heads(at: cell.point.site, model.configuration) } ?? width
         let column = (cell.head ?? 0) * part
-        let positions = cell.position.map { $0..<$0 + 1 } ?? 0..<pairs[pair].clean.count
+        let length = base(pair).count
+        // The positions of both prompts are counted from their ends, which are the same place where lengths agree.
+        let start = length - pairs[pair].alignedCount
+        let shift = source(pair).count - length
+        let positions = cell.position.map { start + $0..<start + $0 + 1 } ?? start..<length
         return value.withUnsafeElements { elements in
             positions.compactMap { position in
                 let base = recorded.row(position, pair: pair, isSource: false, pairs: pairs.count)
-                let source = recorded.row(position, pair: pair, isSource: true, pairs: pairs.count)
+                let source = recorded.row(position + shift, pair: pair, isSource: true, pairs: pairs.count)
                 let isSame = (column..<column + part).allSatisfy {
                     elements[base * width + $0].bitPattern == elements[source * width + $0].bitPattern
                 }
@@ -174,7 +182,7 @@ struct Wavefront {
         var waves: [[Run]] = []
         var bytes = 0
         for run in runs {
-            let length = pairs[run.pair].clean.count
+            let length = base(run.pair).count
             let logitRows = pairs[run.pair].metric.positions == .last ? 1 : length
             let logits = 4 * logitRows * (pairs[run.pair].metric.columns?.count ?? sizes.vocabulary)
             bytes += (length - run.first) * perRow + logits
@@ -242,7 +250,7 @@ struct Wavefront {
         }
         var rows: [Tensor] = []
         for run in runs {
-            let count = pairs[run.pair].clean.count - run.first
+            let count = base(run.pair).count - run.first
             flight.append(first: run.first, rows: count, memory: run.pair)
             let isEmbedding = cells[run.cell].point.block == nil
             rows.append(
@@ -254,8 +262,7 @@ struct Wavefront {
 
     /// The residual stream of a run whose embedding is patched.
     private func embedded(_ run: Run) -> Tensor {
-        let pair = pairs[run.pair]
-        let base = direction == .denoising ? pair.corrupted : pair.clean
+        let base = base(run.pair)
         var flight = Flight()
         flight.append(first: run.first, rows: base.count - run.first)
         var probe = Probe.patching([cells[run.cell].point: run.patches.map { $0.moved(by: -run.first) }])
@@ -296,7 +303,7 @@ struct Wavefront {
     /// The logits of one run at the positions its metric reads.
     private func lastLogits(_ run: Run, _ span: Flight.Span?, _ residual: Tensor?, _ recorded: Recorded) -> Tensor {
         let metric = pairs[run.pair].metric
-        let length = pairs[run.pair].clean.count
+        let length = base(run.pair).count
         guard let end = recorded.cache.rows[.block(layers - 1, .residPost)] else {
             preconditionFailure("the residual stream after the last block was not recorded")
         }

@@ -1,0 +1,63 @@
+import Foundation
+import Testing
+
+/// The command on the real model; values as the model's reference implementation gives them.
+@Suite(.enabled(if: RealModel.isCached, RealModel.reason))
+struct RealModelTests {
+    private let clean = "When Mary and John went to the store, John gave a drink to"
+    private let ids = [2427, 5099, 284, 2322, 3514, 288, 260, 4249, 28, 2322, 4502, 253, 5968, 288]
+
+    private func json(_ arguments: [String]) throws -> [String: Any] {
+        let outcome = try Plumb.run(arguments + ["--json"], environment: ["PLUMB_OFFLINE": "1"])
+        #expect((outcome.code, outcome.errors) == (0, ""))
+        return try outcome.json()
+    }
+
+    @Test func predictsTheIndirectObject() throws {
+        let predicted = try json(["predict", "--text", clean, "--top", "3"])
+        #expect(predicted["tokens"] as? [Int] == ids)
+        let next = try #require(predicted["next"] as? [[String: Any]])
+        for (candidate, (string, value)) in zip(next, [(" Mary", -0.0802), (" the", -3.8356), (" his", -5.1735)]) {
+            #expect(candidate["string"] as? String == string)
+            #expect(abs(try #require(candidate["logprob"] as? Double) - value) < 2e-4)
+        }
+        #expect(try json(["tokens", "--text", clean])["tokens"] as? [Int] == ids)
+    }
+
+    @Test func patchesTheStandardPair() throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("plumb-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let run = try json(
+            ["run", "activation-patching", "--preset", "tiny", "--templates", "0", "--out", folder.path])
+        let metrics = try #require(run["metrics"] as? [[String: Any]])
+        func metric(_ name: String) -> Double? {
+            metrics.first { $0["name"] as? String == name }?["value"] as? Double
+        }
+        #expect(abs(try #require(metric("clean_logit_difference")) - 6.1196) < 2e-3)
+        #expect(abs(try #require(metric("corrupted_logit_difference")) + 5.4853) < 2e-3)
+        let values = try #require((run["tables"] as? [String: [String: Any]])?["resid_pre"]?["values"] as? [[Double]])
+        for (layer, value) in [(0, 6.1196), (6, 6.1366), (12, 6.2006), (18, 6.2066), (24, -5.8001)] {
+            #expect(abs(values[layer][9] - value) < 2e-3, "layer \(layer)")
+        }
+        #expect(abs(values[24][13] - 5.1877) < 2e-3)
+    }
+
+    @Test func verifiesEveryClaimWithAFreshSeed() throws {
+        let verified = try json(["verify", "activation-patching", "--seed", "11"])
+        #expect(verified["passed"] as? Bool == true)
+        #expect(verified["seed"] as? Int == 11)
+        let experiments = try #require(verified["experiments"] as? [[String: Any]])
+        #expect(experiments.map { $0["experiment"] as? String } == ["activation-patching"])
+        for claim in try #require(experiments[0]["claims"] as? [[String: Any]]) {
+            #expect(claim["passes"] as? Bool == true)
+        }
+    }
+
+    @Test func generatesTheSameTextTwice() throws {
+        let base = ["generate", "--text", "The capital of France is", "--max-tokens", "5"]
+        let first = try json(base)
+        #expect((first["tokens"] as? [Int])?.count == 5)
+        #expect((first["text"] as? String)?.contains("Paris") == true)
+        #expect(try json(base)["tokens"] as? [Int] == first["tokens"] as? [Int])
+    }
+}

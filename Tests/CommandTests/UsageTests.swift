@@ -1,0 +1,62 @@
+import Foundation
+import Testing
+
+/// Wrong usage ends with code 2, one sentence on standard error and nothing on standard output.
+@Suite struct UsageTests {
+    private func expectUsage(
+        _ arguments: [String], says parts: String..., location: SourceLocation = #_sourceLocation
+    ) throws {
+        let outcome = try Plumb.run(arguments, environment: ["PLUMB_OFFLINE": "1"])
+        #expect(outcome.code == 2, "\(arguments): \(outcome.errors)", sourceLocation: location)
+        #expect(outcome.output == "", sourceLocation: location)
+        for part in parts {
+            #expect(outcome.errors.contains(part), "\(arguments): \(outcome.errors)", sourceLocation: location)
+        }
+    }
+
+    @Test func unknownSubcommandsAndOptions() throws {
+        try expectUsage(["lst"], says: "lst")
+        try expectUsage(["predict", "--text", "a", "--tpo", "3"], says: "--tpo")
+        try expectUsage(["predict"], says: "--text")
+        try expectUsage(["model", "frobnicate", "x"], says: "frobnicate")
+    }
+
+    @Test func valuesOutOfRange() throws {
+        try expectUsage(["predict", "--text", "a", "--top", "0"], says: "--top must be at least 1, got 0")
+        try expectUsage(["predict", "--text", "a", "--top", "x"], says: "--top", "x")
+        try expectUsage(["predict", "--text", "a", "--threads", "0"], says: "--threads must be at least 1, got 0")
+        try expectUsage(["predict", "--text", "a", "--arithmetic", "float8"], says: "float8", "bfloat16")
+        try expectUsage(["generate", "--text", "a", "--temperature=-1"], says: "--temperature")
+        try expectUsage(["generate", "--text", "a", "--max-tokens=-3"], says: "--max-tokens must not be negative")
+    }
+
+    @Test func unknownExperimentsAreGuessed() throws {
+        try expectUsage(["run", "activation-patchin"], says: "did you mean activation-patching?")
+        try expectUsage(["show", "activationpatching"], says: "did you mean activation-patching?")
+        try expectUsage(["verify", "activation-patch"], says: "did you mean activation-patching?")
+        try expectUsage(["run", "zzzzzzzz"], says: "plumb list shows them")
+    }
+
+    @Test func unknownSettingsAreGuessed() throws {
+        let run = ["run", "activation-patching"]
+        try expectUsage(run + ["--site", "z"], says: "--site", "did you mean --sites?")
+        try expectUsage(run + ["--sedd", "3"], says: "did you mean --seed?")
+        try expectUsage(run + ["--seed", "-1"], says: "--seed expects a whole number")
+        try expectUsage(run + ["--preset", "huge"], says: "the presets are paper, tiny")
+        try expectUsage(run + ["--direction", "denoisin"], says: "did you mean denoising?")
+        try expectUsage(run + ["--templates", "many"], says: "--templates expects an integer")
+        try expectUsage(run + ["--out"], says: "--out needs a value")
+        try expectUsage(run + ["stray"], says: "stray")
+    }
+
+    @Test func unknownSitesAreGuessedAndListed() throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("plumb-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try expectUsage(
+            ["run", "activation-patching", "--sites", "resid_pree", "--out", folder.path],
+            says: "\"resid_pree\" is not a site", "did you mean resid_pre?", "attn_out", "mlp_out", "pattern")
+        try expectUsage(
+            ["run", "activation-patching", "--sites", "qqqqqqqq", "--out", folder.path],
+            says: "\"qqqqqqqq\" is not a site", "resid_pre, ")
+    }
+}
