@@ -294,7 +294,8 @@ struct Wavefront {
             if isTrimmed, let residual {
                 results.append(logits(residual[index..<index + 1], metric))
             } else {
-                results.append(lastLogits(run, index < flight.spans.count ? flight.spans[index] : nil, residual, recorded))
+                results.append(
+                    lastLogits(run, index < flight.spans.count ? flight.spans[index] : nil, residual, recorded))
             }
         }
         return results
