@@ -4,10 +4,10 @@ import Testing
 /// Wrong usage ends with code 2, one sentence on standard error and nothing on standard output.
 @Suite struct UsageTests {
     private func expectUsage(
-        _ arguments: [String], says parts: String..., location: SourceLocation = #_sourceLocation
+        _ arguments: [String], code: Int32 = 2, says parts: String..., location: SourceLocation = #_sourceLocation
     ) throws {
         let outcome = try Plumb.run(arguments, environment: ["PLUMB_OFFLINE": "1"])
-        #expect(outcome.code == 2, "\(arguments): \(outcome.errors)", sourceLocation: location)
+        #expect(outcome.code == code, "\(arguments): \(outcome.errors)", sourceLocation: location)
         #expect(outcome.output == "", sourceLocation: location)
         for part in parts {
             #expect(outcome.errors.contains(part), "\(arguments): \(outcome.errors)", sourceLocation: location)
@@ -53,10 +53,10 @@ import Testing
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("plumb-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: folder) }
         try expectUsage(
-            ["run", "activation-patching", "--sites", "resid_pree", "--out", folder.path],
+            ["run", "activation-patching", "--sites", "resid_pree", "--out", folder.path], code: 3,
             says: "\"resid_pree\" is not a site", "did you mean resid_pre?", "attn_out", "mlp_out", "pattern")
         try expectUsage(
-            ["run", "activation-patching", "--sites", "qqqqqqqq", "--out", folder.path],
+            ["run", "activation-patching", "--sites", "qqqqqqqq", "--out", folder.path], code: 3,
             says: "\"qqqqqqqq\" is not a site", "resid_pre, ")
     }
 }

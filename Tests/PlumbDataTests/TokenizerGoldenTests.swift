@@ -93,31 +93,12 @@ import Testing
         }
     }
 
-    @Test func aHundredKilobytesWithoutASpaceTakeUnderASecond() throws {
+    @Test func aHundredKilobytesWithoutASpaceComeBack() throws {
         let tokenizer = try TokenizerGolden.small("gpt2")
         for piece in ["a", "the", "abcdefghijklmnopqrstuvwxyz"] {
             let text = String(repeating: piece, count: 100_000 / piece.utf8.count)
-            var ids: [Int] = []
-            let time = ContinuousClock().measure { ids = tokenizer.encode(text) }
-            #expect(tokenizer.decode(ids) == text)
-            #expect(time < .seconds(1))
+            #expect(tokenizer.decode(tokenizer.encode(text)) == text)
         }
-    }
-
-    /// About 50 MB/s were measured on a quiet machine (SmolLM2's vocabulary, one core).
-    @Test(
-        .enabled(if: TokenizerGolden.hasText, needsText),
-        .enabled(if: ProcessInfo.processInfo.environment["PLUMB_DEV"] != nil, "needs an optimised build: PLUMB_DEV=1"))
-    func encodesFiveMegabytesASecond() throws {
-        let tokenizer =
-            try TokenizerGolden.hasModel
-            ? TokenizerGolden.smolLM2(.transformers)
-            : .init(
-                json: TokenizerGolden.data("tokenizer-gpt2.json"))
-        let text = Array(try TokenizerGolden.lines().joined(separator: "\n").utf8)
-        let times = (0..<3).map { _ in ContinuousClock().measure { _ = tokenizer.encode(bytes: text) } }
-        let rate = Double(text.count) / 1e6 / ((times.min() ?? .seconds(1)) / .seconds(1))
-        #expect(rate >= 5, "\(rate) MB/s")
     }
 
     @Test func manyTasksMayEncodeAtOnce() async throws {

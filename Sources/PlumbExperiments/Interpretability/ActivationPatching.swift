@@ -156,7 +156,7 @@ public struct ActivationPatching: Experiment {
         guard let site = Site(named: name), Site.insideBlock.contains(site) else {
             let known = Site.insideBlock.map(\.shortName)
             let hint = closestMatch(to: name, in: known).map { "did you mean \($0)? The" } ?? "the"
-            throw SettingsError("\"\(name)\" is not a site: \(hint) sites are \(known.joined(separator: ", "))")
+            throw ModelError("\"\(name)\" is not a site: \(hint) sites are \(known.joined(separator: ", "))")
         }
         return site
     }

@@ -85,6 +85,8 @@ extension HookedTransformer {
         let file = folder.appendingPathComponent("tokenizer.json")
         guard let json = try? Data(contentsOf: file) else { return nil }
         let configuration = try? Data(contentsOf: folder.appendingPathComponent("tokenizer_config.json"))
-        return try Tokenizer(json: json, configuration: configuration)
+        let template = try? String(
+            contentsOf: folder.appendingPathComponent("chat_template.jinja"), encoding: .utf8)
+        return try Tokenizer(json: json, configuration: configuration, chatTemplate: template)
     }
 }
