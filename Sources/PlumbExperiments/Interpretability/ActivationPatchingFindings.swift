@@ -49,17 +49,17 @@ struct ActivationPatchingFindings {
         ] + recoveries
     }
 
-    /// What the claims compare with their thresholds, with intervals over the pairs.
+    /// What the claims compare with their thresholds: parts of the clean logit difference, with intervals over pairs.
     private var recoveries: [Metric] {
         let early = PatchingEvidence.early(of: layers)
         let late = PatchingEvidence.late(of: layers)
         let parts: [(String, (PatchingEvidence) -> [Double], Range<Int>)] = [
-            ("recovery_differing_token_early", \.differing, early), ("recovery_tokens_between_early", \.between, early),
-            ("recovery_last_token_late", \.last, late), ("recovery_last_token_early", \.last, early),
+            ("recovery_differing_early", \.differing, early), ("recovery_between_early", \.between, early),
+            ("recovery_last_late", \.last, late), ("recovery_last_early", \.last, early),
         ]
         return parts.compactMap { name, values, range in
             let means = evidence.map(values).filter { !$0.isEmpty }.map { PatchingEvidence.mean($0, range) }
-            return means.isEmpty ? nil : metric(name, means, "of the logit difference")
+            return means.isEmpty ? nil : metric(name, means, "")
         }
     }
 
