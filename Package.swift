@@ -84,7 +84,9 @@ let package = Package(
             dependencies: ["PlumbTensor", "PlumbNN", "PlumbData", "PlumbModels", "PlumbInterpretability"],
             resources: [.copy("Golden")], swiftSettings: strict),
         .testTarget(
-            name: "PlumbExperimentsTests", dependencies: ["PlumbRecords", "PlumbExperiments"], swiftSettings: strict),
+            name: "PlumbExperimentsTests",
+            dependencies: ["PlumbRecords", "PlumbModels", "PlumbInterpretability", "PlumbExperiments"],
+            swiftSettings: strict),
         .testTarget(
             name: "PlumbReportTests", dependencies: ["PlumbRecords", "PlumbReport"], swiftSettings: strict),
         .testTarget(

@@ -30,6 +30,9 @@ struct ActivationPatchingFindings {
             notes.append("\(model.name) is a quantised model: the numbers are those of its stored weights.")
         }
         if settings.arithmetic != .float32 { notes.append("Products were computed in bfloat16, which is not exact.") }
+        if evidence.allSatisfy(\.between.isEmpty) {
+            notes.append("No token lies between the differing one and the last: a control cannot be measured.")
+        }
         if evidence.count == 1 {
             notes.append("The claims rest on one pair; --pairs or the standard prompts test more.")
         }
@@ -79,7 +82,8 @@ struct ActivationPatchingFindings {
         let late = PatchingEvidence.late(of: layers)
         func mean(_ values: (PatchingEvidence) -> [Double], _ range: Range<Int>) -> Double {
             let series = evidence.map(values).filter { !$0.isEmpty }
-            return series.isEmpty ? 0 : Statistics.mean(series.map { PatchingEvidence.mean($0, range) })
+            // What cannot be measured is no number, and a claim or control of it does not hold.
+            return series.isEmpty ? .nan : Statistics.mean(series.map { PatchingEvidence.mean($0, range) })
         }
         let differing = mean(\.differing, early)
         let between = mean(\.between, early)

@@ -92,6 +92,13 @@ public struct TokenizedPair: Sendable, Equatable {
     public var answer: Int
     public var wrong: Int
 
+    public init(clean: [Int], corrupted: [Int], answer: Int, wrong: Int) {
+        self.clean = clean
+        self.corrupted = corrupted
+        self.answer = answer
+        self.wrong = wrong
+    }
+
     /// The number of positions that both prompts have, counted from their ends.
     public var alignedCount: Int { min(clean.count, corrupted.count) }
     /// The last tokens of the clean prompt, as many as both prompts have.

@@ -67,13 +67,9 @@ public struct Intervention: Sendable {
             precondition(
                 value.shape.last == step.count && step.shape.count == 1,
                 "cannot steer \(point) of shape \(value.shape) by a direction of shape \(step.shape)")
-            return value.reshaped([-1, step.count]).adding(row: step).reshaped(value.shape)
+            return (value.reshaped([-1, step.count]) + step).reshaped(value.shape)
         }
     }
-}
-
-extension Tensor {
-    fileprivate func adding(row: Tensor) -> Tensor { self + row }
 }
 
 /// A part of an activation as users see it: one position, one head, both, or all of it.
