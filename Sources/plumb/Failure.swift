@@ -14,6 +14,10 @@ enum Failure {
         switch error {
         case let code as ExitCode:
             return code.rawValue
+        case let unfinished as UnfinishedRun:
+            let code = report(unfinished.cause)
+            if let advice = unfinished.advice { say(advice) }
+            return code
         case is RunInterrupted, is CancellationError:
             say("interrupted")
             return interrupted

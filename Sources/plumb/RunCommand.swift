@@ -7,13 +7,14 @@ import PlumbReport
 struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run", abstract: "Run an experiment and keep its record.",
-        usage: "plumb run ID [--SETTING VALUE ...] [--preset NAME] [--seed N] [--out DIR] [--json]",
+        usage: "plumb run ID [--SETTING VALUE ...] [--preset NAME] [--seed N] [--out DIR] [--resume RUN] [--json]",
         discussion: """
             The experiment's settings are its options: plumb run ID --help lists them with their defaults.
 
               --preset NAME   start from a named set of settings
               --seed N        the seed of every random number of the run (default 0)
               --out DIR       where run folders go (default ./runs)
+              --resume RUN    go on with a run that was stopped: latest, its folder, or the beginning of its id
               --json          print one JSON object instead of tables
             """)
 
@@ -32,8 +33,12 @@ struct RunCommand: AsyncParsableCommand {
         let progress = Output.progress()
         let runner = Runner(interruption: Interruption(), observer: progress)
         let store = request.out.map { RunStore(directory: URL(fileURLWithPath: $0)) } ?? .standard
-        let (record, folder) = try await runner.run(
-            experiment, settings: request.settings, seed: request.seed, in: store)
+        let (record, folder) =
+            if let resumed = request.resumed {
+                try await runner.resume(experiment, resumed, in: store)
+            } else {
+                try await runner.run(experiment, settings: request.settings, seed: request.seed, in: store)
+            }
         progress.close()
         if request.json {
             FileHandle.standardOutput.write(try record.contractJSON())
@@ -48,12 +53,14 @@ struct RunCommand: AsyncParsableCommand {
         var settings = JSONValue.null
         var seed: UInt64 = 0
         var out: String?
+        var resumed: String?
         var json = false
         var wantsHelp = false
 
         init(_ words: [String], _ experiment: any Experiment.Type) throws {
             var rest: [String] = []
             var preset: String?
+            var isSeedGiven = false
             var index = 0
             func value(_ word: String) throws -> String {
                 if let equals = word.firstIndex(of: "=") { return String(word[word.index(after: equals)...]) }
@@ -67,8 +74,10 @@ struct RunCommand: AsyncParsableCommand {
                 case "--help", "-h": wantsHelp = true
                 case "--json": json = true
                 case "--out": out = try value(word)
+                case "--resume": resumed = try value(word)
                 case "--preset": preset = try value(word)
                 case "--seed":
+                    isSeedGiven = true
                     let text = try value(word)
                     guard let number = UInt64(text) else {
                         throw SettingsError("--seed expects a whole number of 0 or more, found \"\(text)\"")
@@ -87,8 +96,16 @@ struct RunCommand: AsyncParsableCommand {
                 index += 1
             }
             guard !wantsHelp else { return }
-            let others = ["preset", "seed", "out", "json", "help"]
-            let overrides = try experiment.schema().parse(rest, otherOptions: others)
+            let others = ["preset", "seed", "out", "resume", "json", "help"]
+            let schema = try experiment.schema()
+            let overrides = try schema.parse(rest, otherOptions: others)
+            if resumed != nil {
+                let option = overrides.first.flatMap { first in schema.fields.first { $0.name == first.name }?.option }
+                let extra = option ?? (preset != nil ? "preset" : isSeedGiven ? "seed" : nil)
+                if let extra {
+                    throw SettingsError("--resume keeps the settings and the seed of the run: leave out --\(extra)")
+                }
+            }
             settings = try experiment.settings(preset: preset, overrides: overrides)
         }
     }

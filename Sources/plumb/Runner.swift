@@ -10,12 +10,48 @@ struct Runner {
     let observer: any RunObserver
 
     /// Runs and records: the run's folder holds settings, events, record and report afterwards.
+    /// - Throws: ``UnfinishedRun`` when the experiment ends without findings.
     func run(
         _ experiment: any Experiment.Type, settings: JSONValue, seed: UInt64, in store: RunStore
     ) async throws -> (record: RunRecord, folder: RunFolder) {
-        let folder = try store.create(experiment: experiment.card.id, settings: settings)
+        let folder = try store.create(experiment: experiment.card.id, settings: settings, seed: seed)
+        let request = RunRequest(experiment: experiment.card.id, seed: seed, settings: settings)
+        return try await finish(folder) {
+            folder.receive(RunEvent(.started(commandLine: CommandLine.arguments)))
+            return try await record(experiment, request, folder: folder, curves: CurveRecorder())
+        }
+    }
+
+    /// Goes on with a run that was stopped, in its folder, with its settings and seed.
+    /// - Throws: ``UnfinishedRun`` when the experiment ends without findings again.
+    func resume(
+        _ experiment: any Experiment.Type, _ query: String, in store: RunStore
+    ) async throws -> (record: RunRecord, folder: RunFolder) {
+        let resumed = try store.reopen(query, experiment: experiment.card.id)
+        let folder = resumed.folder
+        return try await finish(folder) {
+            let event = RunEvent(.resumed(commandLine: CommandLine.arguments))
+            folder.receive(event)
+            let curves = CurveRecorder(replaying: resumed.events + [event])
+            var record = try await record(experiment, resumed.request, folder: folder, curves: curves)
+            record.started = resumed.started ?? record.started
+            record.wallSeconds += resumed.earlierSeconds
+            return record
+        }
+    }
+
+    /// Runs without leaving anything on disk.
+    func run(_ experiment: any Experiment.Type, settings: JSONValue, seed: UInt64) async throws -> RunRecord {
+        let request = RunRequest(experiment: experiment.card.id, seed: seed, settings: settings)
+        return try await record(experiment, request, folder: nil, curves: CurveRecorder())
+    }
+
+    /// Writes what `body` finds into the run's folder, or why it found nothing.
+    private func finish(
+        _ folder: RunFolder, _ body: () async throws -> RunRecord
+    ) async throws -> (record: RunRecord, folder: RunFolder) {
         do {
-            var record = try await run(experiment, settings: settings, seed: seed, id: folder.id, folder: folder)
+            var record = try await body()
             record.artifacts.append(
                 Artifact(name: "report", path: folder.reportFile.lastPathComponent, kind: "report"))
             try folder.write(report: HTMLReport.render(record))
@@ -23,28 +59,56 @@ struct Runner {
             return (record, folder)
         } catch {
             folder.abandon(error is RunInterrupted ? .interrupted : .failed("\(error)"))
-            throw error
+            observer.receive(RunEvent(error is RunInterrupted ? .interrupted : .failed("\(error)")))
+            throw UnfinishedRun(cause: error, folder: folder)
         }
     }
 
-    /// Runs without leaving anything on disk.
-    func run(_ experiment: any Experiment.Type, settings: JSONValue, seed: UInt64) async throws -> RunRecord {
-        try await run(experiment, settings: settings, seed: seed, id: experiment.card.id, folder: nil)
-    }
-
-    private func run(
-        _ experiment: any Experiment.Type, settings: JSONValue, seed: UInt64, id: String, folder: RunFolder?
+    private func record(
+        _ experiment: any Experiment.Type, _ request: RunRequest, folder: RunFolder?, curves: CurveRecorder
     ) async throws -> RunRecord {
         let started = Timestamp.now
         let clock = ContinuousClock.now
         var context = RunContext(
-            seed: seed, observer: RunObservers([observer] + (folder.map { [$0] } ?? [])),
-            interruption: interruption.request, artifactFolder: folder?.artifactFolder)
-        let findings = try await experiment.run(settings, in: &context)
+            seed: request.seed, observer: RunObservers([observer, curves] + (folder.map { [$0] } ?? [])),
+            interruption: interruption.request, artifactFolder: folder?.artifactFolder,
+            checkpointFolder: folder?.checkpointFolder)
+        let findings = try await experiment.run(request.settings, in: &context)
         return RunRecord(
-            id: id, card: experiment.card, settings: settings, seed: seed,
-            host: .current(isa: Compute.instructionSet, threads: Compute.threads), arithmetic: context.arithmetic,
-            started: started, wallSeconds: (ContinuousClock.now - clock) / .seconds(1), inputs: context.inputs,
-            findings: findings, artifacts: context.artifacts, commandLine: CommandLine.arguments)
+            id: folder?.id ?? experiment.card.id, card: experiment.card, settings: request.settings,
+            seed: request.seed, host: .current(isa: Compute.instructionSet, threads: Compute.threads),
+            arithmetic: context.arithmetic, started: started,
+            wallSeconds: (ContinuousClock.now - clock) / .seconds(1), inputs: context.inputs, findings: findings,
+            curves: curves.curves, artifacts: context.artifacts, commandLine: CommandLine.arguments)
+    }
+}
+
+/// A run that left a folder but no record.
+struct UnfinishedRun: Error {
+    /// Why it ended.
+    let cause: any Error
+    /// What it left.
+    let folder: RunFolder
+
+    /// How to go on; `nil` where beginning anew is as good.
+    var advice: String? {
+        let isInterrupted = cause is RunInterrupted || cause is CancellationError
+        guard isInterrupted || folder.hasCheckpoint else { return nil }
+        let entry = RunEntry(reading: folder.url)
+        let store = folder.url.deletingLastPathComponent()
+        let isStandard = store.standardizedFileURL.path == RunStore.standard.directory.standardizedFileURL.path
+        let out = isStandard ? "" : " --out \(ShellWord.quoted(store.path))"
+        let command = "plumb run \(entry.experiment) --resume \(entry.shortID)\(out)"
+        return folder.hasCheckpoint
+            ? "it goes on from its last checkpoint with: \(command)"
+            : "it left no checkpoint, so it would begin again with: \(command)"
+    }
+}
+
+/// A word as a shell would need it.
+enum ShellWord {
+    static func quoted(_ word: String) -> String {
+        let isPlain = !word.isEmpty && word.allSatisfy { $0.isLetter || $0.isNumber || "._-/=,:+@%".contains($0) }
+        return isPlain ? word : "'" + word.replacing("'", with: "'\\''") + "'"
     }
 }

@@ -14,8 +14,7 @@ struct RunsCommand: ParsableCommand {
         let entries = try RunStore(directory: URL(fileURLWithPath: out)).list()
         if json {
             let runs = try entries.map { entry in
-                try entry.record?.contract()
-                    ?? .object(["id": .string(entry.id), "state": .string("\(entry.state)")])
+                try entry.record?.contract() ?? Self.summary(of: entry)
             }
             return Output.json(.object(["runs": .array(runs)]))
         }
@@ -23,5 +22,20 @@ struct RunsCommand: ParsableCommand {
             return print("no runs in \(out): plumb run ID makes one, and plumb list shows what can be run")
         }
         print(TerminalTable(runs: entries).render(.current()))
+    }
+
+    /// What is known of a run without a record.
+    private static func summary(of entry: RunEntry) -> JSONValue {
+        var members: [String: JSONValue] = ["id": .string(entry.id), "status": .string(entry.status)]
+        switch entry.state {
+        case .incomplete(_, let reason): members["reason"] = .string(reason)
+        case .damaged(let reason):
+            members["reason"] = .string(reason)
+            return .object(members)
+        case .recorded, .running: break
+        }
+        members["experiment"] = .string(entry.experiment)
+        members["started"] = entry.started.map { .string($0.description) }
+        return .object(members)
     }
 }

@@ -82,7 +82,11 @@ import Testing
     @Test func eventsSurviveTheirJSON() throws {
         let time = Timestamp(milliseconds: 1)
         let kinds: [RunEvent.Kind] = [
-            .started(commandLine: ["plumb"]), .progress(label: "sweep", fraction: 0.5),
+            .started(commandLine: ["plumb"]), .resumed(commandLine: ["plumb"]),
+            .progress(
+                label: "training", fraction: 0.25,
+                detail: RunProgress(1, of: 4, unit: "epoch", values: [.init("loss", .infinity)])),
+            .progress(label: "sweep", fraction: 0.5),
             .metric(Metric("m", 1)),
             .point(series: "loss", x: 1, y: .infinity), .note("n"),
             .input(InputFile(path: "p", sha256: "", bytes: 1, role: "r")),

@@ -27,7 +27,7 @@ import Testing
             let entry = try store.find(RunStore.shortID(of: folder.id))
             #expect(entry.record?.id == folder.id)
             let fractions = entry.events().compactMap { event -> Double? in
-                if case .progress(_, let fraction) = event.kind { return fraction }
+                if case .progress(_, let fraction, _) = event.kind { return fraction }
                 return nil
             }
             #expect(fractions == [0.1, 1])
@@ -93,10 +93,10 @@ import Testing
             let store = RunStore(directory: root)
             let interrupted = try store.create(experiment: "e", settings: .null)
             interrupted.abandon(.interrupted)
-            #expect(try store.find(interrupted.id).state == .incomplete("it was interrupted"))
+            #expect(try store.find(interrupted.id).state == .incomplete(.interrupted, "it was interrupted"))
             let failed = try store.create(experiment: "e", settings: .null)
             failed.abandon(.failed("no weights"))
-            #expect(try store.find(failed.id).state == .incomplete("it failed: no weights"))
+            #expect(try store.find(failed.id).state == .incomplete(.failed, "it failed: no weights"))
             let discarded = try store.create(experiment: "e", settings: .null)
             discarded.discard()
             #expect(try store.list().count == 2)

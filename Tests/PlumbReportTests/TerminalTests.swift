@@ -139,6 +139,29 @@ import Testing
         }
     }
 
+    @Test func linesShowStepsAndValuesWhereTheyFit() {
+        let detail = RunProgress(380, of: 1000, values: [.init("loss", 2.3149), .init("accuracy", 0.25)])
+        func line(_ width: Int, _ fraction: Double = 0.38) -> String {
+            ProgressLine(label: "training", fraction: fraction, elapsed: 7.4, detail: detail)
+                .render(TerminalStyle(width: width))
+        }
+        #expect(
+            line(100)
+                == "training  ███████▌               38 %  step 380/1000  loss 2.31  accuracy 0.25  ETA 12.1 s")
+        #expect(line(80) == "training  ██████▍             38 %  step 380/1000  loss 2.31  ETA 12.1 s")
+        #expect(line(100, 1) == "✓ training  7.40 s  step 380/1000  loss 2.31  accuracy 0.25")
+        for width in 20...120 {
+            for fraction in [0, 0.011, 0.38, 0.999, 1] {
+                #expect(line(width, fraction).count < width, "\(width) \(fraction)")
+            }
+        }
+    }
+
+    @Test func timeLeftOfAResumedRunCountsFromWhereItBegan() {
+        let line = ProgressLine(label: "training", fraction: 0.75, elapsed: 10, start: 0.5)
+        #expect(line.remaining == 10)
+    }
+
     @Test func progressIsDrawnOnTerminalsOnly() {
         for isTerminal in [true, false] {
             let written = Mutex("")

@@ -20,6 +20,9 @@ public struct RunContext: Sendable {
     public let reporter: RunReporter
     /// Where files go; `nil` when the run leaves none (in tests and in `verify`).
     public let artifactFolder: URL?
+    /// Where states to continue from go, kept when the run is stopped; `nil` when the run leaves no files. A run that
+    /// finds files of its own here was stopped before and should go on from the newest.
+    public let checkpointFolder: URL?
     /// The files the run was made from, in the order of their recording.
     public private(set) var inputs: [InputFile] = []
     /// The files the run wrote.
@@ -30,31 +33,46 @@ public struct RunContext: Sendable {
     /// - Parameters:
     ///   - observer: hears of everything that happens; `nil` for silence.
     ///   - interruption: the request to stop, raised by whoever started the run.
+    ///   - artifactFolder: where the experiment's files go.
+    ///   - checkpointFolder: where states to continue from go; it exists.
     public init(
         seed: UInt64, observer: (any RunObserver)? = nil, interruption: RunInterruption? = nil,
-        artifactFolder: URL? = nil
+        artifactFolder: URL? = nil, checkpointFolder: URL? = nil
     ) {
         self.seed = seed
         reporter = RunReporter(observer: observer, interruption: interruption)
         self.artifactFolder = artifactFolder
+        self.checkpointFolder = checkpointFolder
     }
 
     /// Says how far the part `label` has come, from 0 to 1.
-    public func progress(_ label: String, _ fraction: Double) { reporter.progress(label, fraction) }
+    public func progress(_ label: @autoclosure () -> String, _ fraction: @autoclosure () -> Double) {
+        reporter.progress(label(), fraction())
+    }
 
     /// Says that `done` of `total` parts are done.
-    public func progress(_ label: String, _ done: Int, of total: Int) {
-        reporter.progress(label, done, of: total)
+    public func progress(_ label: @autoclosure () -> String, _ done: Int, of total: Int) {
+        reporter.progress(label(), done, of: total)
+    }
+
+    /// Says that `done` of `total` steps are done, and what is worth watching: `step 380/1000  loss 2.31`.
+    public func progress(
+        _ label: @autoclosure () -> String, _ done: Int, of total: Int, unit: @autoclosure () -> String = "step",
+        values: @autoclosure () -> [(String, Double)]
+    ) {
+        reporter.progress(label(), done, of: total, unit: unit(), values: values())
     }
 
     /// A number known before the run ends.
-    public func metric(_ metric: Metric) { reporter.metric(metric) }
+    public func metric(_ metric: @autoclosure () -> Metric) { reporter.metric(metric()) }
 
-    /// One more point of a growing curve.
-    public func point(_ series: String, x: Double, y: Double) { reporter.point(series, x: x, y: y) }
+    /// One more point of a growing curve; the report draws `loss/train` and `loss/validation` as lines of one chart.
+    public func point(_ series: @autoclosure () -> String, x: Double, y: @autoclosure () -> Double) {
+        reporter.point(series(), x: x, y: y())
+    }
 
     /// A sentence for whoever watches.
-    public func note(_ sentence: String) { reporter.note(sentence) }
+    public func note(_ sentence: @autoclosure () -> String) { reporter.note(sentence()) }
 
     /// Gives a stopped run the chance to end: call it between parts of a computation.
     /// - Throws: `RunInterrupted` when the run was asked to stop or its task was cancelled.

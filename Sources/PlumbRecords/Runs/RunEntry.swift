@@ -8,8 +8,8 @@ public struct RunEntry: Sendable, Equatable {
         case recorded(RunRecord)
         /// A process is still writing it.
         case running
-        /// The run ended without a record, for this reason.
-        case incomplete(String)
+        /// The run ended without a record, so and for this reason.
+        case incomplete(RunStatus, String)
         /// The folder cannot be read as a run, for this reason.
         case damaged(String)
     }
@@ -24,6 +24,27 @@ public struct RunEntry: Sendable, Equatable {
 
     /// The last part of `id`.
     public var shortID: String { RunStore.shortID(of: id) }
+
+    /// The experiment's id, from the folder's name.
+    public var experiment: String { id.split(separator: "-").dropFirst().dropLast().joined(separator: "-") }
+
+    /// When the run began, from the folder's name; `nil` for a folder of another name.
+    public var started: Timestamp? {
+        let digits = id.prefix { $0 != "-" }.filter { $0.isASCII && $0.isNumber }
+        guard digits.count == 14 else { return nil }
+        let pattern = zip(digits, ["", "", "", "", "-", "", "-", "", "T", "", ":", "", ":", ""])
+        return Timestamp(pattern.map { $0.1 + String($0.0) }.joined() + ".000Z")
+    }
+
+    /// How the run stands, in a word: "finished", "running", "interrupted", "failed" or "damaged".
+    public var status: String {
+        switch state {
+        case .recorded(let record): record.status.rawValue
+        case .running: "running"
+        case .incomplete(let status, _): status.rawValue
+        case .damaged: "damaged"
+        }
+    }
 
     /// The record, when there is one.
     public var record: RunRecord? {
@@ -61,7 +82,8 @@ public struct RunEntry: Sendable, Equatable {
             guard manager.fileExists(atPath: log) else {
                 return .damaged("it is no run folder: it has no record.json")
             }
-            return .incomplete(Self.reason(from: url))
+            let (status, reason) = Self.ending(of: log)
+            return .incomplete(status, reason)
         }
         do {
             let bytes = try manager.attributesOfItem(atPath: file.path)[.size] as? Int ?? 0
@@ -76,18 +98,26 @@ public struct RunEntry: Sendable, Equatable {
         }
     }
 
-    private static func reason(from url: URL) -> String {
-        let entry = RunEntry(url: url, state: .running)
-        switch entry.events().last?.kind {
-        case .interrupted: return "it was interrupted"
-        case .failed(let sentence): return "it failed: \(sentence)"
-        case .finished: return "its record was never written"
-        default: return "its process ended before it finished"
+    private static func ending(of log: String) -> (RunStatus, String) {
+        switch lastEvent(of: log)?.kind {
+        case .interrupted: (.interrupted, "it was interrupted")
+        case .failed(let sentence): (.failed, "it failed: \(sentence)")
+        case .finished: (.failed, "its record was never written")
+        default: (.interrupted, "its process ended before it finished")
         }
     }
 
-    private init(url: URL, state: State) {
-        self.url = url
-        self.state = state
+    /// The last readable line of a log, looked for near its end: logs of long runs are large.
+    private static func lastEvent(of log: String) -> RunEvent? {
+        guard let handle = FileHandle(forReadingAtPath: log) else { return nil }
+        defer { try? handle.close() }
+        let tail: UInt64 = 1 << 16
+        guard let end = try? handle.seekToEnd(), (try? handle.seek(toOffset: end > tail ? end - tail : 0)) != nil,
+            let data = try? handle.read(upToCount: Int(tail))
+        else { return nil }
+        for line in data.split(separator: UInt8(ascii: "\n")).reversed() {
+            if let event = try? JSONDecoder().decode(RunEvent.self, from: Data(line)) { return event }
+        }
+        return nil
     }
 }

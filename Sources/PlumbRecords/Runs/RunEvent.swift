@@ -4,8 +4,10 @@ public struct RunEvent: Sendable, Equatable {
     public enum Kind: Sendable, Equatable {
         /// The run began with this command line.
         case started(commandLine: [String])
+        /// The run was continued from its last checkpoint by this command line.
+        case resumed(commandLine: [String])
         /// The part `label` is done to `fraction`, between 0 and 1.
-        case progress(label: String, fraction: Double)
+        case progress(label: String, fraction: Double, detail: RunProgress? = nil)
         /// A number is known before the run ends.
         case metric(Metric)
         /// One more point of a growing curve, for example a loss.
@@ -45,12 +47,12 @@ public struct RunEvent: Sendable, Equatable {
 
 extension RunEvent: Codable {
     private enum CodingKeys: String, CodingKey {
-        case time, kind, commandLine, label, fraction, metric, series, x, y, note, input, artifact,
+        case time, kind, commandLine, label, fraction, detail, metric, series, x, y, note, input, artifact,
             error
     }
 
     private enum Name: String, Codable {
-        case started, progress, metric, point, note, input, artifact, finished, failed, interrupted
+        case started, resumed, progress, metric, point, note, input, artifact, finished, failed, interrupted
     }
 
     public init(from decoder: any Decoder) throws {
@@ -60,9 +62,12 @@ extension RunEvent: Codable {
         switch try container.decode(Name.self, forKey: .kind) {
         case .started:
             kind = .started(commandLine: try container.decode([String].self, forKey: .commandLine))
+        case .resumed:
+            kind = .resumed(commandLine: try container.decode([String].self, forKey: .commandLine))
         case .progress:
             kind = .progress(
-                label: try text(.label), fraction: try container.decode(Double.self, forKey: .fraction))
+                label: try text(.label), fraction: try container.decode(Double.self, forKey: .fraction),
+                detail: try container.decodeIfPresent(RunProgress.self, forKey: .detail))
         case .metric: kind = .metric(try container.decode(Metric.self, forKey: .metric))
         case .point:
             let x = try container.decode(Double.self, forKey: .x)
@@ -82,10 +87,12 @@ extension RunEvent: Codable {
         try container.encode(time, forKey: .time)
         try container.encode(name, forKey: .kind)
         switch kind {
-        case .started(let commandLine): try container.encode(commandLine, forKey: .commandLine)
-        case .progress(let label, let fraction):
+        case .started(let commandLine), .resumed(let commandLine):
+            try container.encode(commandLine, forKey: .commandLine)
+        case .progress(let label, let fraction, let detail):
             try container.encode(label, forKey: .label)
             try container.encode(fraction, forKey: .fraction)
+            try container.encodeIfPresent(detail, forKey: .detail)
         case .metric(let metric): try container.encode(metric, forKey: .metric)
         case .point(let series, let x, let y):
             try container.encode(series, forKey: .series)
@@ -102,6 +109,7 @@ extension RunEvent: Codable {
     private var name: Name {
         switch kind {
         case .started: .started
+        case .resumed: .resumed
         case .progress: .progress
         case .metric: .metric
         case .point: .point

@@ -37,6 +37,8 @@ public struct RunRecord: Codable, Sendable, Equatable {
     public var inputs: [InputFile]
     /// What was found.
     public var findings: Findings
+    /// What was followed through the run, for example losses by step; empty for most.
+    public var curves: [Curve]
     /// The files it wrote beside the record.
     public var artifacts: [Artifact]
     /// The words of the command that made the run.
@@ -48,7 +50,7 @@ public struct RunRecord: Codable, Sendable, Equatable {
         started: Timestamp,
         wallSeconds: Double, cpuSeconds: Double? = nil, status: RunStatus = .finished,
         inputs: [InputFile] = [],
-        findings: Findings, artifacts: [Artifact] = [], commandLine: [String] = [],
+        findings: Findings, curves: [Curve] = [], artifacts: [Artifact] = [], commandLine: [String] = [],
         version: String = PlumbVersion.current
     ) {
         formatVersion = Self.currentFormat
@@ -66,6 +68,7 @@ public struct RunRecord: Codable, Sendable, Equatable {
         self.status = status
         self.inputs = inputs
         self.findings = findings
+        self.curves = curves
         self.artifacts = artifacts
         self.commandLine = commandLine
     }
@@ -100,7 +103,7 @@ extension RunRecord {
     ///
     /// Members: `experiment`, `id`, `seed`, `version`, `status`, `started`, `wallSeconds`, `arithmetic`, `host`,
     /// `settings`, `inputs`, `summary`, `metrics` (array), `claims` (array; `passes` says that claim and control hold),
-    /// `tables` (name → `{rows, columns, values, …}`), `notes`, `artifacts`.
+    /// `tables` (name → `{rows, columns, values, …}`), `notes`, `artifacts`, and `curves` (array of `{name, x, y, …}`).
     /// - Throws: `EncodingError` when a value cannot be encoded.
     public func contract() throws -> JSONValue {
         var tables: [String: JSONValue] = [:]
@@ -120,7 +123,7 @@ extension RunRecord {
             "summary": .string(findings.summary), "metrics": try JSONValue(encoding: findings.metrics),
             "claims": .array(claims), "tables": .object(tables),
             "notes": .array(findings.notes.map(JSONValue.string)),
-            "artifacts": try JSONValue(encoding: artifacts),
+            "artifacts": try JSONValue(encoding: artifacts), "curves": try JSONValue(encoding: curves),
         ])
     }
 

@@ -2,7 +2,8 @@ public import Foundation
 
 /// A folder of run folders, `<UTC time>-<experiment>-<short id>`, each readable by a person.
 ///
-/// A run folder holds `record.json` (written last), `settings.json`, `events.jsonl`, `report.html` and `artifacts/`.
+/// A run folder holds `record.json` (written last), `settings.json`, `events.jsonl`, `report.html`, `artifacts/` and, where
+/// the experiment keeps states to continue from, `checkpoints/`.
 public struct RunStore: Sendable {
     /// The folder that holds the run folders.
     public let directory: URL
@@ -12,6 +13,7 @@ public struct RunStore: Sendable {
     static let eventsName = "events.jsonl"
     static let reportName = "report.html"
     static let artifactsName = "artifacts"
+    static let checkpointsName = "checkpoints"
     static let lockName = ".lock"
 
     /// - Parameter directory: the folder that holds the run folders; it is made when first needed.
@@ -31,9 +33,9 @@ public struct RunStore: Sendable {
 
     /// Makes and locks a fresh run folder.
     /// - Throws: `RunStoreError` when the folder cannot be made.
-    public func create(experiment: String, settings: JSONValue, at time: Timestamp = .now) throws
-        -> RunFolder
-    {
+    public func create(
+        experiment: String, settings: JSONValue, seed: UInt64 = 0, at time: Timestamp = .now
+    ) throws -> RunFolder {
         try FileWriting.makeFolder(directory.path)
         let alphabet = Array("abcdefghjkmnpqrstuvwxyz23456789")
         for _ in 0..<100 {
@@ -46,7 +48,8 @@ public struct RunStore: Sendable {
                 throw RunStoreError("make the folder", url.path, code: errno)
             }
             do {
-                return try RunFolder(locking: url, settings: settings)
+                return try RunFolder(
+                    locking: url, request: RunRequest(experiment: experiment, seed: seed, settings: settings))
             } catch {
                 try? FileManager.default.removeItem(at: url)
                 throw error
@@ -116,7 +119,7 @@ public struct RunStore: Sendable {
         case .recorded(let record): return record
         case .running:
             throw RunStoreError("run \(entry.id) is still running: wait until it has a record")
-        case .incomplete(let reason): throw RunStoreError("run \(entry.id) has no record: \(reason)")
+        case .incomplete(_, let reason): throw RunStoreError("run \(entry.id) has no record: \(reason)")
         case .damaged(let reason): throw RunStoreError("run \(entry.id) is damaged: \(reason)")
         }
     }

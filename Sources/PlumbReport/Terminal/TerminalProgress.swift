@@ -11,6 +11,7 @@ public final class TerminalProgress: RunObserver {
     private struct State {
         var label: String?
         var began = Timestamp(milliseconds: 0)
+        var start = 0.0
         var drawn = Timestamp(milliseconds: 0)
         var isLineOpen = false
     }
@@ -34,7 +35,8 @@ public final class TerminalProgress: RunObserver {
         guard isTerminal else { return }
         let text = state.withLock { state -> String in
             switch event.kind {
-            case .progress(let label, let fraction): return Self.draw(label, fraction, event.time, style, &state)
+            case .progress(let label, let fraction, let detail):
+                return Self.draw(label, fraction, detail, event.time, style, &state)
             case .note(let sentence): return Self.close(&state) + VisibleText.line(sentence) + "\n"
             case .finished, .failed, .interrupted: return Self.close(&state)
             default: return ""
@@ -51,18 +53,22 @@ public final class TerminalProgress: RunObserver {
     }
 
     private static func draw(
-        _ label: String, _ fraction: Double, _ time: Timestamp, _ style: TerminalStyle, _ state: inout State
+        _ label: String, _ fraction: Double, _ detail: RunProgress?, _ time: Timestamp, _ style: TerminalStyle,
+        _ state: inout State
     ) -> String {
         var text = ""
         if state.label != label {
             text += close(&state)
             state.label = label
             state.began = time
+            state.start = fraction
         } else if fraction < 1, time.seconds(since: state.drawn) < 0.1 {
             return ""
         }
         state.drawn = time
-        let line = ProgressLine(label: label, fraction: fraction, elapsed: time.seconds(since: state.began))
+        let line = ProgressLine(
+            label: label, fraction: fraction, elapsed: time.seconds(since: state.began), start: state.start,
+            detail: detail)
         // Back to the line's beginning, and clear what a longer line left behind.
         text += "\r\u{1B}[K" + line.render(style)
         state.isLineOpen = true

@@ -53,8 +53,12 @@ extension TerminalTable {
                     entry.shortID, record.experiment, record.started.readable,
                     NumberText.duration(record.wallSeconds), claims, record.status.rawValue,
                 ]
-            case .running: return [entry.shortID, entry.id, "", "", "", "running"]
-            case .incomplete(let reason): return [entry.shortID, entry.id, "", "", "", reason]
+            case .running: return [entry.shortID, entry.experiment, entry.started?.readable ?? "", "", "", "running"]
+            case .incomplete(let status, let reason):
+                let why = status == .interrupted ? "" : ": \(reason)"
+                return [
+                    entry.shortID, entry.experiment, entry.started?.readable ?? "", "", "", status.rawValue + why,
+                ]
             case .damaged(let reason): return [entry.shortID, entry.id, "", "", "", "damaged: \(reason)"]
             }
         }
