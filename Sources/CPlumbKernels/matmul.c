@@ -109,7 +109,7 @@ void plumb_matmul(const plumb_matmul_call *call) {
     plan.groups = divided_up(call->rows, kernels->matmul_group_rows);
     plan.operands = operands_of(call);
     plan.expand = pays_to_expand(&plan);
-    if (call->rows > 1) {
+    if (call->rows > 1 || call->x_transposed) {
         // One word an activation is enough for every kind of operand; a pair takes one for two.
         plan.packed_x = plumb_buffer_allocate(call->rows * (call->inputs + 1) * sizeof(float));
         if (plan.packed_x) {
@@ -130,7 +130,10 @@ typedef struct {
     char *packed;
     const char *source;
     size_t inputs, first, rows, row_stride, panel_bytes, panels_per_chunk;
+    /// Of transposed packing: runs of panels, and how many inputs of one are a chunk.
+    size_t runs, inputs_per_chunk;
 } pack_job;
+typedef float four_floats __attribute__((vector_size(16)));
 
 static const size_t stream_bytes = 8 << 20;
 static const size_t pack_chunk_bytes = 256 << 10;
@@ -166,23 +169,33 @@ void plumb_pack(
 // some panels at a time so that a source row is read in longer pieces.
 enum { TRANSPOSED_PANELS = 8, TRANSPOSED_ROWS = 64 };
 
+/// Inputs k0 ..< k1 of columns from ..< to, all of one panel.
+static void copy_columns(const pack_job *job, size_t from, size_t to, size_t k0, size_t k1) {
+    const char *source = job->source + (from - job->first) * sizeof(float);
+    char *packed = job->packed + from / PLUMB_PANEL * job->panel_bytes + from % PLUMB_PANEL * sizeof(float);
+    if (to - from < PLUMB_PANEL) {
+        size_t bytes = (to - from) * sizeof(float);
+        for (size_t k = k0; k < k1; k++) memcpy(packed + k * 128, source + k * job->row_stride, bytes);
+    } else if (job->stream && (uintptr_t)packed % sizeof(four_floats) == 0) {
+        for (size_t k = k0; k < k1; k++) {
+            four_floats four[8];
+            memcpy(four, source + k * job->row_stride, 128);
+            for (int i = 0; i < 8; i++) __builtin_nontemporal_store(four[i], (four_floats *)(packed + k * 128) + i);
+        }
+    } else {
+        for (size_t k = k0; k < k1; k++) memcpy(packed + k * 128, source + k * job->row_stride, 128);
+    }
+}
+
 static void pack_transposed_chunk(void *context, size_t chunk) {
     const pack_job *job = context;
-    size_t end = job->first + job->rows;
-    size_t p0 = job->first / PLUMB_PANEL + chunk * TRANSPOSED_PANELS;
-    for (size_t k0 = 0; k0 < job->inputs; k0 += TRANSPOSED_ROWS) {
-        size_t k1 = at_most(k0 + TRANSPOSED_ROWS, job->inputs);
+    size_t end = job->first + job->rows, first_input = chunk / job->runs * job->inputs_per_chunk;
+    size_t p0 = job->first / PLUMB_PANEL + chunk % job->runs * TRANSPOSED_PANELS;
+    size_t end_input = at_most(first_input + job->inputs_per_chunk, job->inputs);
+    for (size_t k0 = first_input; k0 < end_input; k0 += TRANSPOSED_ROWS) {
+        size_t k1 = at_most(k0 + TRANSPOSED_ROWS, end_input);
         for (size_t p = p0; p < p0 + TRANSPOSED_PANELS && p * PLUMB_PANEL < end; p++) {
-            size_t from = at_least(p * PLUMB_PANEL, job->first), to = at_most((p + 1) * PLUMB_PANEL, end);
-            const char *source = job->source + (from - job->first) * sizeof(float);
-            char *packed = job->packed + p * job->panel_bytes + from % PLUMB_PANEL * sizeof(float);
-            for (size_t k = k0; k < k1; k++) {
-                if (to - from == PLUMB_PANEL) {
-                    memcpy(packed + k * 128, source + k * job->row_stride, 128);
-                } else {
-                    memcpy(packed + k * 128, source + k * job->row_stride, (to - from) * sizeof(float));
-                }
-            }
+            copy_columns(job, at_least(p * PLUMB_PANEL, job->first), at_most((p + 1) * PLUMB_PANEL, end), k0, k1);
         }
     }
 }
@@ -197,7 +210,11 @@ void plumb_pack_transposed(
         .row_stride = row_stride_floats * sizeof(float), .panel_bytes = plumb_panel_bytes(PLUMB_PACK_F32, inputs),
     };
     size_t panels = divided_up(first + columns, PLUMB_PANEL) - first / PLUMB_PANEL;
-    run(divided_up(panels, TRANSPOSED_PANELS), pack_transposed_chunk, &job);
+    job.stream = panels * job.panel_bytes >= stream_bytes;
+    job.runs = divided_up(panels, TRANSPOSED_PANELS);
+    size_t input_bytes = at_most(panels, TRANSPOSED_PANELS) * 128;
+    job.inputs_per_chunk = divided_up(pack_chunk_bytes / input_bytes, TRANSPOSED_ROWS) * TRANSPOSED_ROWS;
+    run(job.runs * divided_up(inputs, job.inputs_per_chunk), pack_transposed_chunk, &job);
 }
 
 // MARK: Reference
@@ -207,7 +224,8 @@ void plumb_matmul_reference(const plumb_matmul_call *call, const float *weights,
         for (size_t o = 0; o < call->outputs; o++) {
             double sum = 0;
             for (size_t i = 0; i < call->inputs; i++) {
-                sum += (double)call->x[r * call->x_stride + i] * (double)weights[o * call->inputs + i];
+                size_t at = call->x_transposed ? i * call->x_stride + r : r * call->x_stride + i;
+                sum += (double)call->x[at] * (double)weights[o * call->inputs + i];
             }
             if (call->bias) sum += call->bias[o];
             if (call->residual) sum += call->residual[r * call->residual_stride + o];

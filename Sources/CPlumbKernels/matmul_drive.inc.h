@@ -44,6 +44,9 @@ INLINE float *packed_group(const plumb_matmul_plan *plan, size_t group, size_t k
         + group_begin(plan, group) * operand_rows(plan, k);
 }
 
+// Inputs of a transposed x that are packed together (an even number: pairs stay whole), and how far ahead to read.
+enum { COLUMNS_AT_ONCE = 32, COLUMNS_AHEAD = 64 };
+
 /// VL activations as the kernels multiply them; pairs fill the lower half of the lanes.
 INLINE vf operand(int operands, vf x) { return operands == PLUMB_OPERANDS_FLOAT32 ? x : round_bf16(x); }
 
@@ -80,11 +83,69 @@ static void interleave(float *result, const float *x, size_t stride, size_t rows
     }
 }
 
+/// Packs the inputs k0 ..< k0 + k of some rows of an x stored [inputs, rows]: already in the kernels' order.
+static void pack_columns(
+    const int operands, const size_t rows, float *result, const float *x, size_t stride, size_t k) {
+    if (operands == PLUMB_OPERANDS_FLOAT32) {
+        for (size_t i = 0; i < k; i++) {
+            __builtin_prefetch(x + i * stride + COLUMNS_AHEAD);
+            memcpy(result + i * rows, x + i * stride, rows * sizeof(float));
+        }
+        return;
+    }
+    const int pairs = operands == PLUMB_OPERANDS_PAIRS;
+    for (size_t i = 0; i < k; i += pairs ? 2 : 1, result += rows) {
+        for (size_t r = 0; r < rows; r += VL) {
+            const float *from = x + i * stride + r;
+            vf word = round_bf16(ld_partial(from, rows - r));
+            if (pairs) {
+                vf next = i + 1 < k ? round_bf16(ld_partial(from + stride, rows - r)) : splat(0);
+                word = (vf)((vu)word >> 16 | (vu)next);
+            }
+            st_partial(result + r, word, rows - r);
+        }
+    }
+}
+
+#define PACK_COLUMNS(ROWS) \
+    case ROWS: \
+        if (ROWS <= GROUP_ROWS) pack_columns(operands, ROWS, result, x, stride, k); \
+        break;
+static void pack_group_columns(int operands, size_t rows, float *result, const float *x, size_t stride, size_t k) {
+    switch (rows) {
+        PACK_COLUMNS(1) PACK_COLUMNS(2) PACK_COLUMNS(3) PACK_COLUMNS(4) PACK_COLUMNS(5) PACK_COLUMNS(6)
+        PACK_COLUMNS(7) PACK_COLUMNS(8) PACK_COLUMNS(9) PACK_COLUMNS(10) PACK_COLUMNS(11) PACK_COLUMNS(12)
+        PACK_COLUMNS(13) PACK_COLUMNS(14)
+    }
+}
+
+/// Groups inside of inputs, a few inputs at a time, so that memory is read in long pieces.
+static void pack_transposed_x(const plumb_matmul_plan *plan, size_t g0, size_t g1) {
+    const plumb_matmul_call *call = plan->call;
+    for (size_t k0 = 0; k0 < call->inputs; k0 += PLUMB_K_BLOCK) {
+        size_t block = call->inputs - k0 < PLUMB_K_BLOCK ? call->inputs - k0 : PLUMB_K_BLOCK;
+        for (size_t i = 0; i < block; i += COLUMNS_AT_ONCE) {
+            size_t k = block - i < COLUMNS_AT_ONCE ? block - i : COLUMNS_AT_ONCE;
+            for (size_t g = g0; g < g1; g++) {
+                size_t row = group_begin(plan, g), rows = group_begin(plan, g + 1) - row;
+                float *result = packed_group(plan, g, k0, block) + operand_rows(plan, i) * rows;
+                const float *x = call->x + (k0 + i) * call->x_stride + row;
+                pack_group_columns(plan->operands, rows, result, x, call->x_stride, k);
+            }
+        }
+    }
+}
+
 static void matmul_pack_x(const plumb_matmul_plan *plan, size_t chunk) {
     const plumb_matmul_call *call = plan->call;
     size_t g0 = chunk * plan->pack_groups_per_chunk, g1 = g0 + plan->pack_groups_per_chunk;
+    if (g1 > plan->groups) g1 = plan->groups;
+    if (call->x_transposed) {
+        pack_transposed_x(plan, g0, g1);
+        return;
+    }
     float converted[GROUP_ROWS][PLUMB_K_BLOCK] __attribute__((aligned(64)));
-    for (size_t g = g0; g < g1 && g < plan->groups; g++) {
+    for (size_t g = g0; g < g1; g++) {
         size_t row = group_begin(plan, g), rows = group_begin(plan, g + 1) - row;
         for (size_t k0 = 0; k0 < call->inputs; k0 += PLUMB_K_BLOCK) {
             size_t k = call->inputs - k0 < PLUMB_K_BLOCK ? call->inputs - k0 : PLUMB_K_BLOCK;
@@ -216,6 +277,21 @@ static void finish(const plumb_matmul_call *call, size_t row, size_t rows, size_
     }
 }
 
+/// A block of one row as it is multiplied, where activations are not packed: in place, or in the memory given.
+static const float *own_row(
+    const plumb_matmul_plan *plan, size_t row, size_t k0, size_t k, float *gathered, float *converted) {
+    const plumb_matmul_call *call = plan->call;
+    const float *own = call->x + row * call->x_stride + k0;
+    if (call->x_transposed) {
+        const float *from = call->x + k0 * call->x_stride + row;
+        for (size_t i = 0; i < k; i++) gathered[i] = from[i * call->x_stride];
+        own = gathered;
+    }
+    if (plan->operands == PLUMB_OPERANDS_FLOAT32) return own;
+    convert_row(plan->operands, converted, own, k);
+    return converted;
+}
+
 /// One block of k for the groups g0 ..< g1 against one panel.
 static void block_product(
     const plumb_matmul_plan *plan, size_t g0, size_t g1, size_t k0, const char *w, float *sums,
@@ -223,7 +299,7 @@ static void block_product(
     const plumb_matmul_call *call = plan->call;
     size_t k = call->inputs - k0 < PLUMB_K_BLOCK ? call->inputs - k0 : PLUMB_K_BLOCK;
     size_t block_bytes = plumb_panel_bytes(call->packing, k);
-    float x[PLUMB_K_BLOCK] __attribute__((aligned(64)));
+    float x[PLUMB_K_BLOCK], gathered[PLUMB_K_BLOCK] __attribute__((aligned(64)));
     micro_call micro = {.k = k, .w = w, .first = k0 == 0, .minimum = call->packing == PLUMB_PACK_Q4_1};
     if (plan->expand) {
         expand(call->packing, plan->operands, expanded, w, k);
@@ -233,15 +309,7 @@ static void block_product(
     size_t first_row = group_begin(plan, g0);
     for (size_t g = g0; g < g1; g++) {
         size_t row = group_begin(plan, g), rows = group_begin(plan, g + 1) - row;
-        const float *own = call->x + row * call->x_stride + k0;
-        if (plan->packed_x) {
-            micro.a = packed_group(plan, g, k0, k);
-        } else if (plan->operands == PLUMB_OPERANDS_FLOAT32) {
-            micro.a = own;
-        } else {
-            convert_row(plan->operands, x, own, k);
-            micro.a = x;
-        }
+        micro.a = plan->packed_x ? packed_group(plan, g, k0, k) : own_row(plan, row, k0, k, gathered, x);
         micro_kernel kernel = kernels[rows];
         size_t columns = (size_t)VECTORS(rows) * VL;
         size_t slots = (g1 - g0) * (PLUMB_PANEL / columns);

@@ -22,7 +22,10 @@ struct MatmulProblem {
     var bias: [Float]
     var residual: [Float]
 
-    var xStride: Int { inputs + 5 }
+    /// The rows of an x stored [inputs, rows]; nil where it is stored row by row.
+    private(set) var columns: Int?
+
+    var xStride: Int { (columns ?? inputs) + 5 }
     var residualStride: Int { outputs + 7 }
     var yStride: Int { outputs + 3 }
 
@@ -40,6 +43,17 @@ struct MatmulProblem {
         case PLUMB_PACK_F32, PLUMB_PACK_BF16: appendFloats(&random)
         default: appendBlocks(&random)
         }
+    }
+
+    /// The same problem with x stored [inputs, rows].
+    func transposed() -> MatmulProblem {
+        var result = self
+        result.columns = rows
+        result.x = [Float](repeating: .nan, count: inputs * result.xStride)
+        for row in 0..<rows {
+            for input in 0..<inputs { result.x[input * result.xStride + row] = x[row * xStride + input] }
+        }
+        return result
     }
 
     private mutating func appendFloats(_ random: inout Uniform) {
@@ -114,8 +128,10 @@ struct MatmulProblem {
                         guard let x = x.baseAddress, let residual = residual.baseAddress, let y = y.baseAddress
                         else { return }
                         var call = plumb_matmul_call(
-                            rows: count, outputs: outputs, inputs: inputs, x: x + first * xStride, x_stride: xStride,
-                            weights: weights.base, packing: packing, products: products, bias: bias.baseAddress,
+                            rows: count, outputs: outputs, inputs: inputs,
+                            x: x + first * (columns == nil ? xStride : 1), x_stride: xStride,
+                            x_transposed: columns == nil ? 0 : 1, weights: weights.base, packing: packing,
+                            products: products, bias: bias.baseAddress,
                             residual: inPlace ? UnsafePointer(y) : residual + first * residualStride,
                             residual_stride: inPlace ? yStride : residualStride, y: y, y_stride: yStride)
                         plumb_matmul(&call)
@@ -138,6 +154,7 @@ struct MatmulProblem {
                     call.inputs = inputs
                     call.x = x.baseAddress
                     call.x_stride = xStride
+                    call.x_transposed = columns == nil ? 0 : 1
                     call.bias = bias.baseAddress
                     call.residual = residual.baseAddress
                     call.residual_stride = residualStride

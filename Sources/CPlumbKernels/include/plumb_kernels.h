@@ -95,6 +95,8 @@ typedef struct {
     size_t rows, outputs, inputs;
     const float *x;
     size_t x_stride;
+    /// Whether x is stored [inputs, rows], x_stride floats between inputs: a weight's gradient dYᵀ·X takes dY so.
+    int x_transposed;
     const void *weights;
     int packing;
     /// PLUMB_PRODUCTS_BF16 rounds activations (and weights) to bfloat16 before multiplying; sums stay float32. Works
