@@ -4,9 +4,9 @@
     python compare.py measure GROUP --bench plumb-bench --model MODEL.gguf --results results.jsonl
     python compare.py table --results results.jsonl --out benchmarks.md
 
-GROUP is sweep, forward-gpt2, forward-smollm2, decode, cold, error, growth or all. Each measurement is appended to the results
-as one JSON line, so that groups can be measured one at a time; a later line replaces an earlier one of the same
-measurement. Run it with the python in which the peers are installed.
+GROUP is sweep, forward-gpt2, forward-smollm2, decode, training, cold, error, growth or all. Each measurement is
+appended to the results as one JSON line, so that groups can be measured one at a time; a later line replaces an earlier
+one of the same measurement. Run it with the python in which the peers are installed.
 """
 import argparse
 import datetime
@@ -19,36 +19,23 @@ import subprocess
 import sys
 import time
 
+from resident import Resident
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 CLEAN = "When Mary and John went to the store, John gave a drink to"
 FIRST = {
     "clean": "John and Mary went to the store together, and then John gave a drink to",
     "corrupted": "Mary and Mary went to the store together, and then John gave a drink to",
 }
-GROUPS = ["sweep", "forward-gpt2", "forward-smollm2", "decode", "cold", "error", "growth"]
-
-
-class Resident:
-    """A program that answers one request a line."""
-
-    def __init__(self, command):
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.greeting = json.loads(self.process.stdout.readline())
-
-    def ask(self, **request):
-        self.process.stdin.write(json.dumps(request) + "\n")
-        self.process.stdin.flush()
-        line = self.process.stdout.readline()
-        if not line:
-            raise SystemExit(f"{self.process.args[-1]} ended during {request}")
-        answer = json.loads(line)
-        if "error" in answer:
-            raise SystemExit(answer["error"])
-        return answer
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait()
+GROUPS = ["sweep", "forward-gpt2", "forward-smollm2", "decode", "training", "cold", "error", "growth"]
+# Title, target against the first implementation, turns a round, and our repeats and the peer's seconds in a turn.
+TRAINING = {
+    "train-gpt2": ("GPT-2's shape, 8×128", 2, 2, 1, 0.1),
+    "train-grokking": ("grokking model, 3,830 rows", 2, 3, 3, 0.5),
+    "train-transformer": ("2-layer transformer, 32×64", 2, 3, 5, 0.5),
+    "train-mlp": ("MLP 64-128-64-10, 64 rows", 8, 5, 200, 0.2),
+    "train-convnet": ("conv net, 128 images of 28×28", 1, 3, 20, 0.3),
+}
 
 
 class Session:
@@ -139,6 +126,39 @@ class Session:
                     rates["ours"]["prompt_rate"], rates[name]["prompt_rate"], title)
         for peer in peers.values():
             peer.close()
+
+    def training(self):
+        """A step is forward, backward and the optimiser's; the peer's best settings are looked for beforehand."""
+        refused = self.ours.try_asking(task="train-mlp", threads=1, repeats=1).get("error")
+        if refused:
+            print(f"training is left out, since this plumb-bench has none: {refused}", flush=True)
+            return
+        peer = self.peer("train_torch.py")
+        for task, (title, target, *_) in TRAINING.items():
+            for index, implementation in enumerate(peer.greeting["tasks"][task]):
+                for threads in (1, 2):
+                    request = {"task": task, "implementation": implementation, "threads": threads}
+                    self.training_turns(peer, request, title, None if index else target)
+        peer.close()
+
+    def training_turns(self, peer, request, title, target):
+        _, _, turns, repeats, seconds = TRAINING[request["task"]]
+        brief = {**request, "seconds": seconds, "runs": 2}
+        settings = peer.ask(**brief)["settings"]
+        ours, other, answer = [], [], None
+        for _ in range(turns * self.options.rounds):
+            mine = {key: value for key, value in request.items() if key != "implementation"}
+            answer = self.ours.ask(**mine, repeats=repeats)
+            ours += answer["series"]["seconds"]
+            other += peer.ask(**brief, settings=settings)["seconds"]
+        name = f"torch {importlib.metadata.version('torch')}, {request['implementation']}"
+        what = f"training step, {title}, against {request['implementation']}"
+        details = {**answer["details"], "settings": settings}
+        self.record(
+            what, request["threads"], "s", target, ours, other, f"{name}, {', '.join(settings.values())}", **details)
+        if self.options.compile:
+            compiled = peer.ask(**brief, settings=settings, compile=True)["seconds"]
+            self.record(f"{what}, compiled", request["threads"], "s", None, ours, compiled, f"{name}, torch.compile")
 
     def cold(self):
         answer = self.ours.ask(task="cold", threads=2, repeats=5)
@@ -235,6 +255,9 @@ EXPECTED = [("sweep of resid_pre, the pair", 2), ("sweep of resid_pre, the pair"
             ("sweep of resid_pre, first token differs", 2), ("sweep of z by head", 2)]
 EXPECTED += [(f"forward, {model}, {shape}", threads) for model in ("gpt2", "smollm2")
              for shape in ("1×16", "8×128", "1×1024") for threads in (1, 2)]
+EXPECTED_TRAINING = {"train-gpt2": ["module", "transformers"], "train-grokking": ["every-position", "last-position"]}
+EXPECTED += [(f"training step, {title}, against {implementation}", threads) for task, (title, *_) in TRAINING.items()
+             for implementation in EXPECTED_TRAINING.get(task, ["module"]) for threads in (1, 2)]
 
 HEAD = """# Benchmarks
 
@@ -248,6 +271,10 @@ same number of threads and take turns; figures are medians, with least and great
 |---|--:|--:|--:|---|--:|--:|---|"""
 
 NOTES = """
+Training: forward, backward and the optimiser's step (Adam for the MLP and the conv net, else AdamW), float32, torch in
+eager mode with the settings found fastest, which its line names (kind of attention, layout, kind of Adam), and with a C
+library that keeps freed memory. Torch's two threads wait for each other busily: on a machine that does anything else
+its figures with two threads grow by an order of magnitude and mean nothing.
 Sweeps: TransformerLens runs one full forward pass a cell, on the same GGUF in float32; both give the same values to
 within 2e-3. Forward passes: float32, logits at every position, the better of torch's two kinds of attention.
 Decoding: llama.cpp multiplies quantised weights with activations that it rounds to 8 bits; Plumbline multiplies the
@@ -342,6 +369,7 @@ def main():
     measure.add_argument("--bench", required=True)
     measure.add_argument("--model", required=True)
     measure.add_argument("--rounds", type=int, default=1)
+    measure.add_argument("--compile", action="store_true", help="training: against torch.compile as well")
     measure.add_argument("--results", required=True)
     writer = commands.add_parser("table")
     writer.add_argument("--results", required=True)
