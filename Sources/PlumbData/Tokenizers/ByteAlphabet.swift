@@ -32,4 +32,20 @@ enum ByteAlphabet {
         }
         return true
     }
+
+    /// The scalar that stands for each byte.
+    static let scalars: [Unicode.Scalar] = {
+        var table = [Unicode.Scalar](repeating: "\0", count: 256)
+        for (value, byte) in bytes.enumerated() where byte >= 0 {
+            table[Int(byte)] = Unicode.Scalar(UInt32(value)) ?? "\0"
+        }
+        return table
+    }()
+
+    /// The token that stands for `bytes`.
+    static func encode(_ bytes: some Sequence<UInt8>) -> String {
+        var text = String.UnicodeScalarView()
+        for byte in bytes { text.append(scalars[Int(byte)]) }
+        return String(text)
+    }
 }

@@ -30,17 +30,25 @@ extension PreTokenizer {
 
     /// The step a regular expression stands for; nil for one that is not known.
     static func step(pattern: [UInt8]) -> Step? {
+        patterns().first { $0.0.utf8.elementsEqual(pattern) }?.1
+    }
+
+    /// A regular expression that stands for a step; nil for steps that are written otherwise.
+    static func pattern(of step: Step) -> String? {
+        patterns().first { $0.1 == step }?.0
+    }
+
+    private static func patterns() -> [(String, Step)] {
         func tail(_ digits: String) -> String {
             #"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|"# + digits
                 + #"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
         }
         let rest = #"| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"#
-        let known: [(String, Step)] = [
+        return [
             ("'s|'t|'re|'ve|'m|'ll|'d" + rest, .gpt2),
             ("'(?:[sdmt]|ll|ve|re)" + rest, .gpt2),
             (tail(#"\p{N}{1,3}"#), .llama3(digits: 3)),
             (tail(#"\p{N}"#), .llama3(digits: 1)),
         ]
-        return known.first { $0.0.utf8.elementsEqual(pattern) }?.1
     }
 }

@@ -1,0 +1,80 @@
+public import struct Foundation.Data
+
+/// A byte-level BPE vocabulary learned from text by ``BytePairTrainer``.
+public struct LearnedBytePairs: Sendable {
+    /// Tokens found in text as a whole; their ids are the first.
+    public let specialTokens: [String]
+    /// The bytes of the other tokens in the order of their ids, single bytes first.
+    public let tokens: [[UInt8]]
+    /// The pairs that merge, as ids, the earliest first.
+    public let merges: [(left: Int, right: Int)]
+    /// How text is cut before pairs are merged.
+    public let preTokenizer: PreTokenizer
+
+    /// The number of ids.
+    public var vocabularySize: Int { specialTokens.count + tokens.count }
+
+    /// A tokenizer with this vocabulary.
+    ///
+    /// - Throws: ``TokenizerError`` when a special token's text is also the spelling of a learned token.
+    public func tokenizer() throws -> Tokenizer { try Tokenizer(json: json) }
+
+    /// The vocabulary as Hugging Face's `tokenizer.json`.
+    public var json: Data {
+        let spellings = tokens.map { ByteAlphabet.encode($0) }
+        let vocabulary = (specialTokens + spellings).enumerated().map { "\(Self.quoted($1)):\($0)" }
+        let first = specialTokens.count
+        let pairs = merges.map { Self.quoted("\(spellings[$0.left - first]) \(spellings[$0.right - first])") }
+        let added = specialTokens.enumerated().map { id, text in
+            #"{"id":\#(id),"content":\#(Self.quoted(text)),"single_word":false,"lstrip":false,"rstrip":false,"#
+                + #""normalized":false,"special":true}"#
+        }
+        let decoder = #"{"type":"ByteLevel","add_prefix_space":true,"trim_offsets":true,"use_regex":true}"#
+        return Data(
+            """
+            {"version":"1.0","truncation":null,"padding":null,"added_tokens":[\(added.joined(separator: ","))],
+            "normalizer":null,"pre_tokenizer":\(preTokenizer.json),"post_processor":null,"decoder":\(decoder),
+            "model":{"type":"BPE","dropout":null,"unk_token":null,"continuing_subword_prefix":null,
+            "end_of_word_suffix":null,"fuse_unk":false,"byte_fallback":false,"ignore_merges":false,
+            "vocab":{\(vocabulary.joined(separator: ",\n"))},
+            "merges":[\(pairs.joined(separator: ",\n"))]}}
+
+            """.utf8)
+    }
+
+    /// Text as a JSON string.
+    fileprivate static func quoted(_ text: String) -> String {
+        var result = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"", "\\": result += "\\\(scalar)"
+            case "\0"..."\u{1F}":
+                let digits = String(scalar.value, radix: 16)
+                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        return result + "\""
+    }
+}
+
+extension PreTokenizer {
+    /// The cut as a stage of `tokenizer.json`.
+    fileprivate var json: String {
+        var stages: [String] = []
+        for step in steps.last == .gpt2 ? steps.dropLast() : steps[...] {
+            if case .digits(let individual) = step {
+                stages.append(#"{"type":"Digits","individual_digits":\#(individual)}"#)
+            } else if let pattern = PreTokenizer.pattern(of: step) {
+                let quoted = LearnedBytePairs.quoted(pattern)
+                stages.append(
+                    #"{"type":"Split","pattern":{"Regex":\#(quoted)},"behavior":"Isolated","invert":false}"#)
+            }
+        }
+        stages.append(
+            #"{"type":"ByteLevel","add_prefix_space":\#(addsPrefixSpace),"trim_offsets":true,"#
+                + #""use_regex":\#(steps.last == .gpt2)}"#)
+        guard stages.count > 1 else { return stages[0] }
+        return #"{"type":"Sequence","pretokenizers":[\#(stages.joined(separator: ","))]}"#
+    }
+}
