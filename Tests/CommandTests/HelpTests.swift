@@ -18,7 +18,9 @@ import Testing
         let alone = try Plumb.run([])
         #expect((alone.code, alone.errors) == (0, ""))
         #expect(alone.output.contains("Exit codes: 0 done, 1 a claim failed in verify, 2 wrong usage, 3 bad input"))
-        for command in ["list", "show", "run", "verify", "report", "runs", "predict", "generate", "tokens", "model"] {
+        for command in [
+            "list", "show", "run", "verify", "report", "runs", "predict", "generate", "tokens", "model", "data",
+        ] {
             #expect(alone.output.contains("\n  \(command) "), "help does not list \(command)")
         }
         #expect(try Plumb.run(["--help"]).output == alone.output)
@@ -64,7 +66,7 @@ import Testing
         #expect((shown["presets"] as? [String])?.contains("tiny") == true)
     }
 
-    @Test(arguments: ["list", "show", "verify", "report", "runs", "predict", "generate", "tokens", "model"])
+    @Test(arguments: ["list", "show", "verify", "report", "runs", "predict", "generate", "tokens", "model", "data"])
     func everySubcommandHasHelp(_ command: String) throws {
         let outcome = try Plumb.run([command, "--help"])
         #expect((outcome.code, outcome.errors) == (0, ""))

@@ -81,7 +81,7 @@ extension TerminalStyle {
     }
 
     /// The nearest colour of the 256-colour palette: a 6×6×6 cube and a ramp of 24 greys.
-    private static func paletteIndex(_ color: RGB) -> Int {
+    static func paletteIndex(_ color: RGB) -> Int {
         let levels = [0, 95, 135, 175, 215, 255]
         let (red, green, blue) = color.bytes
         func nearest(_ part: Int) -> Int {

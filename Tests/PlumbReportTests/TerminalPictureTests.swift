@@ -1,0 +1,49 @@
+import Testing
+
+@testable import PlumbReport
+
+@Suite struct TerminalPictureTests {
+    private let picture = TerminalPicture(
+        width: 3, height: 3, channels: 1, pixels: [0, 1, 0.5, 0, 1, 0.5, 1, 0, 0], caption: "a long name")
+
+    @Test func withoutColourDensityShowsTwoRowsALine() {
+        #expect(TerminalPicture.row([picture], .plain) == " @+\n+\na …\n")
+        #expect(TerminalPicture.row([picture, picture], .plain).hasPrefix(" @+   @+\n"))
+    }
+
+    @Test func withColourHalfBlocksShowBothRows() {
+        let text = TerminalPicture.row([picture], TerminalStyle(width: 80, color: .trueColor))
+        #expect(text.hasPrefix("\u{1B}[38;2;0;0;0;48;2;0;0;0m▀\u{1B}[38;2;255;255;255;48;2;255;255;255m▀"))
+        #expect(text.split(separator: "\n").count == 3)
+        #expect(text.split(separator: "\n")[1].hasPrefix("\u{1B}[38;2;255;255;255;48;2;0;0;0m▀"))
+        #expect(
+            TerminalPicture.row([picture], TerminalStyle(width: 80, color: .ansi256)).contains(
+                "\u{1B}[38;5;231;48;5;231m▀"))
+    }
+
+    @Test func picturesThatDoNotFitAreLeftOutOrShrunk() {
+        let wide = TerminalPicture(
+            width: 50, height: 2, channels: 1, pixels: [Float](repeating: 1, count: 100), caption: "wide")
+        let lines = TerminalPicture.row([wide, wide], TerminalStyle(width: 20)).split(separator: "\n")
+        // Three columns become one; both rows are averaged into one row of white over nothing.
+        #expect(lines == [Substring(String(repeating: "+", count: 16)), "wide"])
+        let many = [TerminalPicture](repeating: picture, count: 30)
+        #expect(TerminalPicture.row(many, TerminalStyle(width: 20)).split(separator: "\n")[0].count <= 20)
+    }
+
+    @Test func threeChannelsAreColour() {
+        let red = TerminalPicture(width: 1, height: 1, channels: 3, pixels: [1, 0, 0], caption: "")
+        #expect(
+            TerminalPicture.row([red], TerminalStyle(width: 80, color: .trueColor))
+                .hasPrefix("\u{1B}[38;2;255;0;0;48;2;0;0;0m▀\u{1B}[0m"))
+    }
+
+    @Test func pixelsThatAreNoNumbersDoNotEndTheProcess() {
+        for value in [Float.nan, .infinity, -1, 7] {
+            let odd = TerminalPicture(width: 1, height: 1, channels: 1, pixels: [value], caption: "")
+            for color in [TerminalStyle.ColorDepth.none, .ansi256, .trueColor] {
+                #expect(!TerminalPicture.row([odd], TerminalStyle(width: 80, color: color)).isEmpty)
+            }
+        }
+    }
+}
