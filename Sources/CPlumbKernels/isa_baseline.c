@@ -16,7 +16,9 @@
 #include "matmul_drive.inc.h"
 #include "attention.inc.h"
 #include "elementwise.inc.h"
+#include "training.inc.h"
+#include "training_rows.inc.h"
 
 const plumb_kernel_table plumb_kernels_baseline = {
-    PLUMB_MATMUL_ENTRIES PLUMB_ATTENTION_ENTRIES PLUMB_ELEMENTWISE_ENTRIES
+    PLUMB_MATMUL_ENTRIES PLUMB_ATTENTION_ENTRIES PLUMB_ELEMENTWISE_ENTRIES PLUMB_TRAINING_ENTRIES
 };

@@ -3,6 +3,7 @@
 #define PLUMB_KERNEL_TABLE_H
 
 #include "plumb_kernels.h"
+#include "training.h"
 
 /// Outputs in a panel of packed weights, and inputs in a block of the accumulation over k.
 enum { PLUMB_PANEL = 32, PLUMB_K_BLOCK = 256 };
@@ -78,6 +79,9 @@ struct plumb_kernel_table {
     double (*sum)(const float *x, size_t count);
     double (*dot)(const float *x, const float *y, size_t count);
     int (*dequantize)(int type, const void *source, float *result, size_t count);
+
+    // training.inc.h, training_rows.inc.h: PLUMB_TRAINING_ENTRIES
+    plumb_training_table training;
 };
 
 /// Bytes of one panel of packed weights.

@@ -194,6 +194,103 @@ void plumb_log_softmax(float *y, const float *x, size_t rows, size_t width);
 double plumb_sum(const float *x, size_t count);
 double plumb_dot(const float *x, const float *y, size_t count);
 
+// MARK: Training: elements (training.inc.h)
+
+// Derivatives, dx = dy · f'(x); from the output y where it says so. dx may be any of the arguments.
+/// f(x) = x/2 · (1 + tanh(√(2/π)(x + 0.044715 x³)))
+void plumb_gelu_tanh_backward(float *dx, const float *x, const float *dy, size_t count);
+/// f(x) = x/2 · (1 + erf(x/√2))
+void plumb_gelu_erf_backward(float *dx, const float *x, const float *dy, size_t count);
+/// f(x) = x · sigmoid(x)
+void plumb_silu_backward(float *dx, const float *x, const float *dy, size_t count);
+/// dx = dy where x > 0, else 0
+void plumb_relu_backward(float *dx, const float *x, const float *dy, size_t count);
+/// dx = dy · (1 - y²)
+void plumb_tanh_backward(float *dx, const float *y, const float *dy, size_t count);
+/// dx = dy · y · (1 - y)
+void plumb_sigmoid_backward(float *dx, const float *y, const float *dy, size_t count);
+/// Of y = silu(gate) · up, rows of `width`: dgate = dy · up · silu'(gate), dup = dy · silu(gate).
+void plumb_silu_multiply_backward(
+    float *dgate, size_t dgate_stride, float *dup, size_t dup_stride, const float *gate, size_t gate_stride,
+    const float *up, size_t up_stride, const float *dy, size_t dy_stride, size_t rows, size_t width);
+void plumb_sqrt(float *y, const float *x, size_t count);
+/// y = 1 / √x
+void plumb_rsqrt(float *y, const float *x, size_t count);
+void plumb_abs(float *y, const float *x, size_t count);
+void plumb_sin(float *y, const float *x, size_t count);
+void plumb_cos(float *y, const float *x, size_t count);
+void plumb_erf(float *y, const float *x, size_t count);
+/// y = log(1 + exp(x))
+void plumb_softplus(float *y, const float *x, size_t count);
+/// The larger and the smaller; not a number where either is not.
+void plumb_maximum(float *y, const float *a, const float *b, size_t count);
+void plumb_minimum(float *y, const float *a, const float *b, size_t count);
+/// y += a · x
+void plumb_axpy(float *y, float a, const float *x, size_t count);
+/// 1 if every element is finite, else 0.
+int plumb_all_finite(const float *x, size_t count);
+
+// MARK: Training: rows (training_rows.inc.h)
+
+/// Of y = softmax(x): dx = y · (dy - Σ y·dy), by rows. dx may be dy.
+void plumb_softmax_backward(float *dx, const float *y, const float *dy, size_t rows, size_t width);
+/// Of y = log-softmax(x): dx = dy - exp(y) · Σ dy, by rows. dx may be dy.
+void plumb_log_softmax_backward(float *dx, const float *y, const float *dy, size_t rows, size_t width);
+/// With x̂ = x / s, g = dy · weight and s = scale[r] of the forward pass: dx = (g - x̂ · mean(g·x̂)) / s and
+/// dweight = Σ_r dy·x̂, written, not added to. `weight`, `dx` and `dweight` may be NULL; dx may be dy.
+/// Sums over rows are kept in double, in an order fixed by `rows` and `width`.
+void plumb_rms_norm_backward(
+    float *dx, float *dweight, const float *dy, const float *x, const float *weight, const float *scale, size_t rows,
+    size_t width);
+/// With x̂ = (x - mean) / s: dx = (g - mean(g) - x̂ · mean(g·x̂)) / s, dweight = Σ_r dy·x̂, dbias = Σ_r dy; as above.
+void plumb_layer_norm_backward(
+    float *dx, float *dweight, float *dbias, const float *dy, const float *x, const float *weight, const float *scale,
+    size_t rows, size_t width);
+/// y[c] = Σ_r x[r, c], in double, in an order fixed by `rows` and `width`.
+void plumb_sum_columns(float *y, const float *x, size_t rows, size_t width);
+/// y[r] = Σ_c x[r, c], in double.
+void plumb_sum_rows(float *y, const float *x, size_t rows, size_t width);
+/// y[r] = max_c x[r, c]; not a number where any is not, -infinity for an empty row.
+void plumb_max_rows(float *y, const float *x, size_t rows, size_t width);
+/// y[r] = a[r] · b, b of `width`.
+void plumb_multiply_rows(float *y, const float *a, const float *b, size_t rows, size_t width);
+/// y[r] = a[r] · s[r], s of `rows`.
+void plumb_scale_rows(float *y, const float *a, const float *s, size_t rows, size_t width);
+/// y[indices[i]] += x[i], rows of `width`, for i = 0 ..< count in order. Negative indices are passed over.
+void plumb_scatter_add_rows(float *y, const float *x, const int32_t *indices, size_t count, size_t width);
+/// lse[r] = log Σ exp logits[r] (may be NULL), losses[r] = lse[r] - logits[r, targets[r]], sums in double. A negative
+/// target has loss 0.
+void plumb_cross_entropy(
+    float *losses, float *lse, const float *logits, const int32_t *targets, size_t rows, size_t width);
+/// dlogits[r] = dlosses[r] · (exp(logits[r] - lse[r]) - onehot(targets[r])); 0 where the target is negative. dlogits may
+/// be logits.
+void plumb_cross_entropy_backward(
+    float *dlogits, const float *logits, const float *lse, const int32_t *targets, const float *dlosses, size_t rows,
+    size_t width);
+
+// MARK: Training: optimisers (training.inc.h)
+
+/// One step of Adam (Kingma and Ba 2014, arXiv:1412.6980) or, `decoupled`, AdamW (Loshchilov and Hutter 2017,
+/// arXiv:1711.05101). correction1 = 1 - beta1ᵗ, correction2 = 1 - beta2ᵗ at step t = 1, 2, …
+typedef struct {
+    double learning_rate, beta1, beta2, epsilon, weight_decay;
+    int decoupled;
+    double correction1, correction2;
+} plumb_adam_step;
+/// p *= 1 - learning_rate · weight_decay if decoupled, else g += weight_decay · p; m += (1 - beta1)(g - m);
+/// v = beta2 · v + (1 - beta2) g²; p -= learning_rate / correction1 · m / (√v / √correction2 + epsilon)
+void plumb_adam(float *p, const float *g, float *m, float *v, size_t count, const plumb_adam_step *step);
+/// g += weight_decay · p; buffer = momentum · buffer + g (g alone at the `first` step);
+/// p -= learning_rate · (nesterov ? g + momentum · buffer : buffer). `buffer` is NULL without momentum.
+void plumb_sgd(
+    float *p, const float *g, float *buffer, size_t count, double learning_rate, double momentum, int nesterov,
+    double weight_decay, int first);
+/// Lion (Chen et al. 2023, arXiv:2302.06675): u = sign(beta1 · m + (1 - beta1) g);
+/// p -= learning_rate · (u + weight_decay · p); m = beta2 · m + (1 - beta2) g
+void plumb_lion(
+    float *p, const float *g, float *m, size_t count, double learning_rate, double beta1, double beta2,
+    double weight_decay);
+
 #ifdef __cplusplus
 }
 #endif
