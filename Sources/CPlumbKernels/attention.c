@@ -32,15 +32,17 @@ typedef struct {
     size_t count;
 } attention_plan;
 
-static double work_of_rows(const plumb_attention_call *call, size_t first, size_t from, size_t to) {
-    double rows = (double)(to - from), keys = (double)first + ((double)from + (double)to + 1.0) / 2.0;
+static double work_of_rows(
+    const plumb_attention_call *call, const plumb_attention_segment *segment, size_t from, size_t to) {
+    double rows = (double)(to - from), keys = (double)segment->first + ((double)from + (double)to + 1.0) / 2.0;
+    if (call->all_keys) keys = (double)segment->rows;
     double group = (double)(call->heads / call->kv_heads);
     return 2.0 * (double)call->width * (rows * group * keys + (double)to);
 }
 
 static double work_of_unit(const plumb_attention_call *call, const plumb_attention_segment *segment) {
     if (segment->rows == 0) return 0.0;
-    return work_of_rows(call, segment->first, 0, segment->rows) + UNIT_WORK;
+    return work_of_rows(call, segment, 0, segment->rows) + UNIT_WORK;
 }
 
 // MARK: Running
@@ -99,12 +101,12 @@ static size_t parts_of(const attention_plan *plan, const plumb_attention_segment
 /// The last parts see the most keys and begin.
 static void add_parts(attention_plan *plan, size_t index, size_t parts) {
     const plumb_attention_segment *segment = &plan->call->segment[index];
-    double work = work_of_rows(plan->call, segment->first, 0, segment->rows);
+    double work = work_of_rows(plan->call, segment, 0, segment->rows);
     size_t end = segment->rows;
     for (size_t part = parts; part > 0; part--) {
         double before = work * (double)(part - 1) / (double)parts;
         size_t from = end > 0 ? end - 1 : 0;
-        while (from > 0 && work_of_rows(plan->call, segment->first, 0, from) > before) from--;
+        while (from > 0 && work_of_rows(plan->call, segment, 0, from) > before) from--;
         if (part == 1) from = 0;
         for (size_t kv = 0; kv < plan->call->kv_heads && from < end; kv++) {
             add_chunk(plan, (attention_chunk){.segment = index, .kv_head = kv, .first_row = from, .end_row = end});

@@ -1,4 +1,4 @@
-// Causal attention for rows of one segment under one key-value head.
+// Attention for rows of one segment under one key-value head.
 //
 // The query heads that share the head's keys and values go together: a block is up to ROWS_AT_ONCE (row, query head)
 // pairs, rows outermost. For each block: scores against panels of 32 keys, one softmax a row, then the mix of values.
@@ -250,12 +250,12 @@ static void score_block(const attention_state *state, const row_block *block) {
     }
 }
 
-/// Softmax of row i over its n keys; zeros from n to `end`.
-static void softmax_row(const attention_state *state, size_t i, size_t n, size_t end) {
+/// Softmax of a row over its n keys, KEY_BLOCK of them every `block` floats; zeros from n to `end`.
+INLINE void softmax_row(float *begin, const size_t block, size_t n, size_t end) {
     const float least = -__builtin_inff();
-    float *row = probabilities_at(state, i, 0);
+    float *row = begin;
     vf largest = splat(least), other = largest;
-    for (size_t j = 0; j < n; j += KEY_BLOCK, row += MOST_ROWS * KEY_BLOCK) {
+    for (size_t j = 0; j < n; j += KEY_BLOCK, row += block) {
         size_t count = n - j < KEY_BLOCK ? n - j : KEY_BLOCK, c = 0;
         for (; c + 2 * VL <= count; c += 2 * VL) {
             largest = vmax(ld(row + c), largest);
@@ -266,8 +266,8 @@ static void softmax_row(const attention_state *state, size_t i, size_t n, size_t
     float m = hmax(vmax(largest, other));
     // A row of -infinity alone has nothing to shift by; its exponentials are all 0.
     vf shift = splat(m == least ? 0.0f : m), even = splat(0.0f), odd = even;
-    row = probabilities_at(state, i, 0);
-    for (size_t j = 0; j < n; j += KEY_BLOCK, row += MOST_ROWS * KEY_BLOCK) {
+    row = begin;
+    for (size_t j = 0; j < n; j += KEY_BLOCK, row += block) {
         size_t count = n - j < KEY_BLOCK ? n - j : KEY_BLOCK, c = 0;
         for (; c + 2 * VL <= count; c += 2 * VL) {
             vf a = vexp(ld(row + c) - shift), b = vexp(ld(row + c + VL) - shift);
@@ -284,8 +284,8 @@ static void softmax_row(const attention_state *state, size_t i, size_t n, size_t
     }
     float sum = hsum(even + odd);
     vf factor = splat(sum == 0.0f ? 0.0f : 1.0f / sum);
-    row = probabilities_at(state, i, 0);
-    for (size_t j = 0; j < end; j += KEY_BLOCK, row += MOST_ROWS * KEY_BLOCK) {
+    row = begin;
+    for (size_t j = 0; j < end; j += KEY_BLOCK, row += block) {
         size_t count = n < j ? 0 : n - j < KEY_BLOCK ? n - j : KEY_BLOCK, c = 0;
         size_t room = end - j < KEY_BLOCK ? end - j : KEY_BLOCK;
         for (; c < count; c += VL) st(row + c, ld(row + c) * factor);
@@ -419,7 +419,9 @@ static void run_block(const attention_state *state, const row_block *block) {
     }
     if (stages & PLUMB_ATTEND_SOFTMAX) {
         if (!(stages & PLUMB_ATTEND_SCORES)) load_rows(state, block, segment->scores);
-        for (size_t i = 0; i < block->count; i++) softmax_row(state, i, block->keys[i], block->most_keys);
+        for (size_t i = 0; i < block->count; i++) {
+            softmax_row(probabilities_at(state, i, 0), MOST_ROWS * KEY_BLOCK, block->keys[i], block->most_keys);
+        }
         store_rows(state, block, segment->pattern, 0.0f);
     }
     if (stages & PLUMB_ATTEND_MIX) {
@@ -431,12 +433,12 @@ static void run_block(const attention_state *state, const row_block *block) {
 static void attention_unit(
     const plumb_attention_call *call, const plumb_attention_segment *segment, size_t kv_head, size_t first_row,
     size_t end_row, float *scratch) {
-    size_t keys = segment->first + end_row, group = call->heads / call->kv_heads;
+    size_t own = call->all_keys ? segment->rows : end_row, group = call->heads / call->kv_heads;
     attention_state state = {.call = call, .segment = segment, .kv_head = kv_head, .panels = scratch};
-    state.probabilities = state.panels + scratch_panels(segment->first, end_row, call->width);
-    state.queries = state.probabilities + scratch_probabilities(keys);
+    state.probabilities = state.panels + scratch_panels(segment->first, own, call->width);
+    state.queries = state.probabilities + scratch_probabilities(segment->first + own);
     state.mixed = state.queries + scratch_queries();
-    if (call->stages & PLUMB_ATTEND_SCORES) pack_own_keys(&state, end_row);
+    if (call->stages & PLUMB_ATTEND_SCORES) pack_own_keys(&state, own);
 
     size_t end = end_row * group, pairs = end - first_row * group;
     size_t blocks = (pairs + ROWS_AT_ONCE - 1) / ROWS_AT_ONCE, each = (pairs + blocks - 1) / blocks;
@@ -447,7 +449,7 @@ static void attention_unit(
         for (size_t i = 0; i < block.count; i++) {
             block.row[i] = row;
             block.head[i] = kv_head * group + head;
-            block.keys[i] = segment->first + row + 1;
+            block.keys[i] = call->all_keys ? own : segment->first + row + 1;
             head++;
             if (head == group) {
                 head = 0;

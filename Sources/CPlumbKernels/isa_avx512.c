@@ -19,13 +19,15 @@
     apply_to = function)
 #include "matmul_drive.inc.h"
 #include "attention.inc.h"
+#include "attention_backward.inc.h"
 #include "elementwise.inc.h"
 #include "training.inc.h"
 #include "training_rows.inc.h"
 #pragma clang attribute pop
 
 const plumb_kernel_table plumb_kernels_avx512 = {
-    PLUMB_MATMUL_ENTRIES PLUMB_ATTENTION_ENTRIES PLUMB_ELEMENTWISE_ENTRIES PLUMB_TRAINING_ENTRIES
+    PLUMB_MATMUL_ENTRIES PLUMB_ATTENTION_ENTRIES PLUMB_ATTENTION_BACKWARD_ENTRIES
+        PLUMB_ELEMENTWISE_ENTRIES PLUMB_TRAINING_ENTRIES
 };
 #else
 typedef int plumb_no_avx512;

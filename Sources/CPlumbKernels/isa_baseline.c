@@ -15,10 +15,12 @@
 #include "matmul.inc.h"
 #include "matmul_drive.inc.h"
 #include "attention.inc.h"
+#include "attention_backward.inc.h"
 #include "elementwise.inc.h"
 #include "training.inc.h"
 #include "training_rows.inc.h"
 
 const plumb_kernel_table plumb_kernels_baseline = {
-    PLUMB_MATMUL_ENTRIES PLUMB_ATTENTION_ENTRIES PLUMB_ELEMENTWISE_ENTRIES PLUMB_TRAINING_ENTRIES
+    PLUMB_MATMUL_ENTRIES PLUMB_ATTENTION_ENTRIES PLUMB_ATTENTION_BACKWARD_ENTRIES
+        PLUMB_ELEMENTWISE_ENTRIES PLUMB_TRAINING_ENTRIES
 };

@@ -48,6 +48,12 @@ struct plumb_kernel_table {
     void (*attention_pack_keys)(
         float *panels, size_t width, size_t first, size_t rows, const float *k, size_t k_stride);
 
+    // attention_backward.inc.h: PLUMB_ATTENTION_BACKWARD_ENTRIES
+    /// One query head of one segment: writes dq, and its share of dk and dv [rows, mixed_stride(width)].
+    void (*attention_backward_head)(
+        const plumb_attention_backward_call *call, const plumb_attention_backward_segment *segment, size_t head,
+        float *scratch, float *dk, float *dv);
+
     // elementwise.inc.h: PLUMB_ELEMENTWISE_ENTRIES
     void (*rms_norm)(
         float *y, float *scale, const float *x, const float *weight, size_t rows, size_t width, float epsilon);

@@ -24,7 +24,7 @@ public struct HookedTransformer: Sendable {
     public let files: [URL]
     /// What products are computed in. Anything but `float32` is less exact, and belongs in the record.
     public var arithmetic: Arithmetic = .float32
-    let transformer: Transformer
+    var transformer: Transformer
 
     init(name: String, transformer: Transformer, tokenizer: Tokenizer?, isQuantized: Bool, files: [URL]) {
         self.name = name
@@ -42,6 +42,7 @@ public struct HookedTransformer: Sendable {
             switch site {
             case .rotQ, .rotK: isRotary
             case .mlpPreLinear: configuration.architecture == "llama"
+            case .mlpPre, .mlpPost, .mlpOut, .ln2Scale, .ln2Normalized: configuration.mlpWidth > 0
             default: true
             }
         }

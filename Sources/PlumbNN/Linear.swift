@@ -2,8 +2,8 @@ public import PlumbTensor
 
 /// An affine map, `y = x · Wᵀ + b`.
 ///
-/// - Shapes: `x` `[R, I]`, `W` `[O, I]`, `b` `[O]`, `y` `[R, O]`.
-public struct Linear: Sendable {
+/// - Shapes: `x` `[…, I]`, `W` `[O, I]`, `b` `[O]`, `y` `[…, O]`.
+public struct Linear: ParameterTree {
     public var weight: Weight
     public var bias: Tensor?
 
@@ -15,11 +15,24 @@ public struct Linear: Sendable {
         self.bias = bias
     }
 
-    /// Applies the map, and adds `residual` `[R, O]` to the result where one is given.
+    public mutating func visit(_ visitor: inout ParameterVisitor) {
+        precondition(weight.partCount == 1, "the parts of a fused layer are named by the layer that fuses them")
+        visitor("weight", &weight)
+        visitor("bias", &bias)
+    }
+
+    /// Applies the map, and adds `residual` `[…, O]` to the result where one is given.
     public func callAsFunction(
         _ x: Tensor, adding residual: Tensor? = nil, arithmetic: Arithmetic = .float32
     ) -> Tensor {
-        weight.applied(to: x, bias: bias, residual: residual, arithmetic: arithmetic)
+        guard x.shape.count != 2 else {
+            return weight.applied(to: x, bias: bias, residual: residual, arithmetic: arithmetic)
+        }
+        precondition(!x.shape.isEmpty, "a linear layer needs an axis of \(weight.inputs) inputs")
+        let rows = weight.applied(
+            to: x.reshaped([-1, x.shape[x.shape.count - 1]]), bias: bias,
+            residual: residual?.reshaped([-1, weight.outputs]), arithmetic: arithmetic)
+        return rows.reshaped(x.shape.dropLast() + [weight.outputs])
     }
 }
 

@@ -58,13 +58,44 @@ public struct RotaryEmbedding: Sendable {
     public func rotate(
         _ x: inout Tensor, heads: Int, headWidth: Int, at offset: Int = 0, positions: [Int32]
     ) {
+        guard !x.isTraced else {
+            x = rotated(x, heads: heads, headWidth: headWidth, at: offset, positions: positions)
+            return
+        }
+        turn(&x, heads, headWidth, offset, positions, isInverse: false)
+    }
+
+    /// The rows with `heads` heads of `headWidth` features, found at column `offset`, turned.
+    ///
+    /// - Shapes: `x` and result `[R, …]`, `positions` `[R]`.
+    public func rotated(
+        _ x: Tensor, heads: Int, headWidth: Int, at offset: Int = 0, positions: [Int32]
+    ) -> Tensor {
+        rotated(x, heads, headWidth, offset, positions, isInverse: false)
+    }
+
+    /// A rotation's gradient is turned back by the same angles.
+    private func rotated(
+        _ x: Tensor, _ heads: Int, _ headWidth: Int, _ offset: Int, _ positions: [Int32], isInverse: Bool
+    ) -> Tensor {
+        var y = x.detached()
+        turn(&y, heads, headWidth, offset, positions, isInverse: isInverse)
+        return y.recorded(from: [x]) { dy, into in
+            into.add(rotated(dy, heads, headWidth, offset, positions, isInverse: !isInverse), to: x.trace)
+        }
+    }
+
+    private func turn(
+        _ x: inout Tensor, _ heads: Int, _ headWidth: Int, _ offset: Int, _ positions: [Int32], isInverse: Bool
+    ) {
         let stride = x.shape.dropFirst().reduce(1, *)
         precondition(
             x.shape.first == positions.count && offset + heads * headWidth <= stride && width <= headWidth,
             "cannot rotate \(heads) heads of \(headWidth) at \(offset) in \(x.shape)")
         let needed = Int(positions.max() ?? -1) + 1
         precondition(needed <= self.positions, "position \(needed - 1) is beyond the \(self.positions) there are")
-        let (cosines, sines) = tables.reaching(needed, of: self.positions)
+        var (cosines, sines) = tables.reaching(needed, of: self.positions)
+        if isInverse { sines = -sines }
         x.withUnsafeMutableElements { x in
             cosines.withUnsafeElements { cosines in
                 sines.withUnsafeElements { sines in

@@ -1,4 +1,6 @@
-// Moving elements without computing.
+internal import CPlumbKernels
+
+// Moving elements without computing; the gradient moves back.
 
 extension Tensor {
     /// The matrix with its axes exchanged, `[M, N] -> [N, M]`.
@@ -6,7 +8,7 @@ extension Tensor {
         precondition(shape.count == 2, "transposed needs [M, N], got \(shape)")
         let (rows, columns) = (shape[0], shape[1])
         let block = 32
-        return Tensor(shape: [columns, rows]) { y in
+        let result = Tensor(shape: [columns, rows]) { y in
             withUnsafeElements { x in
                 for top in stride(from: 0, to: rows, by: block) {
                     for left in stride(from: 0, to: columns, by: block) {
@@ -19,13 +21,15 @@ extension Tensor {
                 }
             }
         }
+        guard let tape = Tape.recording(self) else { return result }
+        return tape.record(result) { [trace] dy, into in into.add(dy.transposed(), to: trace) }
     }
 
     /// Exchanges the first two of three axes, `[A, B, C] -> [B, A, C]`.
     public func swappingLeadingAxes() -> Tensor {
         precondition(shape.count == 3, "swappingLeadingAxes needs [A, B, C], got \(shape)")
         let (a, b, c) = (shape[0], shape[1], shape[2])
-        return Tensor(shape: [b, a, c]) { y in
+        let result = Tensor(shape: [b, a, c]) { y in
             withUnsafeElements { x in
                 guard let from = x.baseAddress, let to = y.baseAddress else { return }
                 for i in 0..<a {
@@ -33,21 +37,53 @@ extension Tensor {
                 }
             }
         }
+        guard let tape = Tape.recording(self) else { return result }
+        return tape.record(result) { [trace] dy, into in into.add(dy.swappingLeadingAxes(), to: trace) }
     }
 
-    /// The given entries of the first axis, in the order asked.
+    /// The given entries of the first axis, in the order asked; an entry may be asked for more than once.
     ///
     /// - Shapes: self `[N, …]`; result `[rows.count, …]`.
     public func gathered(_ rows: [Int]) -> Tensor {
         precondition(!shape.isEmpty, "gathered needs an axis")
         let width = Tensor.count(of: Array(shape.dropFirst()))
-        return Tensor(shape: [rows.count] + shape.dropFirst()) { y in
+        let result = Tensor(shape: [rows.count] + shape.dropFirst()) { y in
             withUnsafeElements { x in
                 guard let from = x.baseAddress, let to = y.baseAddress else { return }
                 for (index, row) in rows.enumerated() {
                     precondition(row >= 0 && row < shape[0], "row \(row) of shape \(shape) does not exist")
                     (to + index * width).update(from: from + row * width, count: width)
                 }
+            }
+        }
+        guard let tape = Tape.recording(self) else { return result }
+        return tape.record(result) { [trace, shape] dy, into in
+            guard into.writesInPlace else {
+                return into.add(dy.scattered(to: rows, of: shape[0]), to: trace)
+            }
+            into.update(trace, shape: shape) { $0.scatter(dy, to: rows) }
+        }
+    }
+
+    /// Zeros of `count` entries with the entries of self added at `rows`: the opposite of ``gathered(_:)``.
+    ///
+    /// - Shapes: self `[rows.count, …]`; result `[count, …]`.
+    public func scattered(to rows: [Int], of count: Int) -> Tensor {
+        var result = Tensor.zeros([count] + shape.dropFirst())
+        result.scatter(detached(), to: rows)
+        guard let tape = Tape.recording(self) else { return result }
+        return tape.record(result) { [trace] dy, into in into.add(dy.gathered(rows), to: trace) }
+    }
+
+    private mutating func scatter(_ source: Tensor, to rows: [Int]) {
+        precondition(source.shape.first == rows.count, "\(rows.count) rows cannot be taken from \(source.shape)")
+        precondition(
+            rows.allSatisfy { $0 >= 0 && $0 < shape[0] }, "rows \(rows.prefix(4)) … of shape \(shape) do not exist")
+        let width = Tensor.count(of: Array(shape.dropFirst()))
+        let indices = rows.map(Int32.init)
+        withUnsafeMutableElements { y in
+            source.withUnsafeElements { x in
+                plumb_scatter_add_rows(y.baseAddress, x.baseAddress, indices, indices.count, width)
             }
         }
     }
@@ -60,7 +96,7 @@ extension Tensor {
             preconditionFailure("columns \(range) of shape \(shape) do not exist")
         }
         let rows = width == 0 ? 0 : count / width
-        return Tensor(shape: shape.dropLast() + [range.count]) { y in
+        let result = Tensor(shape: shape.dropLast() + [range.count]) { y in
             withUnsafeElements { x in
                 guard let from = x.baseAddress, let to = y.baseAddress else { return }
                 for row in 0..<rows {
@@ -68,6 +104,44 @@ extension Tensor {
                 }
             }
         }
+        guard let tape = Tape.recording(self) else { return result }
+        return tape.record(result) { [trace, shape] dy, into in
+            into.add(
+                dy.paddedColumns(before: range.lowerBound, after: width - range.upperBound).reshaped(shape), to: trace)
+        }
+    }
+
+    /// Zeros before and after each row of the last axis.
+    func paddedColumns(before: Int, after: Int) -> Tensor {
+        let width = shape[shape.count - 1]
+        let padded = before + width + after
+        let rows = padded == 0 || width == 0 ? 0 : count / width
+        var target = shape
+        target[target.count - 1] = padded
+        let result = Tensor(shape: target) { y in
+            y.initialize(repeating: 0)
+            withUnsafeElements { x in
+                guard let from = x.baseAddress, let to = y.baseAddress else { return }
+                for row in 0..<rows { (to + row * padded + before).update(from: from + row * width, count: width) }
+            }
+        }
+        guard let tape = Tape.recording(self) else { return result }
+        return tape.record(result) { [trace] dy, into in into.add(dy.columns(before..<before + width), to: trace) }
+    }
+
+    /// Zeros before and after the entries of the first axis.
+    func paddedRows(before: Int, after: Int) -> Tensor {
+        let rows = shape[0]
+        let width = Tensor.count(of: Array(shape.dropFirst()))
+        let result = Tensor(shape: [before + rows + after] + shape.dropFirst()) { y in
+            y.initialize(repeating: 0)
+            withUnsafeElements { x in
+                guard let from = x.baseAddress, let to = y.baseAddress else { return }
+                (to + before * width).update(from: from, count: x.count)
+            }
+        }
+        guard let tape = Tape.recording(self) else { return result }
+        return tape.record(result) { [trace] dy, into in into.add(dy[before..<before + rows], to: trace) }
     }
 
     /// Tensors one after another along the first axis. Their other extents must agree.
@@ -80,13 +154,21 @@ extension Tensor {
                 Array(tensor.shape.dropFirst()) == tail, "cannot concatenate \(tensors.map(\.shape))")
         }
         let rows = tensors.reduce(0) { $0 + $1.shape[0] }
-        return Tensor(shape: [rows] + tail) { y in
+        let result = Tensor(shape: [rows] + tail) { y in
             var next = y.baseAddress
             for tensor in tensors {
                 tensor.withUnsafeElements { x in
                     if let from = x.baseAddress { next?.update(from: from, count: x.count) }
                     next = next.map { $0 + x.count }
                 }
+            }
+        }
+        let parts = tensors.map { (trace: $0.trace, rows: $0.shape[0]) }
+        return result.recorded(from: tensors) { dy, into in
+            var first = 0
+            for part in parts {
+                into.add(dy[first..<first + part.rows], to: part.trace)
+                first += part.rows
             }
         }
     }
@@ -99,7 +181,7 @@ extension Tensor {
             return Tensor.count(of: Array(tensor.shape.dropFirst()))
         }
         let width = widths.reduce(0, +)
-        return Tensor(shape: [rows, width]) { y in
+        let result = Tensor(shape: [rows, width]) { y in
             var left = 0
             for (tensor, columns) in zip(tensors, widths) {
                 tensor.withUnsafeElements { x in
@@ -109,6 +191,14 @@ extension Tensor {
                     }
                 }
                 left += columns
+            }
+        }
+        let parts = zip(tensors, widths).map { (trace: $0.trace, shape: $0.shape, width: $1) }
+        return result.recorded(from: tensors) { dy, into in
+            var left = 0
+            for part in parts {
+                into.add(dy.columns(left..<left + part.width).reshaped(part.shape), to: part.trace)
+                left += part.width
             }
         }
     }

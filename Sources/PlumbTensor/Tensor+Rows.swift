@@ -4,60 +4,34 @@ internal import CPlumbKernels
 
 extension Tensor {
     /// The extent of the last axis and the number of rows before it.
-    private var rowsAndWidth: (rows: Int, width: Int) {
+    var rowsAndWidth: (rows: Int, width: Int) {
         guard let width = shape.last else { return (1, 1) }
         return (Tensor.count(of: Array(shape.dropLast())), width)
     }
 
-    /// Root-mean-square normalisation, `y = x / s · weight`, `s = √(mean(x²) + ε)`
-    /// (Zhang, Sennrich 2019, arXiv:1910.07467).
-    ///
-    /// - Shapes: self and `normalized` `[…, D]`, `weight` `[D]`, `scale` `[…, 1]`.
-    public func rmsNormalized(weight: Tensor?, epsilon: Float) -> (normalized: Tensor, scale: Tensor) {
-        let (rows, width) = rowsAndWidth
-        precondition(weight.map { $0.shape == [width] } ?? true, "a norm's weight must be [\(width)]")
-        var scale = Tensor.zeros(shape.dropLast() + [1])
-        let normalized = Tensor(shape: shape) { y in
-            scale.withUnsafeMutableElements { scale in
-                withUnsafeElements { x in
-                    Tensor.withOptionalElements(weight, nil) { weight, _ in
-                        plumb_rms_norm(y.baseAddress, scale.baseAddress, x.baseAddress, weight, rows, width, epsilon)
-                    }
-                }
-            }
-        }
-        return (normalized, scale)
-    }
-
-    /// Layer normalisation, `y = (x - mean) / s · weight + bias`, `s = √(var + ε)`
-    /// (Ba, Kiros, Hinton 2016, arXiv:1607.06450).
-    ///
-    /// - Shapes: self and `normalized` `[…, D]`, `weight` and `bias` `[D]`, `scale` `[…, 1]`.
-    public func layerNormalized(
-        weight: Tensor?, bias: Tensor?, epsilon: Float
-    ) -> (normalized: Tensor, scale: Tensor) {
-        let (rows, width) = rowsAndWidth
-        precondition(weight.map { $0.shape == [width] } ?? true, "a norm's weight must be [\(width)]")
-        precondition(bias.map { $0.shape == [width] } ?? true, "a norm's bias must be [\(width)]")
-        var scale = Tensor.zeros(shape.dropLast() + [1])
-        let normalized = Tensor(shape: shape) { y in
-            scale.withUnsafeMutableElements { scale in
-                withUnsafeElements { x in
-                    Tensor.withOptionalElements(weight, bias) { weight, bias in
-                        plumb_layer_norm(
-                            y.baseAddress, scale.baseAddress, x.baseAddress, weight, bias, rows, width, epsilon)
-                    }
-                }
-            }
-        }
-        return (normalized, scale)
-    }
-
     /// Each row of the last axis as probabilities, `eˣ / Σ eˣ`.
-    public func softmax() -> Tensor { rowwise(plumb_softmax) }
+    public func softmax() -> Tensor {
+        let result = rowwise(plumb_softmax)
+        guard let tape = Tape.recording(self) else { return result }
+        return tape.record(result) { y, dy, into in
+            guard into.writesInPlace else {
+                return into.add(y * (dy - (y * dy).summed(axis: -1, keepingAxis: true)), to: trace)
+            }
+            into.add(y.rowwise(with: dy, plumb_softmax_backward), to: trace)
+        }
+    }
 
     /// Each row of the last axis as log-probabilities, `x - log Σ eˣ`.
-    public func logSoftmax() -> Tensor { rowwise(plumb_log_softmax) }
+    public func logSoftmax() -> Tensor {
+        let result = rowwise(plumb_log_softmax)
+        guard let tape = Tape.recording(self) else { return result }
+        return tape.record(result) { y, dy, into in
+            guard into.writesInPlace else {
+                return into.add(dy - y.exp() * dy.summed(axis: -1, keepingAxis: true), to: trace)
+            }
+            into.add(y.rowwise(with: dy, plumb_log_softmax_backward), to: trace)
+        }
+    }
 
     private func rowwise(
         _ kernel: (UnsafeMutablePointer<Float>?, UnsafePointer<Float>?, Int, Int) -> Void
@@ -65,6 +39,18 @@ extension Tensor {
         let (rows, width) = rowsAndWidth
         return Tensor(shape: shape) { y in
             withUnsafeElements { kernel(y.baseAddress, $0.baseAddress, rows, width) }
+        }
+    }
+
+    private func rowwise(
+        with other: Tensor,
+        _ kernel: (UnsafeMutablePointer<Float>?, UnsafePointer<Float>?, UnsafePointer<Float>?, Int, Int) -> Void
+    ) -> Tensor {
+        let (rows, width) = rowsAndWidth
+        return Tensor(shape: shape) { y in
+            withUnsafeElements { a in
+                other.withUnsafeElements { kernel(y.baseAddress, a.baseAddress, $0.baseAddress, rows, width) }
+            }
         }
     }
 
@@ -76,18 +62,43 @@ extension Tensor {
         let (rows, width) = rowsAndWidth
         precondition(shape.count == 2 && width % 2 == 0, "gated SiLU needs [R, 2F], got \(shape)")
         let half = width / 2
-        return Tensor(shape: [rows, half]) { y in
+        let result = Tensor(shape: [rows, half]) { y in
             withUnsafeElements { x in
                 guard let gate = x.baseAddress else { return }
                 plumb_silu_multiply(y.baseAddress, half, gate, width, gate + half, width, rows, half)
             }
         }
+        guard let tape = Tape.recording(self) else { return result }
+        return tape.record(result) { dy, into in
+            guard into.writesInPlace else {
+                let gate = columns(0..<half)
+                let (_, slope) = valueWithPullback(at: gate, seed: { _ in dy * columns(half..<width) }) { $0.silu() }
+                return into.add(Tensor.joinedColumns([slope, dy * gate.silu()]), to: trace)
+            }
+            into.add(gatedSiluGradient(dy), to: trace)
+        }
     }
 
-    /// The sum of all elements, accumulated in double.
+    private func gatedSiluGradient(_ dy: Tensor) -> Tensor {
+        let (rows, width) = rowsAndWidth
+        let half = width / 2
+        return Tensor(shape: shape) { dx in
+            withUnsafeElements { x in
+                dy.withUnsafeElements { dy in
+                    guard let gate = x.baseAddress, let dgate = dx.baseAddress else { return }
+                    plumb_silu_multiply_backward(
+                        dgate, width, dgate + half, width, gate, width, gate + half, width, dy.baseAddress, half, rows,
+                        half)
+                }
+            }
+        }
+    }
+
+    /// The sum of all elements, accumulated in double. A plain number, through which no gradient flows: ``summed()``
+    /// is the operation.
     public func sum() -> Double { withUnsafeElements { plumb_sum($0.baseAddress, $0.count) } }
 
-    /// The inner product with a tensor of the same shape, accumulated in double.
+    /// The inner product with a tensor of the same shape, accumulated in double. A plain number.
     public func dot(_ other: Tensor) -> Double {
         precondition(shape == other.shape, "dot needs equal shapes, got \(shape) and \(other.shape)")
         return withUnsafeElements { a in
@@ -95,8 +106,11 @@ extension Tensor {
         }
     }
 
-    /// The Euclidean norm.
+    /// The Euclidean norm. A plain number.
     public func norm() -> Double { dot(self).squareRoot() }
+
+    /// Whether every element is a finite number.
+    public var isFinite: Bool { withUnsafeElements { plumb_all_finite($0.baseAddress, $0.count) != 0 } }
 
     /// The position of the largest element; the first of equals. NaN never wins.
     public func argmax() -> Int {
@@ -105,6 +119,19 @@ extension Tensor {
             var best = 0
             for index in x.indices where x[index] > x[best] || x[best].isNaN { best = index }
             return best
+        }
+    }
+
+    /// The position of the largest element of each row of the last axis.
+    public func argmaxOfRows() -> [Int] {
+        let (rows, width) = rowsAndWidth
+        precondition(width > 0, "argmaxOfRows needs an element in each row, got shape \(shape)")
+        return withUnsafeElements { x in
+            (0..<rows).map { row in
+                var best = row * width
+                for i in best..<best + width where x[i] > x[best] || x[best].isNaN { best = i }
+                return best - row * width
+            }
         }
     }
 }

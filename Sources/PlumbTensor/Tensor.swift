@@ -8,6 +8,8 @@ public struct Tensor: Sendable {
     public let shape: [Int]
     private var storage: TensorStorage
     private var offset: Int
+    /// Its place on a tape, while a gradient may flow to it; nil for a constant.
+    public internal(set) var trace: Trace?
 
     private init(shape: [Int], storage: TensorStorage, offset: Int) {
         self.shape = shape
@@ -62,9 +64,13 @@ public struct Tensor: Sendable {
     }
 
     /// Writes in place, copying first when the storage is shared.
+    ///
+    /// - Precondition: the tensor is a constant: what is written here no gradient could follow.
     public mutating func withUnsafeMutableElements<R>(
         _ body: (UnsafeMutableBufferPointer<Float>) throws -> R
     ) rethrows -> R {
+        precondition(
+            trace == nil, "a tensor \(shape) that is being differentiated cannot be written in place: use operations")
         if !isKnownUniquelyReferenced(&storage) {
             let copy = TensorStorage(count: count)
             copy.base.update(from: storage.base + offset, count: count)
@@ -84,8 +90,13 @@ public struct Tensor: Sendable {
             shape[unknown] = rest == 0 ? 0 : count / rest
         }
         precondition(Tensor.count(of: shape) == count, "cannot reshape \(self.shape) to \(shape)")
-        return Tensor(shape: shape, storage: storage, offset: offset)
+        let result = Tensor(shape: shape, storage: storage, offset: offset)
+        guard let tape = Tape.recording(self) else { return result }
+        return tape.record(result) { [trace, old = self.shape] dy, into in into.add(dy.reshaped(old), to: trace) }
     }
+
+    /// The same elements as a constant, through which no gradient flows.
+    public func detached() -> Tensor { Tensor(shape: shape, storage: storage, offset: offset) }
 
     /// Rows `range` of the first axis, without copying.
     ///
@@ -95,8 +106,12 @@ public struct Tensor: Sendable {
             !shape.isEmpty && range.lowerBound >= 0 && range.upperBound <= shape[0],
             "rows \(range) of shape \(shape) do not exist")
         let width = Tensor.count(of: Array(shape.dropFirst()))
-        return Tensor(
+        let result = Tensor(
             shape: [range.count] + shape.dropFirst(), storage: storage, offset: offset + range.lowerBound * width)
+        guard let tape = Tape.recording(self) else { return result }
+        return tape.record(result) { [trace, rows = shape[0]] dy, into in
+            into.add(dy.paddedRows(before: range.lowerBound, after: rows - range.upperBound), to: trace)
+        }
     }
 
     /// Entry `index` of the first axis, without copying.

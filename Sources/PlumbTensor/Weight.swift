@@ -43,6 +43,14 @@ public struct Weight: Sendable {
             }
         }
 
+        /// The tensor that a dense part is, as it is laid out.
+        var dense: Tensor? {
+            switch self {
+            case .tensor(let tensor), .transposed(let tensor): tensor
+            case .stored, .computed: nil
+            }
+        }
+
         /// The part in float32, `[O, I]`.
         func tensor() -> Tensor {
             switch self {
@@ -61,8 +69,8 @@ public struct Weight: Sendable {
 
     public let outputs: Int
     public let inputs: Int
-    private let parts: [Part]
-    private let packed: LazyPacking
+    private(set) var parts: [Part]
+    private var packed: LazyPacking
 
     /// Stacks `parts` along the outputs. They must agree about the number of inputs.
     public init(_ parts: [Part]) {
@@ -91,12 +99,14 @@ public struct Weight: Sendable {
     /// - Shapes: result `[rows.count, I]`.
     public func rows(_ rows: [Int]) -> Tensor {
         precondition(parts.count == 1, "rows are looked up in a weight of one part")
-        if case .stored(let stored) = parts[0] { return stored.dequantized(rows: rows) }
-        return parts[0].tensor().gathered(rows)
+        switch parts[0] {
+        case .stored(let stored): return stored.dequantized(rows: rows)
+        case let part: return part.tensor().gathered(rows)
+        }
     }
 
     /// Packs the weight now rather than at its first use.
-    public func prepare(_ arithmetic: Arithmetic = .float32) { _ = packed.value(for: self, arithmetic) }
+    public func prepare(_ arithmetic: Arithmetic = .float32) { _ = packed.value(for: self, .forward(arithmetic)) }
 
     /// `y = x · Wᵀ + bias + residual`.
     ///
@@ -111,27 +121,95 @@ public struct Weight: Sendable {
         precondition(bias.map { $0.shape == [outputs] } ?? true, "bias must be [\(outputs)]")
         let rows = x.shape[0]
         precondition(residual.map { $0.shape == [rows, outputs] } ?? true, "residual must be [\(rows), \(outputs)]")
-        let matrix = packed.value(for: self, arithmetic)
-        return Tensor(shape: [rows, outputs]) { y in
-            x.withUnsafeElements { x in
-                Tensor.withOptionalElements(bias, residual) { bias, residual in
-                    var call = plumb_matmul_call()
-                    call.rows = rows
-                    call.outputs = outputs
-                    call.inputs = inputs
-                    call.x = x.baseAddress
-                    call.x_stride = inputs
-                    call.weights = UnsafeRawPointer(matrix.memory)
-                    call.packing = matrix.packing
-                    call.products = Int32(arithmetic == .float32 ? PLUMB_PRODUCTS_FLOAT32 : PLUMB_PRODUCTS_BF16)
-                    call.bias = bias
-                    call.residual = residual
-                    call.residual_stride = outputs
-                    call.y = y.baseAddress
-                    call.y_stride = outputs
-                    plumb_matmul(&call)
-                }
+        let y = packed.value(for: self, .forward(arithmetic)).product(
+            with: x, bias: bias, residual: residual, arithmetic: arithmetic)
+        let inputs = parts.compactMap(\.dense) + [x, bias, residual].compactMap { $0 }
+        return y.recorded(from: inputs) { dy, into in
+            into.add(dy, to: residual?.trace)
+            into.add(dy.summedColumns(), to: bias?.trace)
+            into.add(appliedBackwards(to: dy), to: x.trace)
+            addGradients(dy, x, &into)
+        }
+    }
+
+    /// `dy · W`: the gradient that reaches the inputs.
+    private func appliedBackwards(to dy: Tensor) -> Tensor {
+        guard parts.contains(where: { $0.dense?.trace != nil }) else {
+            return packed.value(for: self, .backward).product(with: dy)
+        }
+        if parts.count == 1, case .transposed(let tensor) = parts[0] { return dy.matmul(transposed: tensor) }
+        return dy.matmul(tensor())
+    }
+
+    /// `dyᵀ · x`, dealt out to the parts that are being differentiated.
+    private func addGradients(_ dy: Tensor, _ x: Tensor, _ into: inout Cotangents) {
+        guard parts.contains(where: { $0.dense?.trace != nil }) else { return }
+        if parts.count == 1, case .transposed(let tensor) = parts[0] {
+            return into.add(x.transposedMatmul(dy), to: tensor.trace)
+        }
+        let gradient = dy.transposedMatmul(x)
+        var first = 0
+        for part in parts {
+            let rows = gradient[first..<first + part.outputs]
+            first += part.outputs
+            if case .transposed(let tensor) = part {
+                into.add(rows.transposed(), to: tensor.trace)
+            } else {
+                into.add(rows, to: part.dense?.trace)
             }
+        }
+    }
+
+    /// Part `index` as a parameter, in the layout in which checkpoints keep it. A stored part becomes dense float32
+    /// when it is written.
+    public subscript(part index: Int) -> Tensor {
+        get {
+            switch parts[index] {
+            case .transposed(let tensor): tensor
+            case let part: part.tensor()
+            }
+        }
+        set {
+            switch parts[index] {
+            case .transposed(let old):
+                precondition(
+                    newValue.shape == old.shape, "a weight part \(old.shape) cannot become \(newValue.shape)")
+                parts[index] = .transposed(newValue)
+            case let old:
+                precondition(
+                    newValue.shape == [old.outputs, old.inputs],
+                    "a weight part [\(old.outputs), \(old.inputs)] cannot become \(newValue.shape)")
+                parts[index] = .tensor(newValue)
+            }
+            packed = LazyPacking()
+        }
+    }
+
+    /// Whether a gradient may flow to it.
+    public var isTraced: Bool { parts.contains { $0.dense?.isTraced ?? false } }
+
+    /// The number of parts.
+    public var partCount: Int { parts.count }
+
+    /// Lends part `index` as a parameter, not shared with anybody else, and takes back what `body` leaves.
+    mutating func withPart(_ index: Int, _ body: (inout Tensor) -> Void) {
+        var tensor = self[part: index]
+        // The weight lets go of the tensor meanwhile, so that writing to it copies nothing.
+        switch parts[index] {
+        case .transposed:
+            parts[index] = .computed(outputs: parts[index].outputs, inputs: parts[index].inputs) { .zeros([0, 0]) }
+            packed = LazyPacking()
+            body(&tensor)
+            precondition(tensor.shape == [inputs, outputs], "a weight part cannot change its shape to \(tensor.shape)")
+            parts[index] = .transposed(tensor)
+        case let old:
+            parts[index] = .computed(outputs: old.outputs, inputs: old.inputs) { .zeros([0, 0]) }
+            packed = LazyPacking()
+            body(&tensor)
+            precondition(
+                tensor.shape == [parts[index].outputs, inputs],
+                "a weight part cannot change its shape to \(tensor.shape)")
+            parts[index] = .tensor(tensor)
         }
     }
 
@@ -155,7 +233,10 @@ public struct Weight: Sendable {
         return kind == PLUMB_PACK_F32 ? (Int32(kind), nil) : (Int32(kind), type)
     }
 
-    fileprivate func pack(_ arithmetic: Arithmetic) -> PackedMatrix {
+    fileprivate func pack(_ use: LazyPacking.Use) -> PackedMatrix {
+        guard case .forward(let arithmetic) = use else {
+            return PackedMatrix(transposing: tensor().detached())
+        }
         var (kind, type) = packing
         if arithmetic == .bfloat16 { (kind, type) = (Int32(PLUMB_PACK_BF16), type == .bf16 ? type : nil) }
         let matrix = PackedMatrix(kind: kind, outputs: outputs, inputs: inputs)
@@ -168,73 +249,18 @@ public struct Weight: Sendable {
     }
 }
 
-/// A matrix laid out for the product kernels. Written once, before it is shared.
-private final class PackedMatrix: @unchecked Sendable {
-    let packing: Int32
-    let memory: UnsafeMutableRawPointer
-    private let outputs: Int
-    private let inputs: Int
-
-    init(kind: Int32, outputs: Int, inputs: Int) {
-        let bytes = plumb_packed_bytes(kind, outputs, inputs)
-        guard let memory = plumb_buffer_allocate(max(bytes, 1)) else {
-            preconditionFailure("out of memory: packing a weight [\(outputs), \(inputs)] needs \(bytes) bytes")
-        }
-        memory.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
-        self.memory = memory
-        (packing, self.outputs, self.inputs) = (kind, outputs, inputs)
-    }
-
-    deinit { plumb_buffer_release(memory) }
-
-    /// Writes one part's rows: in the file's own encoding when `type` is given, otherwise through float32.
-    func write(_ part: Weight.Part, first: Int, as type: ElementType?, rounding: Bool) {
-        if let type, case .stored(let stored) = part {
-            let stride = inputs / type.elementsPerBlock * type.bytesPerBlock
-            stored.bytes.withUnsafeBytes {
-                plumb_pack(packing, memory, outputs, inputs, first, part.outputs, $0.baseAddress, stride)
-            }
-            return
-        }
-        if case .transposed(let tensor) = part, !rounding {
-            tensor.withUnsafeElements {
-                plumb_pack_transposed(
-                    memory.assumingMemoryBound(to: Float.self), outputs, inputs, first, part.outputs, $0.baseAddress,
-                    part.outputs)
-            }
-            return
-        }
-        part.tensor().withUnsafeElements { values in
-            if rounding {
-                let rounded = values.map(BFloat16.bits)
-                plumb_pack(packing, memory, outputs, inputs, first, part.outputs, rounded, inputs * 2)
-            } else {
-                plumb_pack(packing, memory, outputs, inputs, first, part.outputs, values.baseAddress, inputs * 4)
-            }
-        }
-    }
-}
-
-/// A packing made at first use and kept, one for each arithmetic.
+/// A packing made at first use and kept, one for each use.
 private final class LazyPacking: Sendable {
-    private let matrices = Mutex<[Arithmetic: PackedMatrix]>([:])
+    enum Use: Hashable { case forward(Arithmetic), backward }
 
-    func value(for weight: Weight, _ arithmetic: Arithmetic) -> PackedMatrix {
+    private let matrices = Mutex<[Use: PackedMatrix]>([:])
+
+    func value(for weight: Weight, _ use: Use) -> PackedMatrix {
         matrices.withLock { matrices in
-            if let matrix = matrices[arithmetic] { return matrix }
-            let matrix = weight.pack(arithmetic)
-            matrices[arithmetic] = matrix
+            if let matrix = matrices[use] { return matrix }
+            let matrix = weight.pack(use)
+            matrices[use] = matrix
             return matrix
         }
-    }
-}
-
-/// The upper half of a float32.
-enum BFloat16 {
-    /// The bits of the bfloat16 nearest to `value`, ties to even; NaN stays NaN.
-    static func bits(_ value: Float) -> UInt16 {
-        let bits = value.bitPattern
-        if value.isNaN { return UInt16(truncatingIfNeeded: bits >> 16) | 0x40 }
-        return UInt16(truncatingIfNeeded: (bits &+ 0x7FFF &+ ((bits >> 16) & 1)) >> 16)
     }
 }

@@ -136,12 +136,14 @@ typedef struct {
 } plumb_attention_segment;
 
 enum { PLUMB_ATTEND_SCORES = 1, PLUMB_ATTEND_SOFTMAX = 2, PLUMB_ATTEND_MIX = 4, PLUMB_ATTEND_ALL = 7 };
-/// Causal attention, softmax(scale · q·kᵀ)·v. Query head h reads key-value head h / (heads / kv_heads).
+/// Attention, softmax(scale · q·kᵀ)·v. Query head h reads key-value head h / (heads / kv_heads).
 /// `stages` may run one stage at a time over `scores` and `pattern`; the bits equal those of PLUMB_ATTEND_ALL.
 typedef struct {
     size_t heads, kv_heads, width;
     float scale;
     int stages;
+    /// 0 is causal. Otherwise every row sees all the rows of its segment, which has no prefix (first == 0).
+    int all_keys;
     size_t segments;
     const plumb_attention_segment *segment;
 } plumb_attention_call;
@@ -150,6 +152,33 @@ void plumb_attention(const plumb_attention_call *call);
 void plumb_attention_append_keys(
     float *panels, size_t capacity, size_t kv_heads, size_t width, size_t first, size_t rows, const float *k,
     size_t k_stride);
+
+// MARK: The gradient of attention (attention_backward.inc.h)
+
+/// Rows of one whole run, positions 0 ..< rows, whose attention is differentiated.
+typedef struct {
+    size_t rows;
+    const float *q;         // [rows, heads, width]
+    const float *k, *v;     // [rows, kv_heads, width]
+    const float *dz;        // [rows, heads, width]
+    size_t q_stride, k_stride, v_stride, dz_stride;
+    float *dq;              // [rows, heads, width], written
+    float *dk, *dv;         // [rows, kv_heads, width], written
+    size_t dq_stride, dk_stride, dv_stride;
+} plumb_attention_backward_segment;
+
+/// The gradients of Σ dz ∘ z with z = softmax(scale · q·kᵀ)·v, the pattern P computed again:
+/// dv = Pᵀ·dz, dS = P ∘ (dz·vᵀ - rowsum(P ∘ dz·vᵀ)), dq = scale · dS·k, dk = scale · dSᵀ·q.
+/// Causal unless `all_keys`. dk and dv add the query heads of their group in order. The bits of a segment depend on
+/// that segment alone, never on the number of threads or the segments beside it. Results must not overlap operands.
+typedef struct {
+    size_t heads, kv_heads, width;
+    float scale;
+    int all_keys;
+    size_t segments;
+    const plumb_attention_backward_segment *segment;
+} plumb_attention_backward_call;
+void plumb_attention_backward(const plumb_attention_backward_call *call);
 
 // MARK: Rows and elements (elementwise.inc.h)
 

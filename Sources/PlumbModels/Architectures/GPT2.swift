@@ -68,7 +68,8 @@ enum GPT2 {
             positionEmbedding: try weights.stored("\(prefix)wpe.weight", [sizes.context, d]).dequantized(),
             blocks: blocks, finalNorm: try norm(weights, "\(prefix)ln_f", d, epsilon),
             unembedding: isTied
-                ? Linear(weight: embedding) : try weights.linear("lm_head", outputs: sizes.vocabulary, inputs: d))
+                ? Linear(weight: embedding) : try weights.linear("lm_head", outputs: sizes.vocabulary, inputs: d),
+            isTied: isTied)
     }
 
     /// A model from a GGUF file.
@@ -100,7 +101,8 @@ enum GPT2 {
             positionEmbedding: try weights.stored("position_embd.weight", [sizes.context, d]).dequantized(),
             blocks: blocks, finalNorm: try norm(weights, "output_norm", d, epsilon),
             unembedding: weights.contains("output.weight")
-                ? try weights.linear("output", outputs: sizes.vocabulary, inputs: d) : Linear(weight: embedding))
+                ? try weights.linear("output", outputs: sizes.vocabulary, inputs: d) : Linear(weight: embedding),
+            isTied: !weights.contains("output.weight"))
     }
 
     private static func norm(
@@ -119,7 +121,7 @@ enum GPT2 {
             ln1: ln1,
             attention: Attention(
                 heads: sizes.heads, keyValueHeads: sizes.heads, headWidth: sizes.headWidth, qkv: qkv, output: output,
-                perHead: Attention.perHead(output.weight, heads: sizes.heads, headWidth: sizes.headWidth), rotary: nil),
+                rotary: nil),
             ln2: ln2, mlp: .gelu(up: up, down: down))
     }
 }

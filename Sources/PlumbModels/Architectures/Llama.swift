@@ -93,7 +93,8 @@ enum Llama {
             configuration: sizes, tokenEmbedding: embedding, positionEmbedding: nil, blocks: blocks,
             finalNorm: .rms(weight: try weights.vector("model.norm.weight", d), epsilon: epsilon),
             unembedding: isTied
-                ? Linear(weight: embedding) : try weights.linear("lm_head", outputs: sizes.vocabulary, inputs: d))
+                ? Linear(weight: embedding) : try weights.linear("lm_head", outputs: sizes.vocabulary, inputs: d),
+            isTied: isTied)
     }
 
     /// A model from a GGUF file.
@@ -129,7 +130,8 @@ enum Llama {
             configuration: sizes, tokenEmbedding: embedding, positionEmbedding: nil, blocks: blocks,
             finalNorm: .rms(weight: try weights.vector("output_norm.weight", d), epsilon: epsilon),
             unembedding: weights.contains("output.weight")
-                ? try weights.linear("output", outputs: sizes.vocabulary, inputs: d) : Linear(weight: embedding))
+                ? try weights.linear("output", outputs: sizes.vocabulary, inputs: d) : Linear(weight: embedding),
+            isTied: !weights.contains("output.weight"))
     }
 
     private static func block(
@@ -141,7 +143,6 @@ enum Llama {
             attention: Attention(
                 heads: sizes.heads, keyValueHeads: sizes.keyValueHeads, headWidth: sizes.headWidth, qkv: qkv,
                 output: output,
-                perHead: Attention.perHead(output.weight, heads: sizes.heads, headWidth: sizes.headWidth),
                 rotary: rotary),
             ln2: ln2, mlp: .gatedSilu(gateUp: gateUp, down: down))
     }

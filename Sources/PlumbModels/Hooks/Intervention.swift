@@ -98,7 +98,7 @@ struct ActivationRegion {
         precondition(
             firstIndex.map { $0 >= 0 && $0 < first } ?? true && secondIndex.map { $0 >= 0 && $0 < second } ?? true,
             "\(site.rawValue) of shape \(shape) has no position \(position ?? 0) or head \(head ?? 0)")
-        var result = value
+        var result = value.detached()
         result.withUnsafeMutableElements { target in
             source.withUnsafeElements { source in
                 guard let to = target.baseAddress, let from = source.baseAddress else { return }
@@ -112,6 +112,9 @@ struct ActivationRegion {
                 }
             }
         }
-        return result
+        return result.recorded(from: [value, source]) { dy, into in
+            into.add(replaced(in: dy, by: .zeros(dy.shape)), to: value.trace)
+            into.add(replaced(in: .zeros(dy.shape), by: dy), to: source.trace)
+        }
     }
 }

@@ -11,6 +11,8 @@ public struct Probe: Sendable {
     /// Replacements of single rows, for patched runs that share a pass.
     var rowPatches: [HookPoint: [RowPatch]] = [:]
     private(set) var cache = ActivationCache()
+    /// Set while gradients at activations are wanted: the embeddings are then watched, and all that follows from them.
+    var differentiation: Differentiation?
     /// The first position that the rows of this pass cover.
     private let firstPosition: Int
 
@@ -47,6 +49,9 @@ public struct Probe: Sendable {
         let point = point()
         return rowPatches[point] != nil || interventions[point] != nil || (isRecording && recording.includes(point))
     }
+
+    /// An activation that gradients flow to from here on, where any are wanted.
+    func watched(_ value: Tensor) -> Tensor { differentiation?.watched(value) ?? value }
 
     /// Whether anything changes the activation at `point`.
     func changes(_ point: @autoclosure () -> HookPoint) -> Bool {

@@ -9,18 +9,24 @@ struct Attention: Sendable {
     let keyValueHeads: Int
     let headWidth: Int
     /// Queries, keys and values in one product: outputs `[H · K | G · K | G · K]`.
-    let qkv: Linear
-    let output: Linear
+    var qkv: Linear
+    var output: Linear {
+        didSet { perHead = Attention.perHead(output.weight, heads: heads, headWidth: headWidth) }
+    }
     let rotary: RotaryEmbedding?
     /// One weight `[D, K]` per head, for the per-head results.
-    private let perHead: [Weight]
+    private var perHead: [Weight]
 
     init(
-        heads: Int, keyValueHeads: Int, headWidth: Int, qkv: Linear, output: Linear, perHead: [Weight],
-        rotary: RotaryEmbedding?
+        heads: Int, keyValueHeads: Int, headWidth: Int, qkv: Linear, output: Linear, rotary: RotaryEmbedding?
     ) {
         (self.heads, self.keyValueHeads, self.headWidth) = (heads, keyValueHeads, headWidth)
-        (self.qkv, self.output, self.perHead, self.rotary) = (qkv, output, perHead, rotary)
+        (self.qkv, self.output, self.rotary) = (qkv, output, rotary)
+        perHead = Attention.perHead(output.weight, heads: heads, headWidth: headWidth)
+    }
+
+    private var mixing: AttentionMixing {
+        AttentionMixing(heads: heads, keyValueHeads: keyValueHeads, headWidth: headWidth)
     }
 
     /// A head's activations inside a wider row: `[R, heads, K]` from column `offset` on.
@@ -31,7 +37,8 @@ struct Attention: Sendable {
 
         /// The slice by itself, `[R, heads, K]`.
         func separated(heads: Int, width: Int) -> Tensor {
-            tensor.reshaped([tensor.shape[0], stride]).columns(offset..<offset + heads * width)
+            guard stride != heads * width else { return tensor.reshaped([tensor.shape[0], heads, width]) }
+            return tensor.reshaped([tensor.shape[0], stride]).columns(offset..<offset + heads * width)
                 .reshaped([tensor.shape[0], heads, width])
         }
     }
@@ -51,6 +58,11 @@ struct Attention: Sendable {
         }
         let usual = perHeadResults(flat, flight.arithmetic)
         let results = probe(usual, at: .block(block, .result))
+        guard !results.isTraced else {
+            var sum = results.summed(axis: 1)
+            if let bias = output.bias { sum = sum + bias }
+            return residual.map { sum + $0 } ?? sum
+        }
         let product = output(flat, adding: residual, arithmetic: flight.arithmetic)
         let changed = results.rowsDiffering(from: usual)
         guard !changed.isEmpty else { return product }
@@ -116,6 +128,9 @@ struct Attention: Sendable {
     ) -> Tensor {
         let shape = [flight.rows, heads, headWidth]
         let keys = flight.keys
+        guard !q.tensor.isTraced && !k.tensor.isTraced && !v.tensor.isTraced else {
+            return tracedMix(q, k, v, block: block, flight, &probe).reshaped(shape)
+        }
         guard probe.watches(.block(block, .attnScores)) || probe.watches(.block(block, .pattern)) else {
             return Tensor(shape: shape) { z in
                 attend(q, k, v, block: block, flight, Int32(PLUMB_ATTEND_ALL), z.baseAddress, nil, nil, keys)
@@ -141,6 +156,26 @@ struct Attention: Sendable {
                     UnsafeMutablePointer(mutating: pattern.baseAddress), keys)
             }
         }
+    }
+
+    /// The same for a pass that is being differentiated: whole prompts, without memory.
+    private func tracedMix(
+        _ q: Slice, _ k: Slice, _ v: Slice, block: Int, _ flight: Flight, _ probe: inout Probe
+    ) -> Tensor {
+        precondition(
+            flight.spans.allSatisfy { $0.first == 0 }, "only whole prompts can be differentiated, without a memory")
+        let runs = flight.spans.map(\.rows)
+        let isJoined = q.tensor.shape.count == 2
+        guard probe.watches(.block(block, .attnScores)) || probe.watches(.block(block, .pattern)) else {
+            return isJoined
+                ? mixing(joined: q.tensor, runs: runs) : mixing(q: q.tensor, k: k.tensor, v: v.tensor, runs: runs)
+        }
+        let maps = AttentionMaps(mixing: mixing, runs: runs, keys: flight.keys)
+        let keys = k.separated(heads: keyValueHeads, width: headWidth)
+        let scores = probe(
+            maps.scores(q: q.separated(heads: heads, width: headWidth), k: keys), at: .block(block, .attnScores))
+        let pattern = probe(scores.softmax(), at: .block(block, .pattern))
+        return maps.mix(pattern, v: v.separated(heads: keyValueHeads, width: headWidth))
     }
 
     /// Runs stages of the attention kernel over every span.
@@ -206,8 +241,11 @@ struct Attention: Sendable {
 
     /// What each head adds to the residual stream, `[R, H, D]`, from `z` `[R, H · K]`.
     private func perHeadResults(_ z: Tensor, _ arithmetic: Arithmetic) -> Tensor {
+        let dense = z.isTraced || output.weight.isTraced ? output.weight.tensor() : nil
         let results = perHead.enumerated().map { head, weight in
-            weight.applied(to: z.columns(head * headWidth..<(head + 1) * headWidth), arithmetic: arithmetic)
+            let columns = head * headWidth..<(head + 1) * headWidth
+            return dense.map { z.columns(columns).matmul(transposed: $0.columns(columns)) }
+                ?? weight.applied(to: z.columns(columns), arithmetic: arithmetic)
         }
         return Tensor.joinedColumns(results).reshaped([z.shape[0], heads, output.weight.outputs])
     }

@@ -9,6 +9,7 @@ extension Normalization {
         _ probe: inout Probe
     ) -> Tensor {
         guard probe.watches(scale()) || probe.watches(normalized()) else { return self(x) }
+        guard !x.isTraced else { return traced(x, scale: scale(), normalized: normalized(), &probe) }
         let usual = unweighted(x)
         let divisor = probe(usual.scale, at: scale())
         let rescaled = divisor.rowsDiffering(from: usual.scale)
@@ -21,6 +22,15 @@ extension Normalization {
         let changed = rows.rowsDiffering(from: usual.normalized)
         guard !changed.isEmpty else { return self(x) }
         return self(x).replacingRows(changed, with: weighted(rows.gathered(changed)))
+    }
+
+    /// The same in a pass that is being differentiated: gradients reach the scale and the normalised rows.
+    private func traced(
+        _ x: Tensor, scale: HookPoint, normalized: HookPoint, _ probe: inout Probe
+    ) -> Tensor {
+        let divisor = probe(unweighted(x).scale, at: scale)
+        let centred = isLayerNorm ? x - x.mean(axis: -1, keepingAxis: true) : x
+        return weighted(probe(centred / divisor, at: normalized))
     }
 
     private var isLayerNorm: Bool {
@@ -39,24 +49,13 @@ extension Normalization {
 
     private func weighted(_ x: Tensor) -> Tensor {
         switch self {
-        case .rms(let weight, _): x.multiplied(byRow: weight)
-        case .layer(let weight, let bias, _): x.multiplied(byRow: weight) + bias
+        case .rms(let weight, _): x * weight
+        case .layer(let weight, let bias, _): x * weight + bias
         }
     }
 }
 
 extension Tensor {
-    /// Each row `[D]` of `[R, D]` times `row`.
-    fileprivate func multiplied(byRow row: Tensor) -> Tensor {
-        Tensor(shape: shape) { y in
-            withUnsafeElements { x in
-                row.withUnsafeElements { w in
-                    for index in x.indices { y[index] = x[index] * w[index % w.count] }
-                }
-            }
-        }
-    }
-
     /// Each row of `[R, D]` divided by its entry of `[R, 1]`.
     fileprivate func divided(byRows scale: Tensor) -> Tensor {
         let width = shape[1]

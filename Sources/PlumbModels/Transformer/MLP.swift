@@ -7,18 +7,15 @@ enum MLP: Sendable {
     case gelu(up: Linear, down: Linear)
     /// `down(silu(gate(x)) · up(x))`, gate and up in one product `[2F, D]`: Llama (Shazeer 2020, arXiv:2002.05202).
     case gatedSilu(gateUp: Linear, down: Linear)
+    /// None: an attention-only model.
+    case absent
 
     /// The layers, in the order in which activations pass them.
     var linears: [Linear] {
         switch self {
         case .gelu(let up, let down): [up, down]
         case .gatedSilu(let gateUp, let down): [gateUp, down]
-        }
-    }
-
-    private var down: Linear {
-        switch self {
-        case .gelu(_, let down), .gatedSilu(_, let down): down
+        case .absent: []
         }
     }
 
@@ -28,6 +25,7 @@ enum MLP: Sendable {
     func callAsFunction(
         _ x: Tensor, adding residual: Tensor?, block: Int, _ arithmetic: Arithmetic, _ probe: inout Probe
     ) -> Tensor {
+        guard let down = linears.last else { preconditionFailure("an attention-only block has no MLP") }
         let neurons = probe(activated(x, block: block, arithmetic, &probe), at: .block(block, .mlpPost))
         return down(neurons, adding: residual, arithmetic: arithmetic)
     }
@@ -45,6 +43,7 @@ enum MLP: Sendable {
             let gate = probe(joined.columns(0..<width), at: .block(block, .mlpPre))
             let linear = probe(joined.columns(width..<2 * width), at: .block(block, .mlpPreLinear))
             return Tensor.joinedColumns([gate, linear]).gatedSilu()
+        case .absent: return x
         }
     }
 }

@@ -26,6 +26,7 @@ extension Tensor {
             source.shape.first == rows.count && source.shape.dropFirst() == shape.dropFirst(),
             "\(rows.count) rows of \(shape) cannot be taken from \(source.shape)")
         let width = shape.dropFirst().reduce(1, *)
+        precondition(!isTraced && !source.isTraced, "rows cannot be replaced while they are being differentiated")
         var result = self
         result.withUnsafeMutableElements { target in
             source.withUnsafeElements { source in

@@ -3,10 +3,10 @@ internal import PlumbTensor
 
 /// One block: attention, then MLP, each reading the normalised residual stream and adding to it.
 struct TransformerBlock: Sendable {
-    let ln1: Normalization
-    let attention: Attention
-    let ln2: Normalization
-    let mlp: MLP
+    var ln1: Normalization
+    var attention: Attention
+    var ln2: Normalization
+    var mlp: MLP
 
     /// - Shapes: `residual` and result `[R, D]`.
     func callAsFunction(_ residual: Tensor, block i: Int, in flight: Flight, _ probe: inout Probe) -> Tensor {
@@ -27,6 +27,7 @@ struct TransformerBlock: Sendable {
 
     /// The residual stream after the MLP, `[R, D]`.
     func afterMLP(_ mid: Tensor, block i: Int, in flight: Flight, _ probe: inout Probe) -> Tensor {
+        if case .absent = mlp { return probe(mid, at: .block(i, .residPost)) }
         let x = ln2(mid, scale: .block(i, .ln2Scale), normalized: .block(i, .ln2Normalized), &probe)
         guard probe.watches(.block(i, .mlpOut)) else {
             return probe(mlp(x, adding: mid, block: i, flight.arithmetic, &probe), at: .block(i, .residPost))
@@ -40,18 +41,20 @@ struct TransformerBlock: Sendable {
 struct Transformer: Sendable {
     let configuration: TransformerConfiguration
     /// `[V, D]`
-    let tokenEmbedding: Weight
+    var tokenEmbedding: Weight
     /// `[positions, D]`, or nil with rotary positions.
-    let positionEmbedding: Tensor?
-    let blocks: [TransformerBlock]
-    let finalNorm: Normalization
-    let unembedding: Linear
+    var positionEmbedding: Tensor?
+    var blocks: [TransformerBlock]
+    var finalNorm: Normalization
+    var unembedding: Linear
+    /// Whether the unembedding's weight is the token embedding.
+    var isTied: Bool
 
     /// The residual stream entering the first block, `[R, D]`.
     func embedded(_ tokens: [Int], in flight: Flight, _ probe: inout Probe) -> Tensor {
-        let embedding = probe(tokenEmbedding.rows(tokens), at: .embed)
+        let embedding = probe(probe.watched(tokenEmbedding.rows(tokens)), at: .embed)
         guard let positionEmbedding else { return embedding }
-        let positions = positionEmbedding.gathered(flight.positions.map(Int.init))
+        let positions = probe.watched(positionEmbedding.gathered(flight.positions.map(Int.init)))
         return embedding + probe(positions, at: .positionEmbed)
     }
 

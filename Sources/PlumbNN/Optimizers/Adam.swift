@@ -1,0 +1,69 @@
+internal import CPlumbKernels
+internal import Foundation
+public import PlumbTensor
+
+/// Adam: steps along the mean gradient, divided by the root of the mean squared gradient (Kingma, Ba 2014,
+/// arXiv:1412.6980); with `isDecoupled`, AdamW, whose weight decay shrinks parameters directly (Loshchilov, Hutter 2017,
+/// arXiv:1711.05101).
+///
+/// `m = β₁ m + (1 - β₁) g`, `v = β₂ v + (1 - β₂) g²`, `θ -= η · m / (1 - β₁ᵗ) / (√(v / (1 - β₂ᵗ)) + ε)`.
+public struct Adam: Optimizer {
+    public var learningRate: Double
+    public var beta1: Double
+    public var beta2: Double
+    public var epsilon: Double
+    public var weightDecay: Double
+    /// Whether weight decay shrinks parameters (`θ -= η λ θ`) rather than joins the gradient (`g += λ θ`).
+    public var isDecoupled: Bool
+    private var steps = 0
+    private var first = Moments()
+    private var second = Moments()
+
+    public init(
+        learningRate: Double = 1e-3, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8,
+        weightDecay: Double = 0, isDecoupled: Bool = false
+    ) {
+        (self.learningRate, self.beta1, self.beta2, self.epsilon) = (learningRate, beta1, beta2, epsilon)
+        (self.weightDecay, self.isDecoupled) = (weightDecay, isDecoupled)
+    }
+
+    /// AdamW with PyTorch's defaults.
+    public static func decoupled(
+        learningRate: Double = 1e-3, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8,
+        weightDecay: Double = 0.01
+    ) -> Adam {
+        Adam(
+            learningRate: learningRate, beta1: beta1, beta2: beta2, epsilon: epsilon, weightDecay: weightDecay,
+            isDecoupled: true)
+    }
+
+    public var state: OptimizerState {
+        get { OptimizerState(steps: steps, tensors: first.named("m") + second.named("v")) }
+        set { (steps, first, second) = (newValue.steps, Moments("m", of: newValue), Moments("v", of: newValue)) }
+    }
+
+    public mutating func update<Model: ParameterTree>(_ model: inout Model, along gradient: Model) {
+        steps += 1
+        var step = plumb_adam_step()
+        (step.learning_rate, step.beta1, step.beta2, step.epsilon) = (learningRate, beta1, beta2, epsilon)
+        (step.weight_decay, step.decoupled) = (weightDecay, isDecoupled ? 1 : 0)
+        step.correction1 = 1 - pow(beta1, Double(steps))
+        step.correction2 = 1 - pow(beta2, Double(steps))
+        var (first, second) = (Moments(), Moments())
+        swap(&first, &self.first)
+        swap(&second, &self.second)
+        forEachPair(of: &model, and: gradient) { parameter, gradient, index in
+            parameter.withUnsafeMutableElements { p in
+                gradient.withUnsafeElements { g in
+                    first.update(index, shape: gradient.shape) { m in
+                        second.update(index, shape: gradient.shape) { v in
+                            plumb_adam(p.baseAddress, g.baseAddress, m, v, p.count, &step)
+                        }
+                    }
+                }
+            }
+        }
+        swap(&first, &self.first)
+        swap(&second, &self.second)
+    }
+}

@@ -1,0 +1,122 @@
+/// A value made of tensors that an optimiser may move: a layer, a model, a policy, a single tensor.
+///
+/// Conforming types list their children once, in ``visit(_:)``; initialisation, gradients, optimisers, checkpoints and
+/// summaries all follow from that list. A gradient is a value of the same type that holds derivatives.
+public protocol ParameterTree: Sendable {
+    /// Shows every parameter to `visitor`, by the name it has in checkpoints.
+    mutating func visit(_ visitor: inout ParameterVisitor)
+}
+
+/// Where a parameter stands in its model: `blocks`, `3`, `mlp`, `up`, `weight`.
+public struct ParameterPath: Sendable, CustomStringConvertible {
+    public fileprivate(set) var components: [String] = []
+    /// The name in checkpoints, components joined by full stops.
+    public var description: String { components.joined(separator: ".") }
+}
+
+/// Walks a ``ParameterTree`` and may replace each leaf.
+public struct ParameterVisitor: ~Copyable {
+    private var path = ParameterPath()
+    private let body: (ParameterPath, inout Tensor) -> Void
+
+    public init(_ body: @escaping (ParameterPath, inout Tensor) -> Void) { self.body = body }
+
+    /// Shows a tensor.
+    public mutating func callAsFunction(_ name: String, _ tensor: inout Tensor) {
+        path.components.append(name)
+        body(path, &tensor)
+        path.components.removeLast()
+    }
+
+    /// Shows a tensor that a layer may lack.
+    public mutating func callAsFunction(_ name: String, _ tensor: inout Tensor?) {
+        guard var present = tensor.take() else { return }
+        self(name, &present)
+        tensor = present
+    }
+
+    /// Shows one part of a weight; stored numbers become dense float32.
+    public mutating func callAsFunction(_ name: String, _ weight: inout Weight, part: Int = 0) {
+        path.components.append(name)
+        weight.withPart(part) { body(path, &$0) }
+        path.components.removeLast()
+    }
+
+    /// Shows what `body` shows, under `name`.
+    public mutating func group(_ name: String, _ body: (inout ParameterVisitor) -> Void) {
+        path.components.append(name)
+        body(&self)
+        path.components.removeLast()
+    }
+
+    /// Shows a child's parameters, their names beginning with its own.
+    public mutating func callAsFunction(_ name: String, _ child: inout some ParameterTree) {
+        path.components.append(name)
+        child.visit(&self)
+        path.components.removeLast()
+    }
+
+    /// Shows children numbered from 0: `layers.0.weight`, `layers.1.weight`, …
+    public mutating func callAsFunction(_ name: String, _ children: inout [some ParameterTree]) {
+        path.components.append(name)
+        leaves(&children)
+        path.components.removeLast()
+    }
+}
+
+extension ParameterTree {
+    /// Calls `body` with every parameter, which it may replace by one of the same shape.
+    public mutating func forEachParameter(_ body: (ParameterPath, inout Tensor) -> Void) {
+        withoutActuallyEscaping(body) { body in
+            var visitor = ParameterVisitor { path, tensor in
+                let shape = tensor.shape
+                body(path, &tensor)
+                precondition(
+                    tensor.shape == shape, "parameter \(path) has shape \(shape) and cannot become \(tensor.shape)")
+            }
+            visit(&visitor)
+        }
+    }
+
+    /// Every parameter with its name, in the order of ``visit(_:)``.
+    public var parameters: [(name: String, tensor: Tensor)] {
+        var result: [(name: String, tensor: Tensor)] = []
+        var copy = self
+        copy.forEachParameter { path, tensor in result.append((path.description, tensor)) }
+        return result
+    }
+
+    /// The number of scalars in all parameters.
+    public var parameterCount: Int { parameters.reduce(0) { $0 + $1.tensor.count } }
+
+    /// The value with every parameter replaced by what `transform` makes of it.
+    public func mapParameters(_ transform: (ParameterPath, Tensor) -> Tensor) -> Self {
+        var copy = self
+        withoutActuallyEscaping(transform) { transform in
+            var visitor = ParameterVisitor { path, tensor in tensor = transform(path, tensor) }
+            copy.visit(&visitor)
+        }
+        return copy
+    }
+}
+
+extension Tensor: ParameterTree {
+    public mutating func visit(_ visitor: inout ParameterVisitor) { visitor.leaf(&self) }
+}
+
+extension Array: ParameterTree where Element: ParameterTree {
+    public mutating func visit(_ visitor: inout ParameterVisitor) { visitor.leaves(&self) }
+}
+
+extension ParameterVisitor {
+    fileprivate mutating func leaves(_ children: inout [some ParameterTree]) {
+        for index in children.indices {
+            path.components.append(String(index))
+            children[index].visit(&self)
+            path.components.removeLast()
+        }
+    }
+
+    /// Shows the tensor that is itself the whole tree, under the names so far.
+    fileprivate mutating func leaf(_ tensor: inout Tensor) { body(path, &tensor) }
+}

@@ -1,0 +1,159 @@
+/// A flat record of the operations applied to watched tensors.
+///
+/// Entries live in one array in the order in which they were computed, each with the function that carries a gradient
+/// back to what it was computed from. Releasing a tape therefore never recurses, however long the program was, and the
+/// gradients of a nested differentiation are recorded on the same tape and can be differentiated again.
+///
+/// A tape belongs to the task that opened it.
+final class Tape: @unchecked Sendable {
+    typealias Pullback = (_ gradient: Tensor, _ into: inout Cotangents) -> Void
+
+    /// The tape of the innermost differentiation that this task is inside of.
+    @TaskLocal static var current: Tape?
+
+    private var pullbacks: [Pullback?] = []
+    private var isRecording = true
+
+    /// The number of operations recorded.
+    var count: Int { pullbacks.count }
+
+    /// The tape that operations on these tensors are recorded on, if any.
+    static func recording(_ a: Tensor) -> Tape? {
+        guard let tape = a.trace?.tape, tape.isRecording else { return nil }
+        return tape
+    }
+
+    static func recording(_ a: Tensor, _ b: Tensor?) -> Tape? { recording(a) ?? b.flatMap(recording) }
+
+    /// Places `result` on the tape.
+    func record(_ result: Tensor, _ pullback: @escaping Pullback) -> Tensor {
+        var result = result
+        result.trace = Trace(tape: self, index: append(pullback))
+        return result
+    }
+
+    /// The same for a pullback that needs the result itself, in its place on the tape.
+    func record(
+        _ result: Tensor, _ pullback: @escaping (_ result: Tensor, _ gradient: Tensor, _ into: inout Cotangents) -> Void
+    ) -> Tensor {
+        var placed = result
+        placed.trace = Trace(tape: self, index: pullbacks.count)
+        let kept = placed
+        _ = append { dy, into in pullback(kept, dy, &into) }
+        return placed
+    }
+
+    /// A tensor whose gradient is wanted: what comes from it is recorded, and what flows to it flows on to what it
+    /// came from.
+    func watch(_ tensor: Tensor) -> Tensor {
+        let origin = tensor.trace
+        return record(tensor.detached()) { dy, into in into.add(dy, to: origin) }
+    }
+
+    private func append(_ pullback: @escaping Pullback) -> Int {
+        pullbacks.append(pullback)
+        return pullbacks.count - 1
+    }
+
+    /// Carries `seed` back from entry `root` to every entry it depends on, down to entry `first`.
+    ///
+    /// - Parameters:
+    ///   - wanted: entries whose gradients are returned, in this order; nil for those that nothing flowed to.
+    ///   - isNested: whether the pass is itself to be differentiated: its operations are then recorded. Otherwise what
+    ///     the pass has gone by is released as it goes.
+    func gradients(from root: Int, seed: Tensor, wanted: [Int], first: Int, isNested: Bool) -> [Tensor?] {
+        let wasRecording = isRecording
+        isRecording = isNested
+        defer { isRecording = wasRecording }
+        var cotangents = Cotangents(tape: self, count: pullbacks.count, isNested: isNested)
+        var isWanted = [Bool](repeating: false, count: pullbacks.count)
+        for index in wanted { isWanted[index] = true }
+        cotangents.values[root] = seed
+        for index in stride(from: root, through: first, by: -1) {
+            guard let gradient = cotangents.values[index] else {
+                if !isNested { pullbacks[index] = nil }
+                continue
+            }
+            // An entry keeps its gradient only where somebody asked for it.
+            if !isWanted[index] { cotangents.values[index] = nil }
+            pullbacks[index]?(gradient, &cotangents)
+            if !isNested { pullbacks[index] = nil }
+        }
+        return wanted.map { cotangents.values[$0] }
+    }
+
+    /// Ends recording and breaks the ties between entries and the tensors they hold.
+    func close() {
+        isRecording = false
+        pullbacks = []
+    }
+}
+
+/// A tensor's place on a tape.
+public struct Trace: Sendable {
+    let tape: Tape
+    let index: Int
+}
+
+/// The gradients that a backward pass has gathered so far.
+public struct Cotangents {
+    fileprivate(set) var values: [Tensor?]
+    private let tape: Tape
+    /// Whether the pass is itself recorded, to be differentiated again: its gradients must then be made of operations.
+    public let isNested: Bool
+
+    init(tape: Tape, count: Int, isNested: Bool) {
+        self.tape = tape
+        self.isNested = isNested
+        values = Array(repeating: nil, count: count)
+    }
+
+    /// Adds `gradient` to what has flowed to the tensor at `trace`; a constant takes none, and then it is not computed.
+    public mutating func add(_ gradient: @autoclosure () -> Tensor, to trace: Trace?) {
+        guard let trace, trace.tape === tape, trace.index < values.count else { return }
+        guard var sum = values[trace.index] else {
+            values[trace.index] = isNested ? gradient() : gradient().detached()
+            return
+        }
+        if isNested {
+            values[trace.index] = sum + gradient()
+        } else {
+            let more = gradient()
+            values[trace.index] = nil
+            sum.add(more)
+            values[trace.index] = sum
+        }
+    }
+
+    /// Lets `body` add to what has flowed to the tensor at `trace` in place, beginning with zeros of `shape`.
+    mutating func update(_ trace: Trace?, shape: [Int], _ body: (inout Tensor) -> Void) {
+        guard let trace, trace.tape === tape else { return }
+        var sum = values[trace.index] ?? .zeros(shape)
+        values[trace.index] = nil
+        body(&sum)
+        values[trace.index] = sum
+    }
+
+    var writesInPlace: Bool { !isNested }
+}
+
+extension Tensor {
+    /// Places a result of the caller's own computation on the tape of the tensors it was computed from.
+    ///
+    /// `pullback` gets the gradient of the result and adds to `into`, for each input, that gradient times the
+    /// derivative: `into.add(dy * slope, to: input.trace)`. It may be differentiated itself where it is made of
+    /// operations on tensors.
+    ///
+    /// - Parameter inputs: what the result depends on; constants among them are passed over.
+    public func recorded(
+        from inputs: [Tensor], pullback: @escaping (_ gradient: Tensor, _ into: inout Cotangents) -> Void
+    ) -> Tensor {
+        for input in inputs {
+            if let tape = Tape.recording(input) { return tape.record(detached(), pullback) }
+        }
+        return self
+    }
+
+    /// Whether a gradient may flow to the tensor.
+    public var isTraced: Bool { Tape.recording(self) != nil }
+}

@@ -1,0 +1,39 @@
+import PlumbNN
+import PlumbTensor
+import Testing
+
+@Suite struct AttentionGradientTests {
+    @Test func theFusedGradientIsThatOfAttentionTakenApart() {
+        let runs = [5, 1, 3]
+        let rows = runs.reduce(0, +)
+        for isCausal in [true, false] {
+            let mixing = AttentionMixing(heads: 4, keyValueHeads: 2, headWidth: 6, isCausal: isCausal)
+            let inputs = [normal([rows, 4, 6], 61), normal([rows, 2, 6], 62), normal([rows, 2, 6], 63)]
+            let weights = normal([rows, 24], 64)
+            let fused = valueWithPullback(at: inputs, seed: { _ in weights }) { t in
+                mixing(q: t[0], k: t[1], v: t[2], runs: runs)
+            }
+            let apart = valueWithPullback(at: inputs, seed: { _ in weights }) { t in
+                let maps = AttentionMaps(mixing: mixing, runs: runs, keys: 7)
+                return maps.mix(maps.scores(q: t[0], k: t[1]).softmax(), v: t[2]).reshaped([rows, 24])
+            }
+            #expect(distance(fused.value, apart.value) < 1e-5)
+            for (a, b) in zip(fused.gradient, apart.gradient) { #expect(distance(a, b) < 1e-5) }
+            let joined = Tensor.joinedColumns(inputs)
+            let together = valueWithPullback(at: joined, seed: { _ in weights }) { mixing(joined: $0, runs: runs) }
+            #expect(together.value == fused.value)
+            #expect(together.gradient == Tensor.joinedColumns(fused.gradient))
+        }
+    }
+
+    @Test func rotationTurnsGradientsBack() {
+        let rotary = RotaryEmbedding(width: 4, positions: 16, base: 10_000)
+        expectGradient("rotation", at: [normal([3, 2, 6], 65)]) {
+            rotary.rotated($0[0], heads: 2, headWidth: 6, positions: [0, 3, 1])
+        }
+    }
+
+    private func distance(_ a: Tensor, _ b: Tensor) -> Float {
+        zip(a.elements, b.elements).reduce(0) { max($0, abs($1.0 - $1.1)) }
+    }
+}
