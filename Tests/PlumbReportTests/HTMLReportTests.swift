@@ -114,7 +114,7 @@ import Testing
         ])
         let pages = [
             ("report", page), ("hostile", HTMLReport.render(Fixture.hostile)),
-            ("large", HTMLReport.render(Fixture.large)),
+            ("large", HTMLReport.render(Fixture.large)), ("training", HTMLReport.render(TrainingFixture.record)),
             ("index", index),
         ]
         for (name, text) in pages {
@@ -123,8 +123,10 @@ import Testing
             #expect(try String(contentsOf: file, encoding: .utf8) == text)
         }
         for (name, style) in [("plain", TerminalStyle.plain), ("color", TerminalStyle(width: 110, color: .trueColor))] {
-            try Data(TerminalReport(Fixture.record).render(style).utf8).write(
-                to: folder.appendingPathComponent("\(name).txt"))
+            for (record, prefix) in [(Fixture.record, ""), (TrainingFixture.record, "training-")] {
+                try Data(TerminalReport(record).render(style).utf8).write(
+                    to: folder.appendingPathComponent("\(prefix)\(name).txt"))
+            }
         }
     }
 }

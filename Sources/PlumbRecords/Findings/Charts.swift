@@ -27,6 +27,20 @@ public struct LineChart: Codable, Sendable, Equatable {
         }
     }
 
+    /// A place along the horizontal axis worth a line of its own, for example where a phase of training begins.
+    public struct Marker: Codable, Sendable, Equatable {
+        /// Written above the line.
+        public var label: String
+        /// The place.
+        public var x: Double
+
+        /// A named place.
+        public init(_ label: String, x: Double) {
+            self.label = label
+            self.x = x
+        }
+    }
+
     /// The heading.
     public var title: String
     /// What the reader sees and how to read it.
@@ -39,11 +53,13 @@ public struct LineChart: Codable, Sendable, Equatable {
     public var series: [Series]
     /// Drawn as horizontal lines.
     public var references: [ReferenceValue]
+    /// Drawn as vertical lines.
+    public var markers: [Marker]
 
     /// A chart from its data.
     public init(
         title: String, caption: String, x: Axis, y: Axis, series: [Series],
-        references: [ReferenceValue] = []
+        references: [ReferenceValue] = [], markers: [Marker] = []
     ) {
         self.title = title
         self.caption = caption
@@ -51,6 +67,20 @@ public struct LineChart: Codable, Sendable, Equatable {
         self.y = y
         self.series = series
         self.references = references
+        self.markers = markers
+    }
+}
+
+// A chart without markers is written, and read, as charts were before there were any.
+extension KeyedEncodingContainer {
+    mutating func encode(_ markers: [LineChart.Marker], forKey key: Key) throws {
+        if !markers.isEmpty { try encodeIfPresent(Optional(markers), forKey: key) }
+    }
+}
+
+extension KeyedDecodingContainer {
+    func decode(_: [LineChart.Marker].Type, forKey key: Key) throws -> [LineChart.Marker] {
+        try decodeIfPresent([LineChart.Marker].self, forKey: key) ?? []
     }
 }
 

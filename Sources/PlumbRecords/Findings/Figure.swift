@@ -4,6 +4,7 @@ public enum Figure: Sendable, Equatable {
     case lineChart(LineChart)
     case barChart(BarChart)
     case scatter(ScatterPlot)
+    case vectors(VectorPlot)
     case histogram(Histogram)
     case prompts(PromptPanel)
     case text(TextPanel)
@@ -15,6 +16,7 @@ public enum Figure: Sendable, Equatable {
         case .lineChart(let figure): figure.title
         case .barChart(let figure): figure.title
         case .scatter(let figure): figure.title
+        case .vectors(let figure): figure.title
         case .histogram(let figure): figure.title
         case .prompts(let figure): figure.title
         case .text(let figure): figure.title
@@ -26,7 +28,7 @@ extension Figure: Codable {
     private enum CodingKeys: String, CodingKey { case kind }
 
     private enum Kind: String, Codable {
-        case heatMap, lineChart, barChart, scatter, histogram, prompts, text
+        case heatMap, lineChart, barChart, scatter, vectors, histogram, prompts, text
     }
 
     public init(from decoder: any Decoder) throws {
@@ -35,6 +37,7 @@ extension Figure: Codable {
         case .lineChart: self = .lineChart(try LineChart(from: decoder))
         case .barChart: self = .barChart(try BarChart(from: decoder))
         case .scatter: self = .scatter(try ScatterPlot(from: decoder))
+        case .vectors: self = .vectors(try VectorPlot(from: decoder))
         case .histogram: self = .histogram(try Histogram(from: decoder))
         case .prompts: self = .prompts(try PromptPanel(from: decoder))
         case .text: self = .text(try TextPanel(from: decoder))
@@ -50,6 +53,7 @@ extension Figure: Codable {
             case .lineChart(let figure): (.lineChart, figure)
             case .barChart(let figure): (.barChart, figure)
             case .scatter(let figure): (.scatter, figure)
+            case .vectors(let figure): (.vectors, figure)
             case .histogram(let figure): (.histogram, figure)
             case .prompts(let figure): (.prompts, figure)
             case .text(let figure): (.text, figure)

@@ -28,15 +28,24 @@ enum DataTable {
 
     static func markup(_ chart: LineChart) -> String {
         markup(
-            columns: chart.series.flatMap { series -> [(title: String, cells: [String])] in
-                var columns = [
-                    (title: "\(series.name): \(chart.x.label)", cells: series.x.map(exact)),
-                    (title: "\(series.name): \(chart.y.label)", cells: series.y.map(exact)),
-                ]
-                if let lower = series.lower { columns.append(("\(series.name): lower", lower.map(exact))) }
-                if let upper = series.upper { columns.append(("\(series.name): upper", upper.map(exact))) }
-                return columns
-            })
+            columns: markers(chart)
+                + chart.series.flatMap { series -> [(title: String, cells: [String])] in
+                    var columns = [
+                        (title: "\(series.name): \(chart.x.label)", cells: series.x.map(exact)),
+                        (title: "\(series.name): \(chart.y.label)", cells: series.y.map(exact)),
+                    ]
+                    if let lower = series.lower { columns.append(("\(series.name): lower", lower.map(exact))) }
+                    if let upper = series.upper { columns.append(("\(series.name): upper", upper.map(exact))) }
+                    return columns
+                })
+    }
+
+    private static func markers(_ chart: LineChart) -> [(title: String, cells: [String])] {
+        guard !chart.markers.isEmpty else { return [] }
+        return [
+            (title: "marked", cells: chart.markers.map(\.label)),
+            (title: "marked: \(chart.x.label)", cells: chart.markers.map { exact($0.x) }),
+        ]
     }
 
     static func markup(_ chart: BarChart) -> String {
@@ -60,6 +69,15 @@ enum DataTable {
                 if let labels = group.labels { columns.insert((group.name, labels), at: 0) }
                 return columns
             })
+    }
+
+    static func markup(_ plot: VectorPlot) -> String {
+        let rows = plot.panels.flatMap { panel in panel.vectors.map { (panel.title, $0) } }
+        return markup(columns: [
+            (title: "panel", cells: rows.map(\.0)), (title: "vector", cells: rows.map(\.1.label)),
+            (title: "x", cells: rows.map { exact($0.1.x) }), (title: "y", cells: rows.map { exact($0.1.y) }),
+            (title: plot.valueLabel, cells: rows.map { exact($0.1.value) }),
+        ])
     }
 
     static func markup(_ chart: Histogram) -> String {

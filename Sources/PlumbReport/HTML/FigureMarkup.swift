@@ -29,6 +29,10 @@ struct FigureMarkup {
             return frame(index, chart.title, ChartDrawing.bar(chart), chart.caption, DataTable.markup(chart))
         case .scatter(let chart):
             return frame(index, chart.title, ChartDrawing.scatter(chart), chart.caption, DataTable.markup(chart))
+        case .vectors(let plot):
+            let drawing = VectorDrawing(plot)
+            return frame(
+                index, plot.title, drawing.render(), plot.caption, DataTable.markup(plot), width: drawing.width)
         case .histogram(let chart):
             return frame(index, chart.title, ChartDrawing.histogram(chart), chart.caption, DataTable.markup(chart))
         case .text(let text): return panel(text.title, Page.paragraphs(text.text))

@@ -5,7 +5,7 @@ public enum HTMLReport {
     /// The page. It depends on the record alone: equal records give equal pages.
     public static func render(_ record: RunRecord) -> String {
         let body =
-            header(record) + claims(record.findings) + prompts(record.findings) + figures(record.findings)
+            header(record) + claims(record.findings) + prompts(record.findings) + figures(record)
             + metrics(record.findings) + notes(record.findings) + background(record) + provenance(record)
             + footer(record)
         return Page.render(
@@ -89,13 +89,18 @@ public enum HTMLReport {
         }.joined()
     }
 
-    private static func figures(_ findings: Findings) -> String {
+    private static func figures(_ record: RunRecord) -> String {
+        let findings = record.findings
         let markup = FigureMarkup(findings: findings)
         var drawn: [String] = []
         for figure in findings.figures {
             if let part = markup.render(figure, index: drawn.count + 1) { drawn.append(part) }
         }
         var output = drawn.isEmpty ? "" : Page.section("Figures", "<div class=\"figures\">\n\(drawn.joined())</div>\n")
+        let curves = CurveCharts.charts(record.curves).enumerated().compactMap { index, chart in
+            markup.render(.lineChart(chart), index: drawn.count + 1 + index)
+        }
+        if !curves.isEmpty { output += Page.section("Curves", "<div class=\"figures\">\n\(curves.joined())</div>\n") }
         let shown = findings.figures.compactMap { figure -> String? in
             if case .heatMap(let map) = figure { return map.table }
             return nil

@@ -62,7 +62,7 @@ enum StyleSheet {
         button:hover,button:focus-visible{color:var(--ink);border-color:var(--faint)}
         .plot{overflow-x:auto;overflow-y:hidden}
         .plot svg{display:block;width:100%;height:auto;margin:0 auto}
-        .plot svg rect:hover,.plot svg circle:hover{stroke:var(--ink);stroke-width:1.5}
+        .plot svg rect:hover,.plot svg circle:hover,.plot svg path:has(title):hover{stroke:var(--ink);stroke-width:1.5}
         figcaption{color:var(--faint);font-size:.88rem;margin:.7rem 0 0;max-width:80ch}
         details{margin:.6rem 0 0;font-size:.86rem}
         summary{cursor:pointer;color:var(--accent);width:max-content;max-width:100%}

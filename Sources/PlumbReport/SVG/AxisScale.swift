@@ -26,8 +26,9 @@ struct AxisScale {
         var least = usable.min() ?? 0
         var greatest = usable.max() ?? 1
         if isLogarithmic {
-            lower = pow(10, log10(least).rounded(.down))
-            upper = max(pow(10, log10(greatest).rounded(.up)), lower * 10)
+            if least == greatest { (least, greatest) = (least / 2, greatest * 2) }
+            lower = isTight ? least : Self.rounded(least, .down)
+            upper = isTight ? greatest : Self.rounded(greatest, .up)
             return
         }
         if zero { (least, greatest) = (min(0, least), max(0, greatest)) }
@@ -56,18 +57,64 @@ struct AxisScale {
     /// Round values along the axis.
     var ticks: [Double] {
         if isLogarithmic {
-            let first = Int(log10(lower).rounded())
-            let last = Int(log10(upper).rounded())
-            let stride = max(1, (last - first) / 6)
-            return Swift.stride(from: first, through: last, by: stride).map { pow(10, Double($0)) }
+            let powers = decades
+            guard powers.count > 2 else { return multiples([1, 2, 5]) }
+            let stride = max(1, (powers.count + 4) / 6)
+            return Swift.stride(from: 0, to: powers.count, by: stride).map { pow(10, Double(powers[$0])) }
         }
         return Self.ticks(lower, upper, count: 6)
     }
 
+    /// Places between the ticks of a logarithmic axis; none where they would run together.
+    var minorTicks: [Double] {
+        guard isLogarithmic, decades.count <= 5 else { return [] }
+        let major = ticks
+        return multiples(Array(1...9)).filter { !major.contains($0) }
+    }
+
+    /// The exponents of the powers of ten on a logarithmic axis.
+    private var decades: [Int] {
+        let first = Int((log10(lower) - 1e-9).rounded(.up))
+        let last = Int((log10(upper) + 1e-9).rounded(.down))
+        return first <= last ? Array(first...last) : []
+    }
+
+    private func multiples(_ factors: [Int]) -> [Double] {
+        let first = Int((log10(lower) - 1e-9).rounded(.down))
+        let last = Int((log10(upper) + 1e-9).rounded(.up))
+        var found: [Double] = []
+        for power in first...max(first, last) {
+            for factor in factors {
+                let value = Double(factor) * pow(10, Double(power))
+                if value >= lower * (1 - 1e-9), value <= upper * (1 + 1e-9) { found.append(value) }
+            }
+        }
+        return found
+    }
+
+    /// The nearest of 1, 2, 5, 10, 20, … on one side of `value`.
+    private static func rounded(_ value: Double, _ rule: FloatingPointRoundingRule) -> Double {
+        let power = pow(10, log10(value).rounded(.down))
+        let lead = value / power
+        let leads: [Double] = [1, 2, 5, 10]
+        let found = rule == .up ? leads.first { $0 >= lead - 1e-9 } : leads.last { $0 <= lead + 1e-9 }
+        return power * (found ?? 1)
+    }
+
     /// A tick in words, with as many decimals as the steps need.
     func label(_ value: Double) -> String {
-        if isLogarithmic { return NumberText.typographic(NumberText.value(value, digits: 1)) }
+        if isLogarithmic { return Self.powerLabel(value) }
         return Self.label(value, among: ticks)
+    }
+
+    /// `0.01`, `1000`, and beyond those a power of ten: `10⁻⁵`, `2·10⁶`.
+    private static func powerLabel(_ value: Double) -> String {
+        let exponent = Int((log10(value) + 1e-9).rounded(.down))
+        if (-3...4).contains(exponent) { return NumberText.value(value, digits: 1) }
+        let digits = Array("⁰¹²³⁴⁵⁶⁷⁸⁹")
+        let power = String(String(abs(exponent)).compactMap { $0.wholeNumberValue.map { digits[$0] } })
+        let lead = (value / pow(10, Double(exponent))).rounded()
+        return (lead == 1 ? "" : "\(Int(lead))·") + "10" + (exponent < 0 ? "⁻" : "") + power
     }
 
     /// About `count` round values within the bounds.

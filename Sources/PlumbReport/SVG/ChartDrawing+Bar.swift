@@ -39,13 +39,22 @@ extension ChartDrawing {
             let x = PlotFrame.left + slot * (Double(category) + 0.12) + thickness * Double(index)
             canvas.rect(
                 x, min(place, zero), max(1, thickness - 1), abs(place - zero), SVGCanvas.Paint.series(index).fill,
-                title: tooltip(series.name, "\(chart.categoryLabel) \(chart.categories[category])", value, chart.y))
+                title: tooltip(series.name, "\(chart.categoryLabel) \(chart.categories[category])", value, chart.y)
+                    + interval(series, category))
             if let lower = series.lower?[safe: category].flatMap(frame.y.place),
                 let upper = series.upper?[safe: category].flatMap(frame.y.place)
             {
                 let middle = x + thickness / 2
-                canvas.line(middle, lower, middle, upper, "stroke-width=\"1.5\" " + SVGCanvas.Paint.ink.stroke)
+                let cap = min(5, max(1.5, thickness / 5))
+                let stroke = "stroke-width=\"1.3\" " + SVGCanvas.Paint.ink.stroke
+                canvas.line(middle, lower, middle, upper, stroke)
+                for end in [lower, upper] { canvas.line(middle - cap, end, middle + cap, end, stroke) }
             }
         }
+    }
+
+    private static func interval(_ series: BarChart.Series, _ category: Int) -> String {
+        guard let lower = series.lower?[safe: category], let upper = series.upper?[safe: category] else { return "" }
+        return " [\(NumberText.value(lower)), \(NumberText.value(upper))]"
     }
 }

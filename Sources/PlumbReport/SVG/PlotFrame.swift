@@ -17,16 +17,17 @@ struct PlotFrame {
     ///   - legend: whether a line above the plot is needed for the names of series.
     ///   - isTight: whether the horizontal axis ends where its values end.
     ///   - references: values on the vertical axis that get a line, with room for their labels on the right.
+    ///   - head: room above the plot for more than the legend.
     ///   - foot: room below the plot for tick labels and the axis label.
     init(
         x: some Sequence<Double>, xScale: Axis.Scale, y: some Sequence<Double>, yAxis: Axis,
         references: [ReferenceValue] = [], includesZero: Bool = false, isTight: Bool = false,
-        legend: Bool, foot: Double = 46
+        legend: Bool, head: Double = 0, foot: Double = 46
     ) {
         right = Self.right(for: references)
         self.references = references
         let values = Array(y) + references.map(\.value)
-        top = legend ? 34 : 14
+        top = (legend ? 34 : 14) + head
         bottom = Self.height - foot
         self.x = AxisScale(x, scale: xScale, isTight: isTight, from: Self.left, to: right)
         self.y = AxisScale(values, scale: yAxis.scale, includesZero: includesZero, from: bottom, to: top)
@@ -34,6 +35,10 @@ struct PlotFrame {
 
     /// Grid, tick labels and the label of the vertical axis.
     func drawVerticalAxis(_ axis: Axis, on canvas: inout SVGCanvas) {
+        for tick in y.minorTicks {
+            guard let place = y.place(tick) else { continue }
+            canvas.line(Self.left - 3, place, Self.left, place, SVGCanvas.Paint.rule.stroke)
+        }
         for tick in y.ticks {
             guard let place = y.place(tick) else { continue }
             canvas.line(Self.left, place, right, place, SVGCanvas.Paint.grid.stroke)
@@ -46,6 +51,10 @@ struct PlotFrame {
     /// Tick marks, their labels and the label of the horizontal axis.
     func drawHorizontalAxis(_ axis: Axis, on canvas: inout SVGCanvas) {
         canvas.line(Self.left, bottom, right, bottom, SVGCanvas.Paint.rule.stroke)
+        for tick in x.minorTicks {
+            guard let place = x.place(tick) else { continue }
+            canvas.line(place, bottom, place, bottom + 2.5, SVGCanvas.Paint.rule.stroke)
+        }
         for tick in x.ticks {
             guard let place = x.place(tick) else { continue }
             canvas.line(place, bottom, place, bottom + 4, SVGCanvas.Paint.rule.stroke)

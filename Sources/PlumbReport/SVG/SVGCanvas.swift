@@ -73,10 +73,13 @@ struct SVGCanvas {
         body += "<line x1=\"\(n(x1))\" y1=\"\(n(y1))\" x2=\"\(n(x2))\" y2=\"\(n(y2))\" \(attributes)/>\n"
     }
 
-    mutating func path(_ points: [(x: Double, y: Double)], isClosed: Bool = false, _ attributes: String) {
+    mutating func path(
+        _ points: [(x: Double, y: Double)], isClosed: Bool = false, _ attributes: String, title: String? = nil
+    ) {
         guard !points.isEmpty else { return }
         let data = points.enumerated().map { ($0.offset == 0 ? "M" : "L") + "\(n($0.element.x)) \(n($0.element.y))" }
-        body += "<path d=\"\(data.joined())\(isClosed ? "Z" : "")\" \(attributes)/>\n"
+        let start = "<path d=\"\(data.joined())\(isClosed ? "Z" : "")\" \(attributes)"
+        body += title.map { "\(start)><title>\($0)</title></path>\n" } ?? "\(start)/>\n"
     }
 
     /// - Parameters:

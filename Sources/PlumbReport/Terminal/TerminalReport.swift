@@ -1,6 +1,6 @@
 public import PlumbRecords
 
-/// A run's findings as terminal text: question, prompts, claims with controls, metrics, heat maps and what it means.
+/// A run's findings as terminal text: question, prompts, claims with controls, metrics, heat maps, curves and what it means.
 public struct TerminalReport: Sendable {
     private let record: RunRecord
 
@@ -29,6 +29,7 @@ public struct TerminalReport: Sendable {
             default: continue
             }
         }
+        for chart in CurveCharts.charts(record.curves) { parts.append(TerminalLineChart(chart).render(style)) }
         if !findings.metrics.isEmpty { parts.append(TerminalTable(metrics: findings.metrics).render(style)) }
         if !findings.claims.isEmpty { parts.append(claims(style)) }
         let notes = findings.notes.flatMap { paragraph("· " + $0, style) }

@@ -1,0 +1,136 @@
+import Foundation
+import PlumbRecords
+
+/// Arrows from the origin, panel by panel, with a bar that says what their colours mean.
+struct VectorDrawing {
+    private let figure: VectorPlot
+    private let columns: Int
+    private let side: Double
+    private let reach: Double
+    private let bounds: (least: Double, greatest: Double)
+    private static let gap = 18.0
+    private static let margin = 10.0
+
+    init(_ figure: VectorPlot) {
+        self.figure = figure
+        columns = max(1, min(figure.panels.count, 4))
+        side = [0, 360, 216, 196, 190][columns]
+        let vectors = figure.panels.flatMap(\.vectors)
+        let farthest = vectors.flatMap { [abs($0.x), abs($0.y)] }.filter(\.isFinite).max() ?? 1
+        reach = max(farthest, 1e-9) * 1.22
+        let values = vectors.map(\.value).filter(\.isFinite)
+        bounds = (values.min() ?? 0, values.max() ?? 1)
+    }
+
+    private var grid: Double { Double(columns) * (side + Self.gap) - Self.gap }
+    private var rows: Int { (figure.panels.count + columns - 1) / columns }
+    private var hasBar: Bool { bounds.least < bounds.greatest }
+
+    /// The natural width of the drawing in pixels.
+    var width: Double { max(Self.margin + grid + (hasBar ? 84 : Self.margin), 300) }
+
+    private var rowHeight: Double { side + 22 + Self.gap }
+
+    func render() -> String {
+        var canvas = SVGCanvas(width: width, height: Double(max(1, rows)) * rowHeight - Self.gap + Self.margin)
+        for (index, panel) in figure.panels.enumerated() {
+            let left = Self.margin + Double(index % columns) * (side + Self.gap)
+            draw(panel, left, Double(index / columns) * rowHeight + 22, on: &canvas)
+        }
+        if hasBar { drawBar(on: &canvas) }
+        return canvas.render(label: ChartDrawing.label("Vectors", figure.title))
+    }
+
+    private func draw(_ panel: VectorPlot.Panel, _ left: Double, _ top: Double, on canvas: inout SVGCanvas) {
+        let (middleX, middleY) = (left + side / 2, top + side / 2)
+        let unit = side / 2 / reach
+        let title = DisplayWidth.truncated(VisibleText.line(panel.title), to: Int(side / 7))
+        canvas.text(middleX, top - 8, Markup.escape(title), anchor: .middle, size: 11.5)
+        canvas.rect(left, top, side, side, "fill=\"none\" " + SVGCanvas.Paint.grid.stroke)
+        canvas.line(left, middleY, left + side, middleY, SVGCanvas.Paint.grid.stroke)
+        canvas.line(middleX, top, middleX, top + side, SVGCanvas.Paint.grid.stroke)
+        let ring = Self.ring(below: reach)
+        canvas.circle(
+            middleX, middleY, radius: ring * unit,
+            "fill=\"none\" stroke-dasharray=\"2 4\" pointer-events=\"none\" " + SVGCanvas.Paint.rule.stroke)
+        canvas.text(
+            middleX + 3, middleY - ring * unit - 3, NumberText.value(ring, digits: 2), size: 9, paint: .faint)
+        for vector in panel.vectors where vector.x.isFinite && vector.y.isFinite {
+            draw(vector, middleX, middleY, unit, isLabelled: panel.vectors.count <= 24, on: &canvas)
+        }
+    }
+
+    private func draw(
+        _ vector: VectorPlot.Vector, _ x: Double, _ y: Double, _ unit: Double, isLabelled: Bool,
+        on canvas: inout SVGCanvas
+    ) {
+        let (dx, dy) = (vector.x * unit, -vector.y * unit)
+        let length = (dx * dx + dy * dy).squareRoot()
+        let colour = paint(vector.value)
+        let place = "(\(NumberText.value(vector.x, digits: 3)), \(NumberText.value(vector.y, digits: 3)))"
+        let title = Markup.escape(
+            VisibleText.line(
+                "\(vector.label) · \(place): \(figure.valueLabel) \(NumberText.value(vector.value, digits: 4))"))
+        guard length > 5 else {
+            return canvas.circle(x + dx, y + dy, radius: 3, colour, title: title)
+        }
+        let (ux, uy) = (dx / length, dy / length)
+        let head = min(8, length * 0.5)
+        let neck = length - head
+        func point(_ along: Double, _ across: Double) -> (x: Double, y: Double) {
+            (x + ux * along - uy * across, y + uy * along + ux * across)
+        }
+        canvas.path(
+            [
+                point(0, 1.1), point(neck, 1.1), point(neck, head * 0.45), point(length, 0),
+                point(neck, -head * 0.45), point(neck, -1.1), point(0, -1.1),
+            ], isClosed: true, colour, title: title)
+        guard isLabelled else { return }
+        let text = DisplayWidth.truncated(VisibleText.line(vector.label), to: 10)
+        let half = SVGCanvas.width(of: text, size: 10) / 2
+        let tip = (x: x + ux * (length + 4 + half * abs(ux)), y: y + uy * (length + 8))
+        canvas.text(tip.x, tip.y + 3.5, Markup.escape(text), anchor: .middle, size: 10)
+    }
+
+    /// A round radius for the dashed circle.
+    private static func ring(below reach: Double) -> Double {
+        let power = pow(10, log10(reach).rounded(.down))
+        return [5, 2, 1, 0.5].map { $0 * power }.first { $0 <= reach * 0.9 } ?? power
+    }
+
+    /// The deeper three quarters of the sequential scale: paler arrows would be lost on the page.
+    private func paint(_ value: Double) -> String {
+        guard value.isFinite else { return SVGCanvas.Paint.faint.fill }
+        let span = bounds.greatest - bounds.least
+        let part = span > 0 ? (value - bounds.least) / span : 1
+        return Self.paint(part: part)
+    }
+
+    private static func paint(part: Double) -> String {
+        let place = 0.28 + 0.72 * min(1, max(0, part))
+        let step = Int((place * Double(ColorScale.steps)).rounded())
+        let colour = ColorScale.color(at: Double(step) / Double(ColorScale.steps), isDiverging: false, .light)
+        return "class=\"q\(step)\" fill=\"\(colour.hex)\""
+    }
+
+    private func drawBar(on canvas: inout SVGCanvas) {
+        let left = Self.margin + grid + 16
+        let height = min(side, 170)
+        let count = 24
+        for step in 0..<count {
+            let part = 1 - Double(step) / Double(count - 1)
+            canvas.rect(
+                left, 22 + height * Double(step) / Double(count), 12, height / Double(count) + 0.6,
+                Self.paint(part: part))
+        }
+        let label = DisplayWidth.truncated(VisibleText.line(figure.valueLabel), to: 12)
+        canvas.text(left - 6, 14, Markup.escape(label), size: 10, paint: .faint)
+        for (value, place) in [
+            (bounds.greatest, 0.0), ((bounds.least + bounds.greatest) / 2, 0.5), (bounds.least, 1),
+        ] {
+            canvas.text(
+                left + 17, 26 + (height - 2) * place, NumberText.typographic(NumberText.value(value, digits: 3)),
+                size: 10, paint: .faint)
+        }
+    }
+}
