@@ -6,7 +6,7 @@ PLUMB = .build/release/plumb
 ROUNDS ?= 1000000
 export PLUMB_DEV = 1
 
-.PHONY: demo test build setup lint format docs bench fuzz golden verify clean help
+.PHONY: demo test build setup lint format docs bench fuzz golden verify new-experiment clean help
 
 help: ## list what make can do
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -47,6 +47,9 @@ golden: ## record reference values anew from the peers; never in CI
 
 verify: build ## test every claim and its control
 	$(PLUMB) verify
+
+new-experiment: ## start an experiment: family=interpretability name=my-question
+	@Scripts/new-experiment "$(family)" "$(name)"
 
 clean: ## remove what was built
 	rm -rf .build Benchmarks/.build Examples/.build

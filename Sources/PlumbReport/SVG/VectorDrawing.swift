@@ -54,7 +54,7 @@ struct VectorDrawing {
             middleX, middleY, radius: ring * unit,
             "fill=\"none\" stroke-dasharray=\"2 4\" pointer-events=\"none\" " + SVGCanvas.Paint.rule.stroke)
         canvas.text(
-            middleX + 3, middleY - ring * unit - 3, NumberText.value(ring, digits: 2), size: 9, paint: .faint)
+            left + 6, top + side - 6, "radius \(NumberText.value(ring, digits: 2))", size: 9, paint: .faint)
         for vector in panel.vectors where vector.x.isFinite && vector.y.isFinite {
             draw(vector, middleX, middleY, unit, isLabelled: panel.vectors.count <= 24, on: &canvas)
         }
