@@ -58,13 +58,13 @@ struct AttentionProblem {
     func key(_ position: Int) -> UnsafeMutablePointer<Float> { query(position) + heads * width }
     func value(_ position: Int) -> UnsafeMutablePointer<Float> { key(position) + keyHeads * width }
 
-    /// softmax(scale · q·kᵀ)·v in double precision, [T, heads, width].
-    func reference() -> [Double] {
+    /// softmax(scale · q·kᵀ)·v in double precision, [T, heads, width]; causal, or over all keys.
+    func reference(allKeys: Bool = false) -> [Double] {
         var z: [Double] = []
         for position in 0..<positions {
             for head in 0..<heads {
                 let at = head / (heads / keyHeads) * width
-                let scores = (0...position).map { other in
+                let scores = (0..<(allKeys ? positions : position + 1)).map { other in
                     (0..<width).reduce(0.0) {
                         $0 + Double(query(position)[head * width + $1]) * Double(key(other)[at + $1])
                     } * Double(scale)
@@ -121,7 +121,9 @@ struct AttentionProblem {
         return segment
     }
 
-    func attend(_ segments: [plumb_attention_segment], stages: Int = Int(PLUMB_ATTEND_ALL)) {
+    func attend(
+        _ segments: [plumb_attention_segment], stages: Int = Int(PLUMB_ATTEND_ALL), allKeys: Bool = false
+    ) {
         segments.withUnsafeBufferPointer { pointer in
             var call = plumb_attention_call()
             call.heads = heads
@@ -129,6 +131,7 @@ struct AttentionProblem {
             call.width = width
             call.scale = scale
             call.stages = Int32(stages)
+            call.all_keys = allKeys ? 1 : 0
             call.segments = segments.count
             call.segment = pointer.baseAddress
             plumb_attention(&call)

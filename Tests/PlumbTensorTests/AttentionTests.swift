@@ -19,6 +19,29 @@ import Testing
         }
     }
 
+    @Test func everyRowMaySeeAllKeys() async {
+        await #expect(processExitsWith: .success) {
+            for (positions, heads, keyHeads, width) in AttentionProblem.shapes {
+                let problem = AttentionProblem(
+                    positions: positions, heads: heads, keyHeads: keyHeads, width: width, seed: 8)
+                let reference = positions <= 131 ? problem.reference(allKeys: true) : []
+                for isa in instructionSets where plumb_isa_force(isa) == 0 {
+                    var alone: [UInt32] = []
+                    for threads in [1, 2, 3] as [Int32] {
+                        plumb_threads_set(threads)
+                        let z = FloatBlock([Float](repeating: .nan, count: positions * heads * width))
+                        problem.attend([problem.segment(0, positions, prefix: nil, z: z)], allKeys: true)
+                        let error = zip(z.values, reference).reduce(0) { max($0, abs(Double($1.0) - $1.1)) }
+                        #expect(error <= 2e-6, "\(positions)x\(heads)/\(keyHeads)x\(width), isa \(isa): \(error)")
+                        if alone.isEmpty { alone = z.bits }
+                        let same = z.bits == alone
+                        #expect(same, "\(threads) threads")
+                    }
+                }
+            }
+        }
+    }
+
     @Test func rowsKeepTheirBitsHoweverTheRunIsCut() async {
         await #expect(processExitsWith: .success) {
             var random = SeededFloats(seed: 3)
