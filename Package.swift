@@ -19,8 +19,8 @@ let package = Package(
         .library(
             name: "Plumbline",
             targets: [
-                "PlumbTensor", "PlumbRecords", "PlumbNN", "PlumbData", "PlumbModels", "PlumbInterpretability",
-                "PlumbExperiments", "PlumbReport",
+                "PlumbTensor", "PlumbRecords", "PlumbNN", "PlumbData", "PlumbModels", "PlumbLearning",
+                "PlumbInterpretability", "PlumbExperiments", "PlumbReport",
             ]),
         .executable(name: "plumb", targets: ["plumb"]),
     ],
@@ -49,15 +49,21 @@ let package = Package(
         .target(
             name: "PlumbModels", dependencies: ["CPlumbKernels", "PlumbTensor", "PlumbNN", "PlumbData"],
             swiftSettings: strict + floorSwift),
+        // Level 4: loops that train models.
+        .target(
+            name: "PlumbLearning", dependencies: ["PlumbTensor", "PlumbRecords", "PlumbNN", "PlumbData", "PlumbModels"],
+            swiftSettings: strict + floorSwift),
         // Level 5: methods, one target a research family.
         .target(
-            name: "PlumbInterpretability", dependencies: ["PlumbTensor", "PlumbNN", "PlumbData", "PlumbModels"],
+            name: "PlumbInterpretability",
+            dependencies: ["PlumbTensor", "PlumbRecords", "PlumbNN", "PlumbData", "PlumbModels", "PlumbLearning"],
             swiftSettings: strict + floorSwift),
         // Level 6: one file a question.
         .target(
             name: "PlumbExperiments",
             dependencies: [
-                "PlumbTensor", "PlumbRecords", "PlumbNN", "PlumbData", "PlumbModels", "PlumbInterpretability",
+                "PlumbTensor", "PlumbRecords", "PlumbNN", "PlumbData", "PlumbModels", "PlumbLearning",
+                "PlumbInterpretability",
             ], swiftSettings: strict),
         // Level 7: pages and terminal tables, functions of a record.
         .target(name: "PlumbReport", dependencies: ["PlumbRecords"], swiftSettings: strict),
@@ -65,12 +71,25 @@ let package = Package(
         .executableTarget(
             name: "plumb",
             dependencies: [
-                "PlumbTensor", "PlumbRecords", "PlumbData", "PlumbModels", "PlumbExperiments", "PlumbReport",
+                "PlumbTensor", "PlumbRecords", "PlumbNN", "PlumbData", "PlumbModels", "PlumbLearning",
+                "PlumbExperiments", "PlumbReport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
         .testTarget(
             name: "PlumbTensorTests", dependencies: ["CPlumbKernels", "PlumbTensor", "PlumbNN"],
             resources: [.copy("Golden")], swiftSettings: strict),
+        .testTarget(
+            name: "PlumbNNTests", dependencies: ["PlumbTensor", "PlumbNN", "PlumbData"],
+            resources: [.copy("Golden")], swiftSettings: strict),
+        .testTarget(
+            name: "PlumbLearningTests",
+            dependencies: ["PlumbTensor", "PlumbRecords", "PlumbNN", "PlumbData", "PlumbModels", "PlumbLearning"],
+            resources: [.copy("Golden")], swiftSettings: strict),
+        .testTarget(
+            name: "PlumbInterpretabilityTests",
+            dependencies: [
+                "PlumbTensor", "PlumbNN", "PlumbData", "PlumbModels", "PlumbLearning", "PlumbInterpretability",
+            ], swiftSettings: strict),
         .testTarget(name: "PlumbRecordsTests", dependencies: ["PlumbRecords"], swiftSettings: strict),
         .testTarget(
             name: "PlumbDataTests",

@@ -1,12 +1,12 @@
 public import Foundation
-internal import PlumbTensor
+public import PlumbTensor
 
 /// Collects float32 tensors and writes them as one safetensors file.
 public struct SafetensorsWriter: Sendable {
     private struct Entry: Sendable {
         let name: String
         let shape: [Int]
-        let values: [Float]
+        let values: Tensor
     }
 
     private var entries: [Entry] = []
@@ -20,8 +20,13 @@ public struct SafetensorsWriter: Sendable {
     public mutating func add(_ name: String, shape: [Int], values: [Float]) {
         let count = shape.reduce(1, *)
         precondition(count == values.count, "tensor \(name) of shape \(shape) does not hold \(values.count) values")
+        add(name, Tensor(values, shape: shape))
+    }
+
+    /// Adds a tensor, whose elements are not copied.
+    public mutating func add(_ name: String, _ tensor: Tensor) {
         precondition(taken.insert(name).inserted, "tensor \(name) was added before, or its name is reserved")
-        entries.append(Entry(name: name, shape: shape, values: values))
+        entries.append(Entry(name: name, shape: tensor.shape, values: tensor.detached()))
     }
 
     /// Writes the file, whole or not at all: a failure leaves what was at `url` before.
@@ -35,9 +40,9 @@ public struct SafetensorsWriter: Sendable {
             try header.withUnsafeBytes { try file.append($0) }
             for entry in entries {
                 if UInt32(1).littleEndian == 1 {
-                    try entry.values.withUnsafeBytes { try file.append($0) }
+                    try entry.values.withUnsafeElements { try file.append(UnsafeRawBufferPointer($0)) }
                 } else {
-                    try entry.values.map(\.bitPattern.littleEndian).withUnsafeBytes { try file.append($0) }
+                    try entry.values.elements.map(\.bitPattern.littleEndian).withUnsafeBytes { try file.append($0) }
                 }
             }
         }

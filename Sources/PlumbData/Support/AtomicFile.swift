@@ -1,4 +1,4 @@
-internal import Foundation
+public import Foundation
 internal import PlumbTensor
 
 /// A file being written under a name of its own until it is complete.
@@ -83,5 +83,14 @@ struct AtomicFile: ~Copyable {
         guard fsync(descriptor) == 0 else {
             throw FileError("cannot write \(path): \(String(cString: strerror(errno)))")
         }
+    }
+}
+
+extension Data {
+    /// Writes the bytes to `url`, whole or not at all: a failure leaves what was there before.
+    ///
+    /// - Throws: ``FileError`` when the file cannot be written.
+    public func writeWhole(to url: URL) throws {
+        try AtomicFile.replace(url) { file in try withUnsafeBytes { try file.append($0) } }
     }
 }

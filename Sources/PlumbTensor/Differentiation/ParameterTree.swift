@@ -16,13 +16,34 @@ public struct ParameterPath: Sendable, CustomStringConvertible {
 
 /// Walks a ``ParameterTree`` and may replace each leaf.
 public struct ParameterVisitor: ~Copyable {
+    /// What a visitor is shown.
+    public enum Kind: Sendable {
+        /// What an optimiser moves.
+        case parameters
+        /// What training leaves behind without moving it: running means, counts.
+        case state
+    }
+
     private var path = ParameterPath()
+    private let kind: Kind
     private let body: (ParameterPath, inout Tensor) -> Void
 
-    public init(_ body: @escaping (ParameterPath, inout Tensor) -> Void) { self.body = body }
+    public init(_ kind: Kind = .parameters, _ body: @escaping (ParameterPath, inout Tensor) -> Void) {
+        self.kind = kind
+        self.body = body
+    }
 
     /// Shows a tensor.
     public mutating func callAsFunction(_ name: String, _ tensor: inout Tensor) {
+        guard kind == .parameters else { return }
+        path.components.append(name)
+        body(path, &tensor)
+        path.components.removeLast()
+    }
+
+    /// Shows a tensor that belongs to a layer and is saved with it, but has no gradient and is not trained.
+    public mutating func state(_ name: String, _ tensor: inout Tensor) {
+        guard kind == .state else { return }
         path.components.append(name)
         body(path, &tensor)
         path.components.removeLast()
@@ -37,6 +58,7 @@ public struct ParameterVisitor: ~Copyable {
 
     /// Shows one part of a weight; stored numbers become dense float32.
     public mutating func callAsFunction(_ name: String, _ weight: inout Weight, part: Int = 0) {
+        guard kind == .parameters else { return }
         path.components.append(name)
         weight.withPart(part) { body(path, &$0) }
         path.components.removeLast()
@@ -67,8 +89,15 @@ public struct ParameterVisitor: ~Copyable {
 extension ParameterTree {
     /// Calls `body` with every parameter, which it may replace by one of the same shape.
     public mutating func forEachParameter(_ body: (ParameterPath, inout Tensor) -> Void) {
+        forEach(.parameters, body)
+    }
+
+    /// Calls `body` with everything of one kind, which it may replace by a tensor of the same shape.
+    public mutating func forEach(
+        _ kind: ParameterVisitor.Kind, _ body: (ParameterPath, inout Tensor) -> Void
+    ) {
         withoutActuallyEscaping(body) { body in
-            var visitor = ParameterVisitor { path, tensor in
+            var visitor = ParameterVisitor(kind) { path, tensor in
                 let shape = tensor.shape
                 body(path, &tensor)
                 precondition(
@@ -118,5 +147,7 @@ extension ParameterVisitor {
     }
 
     /// Shows the tensor that is itself the whole tree, under the names so far.
-    fileprivate mutating func leaf(_ tensor: inout Tensor) { body(path, &tensor) }
+    fileprivate mutating func leaf(_ tensor: inout Tensor) {
+        if kind == .parameters { body(path, &tensor) }
+    }
 }

@@ -1,0 +1,137 @@
+internal import Foundation
+public import PlumbNN
+internal import PlumbRecords
+public import PlumbTensor
+
+extension Fit {
+    /// Trains `model`, from the checkpoint of an earlier, unfinished call where the session has one under `label`.
+    ///
+    /// - Parameters:
+    ///   - label: names the run in progress, curves and checkpoints; runs of one session need different labels.
+    ///   - evaluate: numbers to keep, by name: `accuracy/test`. Gets the averaged weights where they are averaged.
+    ///   - loss: the loss of the model at a step: one number. It may also write the model's state (running statistics).
+    /// - Throws: ``FitError`` when a loss or gradient is not a number, the loss diverges, or a checkpoint belongs to
+    ///   another model; `RunInterrupted` when the run is asked to stop, after a checkpoint was written.
+    public func run<Model: ParameterTree, Rule: Optimizer>(
+        _ model: Model, optimizer: Rule, label: String = "training", in session: FitSession = .silent,
+        evaluate: (Model, Int) throws -> [String: Double] = { _, _ in [:] },
+        loss: (inout Model, Int) throws -> Tensor
+    ) throws -> FitResult<Model, Rule> {
+        var result = FitResult(model: model, optimizer: optimizer, averaged: averaging == nil ? nil : model)
+        let checkpoint = session.checkpoints.map { FitCheckpoint(folder: $0, label: label) }
+        try checkpoint?.restore(&result)
+        let first = result.steps
+        let baseRate = optimizer.learningRate
+        var saved = ContinuousClock.now
+        while result.steps < steps && !result.stoppedEarly {
+            do {
+                try session.reporter.checkpoint()
+            } catch {
+                try checkpoint?.write(result)
+                throw error
+            }
+            try advance(&result, baseRate, label, loss)
+            report(result, label, session.reporter)
+            if isDue(evaluateEvery, result.steps) || result.steps == steps {
+                try self.evaluate(&result, label, session.reporter, evaluate)
+            }
+            let isTime = ContinuousClock.now - saved > .seconds(checkpointSeconds)
+            if checkpointEvery.map({ isDue($0, result.steps) }) ?? isTime {
+                try checkpoint?.write(result)
+                saved = .now
+            }
+        }
+        result.optimizer.learningRate = baseRate
+        if result.steps > first { try checkpoint?.write(result) }
+        session.reporter.progress(label, 1)
+        return result
+    }
+
+    private func isDue(_ every: Int, _ step: Int) -> Bool { every > 0 && step % every == 0 }
+
+    /// One step.
+    private func advance<Model: ParameterTree, Rule: Optimizer>(
+        _ result: inout FitResult<Model, Rule>, _ baseRate: Double, _ label: String,
+        _ loss: (inout Model, Int) throws -> Tensor
+    ) throws {
+        let step = result.steps
+        var state: [Tensor] = []
+        var (value, gradient, _) = try valueWithGradient(at: result.model) { watched -> (Tensor, Void) in
+            var copy = watched
+            let value = try loss(&copy, step)
+            copy.forEach(.state) { _, tensor in state.append(tensor.detached()) }
+            return (value, ())
+        }
+        try check(value.item, gradient, result, label)
+        if let clipNorm { gradient.clip(toNorm: clipNorm) }
+        result.optimizer.learningRate = baseRate * schedule.multiplier(step)
+        result.optimizer.update(&result.model, along: gradient)
+        var next = 0
+        result.model.forEach(.state) { _, tensor in
+            tensor = state[next]
+            next += 1
+        }
+        if let averaging { result.averaged?.average(with: result.model, decay: averaging) }
+        result.losses.append(value.item)
+        result.steps += 1
+    }
+
+    private func check<Model: ParameterTree, Rule: Optimizer>(
+        _ loss: Float, _ gradient: Model, _ result: FitResult<Model, Rule>, _ label: String
+    ) throws {
+        let step = result.steps
+        guard loss.isFinite else {
+            let before = result.losses.last.map { " The loss before was \($0)." } ?? ""
+            throw FitError(
+                "\(label) diverged at step \(step): the loss is \(loss).\(before) Look for numbers in the data that are "
+                    + "not finite, or take a smaller learning rate than \(result.optimizer.learningRate).")
+        }
+        if let first = result.losses.first, Double(loss) > divergenceFactor * max(Double(abs(first)), 1e-3) {
+            throw FitError(
+                "\(label) diverged at step \(step): the loss is \(loss), and began at \(first). Take a smaller learning "
+                    + "rate than \(result.optimizer.learningRate), a warm-up, or clip gradients.")
+        }
+        var bad: String?
+        var copy = gradient
+        copy.forEachParameter { path, tensor in
+            if bad == nil, !tensor.isFinite { bad = path.components.isEmpty ? "the parameter" : path.description }
+        }
+        if let bad {
+            throw FitError(
+                "\(label) failed at step \(step): the gradient of \(bad) holds numbers that are not finite, though the "
+                    + "loss is \(loss).")
+        }
+    }
+
+    private func report<Model, Rule>(_ result: FitResult<Model, Rule>, _ label: String, _ reporter: RunReporter) {
+        guard reporter.isObserved, let loss = result.losses.last else { return }
+        let every = max(1, steps / max(1, curvePoints))
+        if result.steps % every == 0 || result.steps == 1 {
+            reporter.point("loss/\(label)", x: Double(result.steps), y: Double(loss))
+        }
+        reporter.progress(label, result.steps, of: steps, values: [("loss", Double(loss))])
+    }
+
+    private func evaluate<Model: ParameterTree, Rule: Optimizer>(
+        _ result: inout FitResult<Model, Rule>, _ label: String, _ reporter: RunReporter,
+        _ evaluate: (Model, Int) throws -> [String: Double]
+    ) throws {
+        let values = try evaluate(result.averaged ?? result.model, result.steps)
+        guard !values.isEmpty else { return }
+        result.evaluations.append(FitEvaluation(step: result.steps, values: values))
+        for (name, value) in values.sorted(by: { $0.key < $1.key }) {
+            let series = name.contains("/") ? "\(name), \(label)" : "\(name)/\(label)"
+            reporter.point(series, x: Double(result.steps), y: value)
+        }
+        guard let earlyStop else { return }
+        let history = result.curve(earlyStop.measure).values
+        guard !history.isEmpty else {
+            throw FitError(
+                "early stopping waits for \"\(earlyStop.measure)\", which the evaluation does not give: it gives "
+                    + "\(values.keys.sorted().joined(separator: ", "))")
+        }
+        let signed = history.map { earlyStop.isLowerBetter ? $0 : -$0 }
+        let best = signed.indices.min { signed[$0] < signed[$1] } ?? 0
+        result.stoppedEarly = signed.count - 1 - best >= earlyStop.patience && result.steps < steps
+    }
+}

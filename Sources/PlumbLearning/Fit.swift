@@ -1,0 +1,120 @@
+public import Foundation
+public import PlumbNN
+public import PlumbRecords
+public import PlumbTensor
+
+/// A training loop: steps of an optimiser along the gradient of a loss, with progress, evaluation and checkpoints.
+///
+/// ```swift
+/// var fit = Fit(steps: 2_000)
+/// fit.evaluateEvery = 100
+/// let result = try fit.run(model, optimizer: Adam(learningRate: 1e-3), in: FitSession(context)) { model, step in
+///     let rows = batches.rows(step: step)
+///     return model(images.gathered(rows)).crossEntropy(rows.map { labels[$0] })
+/// }
+/// ```
+///
+/// The loss is a function of model and step alone: batches and noise come from a key and the step. A run that is stopped,
+/// or killed, at any moment and started again from its checkpoint therefore ends with the same bytes, at any number of
+/// threads.
+public struct Fit: Sendable {
+    /// The number of steps.
+    public var steps: Int
+    /// Steps between evaluations; 0 evaluates at the end only.
+    public var evaluateEvery = 0
+    /// Steps between checkpoints; nil goes by ``checkpointSeconds``.
+    public var checkpointEvery: Int?
+    /// Seconds between checkpoints.
+    public var checkpointSeconds = 20.0
+    /// The largest norm a gradient may have; longer ones are scaled down to it.
+    public var clipNorm: Double?
+    /// What the optimiser's learning rate is multiplied by at each step.
+    public var schedule = LearningRateSchedule.constant
+    /// The decay of an exponential average of the weights, which is then what is evaluated and returned beside them.
+    public var averaging: Double?
+    /// When to stop early.
+    public var earlyStop: EarlyStop?
+    /// A loss this many times the first one counts as divergence.
+    public var divergenceFactor = 1e3
+    /// About how many points a curve has.
+    public var curvePoints = 500
+
+    /// Ends training when an evaluation stops improving.
+    public struct EarlyStop: Sendable, Equatable {
+        /// The name of the evaluated number.
+        public var measure: String
+        /// Evaluations without improvement that end training.
+        public var patience: Int
+        public var isLowerBetter: Bool
+
+        public init(_ measure: String, patience: Int, isLowerBetter: Bool = true) {
+            (self.measure, self.patience, self.isLowerBetter) = (measure, patience, isLowerBetter)
+        }
+    }
+
+    public init(steps: Int) {
+        precondition(steps >= 0, "training needs a number of steps of 0 or more, got \(steps)")
+        self.steps = steps
+    }
+}
+
+/// Where a training run reports to and keeps its checkpoints.
+public struct FitSession: Sendable {
+    public var reporter: RunReporter
+    /// A folder for checkpoints; nil keeps none.
+    public var checkpoints: URL?
+
+    public init(reporter: RunReporter = .silent, checkpoints: URL? = nil) {
+        self.reporter = reporter
+        self.checkpoints = checkpoints
+    }
+
+    /// The session of an experiment's run: it resumes where the run was stopped.
+    public init(_ context: RunContext) { self.init(reporter: context.reporter, checkpoints: context.checkpointFolder) }
+
+    /// No reports, no checkpoints.
+    public static let silent = FitSession()
+}
+
+/// What training gives.
+public struct FitResult<Model: ParameterTree, Rule: Optimizer>: Sendable {
+    public var model: Model
+    public var optimizer: Rule
+    /// The average of the weights, where one was asked for.
+    public var averaged: Model?
+    /// Steps made.
+    public var steps = 0
+    /// The loss before each step.
+    public var losses: [Float] = []
+    public var evaluations: [FitEvaluation] = []
+    /// Whether training ended before its last step because nothing improved any more.
+    public var stoppedEarly = false
+
+    /// The values of one evaluated number, with the steps at which they were measured.
+    public func curve(_ name: String) -> (steps: [Double], values: [Double]) {
+        let found = evaluations.compactMap { evaluation in
+            evaluation.values[name].map { (Double(evaluation.step), $0) }
+        }
+        return (found.map(\.0), found.map(\.1))
+    }
+
+    /// The last value of an evaluated number.
+    public func last(_ name: String) -> Double? { evaluations.last { $0.values[name] != nil }?.values[name] }
+}
+
+/// Numbers measured after some number of steps.
+public struct FitEvaluation: Sendable, Codable, Equatable {
+    public var step: Int
+    public var values: [String: Double]
+
+    public init(step: Int, values: [String: Double]) {
+        self.step = step
+        self.values = values
+    }
+}
+
+/// Training cannot go on: which step, what was found, what to do.
+public struct FitError: Error, CustomStringConvertible, Equatable {
+    public let description: String
+    public init(_ description: String) { self.description = description }
+}

@@ -1,0 +1,165 @@
+internal import Foundation
+internal import PlumbData
+internal import PlumbNN
+internal import PlumbTensor
+
+/// The state of a training run on disk: tensors in a safetensors file, and a JSON file that names it and holds the rest.
+///
+/// The JSON is replaced last and in one step, so a reader finds the old state whole or the new one whole, whatever
+/// happened while it was written.
+struct FitCheckpoint {
+    private let folder: URL
+    private let label: String
+
+    private struct Index: Codable {
+        static let currentFormat = 1
+        var format = Index.currentFormat
+        var label: String
+        var file: String
+        var sha256: String
+        var step: Int
+        var optimizerSteps: Int
+        var learningRate: Double
+        var stoppedEarly: Bool
+        var evaluations: [FitEvaluation]
+    }
+
+    init(folder: URL, label: String) {
+        self.label = label
+        // Labels become folder names; what is not plain is written as its bytes.
+        let name = label.utf8.map { byte -> String in
+            let character = Character(Unicode.Scalar(byte))
+            let isPlain = character.isASCII && (character.isLetter || character.isNumber)
+            return isPlain ? String(character) : "_" + String(byte, radix: 16)
+        }
+        self.folder = folder.appendingPathComponent(name.joined())
+    }
+
+    private var indexFile: URL { folder.appendingPathComponent("checkpoint.json") }
+
+    // MARK: Writing
+
+    func write<Model: ParameterTree, Rule: Optimizer>(_ result: FitResult<Model, Rule>) throws {
+        var writer = SafetensorsWriter(metadata: ["label": label, "step": "\(result.steps)"])
+        for (name, tensor) in Self.named(result.model, "model") { writer.add(name, tensor) }
+        if let averaged = result.averaged {
+            for (name, tensor) in Self.named(averaged, "average") { writer.add(name, tensor) }
+        }
+        let state = result.optimizer.state
+        for (name, tensor) in state.tensors { writer.add("optimizer.\(name)", tensor) }
+        writer.add("history.loss", Tensor(result.losses))
+        let file = "step-\(result.steps).safetensors"
+        let url = folder.appendingPathComponent(file)
+        try writer.write(to: url)
+        let index = Index(
+            label: label, file: file, sha256: try FileHash.sha256(of: url), step: result.steps,
+            optimizerSteps: state.steps, learningRate: result.optimizer.learningRate,
+            stoppedEarly: result.stoppedEarly, evaluations: result.evaluations)
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+        encoder.nonConformingFloatEncodingStrategy = Self.nonFinite
+        try encoder.encode(index).writeWhole(to: indexFile)
+        removeOthers(than: file)
+    }
+
+    private static let nonFinite = JSONEncoder.NonConformingFloatEncodingStrategy.convertToString(
+        positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+
+    private static func named<Model: ParameterTree>(_ model: Model, _ prefix: String) -> [(String, Tensor)] {
+        var result: [(String, Tensor)] = []
+        var copy = model
+        for (kind, part) in [(ParameterVisitor.Kind.parameters, ""), (.state, ".state")] {
+            copy.forEach(kind) { path, tensor in
+                result.append((([prefix + part] + path.components).joined(separator: "."), tensor))
+            }
+        }
+        return result
+    }
+
+    private func removeOthers(than file: String) {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+        for name in names where name != file && name.hasPrefix("step-") {
+            try? FileManager.default.removeItem(at: folder.appendingPathComponent(name))
+        }
+    }
+
+    // MARK: Reading
+
+    /// Puts the saved state into `result`, where there is one.
+    func restore<Model: ParameterTree, Rule: Optimizer>(_ result: inout FitResult<Model, Rule>) throws {
+        guard let data = try? Data(contentsOf: indexFile) else { return }
+        let index = try decoded(data)
+        let url = folder.appendingPathComponent(index.file)
+        let file = try SafetensorsFile(contentsOf: url)
+        guard try FileHash.sha256(of: url) == index.sha256 else {
+            throw damaged("\(url.path) is not the file that \(indexFile.lastPathComponent) describes")
+        }
+        try fill(&result.model, "model", file)
+        if var averaged = result.averaged {
+            try fill(&averaged, "average", file)
+            result.averaged = averaged
+        }
+        let saved = file.names.filter { $0.hasPrefix("optimizer.") }
+        result.optimizer.state = OptimizerState(
+            steps: index.optimizerSteps,
+            tensors: try saved.map { (String($0.dropFirst("optimizer.".count)), try file.tensor($0).dequantized()) })
+        result.optimizer.learningRate = index.learningRate
+        result.losses = try file.tensor("history.loss").dequantized().elements
+        result.evaluations = index.evaluations
+        (result.steps, result.stoppedEarly) = (index.step, index.stoppedEarly)
+        guard result.losses.count == index.step else {
+            throw damaged("it holds \(result.losses.count) losses of \(index.step) steps")
+        }
+    }
+
+    private func decoded(_ data: Data) throws -> Index {
+        let decoder = JSONDecoder()
+        decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+        guard let index = try? decoder.decode(Index.self, from: data) else {
+            throw damaged("\(indexFile.path) is not a checkpoint's index")
+        }
+        guard index.format == Index.currentFormat else {
+            throw damaged("it has format \(index.format); this version reads \(Index.currentFormat)")
+        }
+        guard index.label == label, index.step >= 0, !index.file.contains("/") else {
+            throw damaged("it is of \"\(index.label)\", step \(index.step)")
+        }
+        return index
+    }
+
+    private func damaged(_ what: String) -> FitError {
+        FitError(
+            "the checkpoint of \(label) in \(folder.path) cannot be used: \(what). Remove the folder to train anew.")
+    }
+
+    /// Replaces every parameter and state of `model` by the saved one of its name.
+    private func fill<Model: ParameterTree>(_ model: inout Model, _ prefix: String, _ file: SafetensorsFile) throws {
+        var failure: (any Error)?
+        var taken = 0
+        for (kind, part) in [(ParameterVisitor.Kind.parameters, ""), (.state, ".state")] {
+            model.forEach(kind) { path, tensor in
+                guard failure == nil else { return }
+                let name = ([prefix + part] + path.components).joined(separator: ".")
+                do {
+                    guard file.contains(name) else { throw foreign("it lacks \(path) of shape \(tensor.shape)") }
+                    let saved = try file.tensor(name)
+                    guard saved.shape == tensor.shape else {
+                        throw foreign("\(path) has shape \(saved.shape) there and \(tensor.shape) here")
+                    }
+                    tensor = saved.dequantized()
+                    taken += 1
+                } catch {
+                    failure = error
+                }
+            }
+        }
+        if let failure { throw failure }
+        let present = file.names.count { $0 == prefix || $0.hasPrefix(prefix + ".") }
+        if taken != present { throw foreign("it holds \(present) tensors, and the model has \(taken)") }
+    }
+
+    private func foreign(_ what: String) -> FitError {
+        FitError("the checkpoint of \(label) in \(folder.path) is of another model: \(what).")
+    }
+}

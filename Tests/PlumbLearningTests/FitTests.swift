@@ -1,0 +1,185 @@
+import Foundation
+import PlumbData
+import PlumbLearning
+import PlumbNN
+import PlumbRecords
+import PlumbTensor
+import Testing
+
+/// Two layers that learn a fixed function of random points.
+struct SmallNetwork: ParameterTree {
+    var hidden: Linear
+    var output: Linear
+
+    init(width: Int = 24, seed: UInt64 = 1) {
+        var random = RandomKey(seed).generator()
+        func matrix(_ rows: Int, _ columns: Int) -> Tensor {
+            Tensor(shape: [rows, columns]) { x in
+                for i in x.indices { x[i] = Float(random.normal()) / Float(columns).squareRoot() }
+            }
+        }
+        hidden = Linear(weight: Weight(matrix(width, 4)), bias: .zeros([width]))
+        output = Linear(weight: Weight(matrix(1, width)), bias: .zeros([1]))
+    }
+
+    mutating func visit(_ visitor: inout ParameterVisitor) {
+        visitor("hidden", &hidden)
+        visitor("output", &output)
+    }
+
+    /// The squared error on points drawn for this step.
+    func loss(_ step: Int, rows: Int = 256) -> Tensor {
+        var random = RandomKey(3)[step].generator()
+        let x = Tensor(shape: [rows, 4]) { x in
+            for i in x.indices { x[i] = Float(random.normal()) }
+        }
+        let target = (x.columns(0..<1) * x.columns(1..<2)).sin()
+        return (output(hidden(x).tanh()) - target).squared().mean()
+    }
+}
+
+/// A folder that disappears with the test.
+final class Scratch {
+    let url = FileManager.default.temporaryDirectory.appendingPathComponent("fit-\(UUID().uuidString)")
+    init() { try? FileManager.default.createDirectory(at: url, withIntermediateDirectories: true) }
+    deinit { try? FileManager.default.removeItem(at: url) }
+}
+
+@Suite struct FitTests {
+    private func fit(_ steps: Int = 60) -> Fit {
+        var fit = Fit(steps: steps)
+        fit.evaluateEvery = 20
+        fit.clipNorm = 1
+        fit.schedule = .cosine(warmup: 5, total: steps, floor: 0.1)
+        fit.averaging = 0.9
+        return fit
+    }
+
+    private func train(
+        _ fit: Fit, in session: FitSession = .silent, model: SmallNetwork = SmallNetwork(), stopAt: Int? = nil
+    ) throws -> FitResult<SmallNetwork, Adam> {
+        try fit.run(
+            model, optimizer: Adam.decoupled(learningRate: 1e-2), in: session,
+            evaluate: { model, _ in ["loss/test": Double(model.loss(-1).item)] },
+            loss: { model, step in
+                if step == stopAt { throw RunInterrupted() }
+                return model.loss(step)
+            })
+    }
+
+    @Test func trainingLowersTheLossAndKeepsItsHistory() throws {
+        let result = try train(fit(200))
+        #expect(result.losses.count == 200)
+        #expect(result.evaluations.map(\.step) == Array(stride(from: 20, through: 200, by: 20)))
+        #expect((result.losses.last ?? 1) < 0.6 * (result.losses.first ?? 0))
+    }
+
+    @Test func theBytesDoNotDependOnThreads() throws {
+        let threads = Compute.threads
+        defer { Compute.threads = threads }
+        Compute.threads = 1
+        let one = try train(fit())
+        Compute.threads = 4
+        let four = try train(fit())
+        #expect(one.losses == four.losses)
+        for (a, b) in zip(one.model.parameters, four.model.parameters) { #expect(a.tensor == b.tensor) }
+    }
+
+    @Test func aStoppedRunGoesOnBitForBit() throws {
+        let whole = try train(fit())
+        let scratch = Scratch()
+        let interruption = RunInterruption()
+        let context = RunContext(seed: 0, interruption: interruption, checkpointFolder: scratch.url)
+        #expect(throws: RunInterrupted.self) {
+            _ = try fit().run(
+                SmallNetwork(), optimizer: Adam.decoupled(learningRate: 1e-2), in: FitSession(context),
+                evaluate: { model, _ in ["loss/test": Double(model.loss(-1).item)] },
+                loss: { model, step in
+                    if step == 33 { interruption.raise() }
+                    return model.loss(step)
+                })
+        }
+        let resumed = try train(fit(), in: FitSession(checkpoints: scratch.url))
+        #expect(resumed.losses == whole.losses)
+        #expect(resumed.evaluations == whole.evaluations)
+        for (a, b) in zip(resumed.model.parameters, whole.model.parameters) { #expect(a.tensor == b.tensor) }
+        for (a, b) in zip(resumed.optimizer.state.tensors, whole.optimizer.state.tensors) {
+            #expect(a.tensor == b.tensor)
+        }
+        // A finished run is read back rather than trained again.
+        let again = try train(fit(), in: FitSession(checkpoints: scratch.url), stopAt: 0)
+        #expect(again.losses == whole.losses)
+    }
+
+    @Test func whatIsWrongWithACheckpointIsSaid() throws {
+        let scratch = Scratch()
+        let session = FitSession(checkpoints: scratch.url)
+        _ = try train(fit(10), in: session)
+        let other = #expect(throws: FitError.self) { _ = try train(fit(), in: session, model: SmallNetwork(width: 7)) }
+        #expect(other?.description.contains("hidden.weight has shape [24, 4] there and [7, 4] here") ?? false)
+        let folder = scratch.url.appendingPathComponent("training")
+        let weights = folder.appendingPathComponent("step-10.safetensors")
+        var bytes = try Data(contentsOf: weights)
+        bytes[bytes.count - 3] ^= 4
+        try bytes.write(to: weights)
+        let flipped = #expect(throws: FitError.self) { _ = try train(fit(), in: session) }
+        #expect(flipped?.description.contains("is not the file that checkpoint.json describes") ?? false)
+        try Data("{".utf8).write(to: folder.appendingPathComponent("checkpoint.json"))
+        let broken = #expect(throws: FitError.self) { _ = try train(fit(), in: session) }
+        #expect(broken?.description.contains("is not a checkpoint's index") ?? false)
+    }
+
+    @Test func divergenceAndDamagedNumbersAreErrors() throws {
+        let steep = #expect(throws: FitError.self) {
+            var fit = Fit(steps: 50)
+            fit.divergenceFactor = 10
+            _ = try fit.run(SmallNetwork(), optimizer: Adam(learningRate: 30)) { model, step in model.loss(step) }
+        }
+        #expect(steep?.description.contains("Take a smaller learning rate than 30.0") ?? false)
+        let damaged = #expect(throws: FitError.self) {
+            _ = try Fit(steps: 5).run(SmallNetwork(), optimizer: Adam()) { model, step in
+                step == 3 ? model.loss(step) * .nan : model.loss(step)
+            }
+        }
+        #expect(damaged?.description.contains("training diverged at step 3: the loss is nan") ?? false)
+        let gradient = #expect(throws: FitError.self) {
+            _ = try Fit(steps: 5).run(Tensor([0, 1]), optimizer: Adam()) { x, _ in x.squareRoot().summed() }
+        }
+        #expect(gradient?.description.contains("the gradient of the parameter holds numbers that are not") ?? false)
+    }
+
+    @Test func trainingStopsEarlyWhenNothingImproves() throws {
+        var fit = Fit(steps: 100)
+        fit.evaluateEvery = 1
+        fit.earlyStop = .init("score", patience: 3, isLowerBetter: false)
+        let result = try fit.run(
+            Tensor([1], shape: []), optimizer: Adam(),
+            evaluate: { _, step in ["score": step <= 10 ? Double(step) : 0] }, loss: { x, _ in x * x })
+        #expect(result.stoppedEarly && result.steps == 13)
+    }
+
+    @Test func killedAtTwentyRandomMomentsTrainingEndsWithTheSameBytes() async throws {
+        let whole = try train(fit(400))
+        var random = RandomKey(11).generator()
+        for _ in 0..<20 {
+            let scratch = Scratch()
+            let path = scratch.url.path
+            let delay = random.index(below: 400_000)
+            await #expect(processExitsWith: .signal(SIGKILL)) { [path = path as String, delay = delay as Int] in
+                Thread.detachNewThread {
+                    usleep(useconds_t(delay))
+                    kill(getpid(), SIGKILL)
+                }
+                var fit = FitTests().fit(400)
+                fit.checkpointEvery = 3
+                while true {
+                    let session = FitSession(checkpoints: URL(fileURLWithPath: path))
+                    _ = try FitTests().train(fit, in: session)
+                }
+            }
+            let resumed = try train(fit(400), in: FitSession(checkpoints: scratch.url))
+            #expect(resumed.losses == whole.losses)
+            for (a, b) in zip(resumed.model.parameters, whole.model.parameters) { #expect(a.tensor == b.tensor) }
+        }
+    }
+}
