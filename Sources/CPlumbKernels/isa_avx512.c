@@ -23,11 +23,13 @@
 #include "elementwise.inc.h"
 #include "training.inc.h"
 #include "training_rows.inc.h"
+#include "pooling.inc.h"
+#include "convolution.inc.h"
 #pragma clang attribute pop
 
 const plumb_kernel_table plumb_kernels_avx512 = {
     PLUMB_MATMUL_ENTRIES PLUMB_ATTENTION_ENTRIES PLUMB_ATTENTION_BACKWARD_ENTRIES
-        PLUMB_ELEMENTWISE_ENTRIES PLUMB_TRAINING_ENTRIES
+        PLUMB_ELEMENTWISE_ENTRIES PLUMB_TRAINING_ENTRIES PLUMB_CONVOLUTION_ENTRIES
 };
 #else
 typedef int plumb_no_avx512;

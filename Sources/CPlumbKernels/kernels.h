@@ -2,6 +2,7 @@
 #ifndef PLUMB_KERNEL_TABLE_H
 #define PLUMB_KERNEL_TABLE_H
 
+#include "convolution.h"
 #include "plumb_kernels.h"
 #include "training.h"
 
@@ -88,6 +89,9 @@ struct plumb_kernel_table {
 
     // training.inc.h, training_rows.inc.h: PLUMB_TRAINING_ENTRIES
     plumb_training_table training;
+
+    // convolution.inc.h, pooling.inc.h: PLUMB_CONVOLUTION_ENTRIES
+    plumb_convolution_table convolution;
 };
 
 /// Bytes of one panel of packed weights.

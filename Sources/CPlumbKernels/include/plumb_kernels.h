@@ -291,8 +291,8 @@ void plumb_scatter_add_rows(float *y, const float *x, const int32_t *indices, si
 /// target has loss 0.
 void plumb_cross_entropy(
     float *losses, float *lse, const float *logits, const int32_t *targets, size_t rows, size_t width);
-/// dlogits[r] = dlosses[r] · (exp(logits[r] - lse[r]) - onehot(targets[r])); 0 where the target is negative. dlogits may
-/// be logits.
+/// dlogits[r] = dlosses[r] · (exp(logits[r] - lse[r]) - onehot(targets[r])); 0 where the target is negative. dlogits
+/// may be logits.
 void plumb_cross_entropy_backward(
     float *dlogits, const float *logits, const float *lse, const int32_t *targets, const float *dlosses, size_t rows,
     size_t width);
@@ -319,6 +319,53 @@ void plumb_sgd(
 void plumb_lion(
     float *p, const float *g, float *m, size_t count, double learning_rate, double beta1, double beta2,
     double weight_decay);
+
+// MARK: Convolution and pooling (convolution.inc.h, pooling.inc.h)
+
+/// Images [batch, height, width, inputs], channels last; a kernel of [kernel_height, kernel_width], moved by `stride`
+/// (at least 1) over the image with `padding` zeros at each side. Results are [batch, height', width', outputs], where
+/// height' = plumb_conv2d_size(height, kernel_height, stride, padding), and width' likewise.
+typedef struct {
+    size_t batch, height, width, inputs, outputs, kernel_height, kernel_width, stride, padding;
+} plumb_conv2d_shape;
+/// (size + 2 · padding - kernel) / stride + 1, or 0 where the kernel does not fit.
+size_t plumb_conv2d_size(size_t size, size_t kernel, size_t stride, size_t padding);
+/// Packs weights [outputs, inputs, kernel_height, kernel_width] for plumb_conv2d, and for plumb_conv2d_backward_input.
+/// `packed` holds as many floats as the function above it says, and needs no zeroing. Neither depends on batch, height
+/// or width.
+size_t plumb_conv2d_packed_floats(const plumb_conv2d_shape *shape);
+void plumb_conv2d_pack(float *packed, const float *weights, const plumb_conv2d_shape *shape);
+size_t plumb_conv2d_packed_backward_floats(const plumb_conv2d_shape *shape);
+void plumb_conv2d_pack_backward(float *packed, const float *weights, const plumb_conv2d_shape *shape);
+/// y[b, r, c, o] = bias[o] + Σ x[b, r · stride - padding + ky, c · stride - padding + kx, i] · w[o, i, ky, kx]; `bias`
+/// may be NULL.
+void plumb_conv2d(
+    float *y, const float *x, const float *packed, const float *bias, const plumb_conv2d_shape *shape);
+/// dx = Σ dy · w over the outputs that read the pixel; `packed` by plumb_conv2d_pack_backward.
+void plumb_conv2d_backward_input(
+    float *dx, const float *dy, const float *packed, const plumb_conv2d_shape *shape);
+/// dw[o, i, ky, kx] = Σ x · dy over batch and pixels, dbias[o] = Σ dy (may be NULL); written, not added to. Summed by
+/// blocks of images that follow from the sizes alone, added in order in double.
+void plumb_conv2d_backward_weight(
+    float *dw, float *dbias, const float *x, const float *dy, const plumb_conv2d_shape *shape);
+
+/// Images [batch, height, width, channels] pooled over window · window pixels at every `stride`-th, without padding.
+typedef struct {
+    size_t batch, height, width, channels, window, stride;
+} plumb_pool2d_shape;
+/// (size - window) / stride + 1, or 0 where the window does not fit.
+static inline size_t plumb_pool2d_size(size_t size, const plumb_pool2d_shape *shape) {
+    return size < shape->window ? 0 : (size - shape->window) / shape->stride + 1;
+}
+/// y = the largest of the window (not a number where any is not), and in `argmax` (may be NULL) the first pixel
+/// row · width + column of its image where it stands.
+void plumb_max_pool2d(float *y, int32_t *argmax, const float *x, const plumb_pool2d_shape *shape);
+/// dx = Σ dy of the windows whose largest the pixel is.
+void plumb_max_pool2d_backward(
+    float *dx, const float *dy, const int32_t *argmax, const plumb_pool2d_shape *shape);
+/// y = the mean of the window, and dx = Σ dy / window² of the windows that hold the pixel.
+void plumb_average_pool2d(float *y, const float *x, const plumb_pool2d_shape *shape);
+void plumb_average_pool2d_backward(float *dx, const float *dy, const plumb_pool2d_shape *shape);
 
 #ifdef __cplusplus
 }
