@@ -1,5 +1,7 @@
 // Recycled memory. Sizes are rounded up to one of eight classes per doubling; a released block waits in its class's
-// list for the next of its size. At most RETAINED_LIMIT bytes wait; beyond that, older classes give theirs back.
+// list for the next of its size. At most RETAINED_LIMIT bytes wait, or as many as make up the most that was ever handed
+// out at once: a training step returns to that at every turn, and fresh pages would have to be cleared each time. Beyond
+// it, older classes give theirs back.
 #if defined(__linux__) && !defined(_GNU_SOURCE)
 #define _GNU_SOURCE
 #endif
@@ -35,6 +37,8 @@ static size_t retained;
 static size_t hand;  // the class that gives back next
 
 static _Atomic size_t bytes_out, bytes_peak;
+/// The most bytes handed out at once since the last trim.
+static _Atomic size_t high_water;
 
 /// The capacity of class 8·e + s is (8 + s)/8 · SMALLEST · 2^e.
 static size_t capacity_of(uint32_t size_class) {
@@ -100,10 +104,21 @@ static void give_back(header *block) {
 
 // MARK: Counters
 
+static void raise_to(_Atomic size_t *mark, size_t value) {
+    size_t seen = atomic_load(mark);
+    while (value > seen && !atomic_compare_exchange_weak(mark, &seen, value)) continue;
+}
+
 static void count_out(size_t bytes) {
     size_t now = atomic_fetch_add(&bytes_out, bytes) + bytes;
-    size_t peak = atomic_load(&bytes_peak);
-    while (now > peak && !atomic_compare_exchange_weak(&bytes_peak, &peak, now)) continue;
+    raise_to(&bytes_peak, now);
+    raise_to(&high_water, now);
+}
+
+/// Bytes that may wait now.
+static size_t retained_limit(void) {
+    size_t most = atomic_load(&high_water), out = atomic_load(&bytes_out);
+    return most > out && most - out > RETAINED_LIMIT ? most - out : RETAINED_LIMIT;
 }
 
 size_t plumb_buffer_bytes(void) { return atomic_load(&bytes_out); }
@@ -137,6 +152,7 @@ static void give_back_all(header *list) {
 }
 
 void plumb_buffer_trim(void) {
+    atomic_store(&high_water, atomic_load(&bytes_out));
     pthread_mutex_lock(&lock);
     header *list = unlink_beyond(0);
     pthread_mutex_unlock(&lock);
@@ -173,12 +189,13 @@ void plumb_buffer_release(void *buffer) {
     header *block = (header *)((char *)buffer - 64);
     size_t capacity = capacity_of(block->size_class);
     atomic_fetch_sub(&bytes_out, block->requested);
-    if (capacity > RETAINED_LIMIT) {
+    size_t limit = retained_limit();
+    if (capacity > limit) {
         give_back(block);
         return;
     }
     pthread_mutex_lock(&lock);
-    header *surplus = unlink_beyond(RETAINED_LIMIT - capacity);
+    header *surplus = unlink_beyond(limit - capacity);
     block->next = waiting[block->size_class];
     waiting[block->size_class] = block;
     retained += capacity;

@@ -44,6 +44,8 @@ extension Fit {
         result.optimizer.learningRate = baseRate
         if result.steps > first { try checkpoint?.write(result) }
         session.reporter.progress(label, 1)
+        // Steps of a large model leave much memory waiting for the next.
+        if Compute.peakBytes > 1 << 30 { Compute.trim() }
         return result
     }
 

@@ -16,6 +16,9 @@ public enum Compute {
     public static var peakBytes: Int { plumb_buffer_peak() }
     public static func resetPeakBytes() { plumb_buffer_peak_reset() }
 
+    /// Gives memory that waits for the next tensor back to the system.
+    public static func trim() { plumb_buffer_trim() }
+
     /// Makes every kernel use the named instruction set, for tests and benchmarks; false where the machine lacks it.
     public static func force(instructionSet name: String) -> Bool {
         for isa in 0...plumb_isa_best() where String(cString: plumb_isa_name(isa)) == name {

@@ -9,7 +9,7 @@ struct PlumbBench: AsyncParsableCommand {
         commandName: "plumb-bench", abstract: "Time Plumbline.",
         subcommands: [
             SweepCommand.self, ForwardCommand.self, DecodeCommand.self, GrowthCommand.self, ColdCommand.self,
-            ServeCommand.self, AllCommand.self,
+            TrainCommand.self, ServeCommand.self, AllCommand.self,
         ])
 }
 
@@ -105,6 +105,18 @@ struct ColdCommand: AsyncParsableCommand {
 
     func run() async throws {
         let requests = options.perThreads(Request(task: "cold"))
+        try await measure(requests, options: options)
+    }
+}
+
+struct TrainCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "train", abstract: "Training steps: forward, backward and the optimiser's update.")
+    @OptionGroup var options: CommonOptions
+    @Option(help: "Tasks, comma-separated.") var tasks = TrainingBench.tasks.joined(separator: ",")
+
+    func run() async throws {
+        let requests = tasks.split(separator: ",").flatMap { options.perThreads(Request(task: String($0))) }
         try await measure(requests, options: options)
     }
 }

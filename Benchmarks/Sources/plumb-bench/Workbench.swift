@@ -33,7 +33,12 @@ final class Workbench {
         case "decode": (series, details) = try decode(request)
         case "peak": (series, details) = try peak(request)
         case "cold": (series, details) = try ColdPredict(model: name).measure(request)
-        default: throw BenchError("no task \(request.task): have sweep, forward, decode, peak, cold")
+        case let task where TrainingBench.tasks.contains(task):
+            let times = try TrainingBench().measure(request) { try shape(layers: 12) }
+            (series, details) = (["seconds": times], [:])
+        default:
+            let known = ["sweep", "forward", "decode", "peak", "cold"] + TrainingBench.tasks
+            throw BenchError("no task \(request.task): have \(known.joined(separator: ", "))")
         }
         return Answer(
             request: request, instructionSet: Compute.instructionSet, series: series, details: details)
