@@ -54,7 +54,7 @@ extension Experiment {
 /// Every experiment, in reading order. A test checks that none is missing.
 public enum Catalogue {
     public static let all: [any Experiment.Type] = [
-        ActivationPatching.self
+        ActivationPatching.self, AttributionPatching.self,
     ]
 
     /// The experiment called `id`.

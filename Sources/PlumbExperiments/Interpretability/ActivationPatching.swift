@@ -1,5 +1,4 @@
 internal import Foundation
-internal import PlumbData
 internal import PlumbInterpretability
 public import PlumbModels
 public import PlumbRecords
@@ -118,23 +117,9 @@ public struct ActivationPatching: Experiment {
     public init(_ settings: Settings) { self.settings = settings }
 
     public func run(in context: inout RunContext) async throws -> Findings {
-        let sites = try settings.sites.map(parsedSite)
-        let store = ModelStore()
+        let sites = try settings.sites.map(LanguageModel.site)
         let reporter = context.reporter
-        var model = try await HookedTransformer.load(settings.model, store: store) { progress in
-            reporter.progress("fetching \(settings.model)", progress.fraction ?? 0)
-        }
-        model.arithmetic = settings.arithmetic
-        context.arithmetic =
-            settings.arithmetic == .float32
-            ? "float32 on exactly dequantised weights" : "bfloat16 products, float32 sums"
-        for file in model.files {
-            context.record(
-                input: InputFile(
-                    path: file.path, sha256: try store.sha256(of: file),
-                    bytes: try MappedBytes(contentsOf: file).count, role: "weights"))
-        }
-        model.prepare()
+        let model = try await LanguageModel.load(settings.model, arithmetic: settings.arithmetic, in: &context)
         let prompts = try promptPairs()
         let pairs = try tokenized(prompts, by: model)
         let study = ActivationPatchingStudy(
@@ -150,15 +135,6 @@ public struct ActivationPatching: Experiment {
             settings: settings, model: model, prompts: prompts, pairs: pairs, outcome: outcome, evidence: evidence,
             seed: context.seed
         ).findings
-    }
-
-    private func parsedSite(_ name: String) throws -> Site {
-        guard let site = Site(named: name), Site.insideBlock.contains(site) else {
-            let known = Site.insideBlock.map(\.shortName)
-            let hint = closestMatch(to: name, in: known).map { "did you mean \($0)? The" } ?? "the"
-            throw ModelError("\"\(name)\" is not a site: \(hint) sites are \(known.joined(separator: ", "))")
-        }
-        return site
     }
 
     private var memoryLimit: Int { min(max(1, settings.memory), 1 << 40) << 20 }

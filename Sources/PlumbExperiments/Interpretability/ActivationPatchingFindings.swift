@@ -236,7 +236,7 @@ struct ActivationPatchingFindings {
 }
 
 extension Double {
-    fileprivate func rounded(to digits: Int) -> Double {
+    func rounded(to digits: Int) -> Double {
         let scale = (0..<digits).reduce(1.0) { value, _ in value * 10 }
         return (self * scale).rounded() / scale
     }

@@ -90,7 +90,7 @@ public struct PatchSweep: Sendable {
         _ model: HookedTransformer, pairs: [PatchPair], cells: [PatchCell],
         progress: (Double) throws -> Void = { _ in }
     ) throws -> [PatchSweepResult] {
-        try validate(model, pairs, cells)
+        try check(model, pairs: pairs, cells: cells)
         var results: [PatchSweepResult] = []
         for group in groups(of: pairs, model, cells) {
             let wavefront = Wavefront(model, pairs: group, direction: direction, cells: cells)
@@ -111,7 +111,10 @@ public struct PatchSweep: Sendable {
             progress: progress)[0]
     }
 
-    private func validate(_ model: HookedTransformer, _ pairs: [PatchPair], _ cells: [PatchCell]) throws {
+    /// Refuses pairs and cells that the model or the sweep cannot take.
+    ///
+    /// - Throws: ``ModelError`` saying what is wrong with them.
+    public func check(_ model: HookedTransformer, pairs: [PatchPair], cells: [PatchCell]) throws {
         for pair in pairs {
             try model.check(pair.clean)
             try model.check(pair.corrupted)

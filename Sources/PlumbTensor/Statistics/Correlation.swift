@@ -1,0 +1,35 @@
+extension Statistics {
+    /// How closely `y` follows a straight line in `x`, -1...1 (Pearson 1895); NaN where either does not vary.
+    ///
+    /// - Precondition: as many of one as of the other.
+    public static func pearson(_ x: [Double], _ y: [Double]) -> Double {
+        precondition(x.count == y.count, "a correlation needs pairs, got \(x.count) and \(y.count) values")
+        let (meanX, meanY) = (mean(x), mean(y))
+        var (xx, yy, xy) = (0.0, 0.0, 0.0)
+        for (a, b) in zip(x, y) {
+            xx += (a - meanX) * (a - meanX)
+            yy += (b - meanY) * (b - meanY)
+            xy += (a - meanX) * (b - meanY)
+        }
+        guard xx > 0 && yy > 0 else { return .nan }
+        return min(1, max(-1, xy / (xx.squareRoot() * yy.squareRoot())))
+    }
+
+    /// How closely the order of `y` follows that of `x`, -1...1: the correlation of their ranks
+    /// (Spearman 1904, *The Proof and Measurement of Association between Two Things*); NaN where either does not vary.
+    public static func spearman(_ x: [Double], _ y: [Double]) -> Double { pearson(ranks(x), ranks(y)) }
+
+    /// The place of each value in rising order, counted from 1; equal values share the mean of their places.
+    public static func ranks(_ values: [Double]) -> [Double] {
+        let order = values.indices.sorted { (values[$0], $0) < (values[$1], $1) }
+        var ranks = [Double](repeating: 0, count: values.count)
+        var first = 0
+        while first < order.count {
+            var last = first
+            while last + 1 < order.count && values[order[last + 1]] == values[order[first]] { last += 1 }
+            for place in first...last { ranks[order[place]] = Double(first + last) / 2 + 1 }
+            first = last + 1
+        }
+        return ranks
+    }
+}
