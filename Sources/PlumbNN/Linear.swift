@@ -6,6 +6,8 @@ public import PlumbTensor
 public struct Linear: ParameterTree {
     public var weight: Weight
     public var bias: Tensor?
+    /// Changes of low rank, added to the products; they are no parameters of the layer.
+    public var adapters: [LowRankAdapter] = []
 
     public init(weight: Weight, bias: Tensor? = nil) {
         precondition(
@@ -26,12 +28,17 @@ public struct Linear: ParameterTree {
         _ x: Tensor, adding residual: Tensor? = nil, arithmetic: Arithmetic = .float32
     ) -> Tensor {
         guard x.shape.count != 2 else {
+            var residual = residual
+            if !adapters.isEmpty {
+                let change = adaptation(of: x)
+                residual = residual.map { $0 + change } ?? change
+            }
             return weight.applied(to: x, bias: bias, residual: residual, arithmetic: arithmetic)
         }
         precondition(!x.shape.isEmpty, "a linear layer needs an axis of \(weight.inputs) inputs")
-        let rows = weight.applied(
-            to: x.reshaped([-1, x.shape[x.shape.count - 1]]), bias: bias,
-            residual: residual?.reshaped([-1, weight.outputs]), arithmetic: arithmetic)
+        let rows = self(
+            x.reshaped([-1, x.shape[x.shape.count - 1]]), adding: residual?.reshaped([-1, weight.outputs]),
+            arithmetic: arithmetic)
         return rows.reshaped(x.shape.dropLast() + [weight.outputs])
     }
 }
@@ -39,6 +46,6 @@ public struct Linear: ParameterTree {
 extension Linear {
     /// The layer that computes only some outputs, in the order asked: the same bits as the whole layer's columns.
     public func selecting(_ outputs: [Int]) -> Linear {
-        Linear(weight: Weight(weight.rows(outputs)), bias: bias.map { $0.gathered(outputs) })
+        Linear(weight: Weight(mergedWeight.rows(outputs)), bias: bias.map { $0.gathered(outputs) })
     }
 }

@@ -24,12 +24,18 @@ public struct RotaryEmbedding: Sendable {
     public let width: Int
     /// The number of positions that there are angles for.
     public let positions: Int
+    /// The slowest pair turns by an angle of about `1 / base` at each position.
+    public let base: Double
+    /// How frequencies are stretched.
+    public let scaling: Scaling
     private let tables: AngleTables
 
     /// Angles for `positions` positions, worked out as far as runs need them.
     public init(width: Int, positions: Int, base: Double, scaling: Scaling = .none) {
         self.width = width
         self.positions = positions
+        self.base = base
+        self.scaling = scaling
         tables = AngleTables(
             frequencies: (0..<width / 2).map { index in
                 // Frequencies and angles are rounded to float32 as the field's models were trained with.

@@ -4,7 +4,7 @@ public import struct Foundation.Data
 public struct LearnedBytePairs: Sendable {
     /// Tokens found in text as a whole; their ids are the first.
     public let specialTokens: [String]
-    /// The bytes of the other tokens in the order of their ids, single bytes first.
+    /// The bytes of the other tokens in the order of their ids.
     public let tokens: [[UInt8]]
     /// The pairs that merge, as ids, the earliest first.
     public let merges: [(left: Int, right: Int)]
@@ -43,7 +43,7 @@ public struct LearnedBytePairs: Sendable {
     }
 
     /// Text as a JSON string.
-    fileprivate static func quoted(_ text: String) -> String {
+    static func quoted(_ text: String) -> String {
         var result = "\""
         for scalar in text.unicodeScalars {
             switch scalar {
@@ -60,7 +60,7 @@ public struct LearnedBytePairs: Sendable {
 
 extension PreTokenizer {
     /// The cut as a stage of `tokenizer.json`.
-    fileprivate var json: String {
+    var json: String {
         var stages: [String] = []
         for step in steps.last == .gpt2 ? steps.dropLast() : steps[...] {
             if case .digits(let individual) = step {

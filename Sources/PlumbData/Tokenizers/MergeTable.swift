@@ -44,4 +44,10 @@ struct MergeTable: Sendable {
         let slot = slot(key)
         return keys[slot] == key ? values[slot] : (Self.none, -1)
     }
+
+    /// The pairs that merge, the earliest first.
+    var pairs: [(left: Int32, right: Int32)] {
+        keys.indices.filter { keys[$0] != Self.free }.sorted { values[$0].rank < values[$1].rank }
+            .map { (Int32(truncatingIfNeeded: keys[$0] >> 32), Int32(truncatingIfNeeded: keys[$0])) }
+    }
 }

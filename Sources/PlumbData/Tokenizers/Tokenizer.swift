@@ -89,6 +89,7 @@ extension Tokenizer {
         let rawTokens: AddedTokens
         let normalizedTokens: AddedTokens
         let addedIDs: [[UInt8]: Int]
+        let addedTokenIDs: Set<Int>
         let specialIDs: Set<Int>
         /// What is put before and after a text with special tokens.
         let prefix: [Int32]
@@ -107,6 +108,7 @@ extension Tokenizer {
             rawTokens = AddedTokens(parts.added.filter { !$0.isNormalized })
             normalizedTokens = AddedTokens(parts.added.filter(\.isNormalized))
             addedIDs = Dictionary(parts.added.map { ($0.content, $0.id) }) { _, last in last }
+            addedTokenIDs = Set(parts.added.map(\.id))
             specialIDs = Set(parts.added.filter(\.isSpecial).map(\.id))
             prefix = parts.prefix
             suffix = parts.suffix

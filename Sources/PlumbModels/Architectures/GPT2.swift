@@ -4,10 +4,14 @@ internal import PlumbNN
 internal import PlumbTensor
 
 /// GPT-2: LayerNorm, learned positions, a GELU MLP (Radford et al. 2019, *Language Models are Unsupervised Multitask
-/// Learners*).
+/// Learners*); and the same without MLPs, which small models are trained as to be understood (Elhage et al. 2021, *A
+/// Mathematical Framework for Transformer Circuits*).
 enum GPT2 {
     /// `config.json` as Hugging Face writes it.
     struct Configuration: Decodable {
+        var model_type: String?
+        /// Of attention-only models; GPT-2's heads share the width.
+        var head_dim: Int?
         var n_embd: Int
         var n_layer: Int
         var n_head: Int
@@ -22,10 +26,12 @@ enum GPT2 {
         var scale_attn_by_inverse_layer_idx: Bool?
 
         func sizes() throws -> TransformerConfiguration {
-            try TransformerConfiguration(
-                architecture: "gpt2", layers: n_layer, width: n_embd, heads: n_head, keyValueHeads: n_head,
-                headWidth: n_embd / max(1, n_head), mlpWidth: n_inner ?? n_embd.multipliedClamped(by: 4),
-                vocabulary: vocab_size, context: n_positions ?? n_ctx ?? 1024
+            let hasMLP = model_type != "attention-only"
+            let (shared, inner) = (n_embd / max(1, n_head), n_inner ?? n_embd.multipliedClamped(by: 4))
+            return try TransformerConfiguration(
+                architecture: hasMLP ? "gpt2" : "attention-only", layers: n_layer, width: n_embd, heads: n_head,
+                headWidth: hasMLP ? shared : head_dim ?? shared, mlpWidth: hasMLP ? inner : 0, vocabulary: vocab_size,
+                context: n_positions ?? n_ctx ?? 1024
             ).validated()
         }
 
@@ -44,7 +50,7 @@ enum GPT2 {
     static func load(_ configuration: Configuration, from weights: WeightReader) throws -> Transformer {
         try configuration.checkSupported()
         let sizes = try configuration.sizes()
-        let (d, f) = (sizes.width, sizes.mlpWidth)
+        let (d, f, z) = (sizes.width, sizes.mlpWidth, sizes.heads * sizes.headWidth)
         let prefix = weights.contains("transformer.wte.weight") ? "transformer." : ""
         let epsilon = configuration.layer_norm_epsilon ?? 1e-5
         func convolution(_ name: String, _ outputs: Int, _ inputs: Int) throws -> Linear {
@@ -56,10 +62,14 @@ enum GPT2 {
             let name = "\(prefix)h.\(i)"
             return block(
                 sizes, ln1: try norm(weights, "\(name).ln_1", d, epsilon),
-                qkv: try convolution("\(name).attn.c_attn", 3 * d, d),
-                output: try convolution("\(name).attn.c_proj", d, d),
-                ln2: try norm(weights, "\(name).ln_2", d, epsilon),
-                up: try convolution("\(name).mlp.c_fc", f, d), down: try convolution("\(name).mlp.c_proj", d, f))
+                qkv: try convolution("\(name).attn.c_attn", 3 * z, d),
+                output: try convolution("\(name).attn.c_proj", d, z),
+                ln2: f == 0 ? .newLayer(d) : try norm(weights, "\(name).ln_2", d, epsilon),
+                mlp: f == 0
+                    ? .absent
+                    : .gelu(
+                        up: try convolution("\(name).mlp.c_fc", f, d),
+                        down: try convolution("\(name).mlp.c_proj", d, f)))
         }
         let embedding = Weight(try weights.stored("\(prefix)wte.weight", [sizes.vocabulary, d]))
         let isTied = configuration.tie_word_embeddings ?? true || !weights.contains("lm_head.weight")
@@ -92,8 +102,9 @@ enum GPT2 {
                 qkv: try weights.linear("\(name).attn_qkv", outputs: 3 * d, inputs: d),
                 output: try weights.linear("\(name).attn_output", outputs: d, inputs: d),
                 ln2: try norm(weights, "\(name).ffn_norm", d, epsilon),
-                up: try weights.linear("\(name).ffn_up", outputs: sizes.mlpWidth, inputs: d),
-                down: try weights.linear("\(name).ffn_down", outputs: d, inputs: sizes.mlpWidth))
+                mlp: .gelu(
+                    up: try weights.linear("\(name).ffn_up", outputs: sizes.mlpWidth, inputs: d),
+                    down: try weights.linear("\(name).ffn_down", outputs: d, inputs: sizes.mlpWidth)))
         }
         let embedding = Weight(try weights.stored("token_embd.weight", [sizes.vocabulary, d]))
         return Transformer(
@@ -115,14 +126,14 @@ enum GPT2 {
 
     private static func block(
         _ sizes: TransformerConfiguration, ln1: Normalization, qkv: Linear, output: Linear, ln2: Normalization,
-        up: Linear, down: Linear
+        mlp: MLP
     ) -> TransformerBlock {
         TransformerBlock(
             ln1: ln1,
             attention: Attention(
                 heads: sizes.heads, keyValueHeads: sizes.heads, headWidth: sizes.headWidth, qkv: qkv, output: output,
                 rotary: nil),
-            ln2: ln2, mlp: .gelu(up: up, down: down))
+            ln2: ln2, mlp: mlp)
     }
 }
 

@@ -49,7 +49,8 @@ extension HookedTransformer {
         let transformer =
             switch kind {
             case "llama": try Llama.load(try decode(Llama.Configuration.self, data, configuration), from: weights)
-            case "gpt2": try GPT2.load(try decode(GPT2.Configuration.self, data, configuration), from: weights)
+            case "gpt2", "attention-only":
+                try GPT2.load(try decode(GPT2.Configuration.self, data, configuration), from: weights)
             default:
                 throw ModelError("\(configuration.path) describes a \"\(kind)\" model; llama and gpt2 are supported")
             }

@@ -241,7 +241,8 @@ struct Attention: Sendable {
 
     /// What each head adds to the residual stream, `[R, H, D]`, from `z` `[R, H · K]`.
     private func perHeadResults(_ z: Tensor, _ arithmetic: Arithmetic) -> Tensor {
-        let dense = z.isTraced || output.weight.isTraced ? output.weight.tensor() : nil
+        let isWhole = z.isTraced || output.weight.isTraced || !output.adapters.isEmpty
+        let dense = isWhole ? output.mergedWeight.tensor() : nil
         let results = perHead.enumerated().map { head, weight in
             let columns = head * headWidth..<(head + 1) * headWidth
             return dense.map { z.columns(columns).matmul(transposed: $0.columns(columns)) }

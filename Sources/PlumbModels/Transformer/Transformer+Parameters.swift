@@ -5,6 +5,8 @@ internal import PlumbTensor
 
 extension Transformer: ParameterTree {
     mutating func visit(_ visitor: inout ParameterVisitor) {
+        // Let go of meanwhile, so that writing to the embedding copies nothing.
+        if isTied { unembedding.weight = Weight(.zeros([0, 0])) }
         switch configuration.architecture {
         case "llama": visitLlama(&visitor)
         default: visitGPT2(&visitor)

@@ -1,6 +1,6 @@
 /// The sizes of a decoder-only transformer.
 public struct TransformerConfiguration: Sendable, Equatable, Codable {
-    /// `llama` or `gpt2`.
+    /// `llama`, `gpt2`, or `attention-only`: GPT-2 without MLPs.
     public var architecture: String
     /// `L`, the number of blocks.
     public var layers: Int
@@ -12,26 +12,37 @@ public struct TransformerConfiguration: Sendable, Equatable, Codable {
     public var keyValueHeads: Int
     /// `K`, features per head.
     public var headWidth: Int
-    /// `F`, neurons per MLP.
+    /// `F`, neurons per MLP; 0 in an attention-only model.
     public var mlpWidth: Int
     /// `V`, tokens in the vocabulary.
     public var vocabulary: Int
     /// The largest number of positions.
     public var context: Int
 
+    /// Sizes of a model; what is not given follows from the others as is usual for the architecture: heads that share
+    /// the width and nothing else, and MLPs of four times the width, or 8/3 of it (in multiples of 8) where they are
+    /// gated.
     public init(
-        architecture: String, layers: Int, width: Int, heads: Int, keyValueHeads: Int, headWidth: Int, mlpWidth: Int,
-        vocabulary: Int, context: Int
+        architecture: String, layers: Int, width: Int, heads: Int, keyValueHeads: Int? = nil, headWidth: Int? = nil,
+        mlpWidth: Int? = nil, vocabulary: Int, context: Int
     ) {
         self.architecture = architecture
         self.layers = layers
         self.width = width
         self.heads = heads
-        self.keyValueHeads = keyValueHeads
-        self.headWidth = headWidth
-        self.mlpWidth = mlpWidth
+        self.keyValueHeads = keyValueHeads ?? heads
+        self.headWidth = headWidth ?? width / max(1, heads)
+        self.mlpWidth = mlpWidth ?? Self.usualMLPWidth(architecture, width: width)
         self.vocabulary = vocabulary
         self.context = context
+    }
+
+    private static func usualMLPWidth(_ architecture: String, width: Int) -> Int {
+        switch architecture {
+        case "attention-only": 0
+        case "llama": (width * 8 / 3 + 7) / 8 * 8
+        default: 4 * width
+        }
     }
 
     /// Refuses sizes that no transformer has, before anything is allocated by them.
@@ -44,7 +55,14 @@ public struct TransformerConfiguration: Sendable, Equatable, Codable {
             ("MLP width", mlpWidth, 1 << 22), ("vocabulary", vocabulary, 1 << 26), ("context", context, 1 << 28),
         ]
         for (name, value, limit) in sizes where value < 1 || value > limit {
+            if name == "MLP width", value == 0, architecture == "attention-only" { continue }
             throw ModelError("the model's configuration gives \(value) for \(name); it must lie in 1...\(limit)")
+        }
+        guard architecture != "attention-only" || mlpWidth == 0 else {
+            throw ModelError("an attention-only model has no MLP, but its configuration gives it \(mlpWidth) neurons")
+        }
+        guard architecture == "llama" || heads == keyValueHeads else {
+            throw ModelError("the heads of \(architecture) do not share keys: key-value heads must be \(heads) too")
         }
         guard heads % keyValueHeads == 0 else {
             throw ModelError("\(heads) query heads cannot share \(keyValueHeads) key-value heads evenly")

@@ -1,0 +1,94 @@
+public import struct Foundation.Data
+
+// A tokenizer as the files that Hugging Face's library and this one read.
+
+extension Tokenizer {
+    /// The contents of a `tokenizer.json` that gives the same ids.
+    public var json: Data {
+        let parts = [
+            #""version":"1.0","truncation":null,"padding":null"#,
+            #""added_tokens":[\#(core.allAddedTokens.map(\.json).joined(separator: ",\n"))]"#,
+            #""normalizer":\#(core.normalization == .nfc ? #"{"type":"NFC"}"# : "null")"#,
+            #""pre_tokenizer":\#(core.preTokenizer.json)"#, #""post_processor":\#(postProcessor)"#,
+            #""decoder":{"type":"ByteLevel","add_prefix_space":true,"trim_offsets":true,"use_regex":true}"#,
+            #""model":\#(model)"#,
+        ]
+        return Data("{\(parts.joined(separator: ",\n"))}\n".utf8)
+    }
+
+    /// The contents of the `tokenizer_config.json` that belongs to ``json``: the special tokens by name, and the chat
+    /// template.
+    public var configurationJSON: Data {
+        var fields = [#""tokenizer_class":"PreTrainedTokenizerFast""#, #""clean_up_tokenization_spaces":false"#]
+        let special = [("bos_token", bos), ("eos_token", eos), ("pad_token", padding), ("unk_token", unknown)]
+        for (name, id) in special {
+            guard let id else { continue }
+            fields.append("\"\(name)\":\(LearnedBytePairs.quoted(spelling(of: id)))")
+        }
+        if let template = chatTemplateSource { fields.append("\"chat_template\":\(LearnedBytePairs.quoted(template))") }
+        return Data("{\(fields.joined(separator: ",\n"))}\n".utf8)
+    }
+
+    /// A token as files write it: an added one by its text, another in the alphabet of bytes.
+    private func spelling(of id: Int) -> String {
+        let bytes = core.vocabulary[id]
+        guard !core.addedTokenIDs.contains(id), core.vocabulary.id(of: bytes) == Int32(id) else {
+            return String(decoding: bytes, as: UTF8.self)
+        }
+        return ByteAlphabet.encode(bytes)
+    }
+
+    private var model: String {
+        let vocabulary = (0..<vocabularySize).filter { !core.vocabulary[$0].isEmpty }
+            .map { "\(LearnedBytePairs.quoted(spelling(of: $0))):\($0)" }
+        let merges = core.encoder.merges.pairs.map { pair in
+            LearnedBytePairs.quoted("\(spelling(of: Int(pair.left))) \(spelling(of: Int(pair.right)))")
+        }
+        let unknown = core.encoder.unknown.map { LearnedBytePairs.quoted(spelling(of: Int($0))) } ?? "null"
+        return """
+            {"type":"BPE","dropout":null,"unk_token":\(unknown),"continuing_subword_prefix":null,
+            "end_of_word_suffix":null,"fuse_unk":\(core.encoder.fusesUnknown),"byte_fallback":false,
+            "ignore_merges":\(core.ignoresMerges),
+            "vocab":{\(vocabulary.joined(separator: ",\n"))},
+            "merges":[\(merges.joined(separator: ",\n"))]}
+            """
+    }
+
+    /// What puts special tokens around a text.
+    private var postProcessor: String {
+        let around = core.prefix + core.suffix
+        guard !around.isEmpty else { return "null" }
+        func special(_ ids: [Int32], _ type: Int) -> [String] {
+            ids.map {
+                #"{"SpecialToken":{"id":\#(LearnedBytePairs.quoted(spelling(of: Int($0)))),"type_id":\#(type)}}"#
+            }
+        }
+        func text(_ name: String, _ type: Int) -> [String] {
+            special(core.prefix, type) + [#"{"Sequence":{"id":"\#(name)","type_id":\#(type)}}"#]
+                + special(core.suffix, type)
+        }
+        let names = Set(around).sorted().map { id in
+            let name = LearnedBytePairs.quoted(spelling(of: Int(id)))
+            return #"\#(name):{"id":\#(name),"ids":[\#(id)],"tokens":[\#(name)]}"#
+        }
+        let (single, pair) = (text("A", 0), text("A", 0) + text("B", 1))
+        return """
+            {"type":"TemplateProcessing","single":[\(single.joined(separator: ","))],
+            "pair":[\(pair.joined(separator: ","))],"special_tokens":{\(names.joined(separator: ","))}}
+            """
+    }
+}
+
+extension Tokenizer.Core {
+    fileprivate var allAddedTokens: [AddedTokens.Token] {
+        (rawTokens.tokens + normalizedTokens.tokens).sorted { $0.id < $1.id }
+    }
+}
+
+extension AddedTokens.Token {
+    fileprivate var json: String {
+        let text = LearnedBytePairs.quoted(String(decoding: content, as: UTF8.self))
+        return #"{"id":\#(id),"content":\#(text),"single_word":\#(isSingleWord),"lstrip":\#(stripsLeft),"#
+            + #""rstrip":\#(stripsRight),"normalized":\#(isNormalized),"special":\#(isSpecial)}"#
+    }
+}

@@ -1,0 +1,79 @@
+import Foundation
+import PlumbData
+import PlumbNN
+import PlumbTensor
+import Testing
+
+@testable import PlumbModels
+
+@Suite("Saving a model")
+struct SavingTests {
+    private let tokens = TinyModel.tokens(9, seed: 2)
+
+    private func expectSame(_ model: HookedTransformer, in scratch: Scratch) throws {
+        try model.save(to: scratch.folder)
+        let again = try HookedTransformer.load(folder: scratch.folder)
+        var sizes = again.configuration
+        sizes.architecture = model.configuration.architecture
+        #expect(sizes == model.configuration)
+        let tokens = tokens.map { $0 % model.configuration.vocabulary }
+        #expect(again.run(tokens).output == model.run(tokens).output)
+        let (before, after) = (model.parameters, again.parameters)
+        let names = Set(before.map(\.name))
+        #expect(after.filter { names.contains($0.name) }.map(\.tensor) == before.map(\.tensor))
+    }
+
+    @Test("What is saved is read back bit for bit, whatever the checkpoint", arguments: TinyModel.all)
+    func golden(_ name: String) throws { try expectSame(TinyModel.load(name), in: Scratch()) }
+
+    @Test(
+        "New models of each architecture are read back bit for bit, tied and not",
+        arguments: ["gpt2", "llama", "attention-only"], [true, false])
+    func new(_ architecture: String, isTied: Bool) throws {
+        let sizes = TransformerConfiguration(
+            architecture: architecture, layers: 2, width: 32, heads: 4, keyValueHeads: architecture == "llama" ? 2 : 4,
+            vocabulary: 50, context: 12)
+        try expectSame(
+            HookedTransformer(sizes, key: RandomKey(4), initialization: .scaled(), isTied: isTied), in: Scratch())
+    }
+
+    @Test("The tokenizer is saved with the model")
+    func tokenizer() throws {
+        let text = "To be, or not to be: näive — façade 雪!"
+        let tokenizer = try CharacterVocabulary(of: text).tokenizer()
+        let model = try HookedTransformer(
+            TransformerConfiguration(
+                architecture: "gpt2", layers: 1, width: 16, heads: 2, vocabulary: tokenizer.vocabularySize, context: 64),
+            key: RandomKey(4), tokenizer: tokenizer)
+        let scratch = try Scratch()
+        try expectSame(model, in: scratch)
+        let again = try HookedTransformer.load(folder: scratch.folder)
+        #expect(try again.tokens(text) == model.tokens(text))
+        #expect(again.tokenizer?.decode(try again.tokens(text)) == text)
+    }
+
+    @Test("Positions that config.json cannot describe are refused")
+    func refused() throws {
+        var model = try TinyModel.load(TinyModel.llama)
+        let width = model.configuration.headWidth
+        for (rotary, part) in [
+            (RotaryEmbedding(width: width - 2, positions: 8, base: 10_000), "features of a head turn"),
+            (
+                RotaryEmbedding(
+                    width: width, positions: 8, base: 10_000, scaling: .factors(Array(repeating: 2, count: width / 2))),
+                "factor of its own"
+            ),
+        ] {
+            model.transformer.blocks[0].attention = model.transformer.blocks[0].attention.turning(by: rotary)
+            let error = #expect(throws: ModelError.self) { try model.save(to: Scratch().folder) }
+            #expect(error?.description.contains(part) ?? false)
+        }
+    }
+}
+
+extension Attention {
+    fileprivate func turning(by rotary: RotaryEmbedding) -> Attention {
+        Attention(
+            heads: heads, keyValueHeads: keyValueHeads, headWidth: headWidth, qkv: qkv, output: output, rotary: rotary)
+    }
+}
