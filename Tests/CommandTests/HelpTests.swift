@@ -20,6 +20,7 @@ import Testing
         #expect(alone.output.contains("Exit codes: 0 done, 1 a claim failed in verify, 2 wrong usage, 3 bad input"))
         for command in [
             "list", "show", "run", "verify", "report", "runs", "predict", "generate", "tokens", "model", "data",
+            "train",
         ] {
             #expect(alone.output.contains("\n  \(command) "), "help does not list \(command)")
         }
@@ -66,7 +67,9 @@ import Testing
         #expect((shown["presets"] as? [String])?.contains("tiny") == true)
     }
 
-    @Test(arguments: ["list", "show", "verify", "report", "runs", "predict", "generate", "tokens", "model", "data"])
+    @Test(arguments: [
+        "list", "show", "verify", "report", "runs", "predict", "generate", "tokens", "model", "data", "train",
+    ])
     func everySubcommandHasHelp(_ command: String) throws {
         let outcome = try Plumb.run([command, "--help"])
         #expect((outcome.code, outcome.errors) == (0, ""))

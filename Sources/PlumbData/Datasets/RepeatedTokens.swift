@@ -37,6 +37,8 @@ public struct RepeatedTokens: Sendable, Hashable {
         public let tokens: TokenBatch
         /// For each row the position at which its beginning is said again.
         public let repeatsFrom: [Int]
+        /// How far back the same token stands in each row, from there on.
+        public let periods: [Int]
     }
 
     /// The batch of one step, a function of the key and the step alone.
@@ -46,7 +48,7 @@ public struct RepeatedTokens: Sendable, Hashable {
         var generator = key[step].generator()
         let first = beginning == nil ? 0 : 1
         var tokens = [Int](repeating: beginning ?? 0, count: rows * length)
-        var repeatsFrom: [Int] = []
+        var periods: [Int] = []
         tokens.withUnsafeMutableBufferPointer { target in
             for row in 0..<rows {
                 let count = period.lowerBound + generator.index(below: period.count)
@@ -54,9 +56,11 @@ public struct RepeatedTokens: Sendable, Hashable {
                 let end = (row + 1) * length
                 for index in start..<start + count { target[index] = generator.index(below: vocabulary) }
                 for index in start + count..<end { target[index] = target[index - count] }
-                repeatsFrom.append(first + count)
+                periods.append(count)
             }
         }
-        return Batch(tokens: TokenBatch(tokens, rows: rows, columns: length), repeatsFrom: repeatsFrom)
+        return Batch(
+            tokens: TokenBatch(tokens, rows: rows, columns: length), repeatsFrom: periods.map { first + $0 },
+            periods: periods)
     }
 }

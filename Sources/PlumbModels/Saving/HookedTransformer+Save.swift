@@ -19,7 +19,7 @@ extension HookedTransformer {
         var writer = SafetensorsWriter(metadata: ["format": "pt"])
         for (name, tensor) in parameters {
             let tensor = isTurned(name, tensor) ? tensor.transposed() : tensor
-            writer.add(name, shape: tensor.shape, values: tensor.elements)
+            writer.add(name, tensor)
         }
         for (name, width) in missingBiases {
             writer.add(name, shape: [width], values: Array(repeating: 0, count: width))

@@ -1,3 +1,4 @@
+internal import PlumbData
 internal import PlumbNN
 
 /// `config.json` as Hugging Face's library reads it.

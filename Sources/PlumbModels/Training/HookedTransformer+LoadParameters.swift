@@ -1,5 +1,5 @@
 public import PlumbData
-public import PlumbTensor
+internal import PlumbTensor
 
 extension HookedTransformer {
     /// Takes every parameter from `source`, by the names of Hugging Face's checkpoints.

@@ -57,7 +57,7 @@ struct InitializationTests {
     func attentionOnly() throws {
         let model = try HookedTransformer(sizes("attention-only"), key: RandomKey(1))
         #expect(!model.parameters.contains { $0.name.contains("mlp") || $0.name.contains("ln_2") })
-        let (logits, cache) = model.run([1, 2, 3], recording: .all)
+        let (logits, cache) = model.run([1, 2, 3], recording: Recording { _ in true })
         #expect(logits.shape == [3, 100])
         #expect(Set(cache.points) == Set(model.hookPoints))
         #expect(logits == model.run([1, 2, 3]).output)

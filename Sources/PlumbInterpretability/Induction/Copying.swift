@@ -1,0 +1,48 @@
+public import PlumbData
+public import PlumbModels
+internal import PlumbTensor
+
+/// Predicting tokens that were said before.
+public enum Copying {
+    /// For each place but the first of a batch, the token that copying predicts there; -1 where it predicts none, for
+    /// ``/PlumbNN``'s cross-entropy to leave out.
+    ///
+    /// - Shapes: result `[B · (T - 1)]`.
+    public static func targets(of batch: RepeatedTokens.Batch) -> [Int] {
+        let tokens = batch.tokens
+        return (0..<tokens.rows).flatMap { row in
+            let line = Array(tokens[row])
+            // The first token said again could not be foreseen; those after it can.
+            return line.indices.dropFirst().map { $0 > batch.repeatsFrom[row] ? line[$0] : -1 }
+        }
+    }
+
+    /// The part of the predictable tokens that the model thinks the most probable.
+    public static func accuracy(
+        _ model: HookedTransformer, on batch: RepeatedTokens.Batch, with interventions: [Intervention] = []
+    ) -> Double {
+        let inputs = batch.tokens.inputs
+        let logits = model.run(batch: (0..<inputs.rows).map { Array(inputs[$0]) }, with: interventions).output
+        let (said, targets) = (logits.argmaxOfRows(), targets(of: batch))
+        let counted = targets.count { $0 >= 0 }
+        return Double(zip(said, targets).count { $0 == $1 }) / Double(max(1, counted))
+    }
+
+    /// Interventions that replace what heads read by its mean over the batch: the heads then say the same everywhere.
+    public static func meanAblation(
+        of heads: [AttentionHead], in model: HookedTransformer, on batch: RepeatedTokens.Batch
+    ) -> [Intervention] {
+        guard !heads.isEmpty else { return [] }
+        let inputs = batch.tokens.inputs
+        let points = Set(heads.map { HookPoint.block($0.layer, .z) })
+        let cache = model.run(batch: (0..<inputs.rows).map { Array(inputs[$0]) }, recording: .points(points)).cache
+        return heads.compactMap { head in
+            let point = HookPoint.block(head.layer, .z)
+            guard let z = cache[point] else { return nil }
+            let rows = z.reshaped([inputs.rows * inputs.columns, -1])
+            let mean = rows.mean(axis: 0, keepingAxis: true)
+            let everywhere = mean.gathered(Array(repeating: 0, count: rows.shape[0])).reshaped(z.shape)
+            return .replace(point, with: everywhere, head: head.head, name: "mean ablation")
+        }
+    }
+}

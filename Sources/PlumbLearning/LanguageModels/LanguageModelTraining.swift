@@ -1,0 +1,111 @@
+internal import Foundation
+public import PlumbData
+public import PlumbModels
+internal import PlumbNN
+public import PlumbTensor
+
+/// How a language model is trained on a text: windows of a token stream, AdamW, a warm-up and half a cosine.
+///
+/// ```swift
+/// let training = LanguageModelTraining(steps: 2_000, batch: 16, learningRate: 1e-3)
+/// let result = try training.run(model, on: TokenStream(corpus, vocabulary: vocabulary), key: RandomKey(0))
+/// print(result.validation.last)
+/// ```
+public struct LanguageModelTraining: Sendable {
+    public var steps: Int
+    /// B, the windows of a step.
+    public var batch: Int
+    /// T, the tokens that a window reads; by default the model's context.
+    public var length: Int?
+    public var learningRate: Double
+    /// The part of the steps over which the learning rate rises.
+    public var warmup = 0.05
+    public var weightDecay = 0.01
+    public var clipNorm: Double? = 1
+    /// The last part of the text, which is not trained on.
+    public var validationFraction = 0.1
+    /// The most windows that an evaluation reads, taken evenly over the validation text.
+    public var validationWindows = 64
+    /// How often the model is evaluated in the whole run.
+    public var evaluations = 10
+
+    public init(steps: Int, batch: Int, learningRate: Double, length: Int? = nil) {
+        (self.steps, self.batch, self.learningRate, self.length) = (steps, batch, learningRate, length)
+    }
+
+    /// A trained language model, and how the training went.
+    public struct Result: Sendable {
+        public var model: HookedTransformer
+        /// The loss before each step, in nats.
+        public var losses: [Float]
+        /// The loss on text that was not trained on, after so many steps, in nats; the first is the beginning's.
+        public var validation: [(step: Int, loss: Double)]
+    }
+
+    /// Trains every weight of `model`.
+    ///
+    /// - Throws: `FileError` for a text shorter than a window; ``FitError``; `RunInterrupted`.
+    public func run(
+        _ model: HookedTransformer, on stream: TokenStream, key: RandomKey, in session: FitSession = .silent
+    ) throws -> Result {
+        try run(model, on: stream, key, session) {
+            $0
+        } made: {
+            $0
+        }
+    }
+
+    /// Trains the pairs of `lora`; the result's model is the merged one.
+    ///
+    /// - Throws: `FileError` for a text shorter than a window; ``FitError``; `RunInterrupted`.
+    public func run(
+        _ lora: LoRA, on stream: TokenStream, key: RandomKey, in session: FitSession = .silent
+    ) throws -> Result {
+        try run(lora, on: stream, key, session) {
+            $0.adapted
+        } made: {
+            $0.merged
+        }
+    }
+
+    private func run<Trained: ParameterTree>(
+        _ trained: Trained, on stream: TokenStream, _ key: RandomKey, _ session: FitSession,
+        model: (Trained) -> HookedTransformer, made: (Trained) -> HookedTransformer
+    ) throws -> Result {
+        let length = length ?? model(trained).configuration.context
+        let (train, held) = stream.split(validation: validationFraction)
+        let windows = try train.windows(length: length, batch: batch, key: key["windows"])
+        let validation = held.evenWindows(length: length, atMost: validationWindows)
+        func measure(_ trained: Trained) -> [String: Double] {
+            validation.rows == 0 ? [:] : ["loss/validation": model(trained).meanLoss(validation, rows: batch)]
+        }
+        var fit = Fit(steps: steps)
+        fit.evaluateEvery = max(1, steps / max(1, evaluations))
+        fit.clipNorm = clipNorm
+        let rise = Int((warmup * Double(steps)).rounded())
+        fit.schedule = .cosine(warmup: rise, total: steps, floor: 0.1)
+        let optimizer = Adam.decoupled(
+            learningRate: learningRate, beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: weightDecay)
+        let first = measure(trained)["loss/validation"]
+        let result = try fit.run(trained, optimizer: optimizer, in: session) { trained, _ in
+            measure(trained)
+        } loss: { trained, step in
+            model(trained).loss(windows.batch(step: step))
+        }
+        let later = result.curve("loss/validation")
+        let measured = zip(later.steps, later.values).map { (step: Int($0), loss: $1) }
+        return Result(
+            model: made(result.model), losses: result.losses,
+            validation: (first.map { [(step: 0, loss: $0)] } ?? []) + measured)
+    }
+}
+
+extension TokenStream {
+    /// At most `limit` windows that do not overlap, spread evenly over the stream.
+    func evenWindows(length: Int, atMost limit: Int) -> TokenBatch {
+        let all = consecutiveWindows(length: length)
+        guard all.rows > limit else { return all }
+        let chosen = (0..<limit).flatMap { all[$0 * all.rows / limit] }
+        return TokenBatch(chosen, rows: limit, columns: all.columns)
+    }
+}

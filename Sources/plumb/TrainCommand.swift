@@ -1,0 +1,178 @@
+import ArgumentParser
+import Foundation
+import PlumbData
+import PlumbLearning
+import PlumbModels
+import PlumbRecords
+import PlumbReport
+import PlumbTensor
+
+struct TrainCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "train", abstract: "Train a language model on a text, from scratch or from another model.",
+        discussion: """
+            From scratch, a small GPT-2 that learns a text character by character, in a few minutes:
+              plumb train --text tinyshakespeare.txt --out runs/shakespeare
+              plumb generate --model runs/shakespeare --text "ROMEO:" --temperature 0.8
+
+            The same as a Llama that reads pieces of words, of which it learns 1024 from the text first:
+              plumb train --text tinyshakespeare.txt --from-scratch llama --tokenizer bpe:1024 --out runs/pieces
+
+            Fine-tune a real model through small matrices beside its frozen weights (LoRA):
+              plumb train --text mine.txt --model smollm2-135m --lora 8 --steps 100 --out runs/mine
+
+            The last tenth of the text is not trained on: "validation" is the loss there, in nats a token. Where it \
+            rises while the training loss falls, the model learns the text by heart: take fewer steps, or more text.
+
+            The folder holds config.json, model.safetensors and tokenizer.json, which transformers reads too. \
+            Ctrl-C keeps a checkpoint; plumb train --out DIR --resume goes on from there, bit for bit.
+            """)
+
+    @Option(help: "A UTF-8 text file; several are read one after another.") var text: [String] = []
+    @Option(help: "Go on training this model: a name, a folder, a .gguf file.") var model: String?
+    @Option(help: "Begin with random weights: gpt2, llama or attention-only. (default: gpt2)") var fromScratch: String?
+    @Option(help: "Blocks of a new model. (default: 4)") var layers: Int?
+    @Option(help: "The width of a new model's residual stream. (default: 128)") var width: Int?
+    @Option(help: "Attention heads of a new model, which share the width. (default: 4)") var heads: Int?
+    @Option(help: "Tokens that a window reads. (default: 128)") var context: Int?
+    @Option(help: "How a new model reads text: chars, or bpe:SIZE learned from it. (default: chars)")
+    var tokenizer: String?
+    @Option(help: "Freeze the model and train pairs of matrices of this rank beside every layer.") var lora: Int?
+    @Option(help: "Steps of the optimiser. (default: 2000 from scratch, else 100)") var steps: Int?
+    @Option(help: "Windows in a step. (default: 16 from scratch, else 4)") var batch: Int?
+    @Option(help: "The highest learning rate. (default: 0.002 from scratch, 0.001 with --lora, else 0.00005)")
+    var learningRate: Double?
+    @Option(help: "The folder to make.") var out: String
+    @Flag(help: "Go on with a training that was stopped, with its settings.") var resume = false
+    @Option(help: "The seed of weights and windows. (default: 0)") var seed: UInt64?
+    @Option(help: "Tokens of the sample shown at the end.") var sample = 200
+    @Option(help: "Threads to compute on; results do not depend on it.") var threads: Int?
+    @Flag(help: "Print one JSON object when done.") var json = false
+
+    func validate() throws {
+        let counts = [
+            ("layers", layers), ("width", width), ("heads", heads), ("context", context), ("lora", lora),
+            ("steps", steps), ("batch", batch), ("threads", threads),
+        ]
+        for (name, value) in counts {
+            if let value, value < 1 { throw ValidationError("--\(name) must be at least 1, got \(value)") }
+        }
+        if let rate = learningRate, !(rate > 0 && rate.isFinite) {
+            throw ValidationError("--learning-rate must be a number above 0, got \(rate)")
+        }
+        guard sample >= 0 else { throw ValidationError("--sample must not be negative, got \(sample)") }
+        try resume ? validateResumption() : validateBeginning()
+    }
+
+    private var newModelOptions: [(String, Bool)] {
+        [
+            ("from-scratch", fromScratch != nil), ("layers", layers != nil), ("width", width != nil),
+            ("heads", heads != nil), ("tokenizer", tokenizer != nil),
+        ]
+    }
+
+    private func validateResumption() throws {
+        let others = [
+            ("text", !text.isEmpty), ("model", model != nil), ("context", context != nil), ("lora", lora != nil),
+            ("steps", steps != nil), ("batch", batch != nil), ("learning-rate", learningRate != nil),
+            ("seed", seed != nil),
+        ]
+        if let (name, _) = (newModelOptions + others).first(where: \.1) {
+            throw ValidationError("--resume keeps the settings of the training: leave out --\(name)")
+        }
+    }
+
+    private func validateBeginning() throws {
+        guard !text.isEmpty else { throw ValidationError("--text FILE names the text to learn from") }
+        if model != nil, let (name, _) = newModelOptions.first(where: \.1) {
+            throw ValidationError("--\(name) is for a new model: leave it out, or leave out --model")
+        }
+        if lora != nil, model == nil { throw ValidationError("--lora adapts a trained model: name one with --model") }
+        let architectures = ["gpt2", "llama", "attention-only"]
+        if let fromScratch, !architectures.contains(fromScratch) {
+            throw ValidationError(
+                "--from-scratch is one of \(architectures.joined(separator: ", ")), not \"\(fromScratch)\"")
+        }
+        if let tokenizer, TextReading(tokenizer) == nil {
+            throw ValidationError("--tokenizer is chars, or bpe:SIZE with a size from 256 on, not \"\(tokenizer)\"")
+        }
+    }
+
+    func run() async throws {
+        if let threads { Compute.threads = threads }
+        let folder = TrainingFolder(URL(fileURLWithPath: out))
+        let settings = try resume ? folder.settings() : folder.begin(newSettings())
+        let interruption = Interruption()
+        let progress = Output.progress()
+        let context = RunContext(
+            seed: settings.seed, observer: progress, interruption: interruption.request,
+            checkpointFolder: folder.checkpoints)
+        let start = ContinuousClock.now
+        let result: LanguageModelTraining.Result
+        do {
+            result = try await settings.train(in: FitSession(context))
+        } catch {
+            progress.close()
+            if folder.hasCheckpoint { folder.advise() } else { folder.abandon() }
+            throw error
+        }
+        progress.close()
+        try folder.finish(result)
+        let seconds = (ContinuousClock.now - start) / .seconds(1)
+        let sampled = try settings.sample(result.model, tokens: sample)
+        json ? showJSON(result, settings, sampled, seconds, folder) : show(result, sampled, seconds)
+    }
+
+    private func newSettings() -> TrainingSettings {
+        let isNew = model == nil
+        return TrainingSettings(
+            text: text.map { URL(fileURLWithPath: $0).path }, model: model.map(Self.absolute),
+            architecture: isNew ? fromScratch ?? "gpt2" : nil, layers: layers ?? 4, width: width ?? 128,
+            heads: heads ?? 4, context: context ?? 128, tokenizer: tokenizer ?? "chars", lora: lora,
+            steps: steps ?? (isNew ? 2_000 : 100), batch: batch ?? (isNew ? 16 : 4),
+            learningRate: learningRate ?? (isNew ? 2e-3 : lora != nil ? 1e-3 : 5e-5), seed: seed ?? 0)
+    }
+
+    /// A path as it stays right when the training goes on elsewhere; names stay as they are.
+    private static func absolute(_ model: String) -> String {
+        FileManager.default.fileExists(atPath: model) ? URL(fileURLWithPath: model).path : model
+    }
+
+    private func show(_ result: LanguageModelTraining.Result, _ sampled: String, _ seconds: Double) {
+        let table = TerminalTable(
+            columns: [.init("step", .right), .init("loss", .right), .init("validation", .right)],
+            rows: result.validation.map { point in
+                let loss = point.step > 0 ? result.loss(before: point.step) : Double(result.losses.first ?? .nan)
+                return ["\(point.step)", String(format: "%.3f", loss), String(format: "%.3f", point.loss)]
+            })
+        print(table.render(.current()))
+        print("\nnats a token; training took \(String(format: "%.0f", seconds)) s")
+        if !sampled.isEmpty { print("\nsample\n\(sampled)\n") }
+        let path = ShellWord.quoted(out)
+        print("\nmodel   \(out)\ntry     plumb generate --model \(path) --text \"…\" --temperature 0.8")
+    }
+
+    private func showJSON(
+        _ result: LanguageModelTraining.Result, _ settings: TrainingSettings, _ sampled: String, _ seconds: Double,
+        _ folder: TrainingFolder
+    ) {
+        Output.json(
+            .object([
+                "model": .string(folder.url.path), "parameters": JSONValue(result.model.parameterCount),
+                "steps": JSONValue(result.losses.count), "losses": .array(result.losses.map(Output.number)),
+                "validation": .array(
+                    result.validation.map {
+                        .object(["step": JSONValue($0.step), "loss": JSONValue($0.loss)])
+                    }),
+                "sample": .string(sampled), "seconds": JSONValue(seconds), "seed": JSONValue(settings.seed),
+            ]))
+    }
+}
+
+extension LanguageModelTraining.Result {
+    /// The mean training loss of the last fiftieth of the steps before `step`: single ones scatter.
+    fileprivate func loss(before step: Int) -> Double {
+        let recent = losses.prefix(step).suffix(max(1, losses.count / 50))
+        return recent.reduce(0) { $0 + Double($1) } / Double(max(1, recent.count))
+    }
+}

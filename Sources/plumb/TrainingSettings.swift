@@ -1,0 +1,92 @@
+import Foundation
+import PlumbData
+import PlumbLearning
+import PlumbModels
+import PlumbRecords
+import PlumbTensor
+
+/// How a new model reads text.
+enum TextReading: Equatable {
+    case characters
+    case bytePairs(Int)
+
+    /// `chars`, or `bpe:1024`.
+    init?(_ text: String) {
+        if text == "chars" {
+            self = .characters
+            return
+        }
+        let parts = text.split(separator: ":")
+        guard parts.count == 2, parts[0] == "bpe", let size = Int(parts[1]), (256...1_000_000).contains(size) else {
+            return nil
+        }
+        self = .bytePairs(size)
+    }
+
+    func tokenizer(of corpus: TextCorpus) throws -> Tokenizer {
+        switch self {
+        case .characters: try CharacterVocabulary(of: corpus.text).tokenizer()
+        case .bytePairs(let size): try BytePairTrainer(vocabularySize: size).train([corpus.text]).tokenizer()
+        }
+    }
+}
+
+/// Everything that decides what a training gives; kept in its folder, so that it can go on.
+struct TrainingSettings: Codable {
+    var text: [String]
+    var model: String?
+    /// nil where ``model`` goes on.
+    var architecture: String?
+    var layers: Int
+    var width: Int
+    var heads: Int
+    var context: Int
+    var tokenizer: String
+    var lora: Int?
+    var steps: Int
+    var batch: Int
+    var learningRate: Double
+    var seed: UInt64
+
+    func train(in session: FitSession) async throws -> LanguageModelTraining.Result {
+        let corpus = try TextCorpus(contentsOf: text.map { URL(fileURLWithPath: $0) })
+        let key = RandomKey(seed)
+        let model = try await startingModel(corpus, key["model"])
+        guard let tokenizer = model.tokenizer else {
+            throw ModelError("\(model.name) has no tokenizer, so that it cannot read the text")
+        }
+        let length = min(context, model.configuration.context)
+        let stream = TokenStream(corpus, tokenizer: tokenizer)
+        let training = LanguageModelTraining(steps: steps, batch: batch, learningRate: learningRate, length: length)
+        session.reporter.note(
+            "\(model.parameterCount) parameters, \(stream.tokens.count) tokens, \(batch) windows of \(length) a step")
+        guard let lora else { return try training.run(model, on: stream, key: key["batches"], in: session) }
+        let lacksGate = model.configuration.architecture != "llama"
+        let targets = LoRA.Target.allCases.filter { !(lacksGate && $0 == .gate) }
+        return try training.run(
+            LoRA(model, rank: lora, targets: Set(targets), key: key["lora"]), on: stream, key: key["batches"],
+            in: session)
+    }
+
+    private func startingModel(_ corpus: TextCorpus, _ key: RandomKey) async throws -> HookedTransformer {
+        if let model { return try await HookedTransformer.load(model) }
+        guard let reading = TextReading(tokenizer) else {
+            throw ModelError("a training cannot go on with the tokenizer \"\(tokenizer)\"")
+        }
+        let tokenizer = try reading.tokenizer(of: corpus)
+        let sizes = TransformerConfiguration(
+            architecture: architecture ?? "gpt2", layers: layers, width: width, heads: heads,
+            vocabulary: tokenizer.vocabularySize, context: context)
+        return try HookedTransformer(sizes, key: key, tokenizer: tokenizer)
+    }
+
+    /// What the model makes of the beginning of a line.
+    func sample(_ model: HookedTransformer, tokens count: Int) throws -> String {
+        guard count > 0, let tokenizer = model.tokenizer else { return "" }
+        let start = tokenizer.encode("\n", addSpecialTokens: false)
+        let prompt = start.isEmpty ? [tokenizer.bos ?? 0] : start
+        let generation = try model.generate(
+            prompt, maxTokens: count, temperature: 0.8, key: RandomKey(seed)["sample"])
+        return tokenizer.decode(generation.tokens)
+    }
+}
