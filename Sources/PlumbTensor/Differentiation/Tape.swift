@@ -13,6 +13,8 @@ final class Tape: @unchecked Sendable {
 
     private var pullbacks: [Pullback?] = []
     private var isRecording = true
+    /// Whether operations are being recorded now.
+    var isOpen: Bool { isRecording }
 
     /// The number of operations recorded.
     var count: Int { pullbacks.count }

@@ -1,0 +1,16 @@
+public import PlumbTensor
+
+extension Linear {
+    /// A new layer.
+    ///
+    /// - Parameter initializer: how the weight is drawn; the default is PyTorch's.
+    public init(
+        inputs: Int, outputs: Int, bias: Bool = true, initializer: Initializer = .standard, key: RandomKey
+    ) {
+        precondition(inputs >= 0 && outputs >= 0, "a linear layer cannot have \(inputs) inputs, \(outputs) outputs")
+        let shape = [outputs, inputs]
+        self.init(
+            weight: Weight(initializer.weight(shape, key: key["weight"])),
+            bias: bias ? initializer.bias(forWeight: shape, key: key["bias"]) : nil)
+    }
+}

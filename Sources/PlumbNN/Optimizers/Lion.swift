@@ -1,0 +1,46 @@
+internal import CPlumbKernels
+public import PlumbTensor
+
+/// Lion: steps of one length in every coordinate, by the sign of a mixture of momentum and gradient (Chen et al. 2023,
+/// arXiv:2302.06675).
+///
+/// `u = sign(β₁ m + (1 - β₁) g)`, `θ -= η (u + λ θ)`, `m = β₂ m + (1 - β₂) g`.
+public struct Lion: Optimizer {
+    public var learningRate: Double
+    public var beta1: Double
+    public var beta2: Double
+    public var weightDecay: Double
+    private var steps = 0
+    private var moments = Moments()
+
+    public init(
+        learningRate: Double = 1e-4, beta1: Double = 0.9, beta2: Double = 0.99, weightDecay: Double = 0
+    ) {
+        (self.learningRate, self.beta1, self.beta2) = (learningRate, beta1, beta2)
+        self.weightDecay = weightDecay
+    }
+
+    public var state: OptimizerState {
+        get { OptimizerState(steps: steps, tensors: moments.named("m")) }
+        set { (steps, moments) = (newValue.steps, Moments("m", of: newValue)) }
+    }
+
+    public mutating func update<Model: ParameterTree>(_ model: inout Model, along gradient: Model) {
+        steps += 1
+        let rule = self
+        var moments = Moments()
+        swap(&moments, &self.moments)
+        forEachPair(of: &model, and: gradient) { parameter, gradient, index in
+            parameter.withUnsafeMutableElements { p in
+                gradient.withUnsafeElements { g in
+                    moments.update(index, shape: gradient.shape) { m in
+                        plumb_lion(
+                            p.baseAddress, g.baseAddress, m, p.count, rule.learningRate, rule.beta1, rule.beta2,
+                            rule.weightDecay)
+                    }
+                }
+            }
+        }
+        swap(&moments, &self.moments)
+    }
+}
