@@ -34,7 +34,7 @@ final class Workbench {
         case "peak": (series, details) = try peak(request)
         case "cold": (series, details) = try ColdPredict(model: name).measure(request)
         case let task where TrainingBench.tasks.contains(task):
-            let times = try TrainingBench().measure(request) { try shape(layers: 12) }
+            let times = try TrainingBench().measure(request)
             (series, details) = (["seconds": times], [:])
         default:
             let known = ["sweep", "forward", "decode", "peak", "cold"] + TrainingBench.tasks
