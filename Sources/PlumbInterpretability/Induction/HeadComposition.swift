@@ -21,8 +21,8 @@ public struct HeadComposition: Sendable {
     public init(_ model: HookedTransformer, from earlier: Int, to later: Int) {
         precondition(earlier < later, "composition is with an earlier layer, got \(earlier) and \(later)")
         let heads = 0..<model.configuration.heads
-        let writers = heads.map { model.headWeights(layer: earlier, head: $0) }
-        let readers = heads.map { model.headWeights(layer: later, head: $0) }
+        let writers = heads.map { model.foldedHeadWeights(layer: earlier, head: $0) }
+        let readers = heads.map { model.foldedHeadWeights(layer: later, head: $0) }
         var scores: [Kind: [[Double]]] = [:]
         for kind in Kind.allCases {
             scores[kind] = writers.map { writer in readers.map { Self.score(kind, writer, $0) } }
@@ -30,7 +30,7 @@ public struct HeadComposition: Sendable {
         self.scores = scores
     }
 
-    static func score(_ kind: Kind, _ writer: HeadWeights, _ reader: HeadWeights) -> Double {
+    static func score(_ kind: Kind, _ writer: FoldedHeadWeights, _ reader: FoldedHeadWeights) -> Double {
         let (read, other) = kind == .key ? (reader.key, reader.query) : (reader.query, reader.key)
         // ‖Aᵀ M B‖² = Σ (A Aᵀ M) ∘ (M B Bᵀ): the matrices of width D are never made.
         func norm(_ a: Tensor, _ middle: Tensor?, _ b: Tensor) -> Double {

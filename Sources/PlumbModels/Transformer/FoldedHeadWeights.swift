@@ -6,7 +6,7 @@ public import PlumbTensor
 ///
 /// Biases are left out. The norm before attention is folded in: its gain scales what the head reads, and a layer norm's
 /// centring removes the mean direction.
-public struct HeadWeights: Sendable {
+public struct FoldedHeadWeights: Sendable {
     /// `W_Q`, `[K, D]`.
     public let query: Tensor
     /// `W_K`, `[K, D]`; shared by the heads of a group.
@@ -19,7 +19,7 @@ public struct HeadWeights: Sendable {
 
 extension HookedTransformer {
     /// The matrices of head `head` of block `layer`.
-    public func headWeights(layer: Int, head: Int) -> HeadWeights {
+    public func foldedHeadWeights(layer: Int, head: Int) -> FoldedHeadWeights {
         precondition(
             (0..<configuration.layers).contains(layer) && (0..<configuration.heads).contains(head),
             "\(name) has \(configuration.layers) layers of \(configuration.heads) heads, no head \(layer).\(head)")
@@ -30,7 +30,7 @@ extension HookedTransformer {
         let keys = configuration.heads * k
         let values = keys + configuration.keyValueHeads * k
         func read(_ first: Int) -> Tensor { block.ln1.folded(into: qkv[first..<first + k]) }
-        return HeadWeights(
+        return FoldedHeadWeights(
             query: read(head * k), key: read(keys + group * k), value: read(values + group * k),
             output: block.attention.output.mergedWeight.tensor().columns(head * k..<(head + 1) * k))
     }
