@@ -54,7 +54,7 @@ extension Experiment {
 /// Every experiment, in reading order. A test checks that none is missing.
 public enum Catalogue {
     public static let all: [any Experiment.Type] = [
-        ActivationPatching.self, AttributionPatching.self,
+        ActivationPatching.self, AttributionPatching.self, ToySuperposition.self, Grokking.self,
     ]
 
     /// The experiment called `id`.

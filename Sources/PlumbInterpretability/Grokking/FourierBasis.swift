@@ -1,0 +1,78 @@
+internal import Foundation
+public import PlumbTensor
+
+/// Waves over the numbers modulo p, and over pairs of them: the basis in which a network that adds modulo p computes
+/// (Nanda et al. 2023, arXiv:2301.05217).
+///
+/// Every wave has length 1, and different waves are orthogonal.
+public struct FourierBasis: Sendable {
+    /// p, odd.
+    public let modulus: Int
+
+    /// - Precondition: `modulus` is odd, so that every frequency has a cosine and a sine.
+    public init(modulus: Int) {
+        precondition(modulus > 2 && modulus % 2 == 1, "a Fourier basis needs an odd modulus above 2, got \(modulus)")
+        self.modulus = modulus
+    }
+
+    /// The frequencies there are: 1 … (p - 1) / 2.
+    public var frequencies: [Int] { Array(1...(modulus - 1) / 2) }
+
+    /// Cosine and sine of 2πk·n/p for each frequency k.
+    ///
+    /// - Shapes: result `[p, 2 · frequencies.count]`, the cosine of each frequency before its sine.
+    public func waves(_ frequencies: [Int]) -> Tensor {
+        let scale = (2 / Double(modulus)).squareRoot()
+        return Tensor(shape: [modulus, 2 * frequencies.count]) { target in
+            for n in 0..<modulus {
+                for (index, frequency) in frequencies.enumerated() {
+                    let angle = angle(frequency * n)
+                    target[n * 2 * frequencies.count + 2 * index] = Float(scale * cos(angle))
+                    target[n * 2 * frequencies.count + 2 * index + 1] = Float(scale * sin(angle))
+                }
+            }
+        }
+    }
+
+    /// Cosine and sine of 2πk(a + b)/p over all pairs: what a logit of the sum is made of.
+    ///
+    /// - Shapes: result `[p², 2 · frequencies.count]`, b running faster than a.
+    public func sumWaves(_ frequencies: [Int]) -> Tensor {
+        // A wave of the sum is a gather of a wave of one number, spread over p times as many entries.
+        let places = (0..<modulus * modulus).map { ($0 / modulus + $0 % modulus) % modulus }
+        return waves(frequencies).gathered(places) * Float(1 / Double(modulus).squareRoot())
+    }
+
+    /// The four products of a wave of a with a wave of b, for each frequency; they span the waves of a + b and a - b.
+    ///
+    /// - Shapes: result `[p², 4 · frequencies.count]`.
+    public func productWaves(_ frequencies: [Int]) -> Tensor {
+        let single = waves(frequencies).elements
+        let width = 2 * frequencies.count
+        return Tensor(shape: [modulus * modulus, 2 * width]) { target in
+            for place in 0..<modulus * modulus {
+                let (a, b) = (place / modulus * width, place % modulus * width)
+                for index in 0..<width {
+                    // cos·cos, cos·sin, sin·cos, sin·sin
+                    let (first, pair) = (index - index % 2, place * 2 * width + 2 * index)
+                    target[pair] = single[a + index] * single[b + first]
+                    target[pair + 1] = single[a + index] * single[b + first + 1]
+                }
+            }
+        }
+    }
+
+    /// The eight waves of one frequency that a neuron of that frequency may be made of: of a, of b, and their products.
+    ///
+    /// - Shapes: result `[p², 8]`.
+    func neuronWaves(_ frequency: Int) -> Tensor {
+        let single = waves([frequency]) * Float(1 / Double(modulus).squareRoot())
+        let places = 0..<modulus * modulus
+        return Tensor.joinedColumns([
+            single.gathered(places.map { $0 / modulus }), single.gathered(places.map { $0 % modulus }),
+            productWaves([frequency]),
+        ])
+    }
+
+    private func angle(_ multiple: Int) -> Double { 2 * .pi * Double(multiple % modulus) / Double(modulus) }
+}

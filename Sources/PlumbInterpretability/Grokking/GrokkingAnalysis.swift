@@ -1,0 +1,131 @@
+internal import PlumbNN
+internal import PlumbTensor
+
+/// What a network that adds modulo p computes with: frequencies, and the progress measures of Nanda et al. 2023
+/// (arXiv:2301.05217).
+public struct GrokkingAnalysis: Sendable {
+    private let basis: FourierBasis
+    private let pairs: AdditionTransformer.Pairs
+    private let train: [Int]
+    private let test: [Int]
+
+    /// - Parameters:
+    ///   - train: the pairs learned from, by their place in the table of addition.
+    ///   - test: all others.
+    public init(modulus: Int, train: [Int], test: [Int]) {
+        basis = FourierBasis(modulus: modulus)
+        pairs = AdditionTransformer.Pairs(Array(0..<modulus * modulus), modulus: modulus)
+        (self.train, self.test) = (train, test)
+    }
+
+    /// Losses and accuracies on both parts.
+    public struct Scores: Sendable, Equatable {
+        public var trainLoss: Double
+        public var testLoss: Double
+        public var trainAccuracy: Double
+        public var testAccuracy: Double
+    }
+
+    /// How well the network adds.
+    public func scores(_ model: AdditionTransformer) -> Scores { scores(logits: model(pairs)) }
+
+    private func scores(logits: Tensor) -> Scores {
+        let losses = logits.crossEntropies(pairs.sums).elements
+        let answers = logits.argmaxOfRows()
+        func mean(_ places: [Int], _ value: (Int) -> Double) -> Double {
+            places.isEmpty ? .nan : places.reduce(0) { $0 + value($1) } / Double(places.count)
+        }
+        func isRight(_ place: Int) -> Double { answers[place] == pairs.sums[place] ? 1 : 0 }
+        return Scores(
+            trainLoss: mean(train) { Double(losses[$0]) }, testLoss: mean(test) { Double(losses[$0]) },
+            trainAccuracy: mean(train, isRight), testAccuracy: mean(test, isRight))
+    }
+
+    /// The share of the logits' variance over all pairs in the waves of a + b of each frequency, in the order of
+    /// ``FourierBasis/frequencies``. What all logits of a pair have in common does not count: it changes no probability.
+    public func shares(_ model: AdditionTransformer) -> [Double] {
+        let logits = centered(model(pairs))
+        let total = logits.dot(logits)
+        let coefficients = basis.sumWaves(basis.frequencies).transposedMatmul(logits)
+        return basis.frequencies.indices.map { index in
+            let part = coefficients[2 * index..<2 * index + 2]
+            return total > 0 ? part.dot(part) / total : 0
+        }
+    }
+
+    /// The fewest frequencies that hold `part` of what all frequencies hold, strongest first.
+    public func keyFrequencies(shares: [Double], part: Double = 0.95) -> [Int] {
+        let order = shares.indices.sorted { shares[$0] == shares[$1] ? $0 < $1 : shares[$0] > shares[$1] }
+        let total = shares.reduce(0, +)
+        var (found, sum): ([Int], Double) = ([], 0)
+        for index in order where sum < part * total {
+            found.append(basis.frequencies[index])
+            sum += shares[index]
+        }
+        return found
+    }
+
+    /// Less the mean over the classes, and less the mean over the pairs.
+    private func centered(_ logits: Tensor) -> Tensor {
+        let rows = logits - logits.mean(axis: 1, keepingAxis: true)
+        return rows - rows.mean(axis: 0, keepingAxis: true)
+    }
+
+    /// The losses of the whole network, of the frequencies alone and without them.
+    public struct Progress: Sendable, Equatable {
+        public var scores: Scores
+        /// The loss on the test pairs when the logits keep only their mean and the products of waves of a and of b of
+        /// the frequencies.
+        public var restrictedLoss: Double
+        /// The loss on the training pairs when the logits lose the waves of a + b of the frequencies.
+        public var excludedLoss: Double
+        /// The Gini coefficient of the embedding's Fourier components: 0 when all are equal, near 1 when few are large.
+        public var gini: Double
+    }
+
+    /// The progress measures with `frequencies` as the key ones.
+    public func progress(_ model: AdditionTransformer, frequencies: [Int]) -> Progress {
+        let logits = model(pairs)
+        let kept = basis.productWaves(frequencies)
+        let restricted = kept.matmul(kept.transposedMatmul(logits)) + logits.mean(axis: 0)
+        let removed = basis.sumWaves(frequencies)
+        let excluded = logits - removed.matmul(removed.transposedMatmul(logits))
+        return Progress(
+            scores: scores(logits: logits), restrictedLoss: scores(logits: restricted).testLoss,
+            excludedLoss: scores(logits: excluded).trainLoss, gini: Self.gini(embeddingNorms(model)))
+    }
+
+    /// The length of each wave's component of the embedding of the numbers.
+    ///
+    /// - Returns: the cosine and the sine of each frequency, in the order of ``FourierBasis/frequencies``.
+    public func embeddingNorms(_ model: AdditionTransformer) -> [Double] {
+        let components = basis.waves(basis.frequencies).transposedMatmul(model.tokens[0..<basis.modulus])
+        return (0..<components.shape[0]).map { components[$0].norm() }
+    }
+
+    /// The share of neurons, among those that ever fire, whose activation over all pairs lies for at least `part` of its
+    /// variance in the waves of one frequency.
+    public func neuronsOfOneFrequency(_ model: AdditionTransformer, part: Double = 0.85) -> Double {
+        let raw = model.run(pairs).neurons
+        let neurons = raw - raw.mean(axis: 0, keepingAxis: true)
+        let totals = neurons.squared().summed(axis: 0).elements
+        var best = [Float](repeating: 0, count: totals.count)
+        for frequency in basis.frequencies {
+            let parts = basis.neuronWaves(frequency).transposedMatmul(neurons).squared().summed(axis: 0).elements
+            for (index, value) in parts.enumerated() { best[index] = max(best[index], value) }
+        }
+        let alive = totals.indices.filter { totals[$0] > 1e-6 * Float(pairs.count) }
+        let pure = alive.count { Double(best[$0]) >= part * Double(totals[$0]) }
+        return alive.isEmpty ? 0 : Double(pure) / Double(alive.count)
+    }
+
+    /// How unequal numbers of 0 or more are: 0 when all are equal, 1 - 1/n when all but one are 0 (Gini 1912).
+    public static func gini(_ values: [Double]) -> Double {
+        let sorted = values.sorted()
+        let total = sorted.reduce(0, +)
+        guard total > 0 else { return 0 }
+        let weighted = sorted.enumerated().reduce(0.0) { $0 + Double($1.offset + 1) * $1.element }
+        let count = Double(sorted.count)
+        return 2 * weighted / (count * total) - (count + 1) / count
+    }
+}

@@ -1,0 +1,78 @@
+internal import PlumbData
+public import PlumbLearning
+internal import PlumbNN
+public import PlumbTensor
+
+/// Toy models of one size trained on features of one sparsity, from several beginnings.
+public struct SuperpositionStudy: Sendable {
+    /// N.
+    public var features: Int
+    /// M.
+    public var dimensions: Int
+    /// The importance of feature i is this to the power i.
+    public var decay: Double
+    /// S, the probability that a feature is absent.
+    public var sparsity: Double
+    /// Whether the model's output is cut off below zero.
+    public var isRectified = true
+    public var steps: Int
+    public var batch: Int
+    public var learningRate: Double
+    /// The step length falls in a line to this part of itself.
+    public var finalRate = 0.01
+
+    /// A study of models of one size at one sparsity.
+    public init(
+        features: Int, dimensions: Int, decay: Double, sparsity: Double, steps: Int, batch: Int, learningRate: Double
+    ) {
+        (self.features, self.dimensions, self.decay, self.sparsity) = (features, dimensions, decay, sparsity)
+        (self.steps, self.batch, self.learningRate) = (steps, batch, learningRate)
+    }
+
+    /// One trained model.
+    public struct Outcome: Sendable {
+        public let model: SuperpositionModel
+        /// The loss on fresh features.
+        public let loss: Double
+        /// The loss at each step.
+        public let losses: [Float]
+        public var geometry: FeatureGeometry { model.geometry }
+    }
+
+    /// The importance of each feature.
+    public var importance: Tensor {
+        var value = 1.0
+        return Tensor(
+            (0..<features).map { _ in
+                defer { value *= decay }
+                return Float(value)
+            })
+    }
+
+    /// Trains one model; the same key gives the same model.
+    ///
+    /// - Parameters:
+    ///   - test: draws the fresh features; give all models that are compared the same one.
+    ///   - label: names the model's checkpoint, where the session keeps any.
+    ///   - watch: hears the step from time to time, and may throw to stop.
+    public func train(
+        key: RandomKey, test: RandomKey, label: String, in session: FitSession = .silent,
+        watch: (Int) throws -> Void = { _ in }
+    ) throws -> Outcome {
+        let data = SparseFeatures(features: features, sparsity: sparsity, key: key["features"])
+        let start = SuperpositionModel(
+            features: features, dimensions: dimensions, isRectified: isRectified, key: key["model"])
+        let importance = importance
+        var fit = Fit(steps: steps)
+        fit.schedule = .linear(warmup: 0, total: steps, floor: finalRate)
+        let result = try fit.run(start, optimizer: Adam(learningRate: learningRate), label: label, in: session) {
+            model, step in
+            if step % 100 == 0 { try watch(step) }
+            return model.loss(data.batch(batch, step: step), importance: importance)
+        }
+        let fresh = SparseFeatures(features: features, sparsity: sparsity, key: test).batch(
+            max(1024, 500_000 / features), step: 0)
+        let loss = Double(result.model.loss(fresh, importance: importance).item)
+        return Outcome(model: result.model, loss: loss, losses: result.losses)
+    }
+}

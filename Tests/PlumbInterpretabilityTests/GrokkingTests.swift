@@ -1,0 +1,128 @@
+import Foundation
+import PlumbInterpretability
+import PlumbLearning
+import PlumbNN
+import PlumbTensor
+import Testing
+
+/// The factorised network against a plain one, waves against their definition, and a training run that goes on.
+@Suite struct GrokkingTests {
+    private static let modulus = 7
+
+    private func model(_ seed: UInt64 = 1) -> AdditionTransformer {
+        AdditionTransformer(modulus: Self.modulus, width: 32, heads: 2, hidden: 24, key: RandomKey(seed))
+    }
+
+    private var all: AdditionTransformer.Pairs {
+        AdditionTransformer.Pairs(Array(0..<Self.modulus * Self.modulus), modulus: Self.modulus)
+    }
+
+    /// The transformer as written down: three tokens a row, every position, causal attention, made of tensor operations.
+    private func plainLogits(_ model: AdditionTransformer, _ a: Int, _ b: Int) -> Tensor {
+        let x = model.tokens.gathered([a, b, Self.modulus]) + model.positions
+        let (q, k, v) = (model.query(x), model.key(x), model.value(x))
+        let width = x.shape[1] / model.heads
+        let mask = Tensor([0, -1e30, -1e30, 0, 0, -1e30, 0, 0, 0], shape: [3, 3])
+        let heads = (0..<model.heads).map { head in
+            let range = head * width..<(head + 1) * width
+            let scores = q.columns(range).matmul(transposed: k.columns(range)) * (1 / Float(width).squareRoot())
+            return (scores + mask).softmax().matmul(v.columns(range))
+        }
+        let middle = x + model.output(Tensor.joinedColumns(heads))
+        let after = middle + model.down(model.up(middle).relu())
+        return model.unembedding(after)[2]
+    }
+
+    @Test func factorisedLogitsEqualThoseOfThePlainTransformer() {
+        let model = model()
+        let logits = model(all)
+        for a in 0..<Self.modulus {
+            for b in 0..<Self.modulus {
+                let difference = plainLogits(model, a, b) - logits[a * Self.modulus + b]
+                #expect(difference.elements.allSatisfy { abs($0) <= 1e-5 })
+            }
+        }
+    }
+
+    @Test func factorisedGradientsEqualThoseOfThePlainTransformer() {
+        let model = model(2)
+        let places = [0, 3, 10, 25, 48]
+        let pairs = AdditionTransformer.Pairs(places, modulus: Self.modulus)
+        let fast = gradient(at: model) { $0.loss(pairs) }
+        let plain = gradient(at: model) { model in
+            Tensor.concatenated(
+                places.map { plainLogits(model, $0 / Self.modulus, $0 % Self.modulus).reshaped([1, -1]) }
+            ).crossEntropy(pairs.sums)
+        }
+        for ((name, a), (_, b)) in zip(fast.parameters, plain.parameters) {
+            let error = (a - b).norm() / max(1e-6, b.norm())
+            #expect(error <= 1e-5, "\(name): \(error)")
+        }
+    }
+
+    @Test func wavesHaveLengthOneAndAreOrthogonal() {
+        let basis = FourierBasis(modulus: Self.modulus)
+        for waves in [
+            basis.waves(basis.frequencies), basis.sumWaves(basis.frequencies), basis.productWaves(basis.frequencies),
+        ] {
+            let products = waves.transposedMatmul(waves)
+            for i in 0..<products.shape[0] {
+                for (j, value) in products[i].elements.enumerated() { #expect(abs(value - (i == j ? 1 : 0)) < 1e-5) }
+            }
+        }
+    }
+
+    @Test func wavesOfTheSumLieInTheProductsOfTheirFrequency() {
+        let basis = FourierBasis(modulus: Self.modulus)
+        let (sums, products) = (basis.sumWaves([2]), basis.productWaves([2]))
+        let projected = products.matmul(products.transposedMatmul(sums))
+        #expect((projected - sums).norm() < 1e-5)
+        let other = basis.productWaves([1, 3])
+        #expect(other.transposedMatmul(sums).norm() < 1e-5)
+    }
+
+    @Test func theGiniCoefficientIsZeroForEqualNumbersAndNearOneForASingleOne() {
+        #expect(abs(GrokkingAnalysis.gini([2, 2, 2, 2])) < 1e-12)
+        #expect(abs(GrokkingAnalysis.gini([0, 0, 0, 5]) - 0.75) < 1e-12)
+        #expect(GrokkingAnalysis.gini([0, 0]) == 0)
+    }
+
+    @Test func keyFrequenciesAreTheFewestThatHoldThePart() {
+        let analysis = GrokkingAnalysis(modulus: 11, train: [0], test: [1])
+        #expect(analysis.keyFrequencies(shares: [0.01, 0.5, 0, 0.4, 0.02], part: 0.95) == [2, 4])
+        #expect(analysis.keyFrequencies(shares: [0.2, 0.2, 0.2, 0.2, 0.2], part: 0.5) == [1, 2, 3])
+    }
+
+    @Test func keyFrequenciesAloneOfAllFrequenciesOfTheSumLoseLittle() {
+        // With every frequency kept, only waves of a alone and of b alone are lost; without them, nothing of the sum is
+        // left, and the loss is at least that of not knowing it.
+        let analysis = GrokkingAnalysis(modulus: Self.modulus, train: Array(0..<24), test: Array(24..<49))
+        let found = analysis.progress(model(), frequencies: [1, 2, 3])
+        #expect(found.restrictedLoss.isFinite && found.excludedLoss.isFinite)
+        #expect(analysis.shares(model()).reduce(0, +) <= 1)
+    }
+
+    @Test func aStudyLearnsItsTrainingSetAndGoesOnFromItsCheckpoints() throws {
+        var study = GrokkingStudy(steps: 60, evaluateEvery: 10, snapshotEvery: 20)
+        (study.modulus, study.fraction, study.width, study.heads, study.hidden) = (11, 0.5, 32, 2, 64)
+        study.learningRate = 5e-3
+        let whole = try study.train(key: RandomKey(5), label: "test")
+        #expect(whole.losses.count == 60 && whole.snapshots.map(\.step) == [20, 40, 60])
+        #expect(try #require(whole.losses.last) < whole.losses[0] / 2)
+        #expect(Set(whole.train).isDisjoint(with: whole.test) && whole.train.count + whole.test.count == 121)
+
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("grokking-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let session = FitSession(checkpoints: folder)
+        study.steps = 40
+        _ = try study.train(key: RandomKey(5), label: "test", in: session)
+        study.steps = 60
+        let resumed = try study.train(key: RandomKey(5), label: "test", in: session)
+        #expect(resumed.losses == whole.losses && resumed.evaluations == whole.evaluations)
+        #expect(resumed.snapshots.map(\.step) == [20, 40, 60])
+        for (a, b) in zip(resumed.snapshots, whole.snapshots) {
+            #expect(zip(a.model.parameters, b.model.parameters).allSatisfy { $0.tensor == $1.tensor })
+        }
+    }
+}
