@@ -24,6 +24,7 @@ struct AttributionPatchingFindings {
     var findings: Findings {
         var notes = [
             "Correlations are over the cells whose activation differs between the two runs.",
+            "Shuffled gradients keep a trace of order: at one position they resemble each other from layer to layer.",
             "Times are of one run on this machine, weights packed beforehand; the peak includes the model.",
         ]
         if model.isQuantized {
@@ -126,11 +127,18 @@ struct AttributionPatchingFindings {
     }
 
     private func softmaxClaim(_ sites: [Site]) -> Claim {
-        let observed = least(sites, by: { $0 }) { $0.throughSoftmax.spearman - $0.comparison.spearman }
+        let gains = sites.compactMap { site -> Double? in
+            guard let plain = each(site, { $0.comparison.spearman }).map(Statistics.mean),
+                let exact = each(site, { $0.throughSoftmax.spearman }).map(Statistics.mean)
+            else { return nil }
+            return (exact - plain) / (1 - plain)
+        }
+        let observed = gains.contains(where: \.isNaN) ? .nan : gains.min() ?? .nan
         return Claim(
             "For \(names(sites)), computing the softmax exactly (AtP*) brings the order nearer to the exact one",
-            threshold: "mean gain in rank correlation at least 0.02, for each of them", observed: observed,
-            holds: observed >= 0.02, control: shuffledControl(sites), n: outcomes.count, seeds: [seed])
+            threshold: "at least 0.4 of what the mean rank correlation lacks to 1, for each of them",
+            observed: observed,
+            holds: observed >= 0.4, control: shuffledControl(sites), n: outcomes.count, seeds: [seed])
     }
 
     private var speedClaim: Claim {
@@ -180,10 +188,15 @@ struct AttributionPatchingFindings {
         let misses = first.sites.flatMap { site in site.comparison.worstMisses(3) }
         let order = misses.indices.sorted { (-misses[$0].error, $0) < (-misses[$1].error, $1) }
         let worst = order.prefix(12).map { misses[$0] }
+        var softmax: [PatchCell: Double] = [:]
+        for comparison in first.sites.map(\.throughSoftmax) {
+            for (cell, effect) in zip(comparison.cells, comparison.attributed) { softmax[cell] = effect }
+        }
         return Table(
             "worst_misses", title: "Where attribution is furthest off, in the first pair (up to three cells a site)",
             rowLabel: "cell", columnLabel: "effect", rows: worst.map { name($0.cell) },
-            columns: ["exact", "attributed"], values: worst.map { [$0.exact, $0.attributed] }, unit: "logits")
+            columns: ["exact", "attributed", "attributed, exact softmax"],
+            values: worst.map { [$0.exact, $0.attributed, softmax[$0.cell] ?? .nan] }, unit: "logits")
     }
 
     private func name(_ cell: PatchCell) -> String {
@@ -319,6 +332,14 @@ struct AttributionPatchingFindings {
         return "Over \(pairCount), one backward pass put the effects of patching \(top.0.shortName) in nearly their "
             + "exact order (rank correlation \(top.1.rounded(to: 2))), and those of \(low.0.shortName) least well "
             + "(\(low.1.rounded(to: 2))). It took \((1 / timeRatio).rounded(to: 3)) of the exact sweep's time; all "
-            + "\(edges.plain.graph.edgeCount) edges of the model took \(edges.seconds.rounded(to: 2)) s."
+            + "\(edges.plain.graph.edgeCount) edges of the model took \(edges.seconds.rounded(to: 2)) s.\(largestMiss)"
+    }
+
+    private var largestMiss: String {
+        let misses = first.sites.compactMap { $0.comparison.worstMisses(1).first }
+        guard let worst = misses.max(by: { $0.error < $1.error }) else { return "" }
+        return
+            " Sizes are less right than their order: the worst estimate of the first pair, \(name(worst.cell)), says "
+            + "\(worst.attributed.rounded(to: 2)) logits where patching gives \(worst.exact.rounded(to: 2))."
     }
 }
