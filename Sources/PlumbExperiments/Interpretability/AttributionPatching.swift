@@ -77,7 +77,7 @@ public struct AttributionPatching: Experiment {
                 title: "Have Faith in Faithfulness: Going Beyond Circuit Overlap When Finding Model Mechanisms",
                 year: 2024, arXiv: "2403.17806"),
         ],
-        minutes: 0.5)
+        minutes: 1)
 
     let settings: Settings
     public init(_ settings: Settings) { self.settings = settings }

@@ -71,7 +71,7 @@ struct AttributionPatchingFindings {
             Metric("time_ratio", timeRatio),
             Metric("edges", Double(edges.plain.graph.edgeCount), unit: "edges"),
             Metric("edge_attribution_seconds", edges.seconds, unit: "s"),
-            Metric("edge_attribution_peak_bytes", Double(edges.peakBytes), unit: "bytes"),
+            Metric("edge_attribution_peak", Double(edges.peakBytes) / 1e6, unit: "MB"),
         ] + correlations + [
             metric("exact_seconds", outcomes.map(\.exactSeconds), "s"),
             metric("attribution_seconds", outcomes.map(\.attributionSeconds), "s"),
