@@ -1,17 +1,11 @@
-import Foundation
-import PlumbData
 import PlumbInterpretability
 import PlumbModels
 import Testing
 
 /// Attribution on a real model whose key-value heads are shared.
-@Suite(.enabled(if: SmolLM2AttributionTests.isThere, "needs SmolLM2: `plumb model get smollm2-135m` fetches it"))
-struct SmolLM2AttributionTests {
-    static let file = CacheFolder.url().appendingPathComponent("models/smollm2-135m/SmolLM2-135M-Instruct.Q4_1.gguf")
-    static let isThere = FileManager.default.fileExists(atPath: file.path)
-
+@Suite(.enabled(if: SmolLM2File.isThere, SmolLM2File.reason)) struct SmolLM2AttributionTests {
     @Test func edgesAddUpAndHeadsAgreeWithExactPatching() throws {
-        let model = try HookedTransformer.load(gguf: Self.file)
+        let model = try HookedTransformer.load(gguf: SmolLM2File.url)
         let tokens = try IndirectObject.standard.tokenized(by: model)
         let pair = PatchPair(
             clean: tokens.clean, corrupted: tokens.corrupted,
