@@ -1,0 +1,62 @@
+import Foundation
+import Testing
+
+/// `plumb train`, as a user meets it.
+@Suite struct TrainCommandTests {
+    private let tiny = ["--layers", "1", "--width", "16", "--heads", "2", "--context", "16", "--batch", "2"]
+
+    @Test func aModelIsTrainedSavedAndUsed() throws {
+        let model = try TinyModel()
+        let text = try model.write(String(repeating: "when mary and john went to the store,\n", count: 30), "text.txt")
+        let out = model.scratch.appendingPathComponent("out").path
+        let outcome = try Plumb.run(
+            ["train", "--text", text, "--out", out, "--steps", "30", "--learning-rate", "0.01", "--json"] + tiny)
+        #expect((outcome.code, outcome.errors) == (0, ""))
+        let json = try outcome.json()
+        let losses = try #require(json["losses"] as? [Double])
+        #expect(losses.count == 30 && losses[29] < losses[0] - 0.3)
+        let validation = try #require(json["validation"] as? [[String: Any]])
+        #expect(validation.first?["step"] as? Int == 0 && validation.last?["step"] as? Int == 30)
+        let files = Set(try FileManager.default.contentsOfDirectory(atPath: out))
+        #expect(
+            files == ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "training.json"])
+        let generated = try Plumb.run(["generate", "--model", out, "--text", "when", "--max-tokens", "5"])
+        #expect((generated.code, generated.errors) == (0, ""))
+        #expect(generated.output.count == 6)
+
+        let again = try Plumb.run(["train", "--text", text, "--out", out] + tiny)
+        #expect(again.code == 3 && again.errors.contains("holds a model already"))
+        let resumed = try Plumb.run(["train", "--out", out, "--resume"])
+        #expect(resumed.code == 3 && resumed.errors.contains("is done"))
+        let second = model.scratch.appendingPathComponent("second").path
+        let tuned = try Plumb.run(
+            ["train", "--text", text, "--model", out, "--lora", "2", "--steps", "5", "--context", "8", "--out", second])
+        #expect((tuned.code, tuned.errors) == (0, ""))
+        #expect(tuned.output.contains("validation") && tuned.output.contains("plumb generate --model"))
+    }
+
+    @Test(arguments: [
+        (["--text", "no-such-file"], 3, "no-such-file"), ([], 2, "--text FILE"),
+        (["--text", "a", "--lora", "2"], 2, "--model"),
+        (["--text", "a", "--model", "b", "--layers", "2"], 2, "--layers"),
+        (["--text", "a", "--tokenizer", "words"], 2, "bpe:SIZE"), (["--text", "a", "--steps", "0"], 2, "--steps"),
+        (["--text", "a", "--from-scratch", "mamba"], 2, "attention-only"),
+        (["--resume", "--steps", "5"], 2, "leave out --steps"), (["--resume"], 3, "holds no training"),
+    ]) func mistakesAreNamed(_ arguments: [String], _ code: Int, _ part: String) throws {
+        let model = try TinyModel()
+        let out = model.scratch.appendingPathComponent("out")
+        let outcome = try Plumb.run(["train", "--out", out.path] + arguments, in: model.scratch)
+        #expect(outcome.code == Int32(code))
+        #expect(outcome.errors.contains(part), "\(outcome.errors)")
+        #expect(!FileManager.default.fileExists(atPath: out.path))
+    }
+
+    @Test func aTextTooShortForAWindowIsRefused() throws {
+        let model = try TinyModel()
+        let text = try model.write("short", "text.txt")
+        let out = model.scratch.appendingPathComponent("out")
+        let outcome = try Plumb.run(["train", "--text", text, "--out", out.path])
+        #expect(outcome.code == 3 && outcome.errors.contains("shorter window"))
+        #expect(!FileManager.default.fileExists(atPath: out.path))
+    }
+}
