@@ -8,9 +8,9 @@ struct SavedConfiguration: Encodable {
     var vocab_size: Int
     var tie_word_embeddings: Bool
     var dtype = "float32"
-    var bos_token_id: Int?
-    var eos_token_id: Int?
-    var pad_token_id: Int?
+    var bos_token_id: TokenID
+    var eos_token_id: TokenID
+    var pad_token_id: TokenID
     var head_dim: Int?
 
     // GPT-2
@@ -39,6 +39,16 @@ struct SavedConfiguration: Encodable {
     /// What those before 5 read; absent where angles are not stretched.
     var rope_scaling: Rope?
 
+    /// A token's id, or null: one left out would be taken for the architecture's usual one.
+    struct TokenID: Encodable {
+        var id: Int?
+
+        func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            if let id { try container.encode(id) } else { try container.encodeNil() }
+        }
+    }
+
     struct Rope: Encodable {
         var rope_type: String
         var rope_theta: Double
@@ -53,9 +63,9 @@ struct SavedConfiguration: Encodable {
         model_type = sizes.architecture
         vocab_size = sizes.vocabulary
         tie_word_embeddings = transformer.isTied
-        bos_token_id = model.tokenizer?.bos
-        eos_token_id = model.tokenizer?.eos
-        pad_token_id = model.tokenizer?.padding
+        bos_token_id = TokenID(id: model.tokenizer?.bos)
+        eos_token_id = TokenID(id: model.tokenizer?.eos)
+        pad_token_id = TokenID(id: model.tokenizer?.padding)
         if sizes.architecture == "llama" {
             try describeLlama(transformer, sizes)
         } else {
