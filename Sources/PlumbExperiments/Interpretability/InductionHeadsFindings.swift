@@ -180,14 +180,14 @@ struct InductionHeadsFindings {
     private var chart: LineChart {
         LineChart(
             title: "Copying appears together with its heads",
-            caption: "Means over \(trained.count) models, bands their range: the part of repeated tokens copied by two "
-                + "layers and by one, and the best heads' attention scores in two layers.",
+            caption: "The part of repeated tokens copied by two layers and by one, and in two layers the best heads' "
+                + "attention scores: induction and previous token. Lines are means over models, bands their range.",
             x: Axis("step"), y: Axis("accuracy or score"),
             series: [
-                series("copied by two layers") { $0.curves.two.curve("copying accuracy") },
-                series("best induction score") { $0.curves.two.curve("induction score") },
-                series("best previous-token score") { $0.curves.two.curve("previous-token score") },
-                series("copied by one layer") { $0.curves.one.curve("copying accuracy") },
+                series("two layers") { $0.curves.two.curve("copying accuracy") },
+                series("induction") { $0.curves.two.curve("induction score") },
+                series("previous token") { $0.curves.two.curve("previous-token score") },
+                series("one layer") { $0.curves.one.curve("copying accuracy") },
             ])
     }
 
