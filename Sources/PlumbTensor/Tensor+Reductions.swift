@@ -55,7 +55,11 @@ extension Tensor {
     /// The sum of all rows of the last axis, `[…, D] -> [D]`.
     public func summedColumns() -> Tensor {
         precondition(!shape.isEmpty, "summedColumns needs an axis")
-        return shape.count == 1 ? self : reshaped([-1, shape[shape.count - 1]]).summed(axis: 0)
+        switch shape.count {
+        case 1: return self
+        case 2: return summed(axis: 0)
+        default: return reshaped([-1, shape[shape.count - 1]]).summed(axis: 0)
+        }
     }
 
     /// The largest element of each row of the last axis, `[…, D] -> […]`; of equals, the first takes the gradient.

@@ -123,13 +123,21 @@ public struct Weight: Sendable {
         precondition(residual.map { $0.shape == [rows, outputs] } ?? true, "residual must be [\(rows), \(outputs)]")
         let y = packed.value(for: self, .forward(arithmetic)).product(
             with: x, bias: bias, residual: residual, arithmetic: arithmetic)
-        let inputs = parts.compactMap(\.dense) + [x, bias, residual].compactMap { $0 }
-        return y.recorded(from: inputs) { dy, into in
+        guard let tape = Tape.recording(x, bias) ?? residual.flatMap(Tape.recording) ?? recordingTape else { return y }
+        return tape.record(y) { dy, into in
             into.add(dy, to: residual?.trace)
             into.add(dy.summedColumns(), to: bias?.trace)
             into.add(appliedBackwards(to: dy), to: x.trace)
             addGradients(dy, x, &into)
         }
+    }
+
+    /// The tape that one of the parts is recorded on.
+    private var recordingTape: Tape? {
+        for part in parts {
+            if let tape = part.dense.flatMap(Tape.recording) { return tape }
+        }
+        return nil
     }
 
     /// `dy · W`: the gradient that reaches the inputs.
@@ -148,6 +156,7 @@ public struct Weight: Sendable {
             return into.add(x.transposedMatmul(dy), to: tensor.trace)
         }
         let gradient = dy.transposedMatmul(x)
+        if parts.count == 1 { return into.add(gradient, to: parts[0].dense?.trace) }
         var first = 0
         for part in parts {
             let rows = gradient[first..<first + part.outputs]
@@ -251,16 +260,30 @@ public struct Weight: Sendable {
 
 /// A packing made at first use and kept, one for each use.
 private final class LazyPacking: Sendable {
-    enum Use: Hashable { case forward(Arithmetic), backward }
+    enum Use { case forward(Arithmetic), backward }
 
-    private let matrices = Mutex<[Use: PackedMatrix]>([:])
+    private struct Packings {
+        var exact: PackedMatrix?
+        var rounded: PackedMatrix?
+        var backward: PackedMatrix?
+    }
+
+    private let held = Mutex(Packings())
 
     func value(for weight: Weight, _ use: Use) -> PackedMatrix {
-        matrices.withLock { matrices in
-            if let matrix = matrices[use] { return matrix }
-            let matrix = weight.pack(use)
-            matrices[use] = matrix
-            return matrix
+        held.withLock { held in
+            switch use {
+            case .forward(.float32): LazyPacking.value(in: &held.exact, for: weight, use)
+            case .forward(.bfloat16): LazyPacking.value(in: &held.rounded, for: weight, use)
+            case .backward: LazyPacking.value(in: &held.backward, for: weight, use)
+            }
         }
+    }
+
+    private static func value(in place: inout PackedMatrix?, for weight: Weight, _ use: Use) -> PackedMatrix {
+        if let place { return place }
+        let matrix = weight.pack(use)
+        place = matrix
+        return matrix
     }
 }
