@@ -51,7 +51,8 @@ let package = Package(
             swiftSettings: strict + floorSwift),
         // Level 4: loops that train models.
         .target(
-            name: "PlumbLearning", dependencies: ["PlumbTensor", "PlumbRecords", "PlumbNN", "PlumbData", "PlumbModels"],
+            name: "PlumbLearning",
+            dependencies: ["PlumbTensor", "PlumbRecords", "PlumbNN", "PlumbData", "PlumbModels"],
             swiftSettings: strict + floorSwift),
         // Level 5: methods, one target a research family.
         .target(
