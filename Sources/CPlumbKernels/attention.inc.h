@@ -321,19 +321,24 @@ static void mix_keys(const attention_state *state, size_t i, size_t m, size_t fr
     }
 }
 
+/// Copies a mixed row out; the result stops being 0 where an element is not finite.
+INLINE vf copy_mixed(float *to, const float *from, size_t width, vf check) {
+    for (size_t e = 0; e < width; e += VL) {
+        // Adding 0 makes a negative zero positive, as a later key's weight of 0 may or may not have done.
+        vf v = keep_first(ld(from + e), width - e, 0.0f) + splat(0.0f);
+        check += v * splat(0.0f);
+        st_partial(to + e, v, width - e);
+    }
+    return check;
+}
+
 /// Copies mixed rows out. False if one is not finite.
 static int store_mixed(const attention_state *state, const row_block *block) {
     size_t width = state->call->width;
     vf check = splat(0.0f);
     for (size_t i = 0; i < block->count; i++) {
         float *z = state->segment->z + block->row[i] * state->segment->z_stride + block->head[i] * width;
-        const float *mixed = state->mixed + i * mixed_stride(width);
-        for (size_t e = 0; e < width; e += VL) {
-            // Adding 0 makes a negative zero positive, as a later key's weight of 0 may or may not have done.
-            vf v = keep_first(ld(mixed + e), width - e, 0.0f) + splat(0.0f);
-            check += v * splat(0.0f);
-            st_partial(z + e, v, width - e);
-        }
+        check = copy_mixed(z, state->mixed + i * mixed_stride(width), width, check);
     }
     return hsum(check) == 0.0f;
 }

@@ -145,32 +145,51 @@ static void query_gradient(const backward_state *state, size_t i, size_t m) {
         for (; e + 2 * VL <= width; e += 2 * VL) mix_two(m, p, k + e, stride, n, dq + e, dq_stride, key > 0);
         for (; e < width; e += VL) mix_last(m, width - e, p, k + e, stride, n, dq + e, dq_stride, key > 0);
     }
+    vf check = splat(0.0f);
     for (size_t r = 0; r < m; r++) {
-        copy_floats(
-            segment->dq + (state->first + i + r) * segment->dq_stride + state->head * width, dq + r * dq_stride, width);
+        float *to = segment->dq + (state->first + i + r) * segment->dq_stride + state->head * width;
+        check = copy_mixed(to, dq + r * dq_stride, width, check);
+    }
+    if (hsum(check) == 0.0f || keys_of(state, i) == keys) return;
+    // Perhaps a row met a later key's infinity or NaN: once more, each row for itself.
+    for (size_t r = 0; r < m; r++) query_gradient(state, i + r, 1);
+}
+
+/// The first of the rows at hand that sees a key.
+INLINE size_t first_row_of(const backward_state *state, size_t key) {
+    return state->call->all_keys || key <= state->first ? 0 : key - state->first;
+}
+
+/// Adds pᵀ·x, over the rows row ..< end of those at hand, to the sums of m keys of one block.
+static void gather_keys(
+    const backward_state *state, const float *p, const float *x, float *sums, size_t key, size_t m, size_t row,
+    size_t end) {
+    size_t width = state->call->width, stride = mixed_stride(width);
+    const float *weights = p + pattern_at(row, key);
+    float *to = sums + key * stride;
+    for (size_t e = 0; e < width; e += 2 * VL) {
+        const float *values = x + (e / QUERY_CHUNK * BACKWARD_ROWS + row) * QUERY_CHUNK + e % QUERY_CHUNK;
+        if (width - e > VL) {
+            gather_two(m, weights, values, end - row, to + e, stride);
+        } else {
+            gather_one(m, weights, values, end - row, to + e, stride);
+        }
     }
 }
 
 /// Adds pᵀ·x, over the rows at hand, to the keys' sums.
 static void gather_rows(const backward_state *state, const float *p, const float *x, float *sums) {
-    size_t width = state->call->width, stride = mixed_stride(width);
     for (size_t block = 0; block < state->keys; block += KEY_BLOCK) {
-        size_t keys = state->keys - block < KEY_BLOCK ? state->keys - block : KEY_BLOCK;
-        size_t parts = parts_of_rows(keys), m;
-        for (size_t key = 0; key < keys; key += m, parts--) {
-            m = next_part(keys - key, parts);
-            // Rows before the first of these keys do not see them.
-            size_t row = state->call->all_keys || block + key <= state->first ? 0 : block + key - state->first;
-            const float *weights = p + pattern_at(row, block + key);
-            float *to = sums + (block + key) * stride;
-            for (size_t e = 0; e < width; e += 2 * VL) {
-                const float *values = x + (e / QUERY_CHUNK * BACKWARD_ROWS + row) * QUERY_CHUNK + e % QUERY_CHUNK;
-                if (width - e > VL) {
-                    gather_two(m, weights, values, state->count - row, to + e, stride);
-                } else {
-                    gather_one(m, weights, values, state->count - row, to + e, stride);
-                }
+        size_t end = state->keys - block < KEY_BLOCK ? state->keys : block + KEY_BLOCK;
+        size_t parts = parts_of_rows(end - block), m;
+        for (size_t key = block; key < end; key += m, parts--) {
+            m = next_part(end - key, parts);
+            size_t all = first_row_of(state, key + m - 1);
+            // Rows that see only some of these keys go to those alone: 0 times infinity or NaN is not 0.
+            for (size_t j = 0; all > 0 && j + 1 < m; j++) {
+                gather_keys(state, p, x, sums, key + j, 1, first_row_of(state, key + j), all);
             }
+            gather_keys(state, p, x, sums, key, m, all, state->count);
         }
     }
 }

@@ -1,12 +1,12 @@
 // Convolution on channels-last rows. Input rows are copied with their padding (a small part of the work), so that the
 // taps of one kernel row are one run of floats and every pixel is computed alike: a broadcast input against vectors of
-// outputs. An output's products are added in the order of the packed weights, whatever the tile it falls into.
+// outputs. An output's products are added in the order of the packed weights, whatever the tile it falls into;
+// with few outputs (plumb_conv_is_narrow) in an order fixed by the kernel's size. Included after attention.inc.h.
 #include "convolution.h"
 
 enum {
     /// Pixels, or taps and channels, whose sums stay in registers at a time.
-    CONV_TILE_ROWS = VL == 16 ? 14 : 6,
-    CONV_VECTORS = PLUMB_CONV_PANEL / VL  // of a panel
+    CONV_TILE_ROWS = ROWS_AT_ONCE
 };
 
 // MARK: Padded rows
@@ -93,7 +93,8 @@ INLINE void conv_tile_run(const conv_tile *t, const int pixels, const int vector
     }
 }
 
-#define CONV_CASE(pixels) \
+static void conv_tile_of(const conv_tile *t, size_t pixels, size_t vectors) {
+#define CASE(pixels) \
     case pixels: \
         if (vectors > 1) { \
             conv_tile_run(t, pixels, 2); \
@@ -101,28 +102,9 @@ INLINE void conv_tile_run(const conv_tile *t, const int pixels, const int vector
             conv_tile_run(t, pixels, 1); \
         } \
         break;
-static void conv_tile_of(const conv_tile *t, size_t pixels, size_t vectors) {
-    switch (pixels) {
-        CONV_CASE(1)
-        CONV_CASE(2)
-        CONV_CASE(3)
-        CONV_CASE(4)
-        CONV_CASE(5)
-        CONV_CASE(6)
-#if VL == 16
-        CONV_CASE(7)
-        CONV_CASE(8)
-        CONV_CASE(9)
-        CONV_CASE(10)
-        CONV_CASE(11)
-        CONV_CASE(12)
-        CONV_CASE(13)
-        CONV_CASE(14)
-#endif
-    default: break;
-    }
+    switch (pixels) { EACH_ROW_COUNT(CASE) }
+#undef CASE
 }
-#undef CONV_CASE
 
 /// The i-th of `parts` nearly equal parts of count.
 INLINE size_t part_start(size_t count, size_t parts, size_t i) {
@@ -224,7 +206,8 @@ INLINE void conv_gradient_run(const conv_gradient *t, const int taps, const int 
     }
 }
 
-#define CONV_CASE(taps) \
+static void conv_gradient_of(const conv_gradient *t, size_t taps, size_t vectors) {
+#define CASE(taps) \
     case taps: \
         if (vectors > 1) { \
             conv_gradient_run(t, taps, 2); \
@@ -232,28 +215,9 @@ INLINE void conv_gradient_run(const conv_gradient *t, const int taps, const int 
             conv_gradient_run(t, taps, 1); \
         } \
         break;
-static void conv_gradient_of(const conv_gradient *t, size_t taps, size_t vectors) {
-    switch (taps) {
-        CONV_CASE(1)
-        CONV_CASE(2)
-        CONV_CASE(3)
-        CONV_CASE(4)
-        CONV_CASE(5)
-        CONV_CASE(6)
-#if VL == 16
-        CONV_CASE(7)
-        CONV_CASE(8)
-        CONV_CASE(9)
-        CONV_CASE(10)
-        CONV_CASE(11)
-        CONV_CASE(12)
-        CONV_CASE(13)
-        CONV_CASE(14)
-#endif
-    default: break;
-    }
+    switch (taps) { EACH_ROW_COUNT(CASE) }
+#undef CASE
 }
-#undef CONV_CASE
 
 /// [row of y][column of x][kernel row][channel]: one run holds all taps.
 static void conv_interleave(const plumb_conv_pass *pass, size_t first, size_t rows, float *scratch) {

@@ -1,14 +1,5 @@
 // The public entries of rows and elements: small calls run where they are, large ones are shared over the pool.
-#include <stddef.h>
-
-#include "kernels.h"
-
-enum {
-    // Elements a piece of work holds, and from which count on a call is shared: for one load and store each, and for
-    // functions of some twenty operations.
-    LIGHT_PIECE = 1 << 15, LIGHT_SHARED = 1 << 16,
-    HEAVY_PIECE = 1 << 13, HEAVY_SHARED = 1 << 14
-};
+#include "share.h"
 
 static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
@@ -23,12 +14,10 @@ typedef struct {
     float *y;
     const float *a, *b;
     float scale, offset;
-    size_t count, piece;
 } elements_call;
 
-static void elements_piece(void *context, size_t index) {
+static void run_elements(const void *context, size_t first, size_t count) {
     const elements_call *call = context;
-    size_t first = index * call->piece, count = smaller(call->piece, call->count - first);
     if (call->unary) {
         call->unary(call->y + first, call->a + first, count);
     } else if (call->binary) {
@@ -38,24 +27,19 @@ static void elements_piece(void *context, size_t index) {
     }
 }
 
-static void share_elements(elements_call *call, size_t piece, size_t shared) {
-    call->piece = call->count < shared ? call->count : piece;
-    if (call->count > 0) plumb_parallel((call->count + call->piece - 1) / call->piece, elements_piece, call);
-}
-
-static void run_unary(unary_kernel kernel, float *y, const float *x, size_t count, size_t piece, size_t shared) {
-    elements_call call = {.unary = kernel, .y = y, .a = x, .count = count};
-    share_elements(&call, piece, shared);
+static void run_unary(unary_kernel kernel, float *y, const float *x, size_t count, size_t piece) {
+    elements_call call = {.unary = kernel, .y = y, .a = x};
+    plumb_share_run(run_elements, &call, count, 1, piece);
 }
 
 static void run_binary(binary_kernel kernel, float *y, const float *a, const float *b, size_t count) {
-    elements_call call = {.binary = kernel, .y = y, .a = a, .b = b, .count = count};
-    share_elements(&call, LIGHT_PIECE, LIGHT_SHARED);
+    elements_call call = {.binary = kernel, .y = y, .a = a, .b = b};
+    plumb_share_run(run_elements, &call, count, 1, PLUMB_LIGHT);
 }
 
 #define HEAVY(name) \
     void plumb_##name(float *y, const float *x, size_t count) { \
-        run_unary(plumb_kernels()->name, y, x, count, HEAVY_PIECE, HEAVY_SHARED); \
+        run_unary(plumb_kernels()->name, y, x, count, PLUMB_HEAVY); \
     }
 HEAVY(gelu_tanh)
 HEAVY(gelu_erf)
@@ -66,7 +50,7 @@ HEAVY(exp)
 HEAVY(log)
 
 void plumb_relu(float *y, const float *x, size_t count) {
-    run_unary(plumb_kernels()->relu, y, x, count, LIGHT_PIECE, LIGHT_SHARED);
+    run_unary(plumb_kernels()->relu, y, x, count, PLUMB_LIGHT);
 }
 
 #define LIGHT(name) \
@@ -79,39 +63,24 @@ LIGHT(multiply)
 LIGHT(divide)
 
 void plumb_affine(float *y, const float *a, float scale, float offset, size_t count) {
-    elements_call call = {.y = y, .a = a, .scale = scale, .offset = offset, .count = count};
-    share_elements(&call, LIGHT_PIECE, LIGHT_SHARED);
+    elements_call call = {.y = y, .a = a, .scale = scale, .offset = offset};
+    plumb_share_run(run_elements, &call, count, 1, PLUMB_LIGHT);
 }
 
 // MARK: Rows
 
-typedef struct rows_call rows_call;
-struct rows_call {
-    void (*run)(const rows_call *call, size_t first, size_t rows);
-    size_t rows, width, rows_a_piece;
+typedef struct {
+    size_t width;
     float *y, *scale;
     const float *x, *weight, *bias;
     size_t y_stride, x_stride, weight_stride;
     float epsilon;
     const int32_t *positions;
     size_t heads, width_rotated;
-};
+} rows_call;
 
-static void rows_piece(void *context, size_t index) {
+static void run_rms_norm(const void *context, size_t first, size_t rows) {
     const rows_call *call = context;
-    size_t first = index * call->rows_a_piece;
-    call->run(call, first, smaller(call->rows_a_piece, call->rows - first));
-}
-
-/// Shares the rows, each of `elements`.
-static void share_rows(rows_call *call, size_t elements, size_t piece, size_t shared) {
-    if (call->rows == 0 || elements == 0) return;
-    size_t rows = piece / elements > 0 ? piece / elements : 1;
-    call->rows_a_piece = call->rows < 2 || call->rows * elements < shared ? call->rows : rows;
-    plumb_parallel((call->rows + call->rows_a_piece - 1) / call->rows_a_piece, rows_piece, call);
-}
-
-static void run_rms_norm(const rows_call *call, size_t first, size_t rows) {
     size_t at = first * call->width;
     plumb_kernels()->rms_norm(
         call->y + at, call->scale ? call->scale + first : NULL, call->x + at, call->weight, rows, call->width,
@@ -121,12 +90,12 @@ static void run_rms_norm(const rows_call *call, size_t first, size_t rows) {
 void plumb_rms_norm(
     float *y, float *scale, const float *x, const float *weight, size_t rows, size_t width, float epsilon) {
     rows_call call = {
-        .run = run_rms_norm, .rows = rows, .width = width, .y = y, .scale = scale, .x = x, .weight = weight,
-        .epsilon = epsilon};
-    share_rows(&call, width, LIGHT_PIECE, LIGHT_SHARED);
+        .width = width, .y = y, .scale = scale, .x = x, .weight = weight, .epsilon = epsilon};
+    plumb_share_run(run_rms_norm, &call, rows, width, PLUMB_LIGHT);
 }
 
-static void run_layer_norm(const rows_call *call, size_t first, size_t rows) {
+static void run_layer_norm(const void *context, size_t first, size_t rows) {
+    const rows_call *call = context;
     size_t at = first * call->width;
     plumb_kernels()->layer_norm(
         call->y + at, call->scale ? call->scale + first : NULL, call->x + at, call->weight, call->bias, rows,
@@ -137,12 +106,12 @@ void plumb_layer_norm(
     float *y, float *scale, const float *x, const float *weight, const float *bias, size_t rows, size_t width,
     float epsilon) {
     rows_call call = {
-        .run = run_layer_norm, .rows = rows, .width = width, .y = y, .scale = scale, .x = x, .weight = weight,
-        .bias = bias, .epsilon = epsilon};
-    share_rows(&call, width, LIGHT_PIECE, LIGHT_SHARED);
+        .width = width, .y = y, .scale = scale, .x = x, .weight = weight, .bias = bias, .epsilon = epsilon};
+    plumb_share_run(run_layer_norm, &call, rows, width, PLUMB_LIGHT);
 }
 
-static void run_silu_multiply(const rows_call *call, size_t first, size_t rows) {
+static void run_silu_multiply(const void *context, size_t first, size_t rows) {
+    const rows_call *call = context;
     plumb_kernels()->silu_multiply(
         call->y + first * call->y_stride, call->y_stride, call->x + first * call->x_stride, call->x_stride,
         call->weight + first * call->weight_stride, call->weight_stride, rows, call->width);
@@ -152,22 +121,24 @@ void plumb_silu_multiply(
     float *y, size_t y_stride, const float *gate, size_t gate_stride, const float *up, size_t up_stride, size_t rows,
     size_t width) {
     rows_call call = {
-        .run = run_silu_multiply, .rows = rows, .width = width, .y = y, .x = gate, .weight = up, .y_stride = y_stride,
-        .x_stride = gate_stride, .weight_stride = up_stride};
-    share_rows(&call, width, HEAVY_PIECE, HEAVY_SHARED);
+        .width = width, .y = y, .x = gate, .weight = up, .y_stride = y_stride, .x_stride = gate_stride,
+        .weight_stride = up_stride};
+    plumb_share_run(run_silu_multiply, &call, rows, width, PLUMB_HEAVY);
 }
 
-static void run_add_rows(const rows_call *call, size_t first, size_t rows) {
+static void run_add_rows(const void *context, size_t first, size_t rows) {
+    const rows_call *call = context;
     size_t at = first * call->width;
     plumb_kernels()->add_rows(call->y + at, call->x + at, call->bias, rows, call->width);
 }
 
 void plumb_add_rows(float *y, const float *a, const float *b, size_t rows, size_t width) {
-    rows_call call = {.run = run_add_rows, .rows = rows, .width = width, .y = y, .x = a, .bias = b};
-    share_rows(&call, width, LIGHT_PIECE, LIGHT_SHARED);
+    rows_call call = {.width = width, .y = y, .x = a, .bias = b};
+    plumb_share_run(run_add_rows, &call, rows, width, PLUMB_LIGHT);
 }
 
-static void run_rope(const rows_call *call, size_t first, size_t rows) {
+static void run_rope(const void *context, size_t first, size_t rows) {
+    const rows_call *call = context;
     plumb_kernels()->rope(
         call->y + first * call->y_stride, call->y_stride, call->x + first * call->x_stride, call->x_stride,
         call->weight, call->bias, call->positions + first, rows, call->heads, call->width, call->width_rotated);
@@ -177,30 +148,31 @@ void plumb_rope(
     float *y, size_t y_stride, const float *x, size_t x_stride, const float *cosines, const float *sines,
     const int32_t *positions, size_t rows, size_t heads, size_t width, size_t width_rotated) {
     rows_call call = {
-        .run = run_rope, .rows = rows, .width = width, .y = y, .x = x, .weight = cosines, .bias = sines,
-        .y_stride = y_stride, .x_stride = x_stride, .positions = positions, .heads = heads,
-        .width_rotated = width_rotated};
-    share_rows(&call, heads * width, LIGHT_PIECE, LIGHT_SHARED);
+        .width = width, .y = y, .x = x, .weight = cosines, .bias = sines, .y_stride = y_stride, .x_stride = x_stride,
+        .positions = positions, .heads = heads, .width_rotated = width_rotated};
+    plumb_share_run(run_rope, &call, rows, heads * width, PLUMB_LIGHT);
 }
 
-static void run_softmax(const rows_call *call, size_t first, size_t rows) {
+static void run_softmax(const void *context, size_t first, size_t rows) {
+    const rows_call *call = context;
     size_t at = first * call->width;
     plumb_kernels()->softmax(call->y + at, call->x + at, rows, call->width);
 }
 
 void plumb_softmax(float *y, const float *x, size_t rows, size_t width) {
-    rows_call call = {.run = run_softmax, .rows = rows, .width = width, .y = y, .x = x};
-    share_rows(&call, width, HEAVY_PIECE, HEAVY_SHARED);
+    rows_call call = {.width = width, .y = y, .x = x};
+    plumb_share_run(run_softmax, &call, rows, width, PLUMB_HEAVY);
 }
 
-static void run_log_softmax(const rows_call *call, size_t first, size_t rows) {
+static void run_log_softmax(const void *context, size_t first, size_t rows) {
+    const rows_call *call = context;
     size_t at = first * call->width;
     plumb_kernels()->log_softmax(call->y + at, call->x + at, rows, call->width);
 }
 
 void plumb_log_softmax(float *y, const float *x, size_t rows, size_t width) {
-    rows_call call = {.run = run_log_softmax, .rows = rows, .width = width, .y = y, .x = x};
-    share_rows(&call, width, HEAVY_PIECE, HEAVY_SHARED);
+    rows_call call = {.width = width, .y = y, .x = x};
+    plumb_share_run(run_log_softmax, &call, rows, width, PLUMB_HEAVY);
 }
 
 // MARK: Sums
@@ -224,7 +196,7 @@ static void sum_part(void *context, size_t index) {
 static double sum_in_parts(const float *x, const float *y, size_t count) {
     sum_call call = {.x = x, .y = y, .count = count};
     size_t even = (count / PARTS + 64) / 64 * 64;
-    call.part = even > LIGHT_PIECE ? even : LIGHT_PIECE;
+    call.part = even > PLUMB_LIGHT ? even : PLUMB_LIGHT;
     size_t parts = (count + call.part - 1) / call.part;
     plumb_parallel(parts, sum_part, &call);
     double sum = 0.0;

@@ -52,9 +52,7 @@ typedef struct {
     /// sums[c] += Σ_r x[r, c]
     void (*add_columns)(double *sums, const float *x, size_t rows, size_t width);
     void (*sum_rows)(float *y, const float *x, size_t rows, size_t width);
-    void (*max_rows)(float *y, const float *x, size_t rows, size_t width);
     void (*multiply_rows)(float *y, const float *a, const float *b, size_t rows, size_t width);
-    void (*scale_rows)(float *y, const float *a, const float *s, size_t rows, size_t width);
     /// Columns first ..< first + columns of the rows.
     void (*scatter_add_rows)(
         float *y, const float *x, const int32_t *indices, size_t count, size_t width, size_t first, size_t columns);

@@ -24,9 +24,7 @@ typedef struct {
 ROWS_RUN(softmax_backward, (call->y + at, call->a + at, call->b + at, rows, width))
 ROWS_RUN(log_softmax_backward, (call->y + at, call->a + at, call->b + at, rows, width))
 ROWS_RUN(sum_rows, (call->y + first, call->a + at, rows, width))
-ROWS_RUN(max_rows, (call->y + first, call->a + at, rows, width))
 ROWS_RUN(multiply_rows, (call->y + at, call->a + at, call->b, rows, width))
-ROWS_RUN(scale_rows, (call->y + at, call->a + at, call->b + first, rows, width))
 ROWS_RUN(
     cross_entropy,
     (call->y + first, call->lse ? call->lse + first : NULL, call->a + at, call->indices + first, rows, width))
@@ -49,19 +47,9 @@ void plumb_sum_rows(float *y, const float *x, size_t rows, size_t width) {
     plumb_share_run(run_sum_rows, &call, rows, width + 1, PLUMB_LIGHT);
 }
 
-void plumb_max_rows(float *y, const float *x, size_t rows, size_t width) {
-    rows_call call = {.y = y, .a = x, .width = width};
-    plumb_share_run(run_max_rows, &call, rows, width + 1, PLUMB_LIGHT);
-}
-
 void plumb_multiply_rows(float *y, const float *a, const float *b, size_t rows, size_t width) {
     rows_call call = {.y = y, .a = a, .b = b, .width = width};
     plumb_share_run(run_multiply_rows, &call, rows, width, PLUMB_LIGHT);
-}
-
-void plumb_scale_rows(float *y, const float *a, const float *s, size_t rows, size_t width) {
-    rows_call call = {.y = y, .a = a, .b = s, .width = width};
-    plumb_share_run(run_scale_rows, &call, rows, width, PLUMB_LIGHT);
 }
 
 void plumb_cross_entropy(

@@ -27,24 +27,6 @@ static void rows_sum(float *y, const float *x, size_t rows, size_t width) {
     for (size_t r = 0; r < rows; r++) y[r] = (float)elements_sum(x + r * width, width);
 }
 
-static void rows_max(float *y, const float *x, size_t rows, size_t width) {
-    for (size_t r = 0; r < rows; r++, x += width) {
-        vf m0 = splat(-__builtin_inff()), m1 = m0;
-        size_t i = 0;
-        for (; i + 2 * VL <= width; i += 2 * VL) {
-            m0 = vlarger(ld(x + i), m0);
-            m1 = vlarger(ld(x + i + VL), m1);
-        }
-        for (; i < width; i += VL) {
-            m0 = vlarger(keep_first(ld_partial(x + i, width - i), width - i, -__builtin_inff()), m0);
-        }
-        vf m = vlarger(m0, m1);
-        float largest = m[0];
-        for (int lane = 1; lane < VL; lane++) largest = m[lane] > largest || m[lane] != m[lane] ? m[lane] : largest;
-        y[r] = largest;
-    }
-}
-
 // MARK: Sums of columns
 
 /// sums += values of one vector of columns.
@@ -190,12 +172,6 @@ static void rows_multiply(float *y, const float *a, const float *b, size_t rows,
     for (size_t r = 0; r < rows; r++) elements_multiply(y + r * width, a + r * width, b, width);
 }
 
-static void rows_scale(float *y, const float *a, const float *s, size_t rows, size_t width) {
-    for (size_t r = 0; r < rows; r++, y += width, a += width) {
-        for (size_t i = 0; i < width; i += VL) st_partial(y + i, ld_partial(a + i, width - i) * splat(s[r]), width - i);
-    }
-}
-
 static void rows_scatter_add(
     float *y, const float *x, const int32_t *indices, size_t count, size_t width, size_t first, size_t columns) {
     for (size_t i = 0; i < count; i++) {
@@ -248,6 +224,6 @@ static void rows_cross_entropy_backward(
         .silu_multiply_backward = rows_silu_multiply_backward, .adam = step_adam, .sgd = step_sgd, .lion = step_lion, \
         .softmax_backward = rows_softmax_backward, .log_softmax_backward = rows_log_softmax_backward, \
         .rms_norm_backward = rows_rms_norm_backward, .layer_norm_backward = rows_layer_norm_backward, \
-        .add_columns = rows_add_columns, .sum_rows = rows_sum, .max_rows = rows_max, .multiply_rows = rows_multiply, \
-        .scale_rows = rows_scale, .scatter_add_rows = rows_scatter_add, .cross_entropy = rows_cross_entropy, \
+        .add_columns = rows_add_columns, .sum_rows = rows_sum, .multiply_rows = rows_multiply, \
+        .scatter_add_rows = rows_scatter_add, .cross_entropy = rows_cross_entropy, \
         .cross_entropy_backward = rows_cross_entropy_backward},

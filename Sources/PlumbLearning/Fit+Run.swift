@@ -21,6 +21,11 @@ extension Fit {
         let checkpoint = session.checkpoints.map { FitCheckpoint(folder: $0, label: label) }
         try checkpoint?.restore(&result)
         let first = result.steps
+        guard first <= steps else {
+            throw FitError(
+                "the checkpoint of \(label) has made \(first) steps, and \(steps) are asked for: remove it to train anew"
+            )
+        }
         let baseRate = optimizer.learningRate
         var saved = ContinuousClock.now
         while result.steps < steps && !result.stoppedEarly {
@@ -57,23 +62,22 @@ extension Fit {
         _ loss: (inout Model, Int) throws -> Tensor
     ) throws {
         let step = result.steps
+        result.optimizer.learningRate = baseRate * schedule.multiplier(step)
         var state: [Tensor] = []
-        var (value, gradient, _) = try valueWithGradient(at: result.model) { watched -> (Tensor, Void) in
+        var (value, gradient) = try valueWithGradient(at: result.model) { watched in
             var copy = watched
             let value = try loss(&copy, step)
             copy.forEach(.state) { _, tensor in state.append(tensor.detached()) }
-            return (value, ())
+            return value
         }
         try check(value.item, gradient, result, label)
         if let clipNorm { gradient.clip(toNorm: clipNorm) }
-        result.optimizer.learningRate = baseRate * schedule.multiplier(step)
         result.optimizer.update(&result.model, along: gradient)
-        var next = 0
-        result.model.forEach(.state) { _, tensor in
-            tensor = state[next]
-            next += 1
+        result.model.takeState(state)
+        if let averaging {
+            result.averaged?.average(with: result.model, decay: averaging)
+            result.averaged?.takeState(state)
         }
-        if let averaging { result.averaged?.average(with: result.model, decay: averaging) }
         result.losses.append(value.item)
         result.steps += 1
     }
@@ -135,5 +139,16 @@ extension Fit {
         let signed = history.map { earlyStop.isLowerBetter ? $0 : -$0 }
         let best = signed.indices.min { signed[$0] < signed[$1] } ?? 0
         result.stoppedEarly = signed.count - 1 - best >= earlyStop.patience && result.steps < steps
+    }
+}
+
+extension ParameterTree {
+    /// Replaces everything that is state, in order.
+    fileprivate mutating func takeState(_ state: [Tensor]) {
+        var next = 0
+        forEach(.state) { _, tensor in
+            tensor = state[next]
+            next += 1
+        }
     }
 }

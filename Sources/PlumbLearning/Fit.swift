@@ -22,7 +22,7 @@ public struct Fit: Sendable {
     public var steps: Int
     /// Steps between evaluations; 0 evaluates at the end only.
     public var evaluateEvery = 0
-    /// Steps between checkpoints; nil goes by ``checkpointSeconds``.
+    /// Steps between checkpoints, 0 for none but the last; nil goes by ``checkpointSeconds``.
     public var checkpointEvery: Int?
     /// Seconds between checkpoints.
     public var checkpointSeconds = 20.0

@@ -18,8 +18,9 @@ struct FitCheckpoint {
         var file: String
         var sha256: String
         var step: Int
+        /// The optimiser's type.
+        var optimizer: String
         var optimizerSteps: Int
-        var learningRate: Double
         var stoppedEarly: Bool
         var evaluations: [FitEvaluation]
     }
@@ -53,8 +54,8 @@ struct FitCheckpoint {
         try writer.write(to: url)
         let index = Index(
             label: label, file: file, sha256: try FileHash.sha256(of: url), step: result.steps,
-            optimizerSteps: state.steps, learningRate: result.optimizer.learningRate,
-            stoppedEarly: result.stoppedEarly, evaluations: result.evaluations)
+            optimizer: "\(Rule.self)", optimizerSteps: state.steps, stoppedEarly: result.stoppedEarly,
+            evaluations: result.evaluations)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
         encoder.nonConformingFloatEncodingStrategy = Self.nonFinite
@@ -78,7 +79,8 @@ struct FitCheckpoint {
 
     private func removeOthers(than file: String) {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
-        for name in names where name != file && name.hasPrefix("step-") {
+        // A killed process leaves its attempt under a name that begins with a full stop.
+        for name in names where name != file && (name.hasPrefix("step-") || name.hasPrefix(".step-")) {
             try? FileManager.default.removeItem(at: folder.appendingPathComponent(name))
         }
     }
@@ -87,7 +89,10 @@ struct FitCheckpoint {
 
     /// Puts the saved state into `result`, where there is one.
     func restore<Model: ParameterTree, Rule: Optimizer>(_ result: inout FitResult<Model, Rule>) throws {
-        guard let data = try? Data(contentsOf: indexFile) else { return }
+        guard FileManager.default.fileExists(atPath: indexFile.path) else { return }
+        guard let data = try? Data(contentsOf: indexFile) else {
+            throw damaged("\(indexFile.path) cannot be read")
+        }
         let index = try decoded(data)
         let url = folder.appendingPathComponent(index.file)
         let file = try SafetensorsFile(contentsOf: url)
@@ -99,16 +104,36 @@ struct FitCheckpoint {
             try fill(&averaged, "average", file)
             result.averaged = averaged
         }
-        let saved = file.names.filter { $0.hasPrefix("optimizer.") }
-        result.optimizer.state = OptimizerState(
-            steps: index.optimizerSteps,
-            tensors: try saved.map { (String($0.dropFirst("optimizer.".count)), try file.tensor($0).dequantized()) })
-        result.optimizer.learningRate = index.learningRate
+        try restore(&result.optimizer, of: result.model, index, file)
         result.losses = try file.tensor("history.loss").dequantized().elements
         result.evaluations = index.evaluations
         (result.steps, result.stoppedEarly) = (index.step, index.stoppedEarly)
         guard result.losses.count == index.step else {
             throw damaged("it holds \(result.losses.count) losses of \(index.step) steps")
+        }
+    }
+
+    /// Puts the saved memory into `optimizer`, a tensor or more for each parameter of `model`.
+    private func restore<Model: ParameterTree, Rule: Optimizer>(
+        _ optimizer: inout Rule, of model: Model, _ index: Index, _ file: SafetensorsFile
+    ) throws {
+        guard index.optimizer == "\(Rule.self)" else {
+            throw FitError(
+                "the checkpoint of \(label) in \(folder.path) was trained with \(index.optimizer), not \(Rule.self): "
+                    + "remove the folder to train anew.")
+        }
+        let saved = try file.names.filter { $0.hasPrefix("optimizer.") }.map {
+            (name: String($0.dropFirst("optimizer.".count)), tensor: try file.tensor($0).dequantized())
+        }
+        let shapes = model.parameters.map(\.tensor.shape)
+        let fits = saved.enumerated().allSatisfy { !shapes.isEmpty && $1.tensor.shape == shapes[$0 % shapes.count] }
+        guard (0..<Int(Int32.max)).contains(index.optimizerSteps), fits, saved.count % max(1, shapes.count) == 0 else {
+            throw foreign("its optimiser's memory is not of these parameters")
+        }
+        optimizer.state = OptimizerState(steps: index.optimizerSteps, tensors: saved)
+        // A rule takes what it knows by name and would go on without the rest.
+        guard optimizer.state.tensors.map(\.name) == saved.map(\.name) else {
+            throw damaged("it holds \(saved.count) tensors of the optimiser, not all of which \(Rule.self) knows")
         }
     }
 

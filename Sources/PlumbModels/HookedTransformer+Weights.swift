@@ -1,7 +1,8 @@
 public import PlumbNN
 public import PlumbTensor
 
-/// The matrices of one block's heads, as directions of the residual stream: what each feature of a head reads or writes.
+/// The matrices of one block's heads, as directions of the residual stream: what each feature of a head reads or writes
+/// (Elhage et al. 2021, *A Mathematical Framework for Transformer Circuits*).
 public struct HeadWeights: Sendable {
     /// What each feature of a query reads, `[H, K, D]`.
     public let queries: Tensor
@@ -14,19 +15,23 @@ public struct HeadWeights: Sendable {
 }
 
 extension HookedTransformer {
-    /// The matrices of the heads of block `index`, exactly dequantised.
+    /// The matrices of the heads of block `index`, exactly dequantised; biases are not part of them.
     ///
-    /// Queries, keys and values read the stream after ``normalization(at:)`` of the block; a bias is not part of them.
-    public func headWeights(block index: Int) -> HeadWeights {
+    /// Queries, keys and values read the stream after ``normalization(at:)`` of the block, or, `foldingNorm`, the stream
+    /// divided by its scale: the norm's gain is then part of them, and a layer norm's centring.
+    public func headWeights(block index: Int, foldingNorm: Bool = false) -> HeadWeights {
+        precondition(
+            transformer.blocks.indices.contains(index), "\(name) has \(configuration.layers) blocks, no block \(index)")
         let attention = transformer.blocks[index].attention
         let (heads, groups, width) = (attention.heads, attention.keyValueHeads, attention.headWidth)
-        let reading = attention.qkv.weight.tensor()
+        let stored = attention.qkv.mergedWeight.tensor()
+        let reading = foldingNorm ? transformer.blocks[index].ln1.folded(into: stored) : stored
         func part(_ first: Int, _ count: Int) -> Tensor {
             reading[first * width..<(first + count) * width].reshaped([count, width, configuration.width])
         }
         return HeadWeights(
             queries: part(0, heads), keys: part(heads, groups), values: part(heads + groups, groups),
-            outputs: attention.output.weight.tensor().transposed().reshaped([heads, width, configuration.width]))
+            outputs: attention.output.mergedWeight.tensor().transposed().reshaped([heads, width, configuration.width]))
     }
 
     /// The normalisation whose result `point` shows.
@@ -38,6 +43,20 @@ extension HookedTransformer {
         case (.ln2Normalized, .some(let block)): transformer.blocks[block].ln2
         case (.finalNormalized, .none): transformer.finalNorm
         default: preconditionFailure("\(point) does not show what a normalisation gives")
+        }
+    }
+}
+
+extension Normalization {
+    /// A matrix that reads the normalised stream, as one that reads the stream divided by its scale.
+    ///
+    /// - Shapes: `matrix` and result `[O, D]`.
+    fileprivate func folded(into matrix: Tensor) -> Tensor {
+        switch self {
+        case .rms(let weight, _): return matrix * weight
+        case .layer(let weight, _, _):
+            let scaled = matrix * weight
+            return scaled - scaled.mean(axis: -1, keepingAxis: true)
         }
     }
 }

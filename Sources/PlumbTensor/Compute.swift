@@ -11,9 +11,11 @@ public enum Compute {
         set { plumb_threads_set(Int32(clamping: max(1, newValue))) }
     }
 
-    /// Bytes held by tensors and packed weights now, and the most since ``resetPeakBytes()``.
+    /// Bytes held by tensors and packed weights now.
     public static var bytes: Int { plumb_buffer_bytes() }
+    /// The most bytes held at once since ``resetPeakBytes()``.
     public static var peakBytes: Int { plumb_buffer_peak() }
+    /// Begins to look for the peak anew.
     public static func resetPeakBytes() { plumb_buffer_peak_reset() }
 
     /// Gives memory that waits for the next tensor back to the system.

@@ -64,11 +64,21 @@ extension Tensor {
     }
 
     /// The smaller of each two elements. Shapes broadcast; of equals, each takes half the gradient.
-    public static func minimum(_ a: Tensor, _ b: Tensor) -> Tensor { -maximum(-a, -b) }
+    public static func minimum(_ a: Tensor, _ b: Tensor) -> Tensor {
+        guard a.shape == b.shape else { return broadcast("minimum", a, b, minimum) }
+        let y = combined(a, b, plumb_minimum)
+        guard let tape = Tape.recording(a, b) else { return y }
+        return tape.record(y) { dy, into in
+            let share = b.shareAbove(a)
+            into.add(dy * share, to: a.trace)
+            into.add(dy * share.affine(scale: -1, offset: 1), to: b.trace)
+        }
+    }
 
     /// Every element moved into `range`; outside it the gradient is zero.
     public func clamped(to range: ClosedRange<Float>) -> Tensor {
-        let y = mapped { Swift.min(range.upperBound, Swift.max(range.lowerBound, $0)) }
+        // What is not a number stays so.
+        let y = mapped { $0 < range.lowerBound ? range.lowerBound : $0 > range.upperBound ? range.upperBound : $0 }
         guard let tape = Tape.recording(self) else { return y }
         return tape.record(y) { dy, into in
             into.add(dy * detached().mapped { range.contains($0) ? 1 : 0 }, to: trace)
@@ -100,6 +110,8 @@ extension Tensor {
     /// Adds `other` of the same shape in place.
     public mutating func add(_ other: Tensor, scale: Float = 1) {
         precondition(shape == other.shape, "cannot add \(other.shape) in place to \(shape)")
+        precondition(
+            !other.isTraced, "what is added in place is a constant: use + for a tensor that is being differentiated")
         withUnsafeMutableElements { y in
             other.withUnsafeElements { plumb_axpy(y.baseAddress, scale, $0.baseAddress, $0.count) }
         }

@@ -75,6 +75,17 @@ extension Tensor {
         return tape.record(result) { [trace] dy, into in into.add(dy.gathered(rows), to: trace) }
     }
 
+    /// Adds entries to those of the first axis from `first` on.
+    mutating func addRows(_ source: Tensor, from first: Int) {
+        let width = Tensor.count(of: Array(shape.dropFirst()))
+        withUnsafeMutableElements { y in
+            source.withUnsafeElements { x in
+                guard let to = y.baseAddress else { return }
+                plumb_axpy(to + first * width, 1, x.baseAddress, x.count)
+            }
+        }
+    }
+
     private mutating func scatter(_ source: Tensor, to rows: [Int]) {
         precondition(source.shape.first == rows.count, "\(rows.count) rows cannot be taken from \(source.shape)")
         precondition(

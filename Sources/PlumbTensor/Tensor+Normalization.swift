@@ -59,7 +59,7 @@ extension Tensor {
         let result = tape.record(normalized) { dy, into in
             guard into.writesInPlace else { return composed(weight, bias, epsilon, centred: true, dy, &into) }
             let (dx, dweight, dbias) = normalizationGradient(
-                dy, weight, scale: divisor, centred: true, hasBias: bias != nil)
+                dy, weight, scale: divisor, centred: true, hasBias: bias?.trace != nil)
             into.add(dx, to: trace)
             if let dweight { into.add(dweight, to: weight?.trace) }
             if let dbias { into.add(dbias, to: bias?.trace) }
@@ -80,7 +80,8 @@ extension Tensor {
         _ dy: Tensor, _ weight: Tensor?, scale: Tensor, centred: Bool, hasBias: Bool
     ) -> (dx: Tensor, dweight: Tensor?, dbias: Tensor?) {
         let (rows, width) = rowsAndWidth
-        var dweight = weight.map { _ in Tensor.zeros([width]) }
+        // Sums that nobody asked for are not made.
+        var dweight: Tensor? = weight?.trace == nil ? nil : .zeros([width])
         var dbias = hasBias ? Tensor.zeros([width]) : nil
         let dx = Tensor(shape: shape) { dx in
             withUnsafeElements { x in

@@ -65,15 +65,7 @@ extension Tensor {
     /// The largest element of each row of the last axis, `[…, D] -> […]`; of equals, the first takes the gradient.
     public func maximumOfRows() -> Tensor {
         guard let width = shape.last, width > 0 else { preconditionFailure("no largest element in rows of \(shape)") }
-        let rows = count / width
-        var winners: [Int] = []
-        withUnsafeElements { x in
-            winners = (0..<rows).map { row in
-                var best = row * width
-                for i in best..<best + width where x[i] > x[best] || x[best].isNaN { best = i }
-                return best
-            }
-        }
+        let winners = argmaxOfRows().enumerated().map { $0.offset * width + $0.element }
         return reshaped([count]).gathered(winners).reshaped(Array(shape.dropLast()))
     }
 

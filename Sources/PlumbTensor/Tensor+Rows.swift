@@ -10,6 +10,8 @@ extension Tensor {
     }
 
     /// Each row of the last axis as probabilities, `eˣ / Σ eˣ`.
+    ///
+    /// - Shapes: self and result `[…, D]`.
     public func softmax() -> Tensor {
         let result = rowwise(plumb_softmax)
         guard let tape = Tape.recording(self) else { return result }
@@ -22,6 +24,8 @@ extension Tensor {
     }
 
     /// Each row of the last axis as log-probabilities, `x - log Σ eˣ`.
+    ///
+    /// - Shapes: self and result `[…, D]`.
     public func logSoftmax() -> Tensor {
         let result = rowwise(plumb_log_softmax)
         guard let tape = Tape.recording(self) else { return result }
@@ -122,7 +126,9 @@ extension Tensor {
         }
     }
 
-    /// The position of the largest element of each row of the last axis.
+    /// The position of the largest element of each row of the last axis, the first of equals.
+    ///
+    /// - Shapes: self `[…, D]`; one position for each row.
     public func argmaxOfRows() -> [Int] {
         let (rows, width) = rowsAndWidth
         precondition(width > 0, "argmaxOfRows needs an element in each row, got shape \(shape)")

@@ -109,8 +109,12 @@ public struct Tensor: Sendable {
         let result = Tensor(
             shape: [range.count] + shape.dropFirst(), storage: storage, offset: offset + range.lowerBound * width)
         guard let tape = Tape.recording(self) else { return result }
-        return tape.record(result) { [trace, rows = shape[0]] dy, into in
-            into.add(dy.paddedRows(before: range.lowerBound, after: rows - range.upperBound), to: trace)
+        return tape.record(result) { [trace, shape] dy, into in
+            guard into.writesInPlace else {
+                let after = shape[0] - range.upperBound
+                return into.add(dy.paddedRows(before: range.lowerBound, after: after), to: trace)
+            }
+            into.update(trace, shape: shape) { $0.addRows(dy, from: range.lowerBound) }
         }
     }
 

@@ -67,7 +67,9 @@ public struct Weight: Sendable {
         }
     }
 
+    /// `O`.
     public let outputs: Int
+    /// `I`.
     public let inputs: Int
     private(set) var parts: [Part]
     private var packed: LazyPacking
@@ -86,7 +88,9 @@ public struct Weight: Sendable {
         packed = LazyPacking()
     }
 
+    /// A weight of one matrix, `[O, I]`.
     public init(_ tensor: Tensor) { self.init([.tensor(tensor)]) }
+    /// A weight of one stored matrix, `[O, I]`.
     public init(_ stored: StoredTensor) { self.init([.stored(stored)]) }
 
     /// The matrix in float32, `[O, I]`.
@@ -143,7 +147,9 @@ public struct Weight: Sendable {
     /// `dy · W`: the gradient that reaches the inputs.
     private func appliedBackwards(to dy: Tensor) -> Tensor {
         guard parts.contains(where: { $0.dense?.trace != nil }) else {
-            return packed.value(for: self, .backward).product(with: dy)
+            let dx = packed.value(for: self, .backward).product(with: dy)
+            guard let tape = Tape.recording(dy) else { return dx }
+            return tape.record(dx) { [trace = dy.trace] slope, into in into.add(applied(to: slope), to: trace) }
         }
         if parts.count == 1, case .transposed(let tensor) = parts[0] { return dy.matmul(transposed: tensor) }
         return dy.matmul(tensor())
@@ -203,23 +209,14 @@ public struct Weight: Sendable {
     /// Lends part `index` as a parameter, not shared with anybody else, and takes back what `body` leaves.
     mutating func withPart(_ index: Int, _ body: (inout Tensor) -> Void) {
         var tensor = self[part: index]
+        let shape = tensor.shape
+        let isTransposed = if case .transposed = parts[index] { true } else { false }
         // The weight lets go of the tensor meanwhile, so that writing to it copies nothing.
-        switch parts[index] {
-        case .transposed:
-            parts[index] = .computed(outputs: parts[index].outputs, inputs: parts[index].inputs) { .zeros([0, 0]) }
-            packed = LazyPacking()
-            body(&tensor)
-            precondition(tensor.shape == [inputs, outputs], "a weight part cannot change its shape to \(tensor.shape)")
-            parts[index] = .transposed(tensor)
-        case let old:
-            parts[index] = .computed(outputs: old.outputs, inputs: old.inputs) { .zeros([0, 0]) }
-            packed = LazyPacking()
-            body(&tensor)
-            precondition(
-                tensor.shape == [parts[index].outputs, inputs],
-                "a weight part cannot change its shape to \(tensor.shape)")
-            parts[index] = .tensor(tensor)
-        }
+        parts[index] = .computed(outputs: parts[index].outputs, inputs: inputs) { .zeros([0, 0]) }
+        packed = LazyPacking()
+        body(&tensor)
+        precondition(tensor.shape == shape, "a weight part \(shape) cannot become \(tensor.shape)")
+        parts[index] = isTransposed ? .transposed(tensor) : .tensor(tensor)
     }
 
     /// The packing that holds every part exactly, or float32.

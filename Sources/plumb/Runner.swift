@@ -1,5 +1,6 @@
 import Foundation
 import PlumbExperiments
+import PlumbLearning
 import PlumbRecords
 import PlumbReport
 import PlumbTensor
@@ -93,7 +94,8 @@ struct UnfinishedRun: Error {
     /// How to go on; `nil` where beginning anew is as good.
     var advice: String? {
         let isInterrupted = cause is RunInterrupted || cause is CancellationError
-        guard isInterrupted || folder.hasCheckpoint else { return nil }
+        // What diverged diverges again from the same settings and seed.
+        guard isInterrupted || folder.hasCheckpoint, !(cause is FitError) else { return nil }
         let entry = RunEntry(reading: folder.url)
         let store = folder.url.deletingLastPathComponent()
         let isStandard = store.standardizedFileURL.path == RunStore.standard.directory.standardizedFileURL.path

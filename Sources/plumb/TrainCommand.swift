@@ -101,7 +101,7 @@ struct TrainCommand: AsyncParsableCommand {
     func run() async throws {
         if let threads { Compute.threads = threads }
         let folder = TrainingFolder(URL(fileURLWithPath: out))
-        let settings = try resume ? folder.settings() : folder.begin(newSettings())
+        let settings = try resume ? folder.settings() : folder.begin(try newSettings())
         let interruption = Interruption()
         let progress = Output.progress()
         let context = RunContext(
@@ -111,24 +111,31 @@ struct TrainCommand: AsyncParsableCommand {
         let result: LanguageModelTraining.Result
         do {
             result = try await settings.train(in: FitSession(context))
+            progress.close()
+            try folder.finish(result)
         } catch {
             progress.close()
-            if folder.hasCheckpoint { folder.advise() } else { folder.abandon() }
+            if !folder.hasCheckpoint {
+                folder.abandon()
+            } else if !(error is FitError) {
+                // What diverged diverges again from the same settings.
+                folder.advise()
+            }
             throw error
         }
-        progress.close()
-        try folder.finish(result)
         let seconds = (ContinuousClock.now - start) / .seconds(1)
         let sampled = try settings.sample(result.model, tokens: sample)
         json ? showJSON(result, settings, sampled, seconds, folder) : show(result, sampled, seconds)
     }
 
-    private func newSettings() -> TrainingSettings {
+    private func newSettings() throws -> TrainingSettings {
         let isNew = model == nil
+        let files = text.map { URL(fileURLWithPath: $0) }
         return TrainingSettings(
-            text: text.map { URL(fileURLWithPath: $0).path }, model: model.map(Self.absolute),
+            text: files.map(\.path), textHashes: try files.map { try FileHash.sha256(of: $0) },
+            model: model.map(Self.absolute),
             architecture: isNew ? fromScratch ?? "gpt2" : nil, layers: layers ?? 4, width: width ?? 128,
-            heads: heads ?? 4, context: context ?? 128, tokenizer: tokenizer ?? "chars", lora: lora,
+            heads: heads ?? 4, context: context, tokenizer: tokenizer ?? "chars", lora: lora,
             steps: steps ?? (isNew ? 2_000 : 100), batch: batch ?? (isNew ? 16 : 4),
             learningRate: learningRate ?? (isNew ? 2e-3 : lora != nil ? 1e-3 : 5e-5), seed: seed ?? 0)
     }

@@ -34,13 +34,16 @@ enum TextReading: Equatable {
 /// Everything that decides what a training gives; kept in its folder, so that it can go on.
 struct TrainingSettings: Codable {
     var text: [String]
+    /// The SHA-256 of each text as it was when the training began.
+    var textHashes: [String]
     var model: String?
     /// nil where ``model`` goes on.
     var architecture: String?
     var layers: Int
     var width: Int
     var heads: Int
-    var context: Int
+    /// Tokens that a window reads; nil for 128, or as many as the model reads.
+    var context: Int?
     var tokenizer: String
     var lora: Int?
     var steps: Int
@@ -50,12 +53,16 @@ struct TrainingSettings: Codable {
 
     func train(in session: FitSession) async throws -> LanguageModelTraining.Result {
         let corpus = try TextCorpus(contentsOf: text.map { URL(fileURLWithPath: $0) })
+        for (path, hash) in zip(text, textHashes) where try FileHash.sha256(of: URL(fileURLWithPath: path)) != hash {
+            throw FileError(
+                "\(path) has changed since the training began: begin anew without --resume, in another --out")
+        }
         let key = RandomKey(seed)
         let model = try await startingModel(corpus, key["model"])
         guard let tokenizer = model.tokenizer else {
             throw ModelError("\(model.name) has no tokenizer, so that it cannot read the text")
         }
-        let length = min(context, model.configuration.context)
+        let length = try windowLength(of: model)
         let stream = TokenStream(corpus, tokenizer: tokenizer)
         let training = LanguageModelTraining(steps: steps, batch: batch, learningRate: learningRate, length: length)
         session.reporter.note(
@@ -68,6 +75,15 @@ struct TrainingSettings: Codable {
             in: session)
     }
 
+    private func windowLength(of model: HookedTransformer) throws -> Int {
+        let longest = model.configuration.context
+        guard let context else { return min(128, longest) }
+        guard context <= longest else {
+            throw ModelError("--context \(context) is more than the \(longest) tokens that \(model.name) reads")
+        }
+        return context
+    }
+
     private func startingModel(_ corpus: TextCorpus, _ key: RandomKey) async throws -> HookedTransformer {
         if let model { return try await HookedTransformer.load(model) }
         guard let reading = TextReading(tokenizer) else {
@@ -76,7 +92,7 @@ struct TrainingSettings: Codable {
         let tokenizer = try reading.tokenizer(of: corpus)
         let sizes = TransformerConfiguration(
             architecture: architecture ?? "gpt2", layers: layers, width: width, heads: heads,
-            vocabulary: tokenizer.vocabularySize, context: context)
+            vocabulary: tokenizer.vocabularySize, context: context ?? 128)
         return try HookedTransformer(sizes, key: key, tokenizer: tokenizer)
     }
 

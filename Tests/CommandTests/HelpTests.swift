@@ -10,7 +10,7 @@ import Testing
             try Data(text.utf8).write(to: source)
             return
         }
-        let file = try #require(Bundle.module.url(forResource: "Golden/\(name)", withExtension: nil) ?? source)
+        let file = try #require(Bundle.module.url(forResource: "Golden/\(name)", withExtension: nil))
         #expect(try String(contentsOf: file, encoding: .utf8) == text, "PLUMB_RECORD_GOLDEN=1 records \(name) anew")
     }
 
@@ -48,6 +48,7 @@ import Testing
         let cards = try #require(try Plumb.run(["list", "--json"]).json()["experiments"] as? [[String: Any]])
         #expect(cards.contains { $0["id"] as? String == "activation-patching" })
         for card in cards {
+            #expect(outcome.output.contains(try #require(card["id"] as? String)))
             for key in ["id", "title", "direction", "question", "hypothesis", "control"] {
                 #expect((card[key] as? String)?.isEmpty == false, "a card lacks \(key)")
             }

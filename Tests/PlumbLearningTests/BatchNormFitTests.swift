@@ -24,7 +24,9 @@ private struct NormalizedNetwork: ParameterTree {
 @Suite struct BatchNormFitTests {
     @Test func theLoopCarriesRunningAveragesFromStepToStep() throws {
         let steps = 20
-        let result = try Fit(steps: steps).run(
+        var fit = Fit(steps: steps)
+        fit.averaging = 0.5
+        let result = try fit.run(
             NormalizedNetwork(), optimizer: SGD(learningRate: 0), label: "still"
         ) { model, step in model.loss(step) }
         // The weights stand still, so the averages are those of the batches taken one after another.
@@ -32,6 +34,7 @@ private struct NormalizedNetwork: ParameterTree {
         for step in 0..<steps { _ = expected.loss(step) }
         #expect(result.model.norm.runningMean == expected.norm.runningMean)
         #expect(result.model.norm.runningVariance == expected.norm.runningVariance)
+        #expect(result.averaged?.norm.runningMean == expected.norm.runningMean)
         #expect(expected.norm.runningMean != NormalizedNetwork().norm.runningMean)
     }
 }

@@ -117,6 +117,8 @@ final class Scratch {
         _ = try train(fit(10), in: session)
         let other = #expect(throws: FitError.self) { _ = try train(fit(), in: session, model: SmallNetwork(width: 7)) }
         #expect(other?.description.contains("hidden.weight has shape [24, 4] there and [7, 4] here") ?? false)
+        let further = #expect(throws: FitError.self) { _ = try train(fit(9), in: session) }
+        #expect(further?.description.contains("has made 10 steps, and 9 are asked for") ?? false)
         let folder = scratch.url.appendingPathComponent("training")
         let weights = folder.appendingPathComponent("step-10.safetensors")
         var bytes = try Data(contentsOf: weights)
@@ -127,6 +129,20 @@ final class Scratch {
         try Data("{".utf8).write(to: folder.appendingPathComponent("checkpoint.json"))
         let broken = #expect(throws: FitError.self) { _ = try train(fit(), in: session) }
         #expect(broken?.description.contains("is not a checkpoint's index") ?? false)
+    }
+
+    @Test func aCheckpointOfAnotherOptimiserIsRefused() throws {
+        let scratch = Scratch()
+        let session = FitSession(checkpoints: scratch.url)
+        _ = try train(fit(10), in: session)
+        let error = #expect(throws: FitError.self) {
+            var fit = Fit(steps: 20)
+            fit.averaging = 0.9
+            _ = try fit.run(SmallNetwork(), optimizer: SGD(learningRate: 0.1, momentum: 0.9), in: session) {
+                model, step in model.loss(step)
+            }
+        }
+        #expect(error?.description.contains("was trained with Adam, not SGD") ?? false)
     }
 
     @Test func divergenceAndDamagedNumbersAreErrors() throws {
@@ -180,6 +196,10 @@ final class Scratch {
             let resumed = try train(fit(400), in: FitSession(checkpoints: scratch.url))
             #expect(resumed.losses == whole.losses)
             for (a, b) in zip(resumed.model.parameters, whole.model.parameters) { #expect(a.tensor == b.tensor) }
+            let left = try FileManager.default.contentsOfDirectory(atPath: path + "/training").filter {
+                $0.hasSuffix(".safetensors")
+            }
+            #expect(left == ["step-400.safetensors"])
         }
     }
 }

@@ -28,6 +28,15 @@ struct AttentionBackwardProblem {
             dk_stride: keyWidth + 1, dv_stride: keyWidth)
     }
 
+    /// Makes what is given of a row NaN: its queries and gradients, and unless `queriesOnly` its keys and values.
+    func spoil(row: Int, queriesOnly: Bool) {
+        attention.query(row).update(repeating: .nan, count: queryWidth)
+        (dz.base + row * dzStride).update(repeating: .nan, count: queryWidth)
+        guard !queriesOnly else { return }
+        attention.key(row).update(repeating: .nan, count: keyWidth)
+        attention.value(row).update(repeating: .nan, count: keyWidth)
+    }
+
     func gradients() -> Gradients {
         let gradients = Gradients(self)
         differentiate([segment(gradients)])

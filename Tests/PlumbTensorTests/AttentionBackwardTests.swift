@@ -50,6 +50,35 @@ import Testing
         }
     }
 
+    @Test func whatIsNoNumberReachesOnlyWhatSeesIt() async {
+        await #expect(processExitsWith: .success) {
+            for isa in instructionSets where plumb_isa_force(isa) == 0 {
+                for shape in [(70, 4, 1, 10), (131, 3, 3, 32)] {
+                    let clean = AttentionBackwardProblem(shape, allKeys: false, seed: 5).gradients()
+                    for bad in [1, 13, 14, 40, 64, 69] {
+                        let all = AttentionBackwardProblem(shape, allKeys: false, seed: 5)
+                        all.spoil(row: bad, queriesOnly: false)
+                        let (dq, stride) = (all.gradients().dq, all.queryWidth + 2)
+                        let isKept = (0..<bad * stride).allSatisfy {
+                            $0 % stride >= all.queryWidth || dq.base[$0].bitPattern == clean.dq.base[$0].bitPattern
+                        }
+                        #expect(isKept, "dq before row \(bad), isa \(isa)")
+                        let some = AttentionBackwardProblem(shape, allKeys: false, seed: 5)
+                        some.spoil(row: bad, queriesOnly: true)
+                        let found = some.gradients()
+                        for key in bad + 1..<shape.0 {
+                            for e in 0..<some.keyWidth {
+                                let (k, v) = (key * (some.keyWidth + 1) + e, key * some.keyWidth + e)
+                                #expect(found.dk.base[k].bitPattern == clean.dk.base[k].bitPattern, "dk of \(key)")
+                                #expect(found.dv.base[v].bitPattern == clean.dv.base[v].bitPattern, "dv of \(key)")
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
     @Test func onePositionPassesTheGradientToItsValueAlone() {
         let problem = AttentionBackwardProblem((1, 4, 2, 5), allKeys: false, seed: 3)
         let found = problem.gradients()

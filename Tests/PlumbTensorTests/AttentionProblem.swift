@@ -151,3 +151,9 @@ struct AttentionPrefix {
     var keys: FloatBlock
     var values: FloatBlock
 }
+
+/// How far two numbers are apart; infinite where that is not a number, which `max` would pass over.
+func gap(_ a: Double, _ b: Double) -> Double {
+    let difference = a == b ? 0 : abs(a - b)
+    return difference.isNaN ? .infinity : difference
+}

@@ -11,7 +11,7 @@ import Testing
                 let reference = problem.reference()
                 for isa in instructionSets where plumb_isa_force(isa) == 0 {
                     let error = zip(problem.plain().values, reference).reduce(0) {
-                        max($0, abs(Double($1.0) - $1.1))
+                        max($0, gap(Double($1.0), $1.1))
                     }
                     #expect(error <= 2e-6, "\(positions)x\(heads)/\(keyHeads)x\(width), isa \(isa): \(error)")
                 }
@@ -31,7 +31,7 @@ import Testing
                         plumb_threads_set(threads)
                         let z = FloatBlock([Float](repeating: .nan, count: positions * heads * width))
                         problem.attend([problem.segment(0, positions, prefix: nil, z: z)], allKeys: true)
-                        let error = zip(z.values, reference).reduce(0) { max($0, abs(Double($1.0) - $1.1)) }
+                        let error = zip(z.values, reference).reduce(0) { max($0, gap(Double($1.0), $1.1)) }
                         #expect(error <= 2e-6, "\(positions)x\(heads)/\(keyHeads)x\(width), isa \(isa): \(error)")
                         if alone.isEmpty { alone = z.bits }
                         let same = z.bits == alone

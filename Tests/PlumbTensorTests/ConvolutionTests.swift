@@ -51,7 +51,7 @@ import Testing
 private func largestError(_ a: [Float], _ b: [Double]) -> Double {
     let size = b.reduce(1e-3) { max($0, abs($1)) }
     return a.count == b.count
-        ? zip(a, b).reduce(0) { max($0, abs(Double($1.0) - $1.1) / size) } : .infinity
+        ? zip(a, b).reduce(0) { max($0, gap(Double($1.0), $1.1) / size) } : .infinity
 }
 
 private struct ConvolutionProblem: Sendable {

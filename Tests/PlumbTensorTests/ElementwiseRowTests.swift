@@ -72,8 +72,8 @@ import Testing
                 for i in 0..<half {
                     let angle = angles[Int(positions[row]) * half + i]
                     let a = Double(x[from + i]), b = Double(x[from + half + i])
-                    worst = max(worst, abs(Double(y[to + i]) - (a * cos(angle) - b * sin(angle))))
-                    worst = max(worst, abs(Double(y[to + half + i]) - (b * cos(angle) + a * sin(angle))))
+                    worst = max(worst, gap(Double(y[to + i]), a * cos(angle) - b * sin(angle)))
+                    worst = max(worst, gap(Double(y[to + half + i]), b * cos(angle) + a * sin(angle)))
                 }
                 #expect(y[to + rotated..<to + width] == x[from + rotated..<from + width])
             }
@@ -95,7 +95,7 @@ import Testing
         for (i, value) in y.enumerated() {
             let at = i / width * 2 * width + i % width
             let gate = Double(both[at]), exact = gate / (1 + exp(-gate)) * Double(both[at + width])
-            worst = max(worst, abs(Double(value) - exact))
+            worst = max(worst, gap(Double(value), exact))
         }
         #expect(worst < 3e-7)
     }
@@ -116,7 +116,7 @@ private struct RowOperation: Sendable {
             let range = row * width..<(row + 1) * width
             let reference = exact(x[range].map(Double.init))
             let size = reference.reduce(1e-6) { max($0, abs($1)) }
-            return zip(y[range], reference).reduce(worst) { max($0, abs(Double($1.0) - $1.1) / size) }
+            return zip(y[range], reference).reduce(worst) { max($0, gap(Double($1.0), $1.1) / size) }
         }
     }
 

@@ -108,7 +108,7 @@ private struct ElementFunction: Sendable {
         let x = (0..<samples).map { Float(range.lowerBound + step * Double($0)) }
         return zip(x, self(x, threads: 2)).reduce(0) { worst, pair in
             let value = exact(Double(pair.0))
-            let error = abs(Double(pair.1) - value)
+            let error = gap(Double(pair.1), value)
             return max(worst, error / max(abs(value), relative ? 1e-37 : 1))
         }
     }

@@ -97,7 +97,7 @@ private func check(
     for i in 0..<count {
         var weight = Double(start[i]), first = 0.0, second = 0.0
         for (s, gradient) in gradients.enumerated() { exact(&weight, Double(gradient[i]), &first, &second, s + 1) }
-        worst = max(worst, abs(Double(results[0][i]) - weight))
+        worst = max(worst, gap(Double(results[0][i]), weight))
     }
     // A sign may flip where the update's average is within rounding of 0; no such value is among these.
     #expect(worst < 1e-6)

@@ -139,7 +139,7 @@ private struct PairFunction: Sendable {
         let y = self(x, other, threads: 2)
         return y.indices.reduce(0) { worst, i in
             let value = exact(Double(x[i]), Double(other[i]))
-            return max(worst, abs(Double(y[i]) - value) / max(abs(value), floor))
+            return max(worst, gap(Double(y[i]), value) / max(abs(value), floor))
         }
     }
 

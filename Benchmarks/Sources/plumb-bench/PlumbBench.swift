@@ -131,6 +131,7 @@ struct AllCommand: AsyncParsableCommand {
             Request(task: "sweep"), Request(task: "sweep", pair: "first-token"), Request(task: "sweep", site: "z"),
         ]
         requests += Request.forwardPasses() + [Request(task: "decode")] + Request.growth()
+        requests += TrainingBench.tasks.map { Request(task: $0) }
         try await measure(requests.flatMap(options.perThreads), options: options)
     }
 }

@@ -267,7 +267,7 @@ void plumb_softmax_backward(float *dx, const float *y, const float *dy, size_t r
 void plumb_log_softmax_backward(float *dx, const float *y, const float *dy, size_t rows, size_t width);
 /// With x̂ = x / s, g = dy · weight and s = scale[r] of the forward pass: dx = (g - x̂ · mean(g·x̂)) / s and
 /// dweight = Σ_r dy·x̂, written, not added to. `weight`, `dx` and `dweight` may be NULL; dx may be dy.
-/// Sums over rows are kept in double, in an order fixed by `rows` and `width`.
+/// Sums over rows are kept in double, sixteen rows at a time in float32, in an order fixed by `rows` and `width`.
 void plumb_rms_norm_backward(
     float *dx, float *dweight, const float *dy, const float *x, const float *weight, const float *scale, size_t rows,
     size_t width);
@@ -275,16 +275,13 @@ void plumb_rms_norm_backward(
 void plumb_layer_norm_backward(
     float *dx, float *dweight, float *dbias, const float *dy, const float *x, const float *weight, const float *scale,
     size_t rows, size_t width);
-/// y[c] = Σ_r x[r, c], in double, in an order fixed by `rows` and `width`.
+/// y[c] = Σ_r x[r, c], sixteen rows at a time in float32 and those sums in double, in an order fixed by `rows` and
+/// `width`.
 void plumb_sum_columns(float *y, const float *x, size_t rows, size_t width);
 /// y[r] = Σ_c x[r, c], in double.
 void plumb_sum_rows(float *y, const float *x, size_t rows, size_t width);
-/// y[r] = max_c x[r, c]; not a number where any is not, -infinity for an empty row.
-void plumb_max_rows(float *y, const float *x, size_t rows, size_t width);
 /// y[r] = a[r] · b, b of `width`.
 void plumb_multiply_rows(float *y, const float *a, const float *b, size_t rows, size_t width);
-/// y[r] = a[r] · s[r], s of `rows`.
-void plumb_scale_rows(float *y, const float *a, const float *s, size_t rows, size_t width);
 /// y[indices[i]] += x[i], rows of `width`, for i = 0 ..< count in order. Negative indices are passed over.
 void plumb_scatter_add_rows(float *y, const float *x, const int32_t *indices, size_t count, size_t width);
 /// lse[r] = log Σ exp logits[r] (may be NULL), losses[r] = lse[r] - logits[r, targets[r]], sums in double. A negative
@@ -344,8 +341,8 @@ void plumb_conv2d(
 /// dx = Σ dy · w over the outputs that read the pixel; `packed` by plumb_conv2d_pack_backward.
 void plumb_conv2d_backward_input(
     float *dx, const float *dy, const float *packed, const plumb_conv2d_shape *shape);
-/// dw[o, i, ky, kx] = Σ x · dy over batch and pixels, dbias[o] = Σ dy (may be NULL); written, not added to. Summed by
-/// blocks of images that follow from the sizes alone, added in order in double.
+/// dw[o, i, ky, kx] = Σ x · dy over batch and pixels, dbias[o] = Σ dy (may be NULL); written, not added to. dw is
+/// summed in float32 by blocks of images that follow from the sizes alone, added in order; dbias as by plumb_sum_columns.
 void plumb_conv2d_backward_weight(
     float *dw, float *dbias, const float *x, const float *dy, const plumb_conv2d_shape *shape);
 

@@ -35,8 +35,8 @@ public struct CatalogueDataset: Sendable, Equatable {
     public static let all = [
         CatalogueDataset(
             name: "digits", summary: "handwritten digits, 8 × 8", count: 1_797,
-            size: 57_523, license: "CC BY 4.0",
-            // Every wheel of scikit-learn holds the same file; this is the smallest.
+            size: 57_523, license: "BSD-3-Clause, with scikit-learn",
+            // An old, small wheel; the file is checked by its own SHA-256.
             source: .wheel(
                 package: "scikit-learn", file: "scikit_learn-0.15.2-cp34-none-win32.whl",
                 member: "sklearn/datasets/data/digits.csv.gz"),

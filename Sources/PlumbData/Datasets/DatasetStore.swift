@@ -97,8 +97,7 @@ public struct DatasetStore: Sendable {
 
     private func unknown(_ name: String) -> FileError {
         let known = catalogue.map(\.name)
-        let near = Spelling.nearest(to: name, among: known)
-        let hint = near.isEmpty ? "" : " Did you mean \(near.joined(separator: " or "))?"
+        let hint = Spelling.hint(for: name, among: known)
         return FileError(
             "there is no data set \(name).\(hint) A data set is one of \(known.joined(separator: ", ")), a text file, "
                 + "or a folder of IDX or .txt files")

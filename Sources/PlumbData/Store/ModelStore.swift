@@ -117,8 +117,7 @@ public struct ModelStore: Sendable {
 
     private func unknown(_ name: String) -> FileError {
         let known = catalogue.map(\.name)
-        let near = Spelling.nearest(to: name, among: known)
-        let hint = near.isEmpty ? "" : " Did you mean \(near.joined(separator: " or "))?"
+        let hint = Spelling.hint(for: name, among: known)
         return FileError(
             "there is no model \(name).\(hint) A model is one of \(known.joined(separator: ", ")), a .gguf file, a "
                 + "folder with config.json and safetensors, or a hub name such as openai-community/gpt2")

@@ -13,6 +13,12 @@ enum Spelling {
         return scored.sorted { ($0.1, $0.0) < ($1.1, $1.0) }.prefix(limit).map(\.0)
     }
 
+    /// " Did you mean a or b?", or nothing where no candidate is near.
+    static func hint(for word: String, among candidates: [String]) -> String {
+        let near = nearest(to: word, among: candidates)
+        return near.isEmpty ? "" : " Did you mean \(near.joined(separator: " or "))?"
+    }
+
     /// The number of insertions, deletions, replacements and swaps of neighbours between two words.
     ///
     /// - Complexity: O(`a.count` × `b.count`).

@@ -62,7 +62,9 @@ public struct AttributionSweep: Sendable {
             let run = try runs.gradients(
                 with: dropped.map { Intervention("drop the gradient", at: $0) { $0.detached() } })
             let effects = effects(cells, model, runs, run)
-            for (index, effect) in effects.enumerated() { sums[index] += abs(effect.value) }
+            for (index, effect) in effects.enumerated() where !dropped.contains(cells[index].point) {
+                sums[index] += abs(effect.value)
+            }
         }
         return zip(cells, sums).map { cell, sum in
             let isStream = cell.point.block == nil || [.residPre, .residMid, .residPost].contains(cell.point.site)

@@ -21,25 +21,35 @@ public struct HeadComposition: Sendable {
     public init(_ model: HookedTransformer, from earlier: Int, to later: Int) {
         precondition(earlier < later, "composition is with an earlier layer, got \(earlier) and \(later)")
         let heads = 0..<model.configuration.heads
-        let writers = heads.map { model.foldedHeadWeights(layer: earlier, head: $0) }
-        let readers = heads.map { model.foldedHeadWeights(layer: later, head: $0) }
+        let group = heads.count / model.configuration.keyValueHeads
+        // The norm before attention is part of what a head reads.
+        let writers = model.headWeights(block: earlier, foldingNorm: true)
+        let readers = model.headWeights(block: later, foldingNorm: true)
         var scores: [Kind: [[Double]]] = [:]
         for kind in Kind.allCases {
-            scores[kind] = writers.map { writer in readers.map { Self.score(kind, writer, $0) } }
+            scores[kind] = heads.map { writer in
+                heads.map { reader in
+                    let (query, key) = (readers.queries[reader], readers.keys[reader / group])
+                    let (read, other) = kind == .key ? (key, query) : (query, key)
+                    return Self.score(
+                        read: read, other: other, output: writers.outputs[writer],
+                        value: writers.values[writer / group])
+                }
+            }
         }
         self.scores = scores
     }
 
-    static func score(_ kind: Kind, _ writer: FoldedHeadWeights, _ reader: FoldedHeadWeights) -> Double {
-        let (read, other) = kind == .key ? (reader.key, reader.query) : (reader.query, reader.key)
+    /// - Shapes: all `[K, D]`.
+    private static func score(read: Tensor, other: Tensor, output: Tensor, value: Tensor) -> Double {
         // ‖Aᵀ M B‖² = Σ (A Aᵀ M) ∘ (M B Bᵀ): the matrices of width D are never made.
         func norm(_ a: Tensor, _ middle: Tensor?, _ b: Tensor) -> Double {
             let (left, right) = (a.matmul(transposed: a), b.matmul(transposed: b))
             guard let middle else { return left.dot(right.transposed()).squareRoot() }
             return max(0, left.matmul(middle).dot(middle.matmul(right))).squareRoot()
         }
-        let together = norm(other, read.matmul(writer.output), writer.value)
-        let alone = norm(other, nil, read) * norm(writer.output.transposed(), nil, writer.value)
+        let together = norm(other, read.matmul(transposed: output), value)
+        let alone = norm(other, nil, read) * norm(output, nil, value)
         return alone > 0 ? together / alone : 0
     }
 }

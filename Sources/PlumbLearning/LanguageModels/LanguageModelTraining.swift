@@ -4,7 +4,8 @@ public import PlumbModels
 internal import PlumbNN
 public import PlumbTensor
 
-/// How a language model is trained on a text: windows of a token stream, AdamW, a warm-up and half a cosine.
+/// How a language model is trained on a text: windows of a token stream, AdamW with β = (0.9, 0.99) whose weight decay
+/// shrinks every parameter, a warm-up, and half a cosine down to a tenth of the learning rate.
 ///
 /// ```swift
 /// let training = LanguageModelTraining(steps: 2_000, batch: 16, learningRate: 1e-3)

@@ -84,10 +84,26 @@ extension HookedTransformer {
 
     private static func tokenizer(in folder: URL) throws -> Tokenizer? {
         let file = folder.appendingPathComponent("tokenizer.json")
-        guard let json = try? Data(contentsOf: file) else { return nil }
-        let configuration = try? Data(contentsOf: folder.appendingPathComponent("tokenizer_config.json"))
-        let template = try? String(
-            contentsOf: folder.appendingPathComponent("chat_template.jinja"), encoding: .utf8)
-        return try Tokenizer(json: json, configuration: configuration, chatTemplate: template)
+        guard let json = try contents(file) else { return nil }
+        let template = folder.appendingPathComponent("chat_template.jinja")
+        let templateText = try contents(template).map { data in
+            guard let text = String(data: data, encoding: .utf8) else {
+                throw ModelError("\(template.path) is not text in UTF-8")
+            }
+            return text
+        }
+        return try Tokenizer(
+            json: json, configuration: try contents(folder.appendingPathComponent("tokenizer_config.json")),
+            chatTemplate: templateText)
+    }
+
+    /// The file's bytes, or nil where there is none.
+    private static func contents(_ url: URL) throws -> Data? {
+        guard FileManager.default.fileExists(atPath: url.path) else { return nil }
+        do {
+            return try Data(contentsOf: url)
+        } catch {
+            throw ModelError("cannot read \(url.path): \(error.localizedDescription)")
+        }
     }
 }

@@ -81,6 +81,8 @@ public struct Probe: Sendable {
                 shown = changed
             }
             value = layout.rows(shown, at: point.site)
+            // What an intervention made a constant has a gradient too, and so has all that follows from it.
+            if let differentiation, !value.isTraced { value = differentiation.watched(value) }
         }
         if isRecording && recording.includes(point) { cache.rows[point] = value }
         return value

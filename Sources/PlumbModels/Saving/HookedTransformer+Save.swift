@@ -14,8 +14,11 @@ extension HookedTransformer {
     /// - Throws: ``ModelError`` for what `config.json` cannot say; an error of the file system. Each file is replaced
     ///   whole or not at all.
     public func save(to folder: URL) throws {
+        guard !transformer.blocks.contains(where: \.hasAdapters) else {
+            throw ModelError(
+                "\(name) has low-rank pairs beside its weights, which a folder cannot hold: save LoRA.merged")
+        }
         let configuration = try JSONEncoder.forFiles.encode(SavedConfiguration(self))
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         var writer = SafetensorsWriter(metadata: ["format": "pt"])
         for (name, tensor) in parameters {
             let tensor = isTurned(name, tensor) ? tensor.transposed() : tensor
@@ -24,12 +27,20 @@ extension HookedTransformer {
         for (name, width) in missingBiases {
             writer.add(name, shape: [width], values: Array(repeating: 0, count: width))
         }
+        try configuration.writeWhole(to: folder.appendingPathComponent("config.json"))
+        if let tokenizer {
+            try tokenizer.json.writeWhole(to: folder.appendingPathComponent("tokenizer.json"))
+            try tokenizer.configurationJSON.writeWhole(to: folder.appendingPathComponent("tokenizer_config.json"))
+        }
+        // What an earlier model left here would be read instead of what is written, or beside it.
+        let stale =
+            ["model.safetensors.index.json", "chat_template.jinja"]
+            + (tokenizer == nil ? ["tokenizer.json", "tokenizer_config.json"] : [])
+        for file in stale.map(folder.appendingPathComponent) where FileManager.default.fileExists(atPath: file.path) {
+            try FileManager.default.removeItem(at: file)
+        }
+        // Last: a folder that holds the weights holds a whole model.
         try writer.write(to: folder.appendingPathComponent("model.safetensors"))
-        try configuration.write(to: folder.appendingPathComponent("config.json"), options: .atomic)
-        guard let tokenizer else { return }
-        try tokenizer.json.write(to: folder.appendingPathComponent("tokenizer.json"), options: .atomic)
-        try tokenizer.configurationJSON.write(
-            to: folder.appendingPathComponent("tokenizer_config.json"), options: .atomic)
     }
 
     /// Whether a matrix stands the other way round in GPT-2's checkpoints, as one from a GGUF file does: their

@@ -1,3 +1,4 @@
+internal import PlumbNN
 public import PlumbTensor
 
 /// What a patched run is judged by: a number computed from its logits.
@@ -110,11 +111,7 @@ public struct PatchMetric: Sendable {
             let probabilities = source.softmax()
             return { logits in probabilities.dot(target) - probabilities.dot(logits.logSoftmax()) }
         },
-        derivable: { source in
-            let target = source.logSoftmax()
-            let probabilities = source.softmax()
-            return { logits in (probabilities * (target - logits.logSoftmax())).summed() }
-        })
+        derivable: { source in { logits in source.klDivergence(to: logits) } })
 
     /// The mean next-token cross-entropy over the prompt, in nats, against the tokens of the run that is patched.
     public static func loss(tokens: [Int]) -> PatchMetric {
@@ -129,12 +126,7 @@ public struct PatchMetric: Sendable {
                     return sum / Double(max(1, targets.count))
                 }
             },
-            differentiable: { logits in
-                let width = logits.shape[1]
-                let targets = tokens.dropFirst().enumerated().map { $0.offset * width + $0.element }
-                let picked = logits.logSoftmax().reshaped([-1]).gathered(targets)
-                return picked.summed() * (-1 / Float(max(1, targets.count)))
-            })
+            differentiable: { $0.crossEntropy(Array(tokens.dropFirst()) + [-1]) })
     }
 }
 

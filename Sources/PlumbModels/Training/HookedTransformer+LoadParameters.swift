@@ -27,6 +27,14 @@ extension HookedTransformer {
             throw ModelError(
                 "the checkpoint has \(extra)\(shape), which the model lacks: it is of another architecture")
         }
+        let head = "lm_head.weight"
+        if transformer.isTied, source.contains(head), let embedding = wanted.first?.0,
+            try source.tensor(head).dequantized() != source.tensor(embedding).dequantized()
+        {
+            throw ModelError(
+                "the checkpoint reads logits with a matrix of its own, \(head), and the model with the token embedding: "
+                    + "make the model with isTied: false")
+        }
         var failure: (any Error)?
         var copy = self
         copy.forEachParameter { path, tensor in

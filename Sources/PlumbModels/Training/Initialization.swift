@@ -5,8 +5,9 @@ public import PlumbTensor
 extension HookedTransformer {
     /// How large a new model's random weights are. Gains of norms begin at 1, biases at 0.
     public enum Initialization: Sendable, Equatable {
-        /// GPT-2's: normal with deviation 0.02, and `0.02 / √(2L)` for what writes to the residual stream (Radford et
-        /// al. 2019, *Language Models are Unsupervised Multitask Learners*, section 2.3).
+        /// GPT-2's: normal with deviation 0.02 (Radford et al. 2018, *Improving Language Understanding by Generative
+        /// Pre-Training*), and `0.02 / √(2L)` for what writes to the residual stream (Radford et al. 2019, *Language
+        /// Models are Unsupervised Multitask Learners*, section 2.3), attention-only models included.
         case gpt2
         /// Normal with deviation `gain / √inputs`, so that activations keep their size whatever the width; embeddings,
         /// of which one row is taken, have deviation `gain / √D`.
@@ -57,20 +58,15 @@ extension HookedTransformer.Initialization {
     ) -> Tensor {
         guard tensor.shape.count == 2 else { return tensor }
         let part = name.split(separator: ".").dropLast().last ?? ""
-        let isEmbedding = ["wte", "wpe", "embed_tokens"].contains(part)
         let writesToStream = ["c_proj", "o_proj", "down_proj"].contains(part)
         // Convolutions of GPT-2 are stored [inputs, outputs].
-        let isConvolution = part.hasPrefix("c_")
+        let inputs = tensor.shape[part.hasPrefix("c_") ? 0 : 1]
         let deviation =
             switch self {
             case .gpt2: 0.02 / (writesToStream ? Double(2 * sizes.layers).squareRoot() : 1)
-            case .scaled(let gain):
-                gain / Double(isConvolution && !isEmbedding ? tensor.shape[0] : tensor.shape[1]).squareRoot()
+            case .scaled(let gain): gain / Double(inputs).squareRoot()
             }
-        var generator = key.generator()
-        return Tensor(shape: tensor.shape) { values in
-            for index in values.indices { values[index] = Float(deviation * generator.normal()) }
-        }
+        return .normal(tensor.shape, standardDeviation: deviation, key: key)
     }
 }
 

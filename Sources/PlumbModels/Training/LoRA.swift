@@ -13,6 +13,8 @@ public import PlumbTensor
 /// }
 /// try result.model.merged.save(to: folder)
 /// ```
+///
+/// A checkpoint of a training holds the pairs only: resume it with the same base, alpha and targets.
 public struct LoRA: ParameterTree {
     /// A layer of each block that pairs may stand beside.
     public enum Target: String, Sendable, Codable, CaseIterable {
@@ -68,12 +70,11 @@ public struct LoRA: ParameterTree {
             all.append(
                 try self.targets.map { target in
                     let place = try block.place(of: target)
-                    let deviation = 1 / Double(place.inputs).squareRoot()
-                    var generator = key["block \(index)"][target.rawValue].generator()
                     return Pair(
-                        a: Tensor(shape: [rank, place.inputs]) { values in
-                            for i in values.indices { values[i] = Float(deviation * generator.normal()) }
-                        }, b: .zeros([place.outputs.count, rank]))
+                        a: .normal(
+                            [rank, place.inputs], standardDeviation: 1 / Double(place.inputs).squareRoot(),
+                            key: key["block \(index)"][target.rawValue]),
+                        b: .zeros([place.outputs.count, rank]))
                 })
         }
         pairs = all
@@ -158,6 +159,9 @@ extension TransformerBlock {
         default: preconditionFailure("a pair beside \(target.rawValue), which the block lacks")
         }
     }
+
+    /// Whether a layer has low-rank pairs beside its weight.
+    var hasAdapters: Bool { ([attention.qkv, attention.output] + mlp.linears).contains { !$0.adapters.isEmpty } }
 
     fileprivate mutating func mergeAdapters() {
         attention.qkv = attention.qkv.merged

@@ -174,7 +174,7 @@ struct Attention: Sendable {
         let keys = k.separated(heads: keyValueHeads, width: headWidth)
         let scores = probe(
             maps.scores(q: q.separated(heads: heads, width: headWidth), k: keys), at: .block(block, .attnScores))
-        let pattern = probe(scores.softmax(), at: .block(block, .pattern))
+        let pattern = probe(maps.pattern(scores), at: .block(block, .pattern))
         return maps.mix(pattern, v: v.separated(heads: keyValueHeads, width: headWidth))
     }
 

@@ -24,7 +24,7 @@ public struct AttentionMaps: Sendable {
         let scale = 1 / Float(mixing.headWidth).squareRoot()
         return eachRun { rows in
             let (queries, seen) = (q[rows].swappingLeadingAxes(), k[rows].swappingLeadingAxes())
-            let mask = self.mask(rows.count)
+            let mask = self.mask(rows.count, hidden: -.infinity, seen: 0)
             let maps = (0..<mixing.heads).map { head in
                 queries[head].matmul(transposed: seen[head / group]) * scale
             }
@@ -32,11 +32,19 @@ public struct AttentionMaps: Sendable {
         }
     }
 
-    /// What each head reads, `pattern · v`.
+    /// Each query's probabilities, the softmax of its scores over what it may see, whatever stands in the rest.
+    ///
+    /// - Shapes: `scores` and result `[R, H, keys]`.
+    public func pattern(_ scores: Tensor) -> Tensor {
+        (scores + masks(hidden: -.infinity, seen: 0)).softmax()
+    }
+
+    /// What each head reads, `pattern · v`, of what a query may see.
     ///
     /// - Shapes: `pattern` `[R, H, keys]`, `v` `[R, G, K]`; result `[R, H, K]`.
     public func mix(_ pattern: Tensor, v: Tensor) -> Tensor {
-        eachRun { rows in
+        let pattern = pattern * masks(hidden: 0, seen: 1)
+        return eachRun { rows in
             let (maps, values) = (pattern[rows].swappingLeadingAxes(), v[rows].swappingLeadingAxes())
             return (0..<mixing.heads).map { head in
                 maps[head].columns(0..<rows.count).matmul(values[head / group])
@@ -57,12 +65,16 @@ public struct AttentionMaps: Sendable {
         return Tensor.concatenated(parts)
     }
 
-    private func mask(_ rows: Int) -> Tensor {
+    /// The masks of all runs, for every head: `[R, 1, keys]`.
+    private func masks(hidden: Float, seen: Float) -> Tensor {
+        Tensor.concatenated(runs.map { mask($0, hidden: hidden, seen: seen) }).reshaped([-1, 1, keys])
+    }
+
+    private func mask(_ rows: Int, hidden: Float, seen: Float) -> Tensor {
         Tensor(shape: [rows, keys]) { mask in
             for row in 0..<rows {
                 for key in 0..<keys {
-                    let isSeen = mixing.isCausal ? key <= row : key < rows
-                    mask[row * keys + key] = isSeen ? 0 : -.infinity
+                    mask[row * keys + key] = key < rows && (!mixing.isCausal || key <= row) ? seen : hidden
                 }
             }
         }

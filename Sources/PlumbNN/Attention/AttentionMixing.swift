@@ -32,6 +32,7 @@ public struct AttentionMixing: Sendable, Equatable {
     /// - Parameter runs: the number of rows of each run, one after another.
     /// - Shapes: `joined` `[R, (H + 2G) · K]`; result `[R, H · K]`.
     public func callAsFunction(joined: Tensor, runs: [Int]) -> Tensor {
+        requireLengths(runs)
         let width = queryWidth + 2 * keyWidth
         precondition(
             joined.shape == [runs.reduce(0, +), width],
@@ -59,6 +60,7 @@ public struct AttentionMixing: Sendable, Equatable {
     ///
     /// - Shapes: `q` `[R, H, K]` or `[R, H · K]`, `k` and `v` `[R, G, K]` or `[R, G · K]`; result `[R, H · K]`.
     public func callAsFunction(q: Tensor, k: Tensor, v: Tensor, runs: [Int]) -> Tensor {
+        requireLengths(runs)
         let rows = runs.reduce(0, +)
         precondition(
             q.count == rows * queryWidth && k.count == rows * keyWidth && v.count == rows * keyWidth
@@ -87,6 +89,10 @@ public struct AttentionMixing: Sendable, Equatable {
             into.add(dk, to: k.trace)
             into.add(dv, to: v.trace)
         }
+    }
+
+    private func requireLengths(_ runs: [Int]) {
+        precondition(runs.allSatisfy { $0 >= 0 }, "attention needs runs of no negative length, got \(runs)")
     }
 
     private func requireFirstOrder(_ into: Cotangents) {

@@ -68,8 +68,7 @@ public struct FeedForward: ParameterTree {
         precondition(
             x.shape.last == input.weight.inputs,
             "a feed-forward layer of width \(input.weight.inputs) cannot read \(x.shape)")
-        let flat = [-1, input.weight.inputs]
-        let rows = x.shape.count == 2 ? x : x.reshaped([x.shape.dropLast().reduce(1, *)] + flat.dropFirst())
+        let rows = x.shape.count == 2 ? x : x.reshaped([x.shape.dropLast().reduce(1, *), input.weight.inputs])
         let joined = input(rows)
         let neurons =
             switch kind {

@@ -4,7 +4,7 @@ public import PlumbTensor
 extension Tensor {
     /// The mean cross-entropy of rows of logits against the right classes, `-log softmax(x)[target]`, in nats.
     ///
-    /// - Parameter targets: a class for each row; -1 leaves a row out of the mean.
+    /// - Parameter targets: a class for each row; -1 leaves a row out of the mean, which is 0 where all are left out.
     /// - Shapes: self `[…, V]`; result `[]`.
     public func crossEntropy(_ targets: [Int]) -> Tensor {
         let counted = targets.count { $0 >= 0 }

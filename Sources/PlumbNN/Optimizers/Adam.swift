@@ -52,15 +52,9 @@ public struct Adam: Optimizer {
         var (first, second) = (Moments(), Moments())
         swap(&first, &self.first)
         swap(&second, &self.second)
-        forEachPair(of: &model, and: gradient) { parameter, gradient, index in
-            parameter.withUnsafeMutableElements { p in
-                gradient.withUnsafeElements { g in
-                    first.update(index, shape: gradient.shape) { m in
-                        second.update(index, shape: gradient.shape) { v in
-                            plumb_adam(p.baseAddress, g.baseAddress, m, v, p.count, &step)
-                        }
-                    }
-                }
+        forEachPair(of: &model, and: gradient) { pair in
+            first.update(pair) { m in
+                second.update(pair) { v in plumb_adam(pair.parameter, pair.gradient, m, v, pair.count, &step) }
             }
         }
         swap(&first, &self.first)

@@ -30,15 +30,11 @@ public struct Lion: Optimizer {
         let rule = self
         var moments = Moments()
         swap(&moments, &self.moments)
-        forEachPair(of: &model, and: gradient) { parameter, gradient, index in
-            parameter.withUnsafeMutableElements { p in
-                gradient.withUnsafeElements { g in
-                    moments.update(index, shape: gradient.shape) { m in
-                        plumb_lion(
-                            p.baseAddress, g.baseAddress, m, p.count, rule.learningRate, rule.beta1, rule.beta2,
-                            rule.weightDecay)
-                    }
-                }
+        forEachPair(of: &model, and: gradient) { pair in
+            moments.update(pair) { m in
+                plumb_lion(
+                    pair.parameter, pair.gradient, m, pair.count, rule.learningRate, rule.beta1, rule.beta2,
+                    rule.weightDecay)
             }
         }
         swap(&moments, &self.moments)

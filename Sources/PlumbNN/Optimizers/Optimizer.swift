@@ -29,14 +29,14 @@ public struct OptimizerState: Sendable {
 struct Moments: Sendable {
     var tensors: [Tensor] = []
 
-    /// Lends moment `index`, zeros at first, to be written in place.
-    mutating func update(_ index: Int, shape: [Int], _ body: (UnsafeMutablePointer<Float>?) -> Void) {
-        if index == tensors.count { tensors.append(.zeros(shape)) }
+    /// Lends the moment of a parameter, zeros at first, to be written in place.
+    mutating func update(_ pair: ParameterPair, _ body: (UnsafeMutablePointer<Float>?) -> Void) {
+        if pair.number == tensors.count { tensors.append(.zeros(pair.shape)) }
+        let shape = tensors[pair.number].shape
         precondition(
-            tensors[index].shape == shape,
-            "the optimiser remembers \(tensors[index].shape) for a parameter of shape \(shape): it belongs to another model"
-        )
-        tensors[index].withUnsafeMutableElements { body($0.baseAddress) }
+            shape == pair.shape,
+            "the optimiser remembers \(shape) for a parameter of shape \(pair.shape): it belongs to another model")
+        tensors[pair.number].withUnsafeMutableElements { body($0.baseAddress) }
     }
 
     func named(_ name: String) -> [(name: String, tensor: Tensor)] {
@@ -52,9 +52,9 @@ struct Moments: Sendable {
 }
 
 extension Optimizer {
-    /// Calls `body` with each parameter, its gradient and its number.
+    /// Lends the elements of each parameter, to be written, and of its gradient.
     func forEachPair<Model: ParameterTree>(
-        of model: inout Model, and gradient: Model, _ body: (inout Tensor, Tensor, Int) -> Void
+        of model: inout Model, and gradient: Model, _ body: (ParameterPair) -> Void
     ) {
         var gradients: [Tensor] = []
         var copy = gradient
@@ -64,8 +64,25 @@ extension Optimizer {
             precondition(
                 index < gradients.count && gradients[index].shape == parameter.shape,
                 "the gradient of \(path) does not have its shape \(parameter.shape)")
-            body(&parameter, gradients[index], index)
+            let shape = parameter.shape
+            parameter.withUnsafeMutableElements { p in
+                gradients[index].withUnsafeElements { g in
+                    body(
+                        ParameterPair(
+                            number: index, shape: shape, count: p.count, parameter: p.baseAddress,
+                            gradient: g.baseAddress))
+                }
+            }
             index += 1
         }
     }
+}
+
+/// A parameter and its gradient, lent to a kernel.
+struct ParameterPair {
+    let number: Int
+    let shape: [Int]
+    let count: Int
+    let parameter: UnsafeMutablePointer<Float>?
+    let gradient: UnsafePointer<Float>?
 }

@@ -28,17 +28,13 @@ public struct SGD: Optimizer {
         let rule = self
         var buffers = Moments()
         swap(&buffers, &self.buffers)
-        forEachPair(of: &model, and: gradient) { parameter, gradient, index in
-            parameter.withUnsafeMutableElements { p in
-                gradient.withUnsafeElements { g in
-                    func step(_ buffer: UnsafeMutablePointer<Float>?) {
-                        plumb_sgd(
-                            p.baseAddress, g.baseAddress, buffer, p.count, rule.learningRate, rule.momentum,
-                            rule.isNesterov ? 1 : 0, rule.weightDecay, rule.steps == 1 ? 1 : 0)
-                    }
-                    if rule.momentum == 0 { step(nil) } else { buffers.update(index, shape: gradient.shape, step) }
-                }
+        forEachPair(of: &model, and: gradient) { pair in
+            func step(_ buffer: UnsafeMutablePointer<Float>?) {
+                plumb_sgd(
+                    pair.parameter, pair.gradient, buffer, pair.count, rule.learningRate, rule.momentum,
+                    rule.isNesterov ? 1 : 0, rule.weightDecay, rule.steps == 1 ? 1 : 0)
             }
+            if rule.momentum == 0 { step(nil) } else { buffers.update(pair, step) }
         }
         swap(&buffers, &self.buffers)
     }

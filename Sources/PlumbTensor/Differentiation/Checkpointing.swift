@@ -31,11 +31,8 @@ public func checkpointed<Block: ParameterTree, Input: ParameterTree>(
         tape.count == before && !value.isTraced,
         "a checkpointed function uses a tensor that is being differentiated without getting it as an argument")
     return tape.record(value) { dy, into in
-        func carriedBack() -> Arguments<Block, Input> {
-            valueWithPullback(at: arguments, seed: { _ in dy }) { function($0.block, $0.input) }.gradient
-        }
         // A pass that is itself differentiated records on its own tape; any other gets a tape that ends with the block.
-        let gradient = into.isNested ? carriedBack() : Tape.$current.withValue(nil, operation: carriedBack)
+        let gradient = valueWithPullback(at: arguments, seed: { _ in dy }) { function($0.block, $0.input) }.gradient
         for (part, trace) in zip(gradient.parameters, traces) { into.add(part.tensor, to: trace) }
     }
 }

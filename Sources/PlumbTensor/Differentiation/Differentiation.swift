@@ -69,8 +69,11 @@ public struct Differentiation: Sendable {
     }
 
     /// Opens a tape, or joins the one that the task is already recording on, and calls `body`.
+    ///
+    /// While the backward pass of an outermost differentiation runs, nothing is recorded: a pullback that differentiates
+    /// on its own gets a tape of its own.
     public static func run<R>(_ body: (inout Differentiation) throws -> R) rethrows -> R {
-        if let outer = Tape.current {
+        if let outer = Tape.current, outer.isOpen {
             var differentiation = Differentiation(tape: outer, isNested: true)
             return try body(&differentiation)
         }
@@ -97,15 +100,7 @@ public struct Differentiation: Sendable {
 
     /// A model whose every parameter is watched.
     public mutating func watch<Model: ParameterTree>(_ model: Model) -> Model {
-        let found = Watched()
-        let tape = tape
-        let copy = model.mapParameters { _, tensor in
-            let tensor = tape.watch(tensor)
-            found.tensors.append(tensor)
-            return tensor
-        }
-        watched += found.tensors
-        return copy
+        model.mapParameters { _, tensor in watch(tensor) }
     }
 
     /// The gradient of `value` at each of `tensors`: zeros where it does not depend on one.
@@ -132,18 +127,7 @@ public struct Differentiation: Sendable {
     func result(_ value: Tensor) -> Tensor { isNested ? value : value.detached() }
 
     func unflattened<Model: ParameterTree>(_ gradients: [Tensor], like model: Model) -> Model {
-        let next = Counter()
-        return model.mapParameters { _, _ in
-            defer { next.value += 1 }
-            return gradients[next.value]
-        }
+        var rest = gradients[...]
+        return model.mapParameters { _, _ in rest.removeFirst() }
     }
-}
-
-private final class Watched {
-    var tensors: [Tensor] = []
-}
-
-private final class Counter {
-    var value = 0
 }

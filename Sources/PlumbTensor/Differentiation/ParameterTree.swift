@@ -9,6 +9,7 @@ public protocol ParameterTree: Sendable {
 
 /// Where a parameter stands in its model: `blocks`, `3`, `mlp`, `up`, `weight`.
 public struct ParameterPath: Sendable, CustomStringConvertible {
+    /// The names from the model down to the parameter.
     public fileprivate(set) var components: [String] = []
     /// The name in checkpoints, components joined by full stops.
     public var description: String { components.joined(separator: ".") }
@@ -28,6 +29,7 @@ public struct ParameterVisitor: ~Copyable {
     private let kind: Kind
     private let body: (ParameterPath, inout Tensor) -> Void
 
+    /// A visitor that calls `body` with everything of one kind.
     public init(_ kind: Kind = .parameters, _ body: @escaping (ParameterPath, inout Tensor) -> Void) {
         self.kind = kind
         self.body = body

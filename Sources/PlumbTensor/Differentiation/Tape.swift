@@ -78,7 +78,10 @@ final class Tape: @unchecked Sendable {
             }
             // An entry keeps its gradient only where somebody asked for it.
             if !isWanted[index] { cotangents.values[index] = nil }
-            pullbacks[index]?(gradient, &cotangents)
+            guard let pullback = pullbacks[index] else {
+                preconditionFailure("a tape gives its gradients once: ask for all of them in one call")
+            }
+            pullback(gradient, &cotangents)
             if !isNested { pullbacks[index] = nil }
         }
         return wanted.map { cotangents.values[$0] }

@@ -16,8 +16,12 @@ extension Statistics {
     }
 
     /// How closely the order of `y` follows that of `x`, -1...1: the correlation of their ranks
-    /// (Spearman 1904, *The Proof and Measurement of Association between Two Things*); NaN where either does not vary.
-    public static func spearman(_ x: [Double], _ y: [Double]) -> Double { pearson(ranks(x), ranks(y)) }
+    /// (Spearman 1904, *The Proof and Measurement of Association between Two Things*); NaN where either does not vary or
+    /// holds NaN.
+    public static func spearman(_ x: [Double], _ y: [Double]) -> Double {
+        // Numbers among which one is none have no order.
+        (x + y).contains(where: \.isNaN) ? .nan : pearson(ranks(x), ranks(y))
+    }
 
     /// The place of each value in rising order, counted from 1; equal values share the mean of their places.
     public static func ranks(_ values: [Double]) -> [Double] {

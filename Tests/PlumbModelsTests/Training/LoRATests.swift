@@ -68,13 +68,15 @@ struct LoRATests {
         var lora = try LoRA(model, rank: 4, targets: [.query, .value, .up], key: RandomKey(1))
         var optimizer = Adam(learningRate: 1e-2)
         var losses: [Float] = []
+        let before = lora.parameters
         for _ in 0..<10 {
             let (loss, gradient) = valueWithGradient(at: lora) { $0.adapted.loss(windows) }
             optimizer.update(&lora, along: gradient)
             losses.append(loss.item)
         }
         #expect(losses[9] < losses[0] - 0.1)
-        #expect(lora.base.parameters.map(\.tensor) == model.parameters.map(\.tensor))
+        #expect(zip(lora.parameters, before).allSatisfy { $0.tensor != $1.tensor })
+        #expect(throws: ModelError.self) { try lora.adapted.save(to: Scratch().folder) }
         #expect(lora.parameters.allSatisfy { $0.name.contains("lora_") })
     }
 

@@ -19,8 +19,9 @@ import Testing
     }
 
     @Test func secondDerivativesOfOperationsAgreeWithDifferencesOfFirst() {
+        let frozen = Weight(normal([3, 4], 53))
         let functions: [(String, (Tensor) -> Tensor)] = [
-            ("tanh", { $0.tanh() }), ("sigmoid", { $0.sigmoid() }), ("silu", { $0.silu() }), ("gelu", { $0.gelu() }),
+            ("frozen weight", { frozen.applied(to: $0).squared() }), ("tanh", { $0.tanh() }), ("sigmoid", { $0.sigmoid() }), ("silu", { $0.silu() }), ("gelu", { $0.gelu() }),
             ("gelu tanh", { $0.geluTanh() }), ("exp", { $0.exp() }), ("softmax", { $0.softmax() }),
             ("log-softmax", { $0.logSoftmax() }), ("softplus", { $0.softplus() }),
             ("layer norm", { $0.layerNormalized(weight: nil, bias: nil, epsilon: 1e-3).normalized }),
@@ -73,6 +74,18 @@ import Testing
         let old = kept ?? Tensor([0], shape: [])
         let found = gradient(at: Tensor([5], shape: [])) { old * $0 + $0 * old }
         #expect(found.item == 12)
+    }
+
+    @Test func aPullbackMayDifferentiateOnItsOwn() {
+        // y = x³ whose slope the pullback works out by another differentiation: 12 at 2, and again inside a nested one.
+        func cube(_ x: Tensor) -> Tensor {
+            (x.detached() * x.detached() * x.detached()).recorded(from: [x]) { dy, into in
+                into.add(dy * gradient(at: x) { $0 * $0 * $0 }, to: x.trace)
+            }
+        }
+        let x = Tensor([2], shape: [])
+        #expect(gradient(at: x, of: cube).item == 12)
+        #expect(gradient(at: x) { x in gradient(at: x, of: cube) }.item == 12)
     }
 
     @Test func writingIntoATensorThatIsBeingDifferentiatedIsRefused() async {
