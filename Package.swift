@@ -19,8 +19,8 @@ let package = Package(
         .library(
             name: "Plumbline",
             targets: [
-                "PlumbTensor", "PlumbRecords", "PlumbNN", "PlumbData", "PlumbModels", "PlumbLearning",
-                "PlumbInterpretability", "PlumbExperiments", "PlumbReport",
+                "PlumbTensor", "PlumbRecords", "PlumbNN", "PlumbData", "PlumbWorlds", "PlumbModels", "PlumbLearning",
+                "PlumbInterpretability", "PlumbAlignment", "PlumbExperiments", "PlumbReport",
             ]),
         .executable(name: "plumb", targets: ["plumb"]),
     ],
@@ -37,7 +37,7 @@ let package = Package(
         // Level 1: values without models; records without tensors.
         .target(name: "PlumbTensor", dependencies: ["CPlumbKernels"], swiftSettings: strict + floorSwift),
         .target(name: "PlumbRecords", swiftSettings: strict),
-        // Level 2: layers; files, tokenizers and data.
+        // Level 2: layers; files, tokenizers and data; environments.
         .target(name: "PlumbNN", dependencies: ["CPlumbKernels", "PlumbTensor"], swiftSettings: strict + floorSwift),
         .target(
             name: "PlumbData",
@@ -45,6 +45,8 @@ let package = Package(
                 "PlumbTensor", "PlumbRecords", "CZlib",
                 .target(name: "CCrypto", condition: .when(platforms: [.linux])),
             ], swiftSettings: strict + floorSwift),
+        .target(
+            name: "PlumbWorlds", dependencies: ["PlumbTensor", "PlumbRecords"], swiftSettings: strict + floorSwift),
         // Level 3: models and what can be done to their activations.
         .target(
             name: "PlumbModels", dependencies: ["CPlumbKernels", "PlumbTensor", "PlumbNN", "PlumbData"],
@@ -52,19 +54,24 @@ let package = Package(
         // Level 4: loops that train models.
         .target(
             name: "PlumbLearning",
-            dependencies: ["PlumbTensor", "PlumbRecords", "PlumbNN", "PlumbData", "PlumbModels"],
+            dependencies: ["PlumbTensor", "PlumbRecords", "PlumbNN", "PlumbData", "PlumbWorlds", "PlumbModels"],
             swiftSettings: strict + floorSwift),
         // Level 5: methods, one target a research family.
         .target(
             name: "PlumbInterpretability",
             dependencies: ["PlumbTensor", "PlumbRecords", "PlumbNN", "PlumbData", "PlumbModels", "PlumbLearning"],
             swiftSettings: strict + floorSwift),
+        .target(
+            name: "PlumbAlignment",
+            dependencies: [
+                "PlumbTensor", "PlumbRecords", "PlumbNN", "PlumbData", "PlumbWorlds", "PlumbModels", "PlumbLearning",
+            ], swiftSettings: strict + floorSwift),
         // Level 6: one file a question.
         .target(
             name: "PlumbExperiments",
             dependencies: [
-                "PlumbTensor", "PlumbRecords", "PlumbNN", "PlumbData", "PlumbModels", "PlumbLearning",
-                "PlumbInterpretability",
+                "PlumbTensor", "PlumbRecords", "PlumbNN", "PlumbData", "PlumbWorlds", "PlumbModels", "PlumbLearning",
+                "PlumbInterpretability", "PlumbAlignment",
             ], swiftSettings: strict),
         // Level 7: pages and terminal tables, functions of a record.
         .target(name: "PlumbReport", dependencies: ["PlumbRecords"], swiftSettings: strict),
@@ -84,8 +91,18 @@ let package = Package(
             resources: [.copy("Golden")], swiftSettings: strict),
         .testTarget(
             name: "PlumbLearningTests",
-            dependencies: ["PlumbTensor", "PlumbRecords", "PlumbNN", "PlumbData", "PlumbModels", "PlumbLearning"],
-            resources: [.copy("Golden")], swiftSettings: strict),
+            dependencies: [
+                "PlumbTensor", "PlumbRecords", "PlumbNN", "PlumbData", "PlumbWorlds", "PlumbModels", "PlumbLearning",
+            ], resources: [.copy("Golden")], swiftSettings: strict),
+        .testTarget(
+            name: "PlumbWorldsTests", dependencies: ["PlumbTensor", "PlumbRecords", "PlumbWorlds"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "PlumbAlignmentTests",
+            dependencies: [
+                "PlumbTensor", "PlumbRecords", "PlumbNN", "PlumbData", "PlumbWorlds", "PlumbModels", "PlumbLearning",
+                "PlumbAlignment",
+            ], swiftSettings: strict),
         .testTarget(
             name: "PlumbInterpretabilityTests",
             dependencies: [
@@ -105,7 +122,9 @@ let package = Package(
             resources: [.copy("Golden")], swiftSettings: strict),
         .testTarget(
             name: "PlumbExperimentsTests",
-            dependencies: ["PlumbRecords", "PlumbModels", "PlumbInterpretability", "PlumbExperiments"],
+            dependencies: [
+                "PlumbRecords", "PlumbModels", "PlumbInterpretability", "PlumbAlignment", "PlumbExperiments",
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "PlumbReportTests", dependencies: ["PlumbRecords", "PlumbReport"], swiftSettings: strict),

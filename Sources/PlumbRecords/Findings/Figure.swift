@@ -5,6 +5,7 @@ public enum Figure: Sendable, Equatable {
     case barChart(BarChart)
     case scatter(ScatterPlot)
     case vectors(VectorPlot)
+    case grids(GridFigure)
     case histogram(Histogram)
     case prompts(PromptPanel)
     case text(TextPanel)
@@ -17,6 +18,7 @@ public enum Figure: Sendable, Equatable {
         case .barChart(let figure): figure.title
         case .scatter(let figure): figure.title
         case .vectors(let figure): figure.title
+        case .grids(let figure): figure.title
         case .histogram(let figure): figure.title
         case .prompts(let figure): figure.title
         case .text(let figure): figure.title
@@ -28,7 +30,7 @@ extension Figure: Codable {
     private enum CodingKeys: String, CodingKey { case kind }
 
     private enum Kind: String, Codable {
-        case heatMap, lineChart, barChart, scatter, vectors, histogram, prompts, text
+        case heatMap, lineChart, barChart, scatter, vectors, grids, histogram, prompts, text
     }
 
     public init(from decoder: any Decoder) throws {
@@ -38,6 +40,7 @@ extension Figure: Codable {
         case .barChart: self = .barChart(try BarChart(from: decoder))
         case .scatter: self = .scatter(try ScatterPlot(from: decoder))
         case .vectors: self = .vectors(try VectorPlot(from: decoder))
+        case .grids: self = .grids(try GridFigure(from: decoder))
         case .histogram: self = .histogram(try Histogram(from: decoder))
         case .prompts: self = .prompts(try PromptPanel(from: decoder))
         case .text: self = .text(try TextPanel(from: decoder))
@@ -54,6 +57,7 @@ extension Figure: Codable {
             case .barChart(let figure): (.barChart, figure)
             case .scatter(let figure): (.scatter, figure)
             case .vectors(let figure): (.vectors, figure)
+            case .grids(let figure): (.grids, figure)
             case .histogram(let figure): (.histogram, figure)
             case .prompts(let figure): (.prompts, figure)
             case .text(let figure): (.text, figure)

@@ -58,6 +58,11 @@ public struct RunReporter: Sendable {
     /// Whether the run was asked to stop.
     public var isInterrupted: Bool { interruption?.isRaised ?? false || Task.isCancelled }
 
+    /// A reporter that `observer` listens to, and that asks the same whether to stop.
+    public func heard(by observer: (any RunObserver)?) -> RunReporter {
+        RunReporter(observer: observer, interruption: interruption)
+    }
+
     /// Sends one event to whoever watches.
     public func emit(_ kind: @autoclosure () -> RunEvent.Kind) {
         guard let observer else { return }

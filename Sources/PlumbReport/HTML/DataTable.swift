@@ -80,6 +80,25 @@ enum DataTable {
         ])
     }
 
+    static func markup(_ figure: GridFigure) -> String {
+        let rows = figure.panels.flatMap { panel in
+            panel.rows.enumerated().map { index, row in
+                let numbers = panel.values.flatMap { $0.indices.contains(index) ? $0[index].map(exact) : nil } ?? []
+                return (panel.title, row, numbers.joined(separator: " "))
+            }
+        }
+        let paths = figure.panels.filter { !$0.path.isEmpty }.map { panel in
+            (panel.title, panel.path.map { "\($0.row + 1),\($0.column + 1)" }.joined(separator: " "))
+        }
+        var columns = [(title: "panel", cells: rows.map(\.0)), (title: "row", cells: rows.map(\.1))]
+        if rows.contains(where: { !$0.2.isEmpty }) { columns.append((figure.valueLabel, rows.map(\.2))) }
+        guard !paths.isEmpty else { return markup(columns: columns) }
+        return markup(columns: columns)
+            + markup(columns: [
+                (title: "panel", cells: paths.map(\.0)), (title: "path (row, column)", cells: paths.map(\.1)),
+            ])
+    }
+
     static func markup(_ chart: Histogram) -> String {
         markup(columns: [
             (title: "from", cells: chart.edges.dropLast().map(exact)),

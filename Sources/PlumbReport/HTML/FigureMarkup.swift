@@ -29,6 +29,10 @@ struct FigureMarkup {
             return frame(index, chart.title, ChartDrawing.bar(chart), chart.caption, DataTable.markup(chart))
         case .scatter(let chart):
             return frame(index, chart.title, ChartDrawing.scatter(chart), chart.caption, DataTable.markup(chart))
+        case .grids(let grids):
+            let drawing = GridDrawing(grids)
+            return frame(
+                index, grids.title, drawing.render(), grids.caption, DataTable.markup(grids), width: drawing.width)
         case .vectors(let plot):
             let drawing = VectorDrawing(plot)
             return frame(

@@ -26,6 +26,7 @@ public struct TerminalReport: Sendable {
                 }
                 parts.append(part)
             case .prompts(let panel): parts.append(prompts(panel, style))
+            case .grids(let grids): parts.append(TerminalGrid(grids).render(style))
             default: continue
             }
         }

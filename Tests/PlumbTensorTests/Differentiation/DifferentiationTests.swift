@@ -21,7 +21,8 @@ import Testing
     @Test func secondDerivativesOfOperationsAgreeWithDifferencesOfFirst() {
         let frozen = Weight(normal([3, 4], 53))
         let functions: [(String, (Tensor) -> Tensor)] = [
-            ("frozen weight", { frozen.applied(to: $0).squared() }), ("tanh", { $0.tanh() }), ("sigmoid", { $0.sigmoid() }), ("silu", { $0.silu() }), ("gelu", { $0.gelu() }),
+            ("frozen weight", { frozen.applied(to: $0).squared() }), ("tanh", { $0.tanh() }),
+            ("sigmoid", { $0.sigmoid() }), ("silu", { $0.silu() }), ("gelu", { $0.gelu() }),
             ("gelu tanh", { $0.geluTanh() }), ("exp", { $0.exp() }), ("softmax", { $0.softmax() }),
             ("log-softmax", { $0.logSoftmax() }), ("softplus", { $0.softplus() }),
             ("layer norm", { $0.layerNormalized(weight: nil, bias: nil, epsilon: 1e-3).normalized }),

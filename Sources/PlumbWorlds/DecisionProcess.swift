@@ -1,0 +1,131 @@
+/// A Markov decision process as a list of everything that can happen: states and actions are numbers from 0.
+///
+/// - Shapes: S states, A actions. What follows action a in state s are the outcomes `range(s, a)`, which have a
+///   probability, a next state (-1 where the episode ends), a reward and a performance each.
+public struct DecisionProcess: Sendable {
+    public let states: Int
+    public let actions: Int
+    /// The probability of beginning in each state, [S].
+    public let start: [Double]
+    /// Where the outcomes of each state and action begin, [S · A + 1].
+    @usableFromInline let offsets: [Int]
+    public private(set) var next: [Int] = []
+    public private(set) var probability: [Double] = []
+    public private(set) var reward: [Double] = []
+    public private(set) var performance: [Double] = []
+
+    /// What can follow: no `next` where the episode ends.
+    public struct Branch: Sendable {
+        public var probability: Double
+        public var next: Int?
+        public var reward: Double
+        public var performance: Double
+
+        /// One outcome, whose performance is its reward unless said otherwise.
+        public init(probability: Double = 1, next: Int?, reward: Double, performance: Double? = nil) {
+            (self.probability, self.next, self.reward) = (probability, next, reward)
+            self.performance = performance ?? reward
+        }
+    }
+
+    /// A process from its outcomes.
+    ///
+    /// - Precondition: probabilities sum to 1, and next states exist.
+    public init(states: Int, actions: Int, start: [Double], branches: (_ state: Int, _ action: Int) -> [Branch]) {
+        precondition(
+            states > 0 && actions > 0 && start.count == states, "a process of \(states) states and \(actions) actions")
+        (self.states, self.actions, self.start) = (states, actions, start)
+        var offsets = [0]
+        for state in 0..<states {
+            for action in 0..<actions {
+                var sum = 0.0
+                for branch in branches(state, action) {
+                    precondition(
+                        branch.next.map { (0..<states).contains($0) } ?? true, "state \(state) leads to no state")
+                    next.append(branch.next ?? -1)
+                    probability.append(branch.probability)
+                    reward.append(branch.reward)
+                    performance.append(branch.performance)
+                    sum += branch.probability
+                }
+                precondition(abs(sum - 1) < 1e-9, "the outcomes of state \(state), action \(action) sum to \(sum)")
+                offsets.append(next.count)
+            }
+        }
+        self.offsets = offsets
+    }
+
+    /// The outcomes of `action` in `state`.
+    @inlinable public func range(_ state: Int, _ action: Int) -> Range<Int> {
+        let pair = state * actions + action
+        return offsets[pair]..<offsets[pair + 1]
+    }
+
+    /// The same process with the hidden function in the reward's place: what the designer should have rewarded.
+    public var rewardingPerformance: DecisionProcess {
+        var copy = self
+        copy.reward = performance
+        return copy
+    }
+
+    /// The same process with other rewards, which depend on state and action alone, [S][A].
+    public func rewarding(_ rewards: [[Double]]) -> DecisionProcess {
+        precondition(rewards.count == states && rewards.allSatisfy { $0.count == actions }, "rewards are [S][A]")
+        var copy = self
+        for state in 0..<states {
+            for action in 0..<actions {
+                for outcome in range(state, action) { copy.reward[outcome] = rewards[state][action] }
+            }
+        }
+        return copy
+    }
+}
+
+/// The states of a world that can be reached, with what follows from each.
+public struct ExploredWorld<W: FiniteWorld>: Sendable {
+    public let world: W
+    /// The states by their numbers.
+    public let states: [W.State]
+    /// The number of each state.
+    public let index: [W.State: Int]
+    public let process: DecisionProcess
+
+    /// Every state that a start leads to.
+    ///
+    /// - Throws: ``WorldError`` where there are more than `limit`, or a reward is no number.
+    public init(_ world: W, limit: Int = 1_000_000) throws {
+        var (states, index): ([W.State], [W.State: Int]) = ([], [:])
+        func number(_ state: W.State) throws -> Int {
+            if let known = index[state] { return known }
+            guard states.count < limit else {
+                throw WorldError("\(W.self) has more than \(limit) states: too many to plan in exactly")
+            }
+            index[state] = states.count
+            states.append(state)
+            return states.count - 1
+        }
+        var start: [(Int, Double)] = []
+        for (state, probability) in world.starts() { start.append((try number(state), probability)) }
+        let actions = world.actions
+        var branches: [[DecisionProcess.Branch]] = []
+        var state = 0
+        while state < states.count {
+            for action in actions {
+                branches.append(
+                    try world.outcomes(of: action, in: states[state]).map { outcome in
+                        let result = try world.checked(outcome.result, step: 1)
+                        return DecisionProcess.Branch(
+                            probability: outcome.probability, next: result.isOver ? nil : try number(outcome.state),
+                            reward: result.reward, performance: result.performance)
+                    })
+            }
+            state += 1
+        }
+        var first = [Double](repeating: 0, count: states.count)
+        for (state, probability) in start { first[state] += probability }
+        (self.world, self.states, self.index) = (world, states, index)
+        process = DecisionProcess(states: states.count, actions: actions.count, start: first) { state, action in
+            branches[state * actions.count + action]
+        }
+    }
+}
