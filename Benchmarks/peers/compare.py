@@ -295,8 +295,8 @@ The rate is that of our own packed float32 product, 1024 × 1024 × 4096, the be
 
 LIMIT = """
 What bounds the ratios at 8×128 and 1×1024: on a processor that runs AVX-512 at half width (Zen 4) the float32 peak is
-two 256-bit multiply-adds a cycle, about 114 GFLOP/s a core on the one used here, and torch's library already reaches 60 to 72 %
-of it there. No float32 product can then be 2.3 times faster; at the very peak the ratio would be 1.4 to 1.7 with one
+two 256-bit multiply-adds a cycle, about 114 GFLOP/s a core on the one used here, and torch's library already reaches 60 to 63 %
+of it there. No float32 product can then be 2.3 times faster; at the very peak the ratio would be 1.6 to 1.7 with one
 thread. A machine with full-width AVX-512 has room for it. `--arithmetic bfloat16` goes past the float32 peak by
 rounding activations and weights to 8 bits of mantissa before each product, and is asked for by name and written in the
 record: on the pair's clean prompt its log-probabilities are off by up to {error} nats over the whole vocabulary,
@@ -324,7 +324,7 @@ def table(options):
     cold = next((row for row in rows if row["what"].startswith("predict")), None)
     lines = [HEAD.format(
         date=max(row["date"] for row in rows), processor=processor(), cores=os.cpu_count(),
-        system=platform.platform(terse=True), torch=importlib.metadata.version("torch"))]
+        system=platform.system(), torch=importlib.metadata.version("torch"))]
     lines += [comparison(row) for row in compared]
     if options.note:
         lines.append(f"\n{options.note}")

@@ -1,5 +1,5 @@
 import Foundation
-import PlumbInterpretability
+@testable import PlumbInterpretability
 import PlumbLearning
 import PlumbNN
 import PlumbTensor
@@ -79,6 +79,29 @@ import Testing
         #expect((projected - sums).norm() < 1e-5)
         let other = basis.productWaves([1, 3])
         #expect(other.transposedMatmul(sums).norm() < 1e-5)
+    }
+
+    @Test func logitsOfOneFrequencyAreExplainedByItAlone() {
+        // The logit of c for a + b is 4 cos(2πk(a + b - c)/p) with k = 2: what a network of one frequency computes.
+        let p = Self.modulus
+        var values: [Float] = []
+        for place in 0..<p * p {
+            for c in 0..<p {
+                let phase = Double(place / p + place % p - c)
+                values.append(Float(4 * cos(4 * Double.pi * phase / Double(p))))
+            }
+        }
+        let logits = Tensor(values, shape: [p * p, p])
+        let analysis = GrokkingAnalysis(modulus: p, train: Array(0..<20), test: Array(20..<p * p))
+        let shares = analysis.shares(logits: logits)
+        #expect(abs(shares[1] - 1) < 1e-5 && abs(shares[0]) < 1e-5 && abs(shares[2]) < 1e-5)
+        let whole = analysis.progress(logits: logits, gini: 0, frequencies: [2])
+        #expect(whole.scores.testAccuracy == 1)
+        #expect(abs(whole.restrictedLoss - whole.scores.testLoss) < 1e-5, "the frequency alone is the whole")
+        #expect(abs(whole.excludedLoss - log(Double(p))) < 1e-5, "without it every answer is as likely")
+        let other = analysis.progress(logits: logits, gini: 0, frequencies: [1])
+        #expect(abs(other.restrictedLoss - log(Double(p))) < 1e-5)
+        #expect(abs(other.excludedLoss - other.scores.trainLoss) < 1e-5)
     }
 
     @Test func theGiniCoefficientIsZeroForEqualNumbersAndNearOneForASingleOne() {

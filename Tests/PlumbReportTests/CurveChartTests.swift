@@ -89,7 +89,7 @@ import Testing
         let drawings = page.components(separatedBy: "<svg ").dropFirst().map { part in
             "<svg " + part.components(separatedBy: "</svg>")[0] + "</svg>"
         }
-        #expect(drawings.count == 8)
+        #expect(drawings.count == 9)
         for drawing in drawings {
             let parser = XMLParser(data: Data(drawing.utf8))
             #expect(parser.parse(), "\(String(describing: parser.parserError))")
@@ -100,6 +100,23 @@ import Testing
         ] {
             #expect(page.contains(text), "\(text)")
         }
+    }
+
+    @Test func gridsShowCellsPathsAndWhatTheyMean() {
+        var record = record([])
+        record.findings.figures = [.grids(TrainingFixture.grids)]
+        let page = HTMLReport.render(record)
+        for text in [
+            "row 2, 4: goal, value 1<", "row 3, 3: lava<", ">lava</text>", ">the agent</text>",
+        ] {
+            #expect(page.contains(text), "\(text)")
+        }
+        #expect(page.contains("2,2 2,3 2,4 2,3 3,3"), "the path, counted from 1")
+        #expect(!page.contains("not there"), "what stands nowhere has no place in the legend")
+        // A path and its head in each panel.
+        #expect(page.components(separatedBy: "<path ").count - 1 == 4)
+        let text = TerminalReport(record).render()
+        #expect(text.contains("rewarded   wanted\n#####      #####\n#A·G#      #A·G#\n# L #      # L #\n"))
     }
 
     @Test func aGapInALineStaysAGap() {
@@ -115,7 +132,10 @@ import Testing
     }
 
     @Test func newFiguresSurviveTheirJSONAndOldOnesStillDecode() throws {
-        for figure in [Figure.lineChart(TrainingFixture.grokking), .vectors(TrainingFixture.geometry)] {
+        for figure in [
+            Figure.lineChart(TrainingFixture.grokking), .vectors(TrainingFixture.geometry),
+            .grids(TrainingFixture.grids),
+        ] {
             let value = try JSONValue(encoding: figure)
             #expect(try JSONValue(encoding: value.decode(Figure.self)) == value)
         }

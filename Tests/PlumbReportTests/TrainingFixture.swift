@@ -68,10 +68,25 @@ enum TrainingFixture {
             .init("random", values: [0.02, 0.02, 0.021], lower: [0.017, 0.018, 0.016], upper: [0.023, 0.024, 0.026]),
         ])
 
+    static let grids = GridFigure(
+        title: "Two ways through a maze", caption: "Where the agent went. Invented paths.",
+        panels: [
+            .init(
+                "rewarded", rows: ["#####", "#A G#", "# L #", "#####"],
+                path: [.init(1, 1), .init(1, 2), .init(1, 3), .init(1, 2), .init(2, 2)]),
+            .init(
+                "wanted", rows: ["#####", "#A G#", "# L #", "#####"], path: [.init(1, 1), .init(1, 2), .init(1, 3)],
+                values: [[0, 0, 0, 0, 0], [0, 0.25, 0.5, 1, 0], [0, 0.1, .nan, 0.75, 0], [0, 0, 0, 0, 0]]),
+        ],
+        legend: [
+            .init("#", "", .wall), .init("A", "the agent", .agent), .init("G", "goal", .goal),
+            .init("L", "lava", .hazard), .init("B", "not there", .object),
+        ], valueLabel: "value")
+
     static var record: RunRecord {
         var record = Fixture.record
         record.findings.figures = [
-            .lineChart(grokking), .vectors(geometry), .barChart(bars),
+            .lineChart(grokking), .vectors(geometry), .barChart(bars), .grids(grids),
             .vectors(
                 VectorPlot(
                     title: "One panel", caption: "", panels: [polygon(5, 5, "sparsity 0.9")], valueLabel: "importance")),

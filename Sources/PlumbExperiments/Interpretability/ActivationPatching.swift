@@ -137,7 +137,7 @@ public struct ActivationPatching: Experiment {
         ).findings
     }
 
-    private var memoryLimit: Int { min(max(1, settings.memory), 1 << 40) << 20 }
+    private var memoryLimit: Int { LanguageModel.bytes(megabytes: settings.memory) }
 
     /// The pairs in tokens; a pair of a file is named by its place where it cannot be used.
     private func tokenized(_ prompts: [PromptPair], by model: HookedTransformer) throws -> [TokenizedPair] {

@@ -61,7 +61,8 @@ public struct AttributionPatching: Experiment {
             + "backward, and measure the same cells exactly. Correlate the ranks, over the cells in which the runs "
             + "differ, in a pair of prompts and in pairs drawn by the seed. Score every edge of the model likewise.",
         limits: "Ranks can agree while sizes do not: see the scatter plots and the worst misses. The exact effect is "
-            + "of one patch at a time, on one model and one template. Edges have no exact counterpart here.",
+            + "of one patch at a time, in one direction, on one model and one template. Edges are scored by gradients "
+            + "only: none is patched exactly here.",
         references: [
             Reference(
                 authors: "Nanda", title: "Attribution Patching: Activation Patching At Industrial Scale", year: 2023),
@@ -103,7 +104,7 @@ public struct AttributionPatching: Experiment {
             reporter.progress("scoring edges", fraction)
             try reporter.checkpoint()
         }
-        let memory = min(max(1, settings.memory), 1 << 40) << 20
+        let memory = LanguageModel.bytes(megabytes: settings.memory)
         let study = AttributionStudy(
             sites: sites, sweep: PatchSweep(direction: settings.direction, memoryLimit: memory))
         let outcomes = try metricPairs.enumerated().map { index, pair in
@@ -128,7 +129,7 @@ public struct AttributionPatching: Experiment {
         ).findings
     }
 
-    /// The time of one exactly patched cell, in that of one attribution; the fastest of three of each.
+    /// The time of one exactly patched cell, in that of one attribution of it; the fastest of three of each.
     private func singleCellTimeRatio(_ model: HookedTransformer, _ pair: PatchPair) throws -> Double {
         let cells = [
             PatchCell(.block(model.configuration.layers / 2, .attnOut), position: pair.alignedCount - 1)

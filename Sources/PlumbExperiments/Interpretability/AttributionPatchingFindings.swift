@@ -62,9 +62,14 @@ struct AttributionPatchingFindings {
     private var metrics: [Metric] {
         let sites = first.sites.map(\.site)
         let correlations = sites.flatMap { site in
-            [
+            let isAttention = site == .q || site == .k
+            return [
                 each(site) { $0.comparison.spearman }.map { metric("spearman_\(site.shortName)", $0) },
                 each(site) { $0.comparison.pearson }.map { metric("pearson_\(site.shortName)", $0) },
+                isAttention
+                    ? each(site) { $0.throughSoftmax.spearman }.map {
+                        metric("spearman_\(site.shortName)_exact_softmax", $0)
+                    } : nil,
             ].compactMap { $0 }
         }
         return [
@@ -109,7 +114,8 @@ struct AttributionPatchingFindings {
         let observed = least(sites, by: { -abs($0) }) { $0.shuffled.spearman }
         return Control(
             "The same with gradients dealt out to other layers, positions and heads of their site",
-            threshold: "rank correlation at most 0.25 either way", observed: observed, holds: abs(observed) <= 0.25)
+            threshold: "mean rank correlation over pairs at most 0.25 either way", observed: observed,
+            holds: abs(observed) <= 0.25)
     }
 
     private func names(_ sites: [Site]) -> String {
@@ -329,8 +335,8 @@ struct AttributionPatchingFindings {
             each(site) { $0.comparison.spearman }.map { (site, Statistics.mean($0)) }
         }.sorted { $0.1 > $1.1 }
         guard let top = best.first, let low = best.last else { return "No site was compared." }
-        return "Over \(pairCount), one backward pass put the effects of patching \(top.0.shortName) in nearly their "
-            + "exact order (rank correlation \(top.1.rounded(to: 2))), and those of \(low.0.shortName) least well "
+        return "Over \(pairCount), the order of one backward pass's estimates was nearest to the exact one for "
+            + "\(top.0.shortName) (rank correlation \(top.1.rounded(to: 2))) and furthest from it for \(low.0.shortName) "
             + "(\(low.1.rounded(to: 2))). It took \((1 / timeRatio).rounded(to: 3)) of the exact sweep's time; all "
             + "\(edges.plain.graph.edgeCount) edges of the model took \(edges.seconds.rounded(to: 2)) s.\(largestMiss)"
     }
@@ -339,7 +345,7 @@ struct AttributionPatchingFindings {
         let misses = first.sites.compactMap { $0.comparison.worstMisses(1).first }
         guard let worst = misses.max(by: { $0.error < $1.error }) else { return "" }
         return
-            " Sizes are less right than their order: the worst estimate of the first pair, \(name(worst.cell)), says "
+            " Sizes can be wrong where the order is right: the worst estimate of the first pair, \(name(worst.cell)), says "
             + "\(worst.attributed.rounded(to: 2)) logits where patching gives \(worst.exact.rounded(to: 2))."
     }
 }

@@ -40,7 +40,7 @@ public struct Grokking: Experiment {
         (tiny.steps, tiny.controlSteps) = (1600, 1600)
         var paper = Settings()
         (paper.modulus, paper.fraction, paper.learningRate) = (113, 0.3, 0.001)
-        (paper.steps, paper.controlSteps, paper.evaluateEvery, paper.snapshotEvery) = (14_000, 3_000, 50, 200)
+        (paper.steps, paper.controlSteps, paper.evaluateEvery, paper.snapshotEvery) = (14_000, 14_000, 50, 200)
         return ["tiny": tiny, "paper": paper]
     }()
 

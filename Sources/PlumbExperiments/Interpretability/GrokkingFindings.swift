@@ -20,11 +20,17 @@ struct GrokkingFindings {
             "Phases are dated by rule: memorised at 99 % train accuracy, cleanup once the test loss stays below half of "
                 + "its highest value, understood at 99 % test accuracy.",
         ]
-        if settings.controlSteps < settings.steps {
-            notes.append("The control trained for \(settings.controlSteps) of \(settings.steps) steps.")
+        notes.append("The threshold of the key frequencies' share, 0.7, was 0.8 until seed 1 was looked at.")
+        if !isControlWhole {
+            notes.append(
+                "The control trained for \(settings.controlSteps) of \(settings.steps) steps: what it does not learn in "
+                    + "fewer steps says nothing, so it cannot hold.")
         }
         return notes
     }
+
+    /// Whether the control had as long as the network.
+    private var isControlWhole: Bool { settings.controlSteps >= settings.steps }
 
     // MARK: Claims
 
@@ -40,9 +46,10 @@ struct GrokkingFindings {
                 "at least 4 times as many steps", delay, "times", delay >= 4,
                 Control(
                     "Without weight decay it learns its training set and does not get the others right",
-                    threshold: "accuracy at most 0.75 on unseen sums, at least 0.99 on the training set",
-                    observed: control.testAccuracy, holds: control.testAccuracy <= 0.75 && control.trainAccuracy >= 0.99
-                )),
+                    threshold:
+                        "accuracy at most 0.75 on unseen sums, at least 0.99 on the training set, in as many steps",
+                    observed: control.testAccuracy,
+                    holds: control.testAccuracy <= 0.75 && control.trainAccuracy >= 0.99 && isControlWhole)),
             claim(
                 "A few frequencies of a + b explain the logits", "at most 8 hold at least 0.7 of their variance",
                 evidence.keyShare, "", evidence.keyShare >= 0.7 && keys <= 8,
@@ -157,7 +164,7 @@ struct GrokkingFindings {
     private var measures: Figure {
         .lineChart(
             LineChart(
-                title: "The circuit grows before accuracy does",
+                title: "Losses with and without the key frequencies",
                 caption: "Test loss of the whole network, of its key frequencies alone (restricted), and training loss "
                     + "without them (excluded), which rises while the circuit forms.",
                 x: steps, y: Axis("loss", unit: "nats", scale: .logarithmic),

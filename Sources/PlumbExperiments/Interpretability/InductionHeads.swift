@@ -58,8 +58,9 @@ public struct InductionHeads: Experiment {
             + "at the token before?",
         hypothesis: "Two layers copy at least 90 % of repeated random tokens; without the heads found by their "
             + "attention they copy at most half as much, and the heads found read each other's output.",
-        control: "One layer stays below 25 %; without as many heads outside the circuit two layers still copy; before "
-            + "training the same heads compose no more than others.",
+        control:
+            "One layer stays below 25 %; without heads outside the circuit, as many as the previous-token heads, two "
+            + "layers still copy; before training the same heads compose no more than others.",
         method: "Train attention-only models on random tokens said again with random periods. Find heads by their mean "
             + "attention to the token before, and to the token after the previous occurrence. Replace what they read "
             + "by its mean. Compare the composition of the found heads in the weights with that of other pairs.",
@@ -154,75 +155,14 @@ public struct InductionHeads: Experiment {
             Copying.accuracy(two.model, on: batch, with: Copying.meanAblation(of: heads, in: two.model, on: batch))
         }
         var generator = key["other heads"].generator()
-        let draws = (0..<8).map { _ in accuracy(without: heads.others(like: heads.previous, &generator)) }
+        let draws = (0..<8).map { _ in
+            heads.others(like: heads.previous, &generator).map(accuracy(without:)) ?? .nan
+        }
         return TrainedCopier(
             curves: (two, one), accuracy: accuracy(without: []), oneLayer: Copying.accuracy(one.model, on: batch),
             withoutInduction: accuracy(without: heads.induction), withoutPrevious: accuracy(without: heads.previous),
             withoutOthers: Statistics.mean(draws), heads: heads, scores: scores,
             composition: HeadComposition(two.model, from: 0, to: 1),
             untrained: HeadComposition(untrained, from: 0, to: 1))
-    }
-}
-
-/// The heads that attention says are the circuit, and the others.
-struct CircuitHeads {
-    /// Heads of the second layer that score at least half of the best induction score, the best first.
-    let induction: [AttentionHead]
-    /// Heads of the first layer that score at least half of the best previous-token score, the best first.
-    let previous: [AttentionHead]
-    /// All further heads.
-    let others: [AttentionHead]
-
-    init(_ scores: HeadScores) {
-        func best(_ scores: [Double], layer: Int) -> [AttentionHead] {
-            let half = (scores.max() ?? 0) / 2
-            return scores.indices.filter { scores[$0] >= half }.sorted { scores[$0] > scores[$1] }
-                .map { AttentionHead(layer: layer, head: $0) }
-        }
-        let (induction, previous) = (best(scores.induction[1], layer: 1), best(scores.previousToken[0], layer: 0))
-        others = HeadScores.ranked(scores.induction).filter { !(induction + previous).contains($0) }.sorted()
-        (self.induction, self.previous) = (induction, previous)
-    }
-
-    /// As many other heads, drawn at random; all of them where they are fewer.
-    func others(like heads: [AttentionHead], _ generator: inout RandomKey.Generator) -> [AttentionHead] {
-        Array(others.shuffled(using: &generator).prefix(heads.count))
-    }
-}
-
-/// One pair of trained models, and what was measured of it.
-struct TrainedCopier {
-    let curves: (two: FitResult<HookedTransformer, Adam>, one: FitResult<HookedTransformer, Adam>)
-    let accuracy: Double
-    let oneLayer: Double
-    let withoutInduction: Double
-    let withoutPrevious: Double
-    let withoutOthers: Double
-    let heads: CircuitHeads
-    let scores: HeadScores
-    let composition: HeadComposition
-    let untrained: HeadComposition
-
-    /// How many times the mean of all other pairs the composition of the found heads is: of each previous-token head
-    /// with each induction head, by the stronger of keys and queries.
-    var compositionRatio: (kind: HeadComposition.Kind, ratio: Double) { strongest(composition) }
-    /// The same in the model before training, with the same heads.
-    var untrainedRatio: Double { strongest(untrained).ratio }
-
-    private func strongest(_ composition: HeadComposition) -> (kind: HeadComposition.Kind, ratio: Double) {
-        let ratios = HeadComposition.Kind.allCases.map { kind in (kind: kind, ratio: ratio(composition, kind)) }
-        return ratios.max { $0.ratio < $1.ratio } ?? (.key, .nan)
-    }
-
-    private func ratio(_ composition: HeadComposition, _ kind: HeadComposition.Kind) -> Double {
-        guard let scores = composition.scores[kind], let writer = heads.previous.first?.head,
-            let reader = heads.induction.first?.head
-        else { return .nan }
-        let found = Set(heads.previous.map(\.head)), readers = Set(heads.induction.map(\.head))
-        var rest: [Double] = []
-        for (w, line) in scores.enumerated() {
-            for (r, value) in line.enumerated() where !(found.contains(w) && readers.contains(r)) { rest.append(value) }
-        }
-        return scores[writer][reader] / Statistics.mean(rest)
     }
 }

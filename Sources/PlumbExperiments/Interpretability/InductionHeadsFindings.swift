@@ -67,10 +67,13 @@ struct InductionHeadsFindings {
                 n: n, seeds: seeds),
             Claim(
                 "The best induction head reads what the best previous-token head writes, by the composition of their "
-                    + "weights", threshold: "at least 1.25 times other pairs' mean", observed: ratio,
+                    + "weights",
+                threshold: "at least 1.25 times other pairs' mean, by the stronger of keys and queries",
+                observed: ratio,
                 holds: ratio >= 1.25,
                 control: Control(
-                    "The same heads before training", threshold: "at most 1.15 times", observed: untrained,
+                    "The same heads before training, by the stronger of keys and queries",
+                    threshold: "at most 1.15 times", observed: untrained,
                     holds: untrained <= 1.15),
                 n: n, seeds: seeds),
         ]
@@ -82,7 +85,7 @@ struct InductionHeadsFindings {
         return
             "Two layers copy \(percent(mean(\.accuracy))) of repeated tokens, one layer \(percent(mean(\.oneLayer))); "
             + "without the induction heads \(percent(mean(\.withoutInduction))) are left, without the previous-token "
-            + "heads \(percent(mean(\.withoutPrevious))), without as many others \(percent(mean(\.withoutOthers))). "
+            + "heads \(percent(mean(\.withoutPrevious))), without as many others as these \(percent(mean(\.withoutOthers))). "
             + "The found heads are joined by \(ways.joined(separator: " and ")) of \(trained.count) models."
     }
 
@@ -97,6 +100,12 @@ struct InductionHeadsFindings {
             notes.append(
                 "Where every head of the second layer became an induction head, the control's heads are of the first.")
         }
+        if trained.contains(where: \.withoutOthers.isNaN) {
+            notes.append(
+                "A model has fewer heads outside the circuit than previous-token heads: what its control would take out is "
+                    + "not there, so it cannot hold.")
+        }
+        notes.append("The thresholds of composition were set after looking at seeds 101 and 102.")
         return notes
     }
 

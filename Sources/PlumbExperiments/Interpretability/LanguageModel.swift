@@ -29,6 +29,9 @@ enum LanguageModel {
         return model
     }
 
+    /// So many megabytes in bytes, within what a machine can have.
+    static func bytes(megabytes: Int) -> Int { min(max(1, megabytes), 1 << 40) << 20 }
+
     /// The site called `name` in a setting.
     ///
     /// - Throws: `ModelError` naming the sites that there are.

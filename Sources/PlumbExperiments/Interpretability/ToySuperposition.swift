@@ -23,7 +23,7 @@ public struct ToySuperposition: Experiment {
 
     public static let defaults = Settings()
     public static let help = [
-        "seeds": "Beginnings of each small model; the one with the least loss counts, as in the paper.",
+        "seeds": "Beginnings of each small model; the one with the least loss counts.",
         "steps": "Training steps of each small model (5 features in 2 dimensions).",
         "batch": "Rows in a batch of the small models.",
         "learningRate": "Adam's step length at the beginning; it falls in a line to a hundredth.",

@@ -31,9 +31,13 @@ public struct AttributionStudy: Sendable {
         public let attributionSeconds: Double
     }
 
+    /// What is patched, in the order of the outcomes.
     public let sites: [Site]
+    /// How the exact effects are measured, and in which direction.
     public let sweep: PatchSweep
 
+    /// A study of `sites`.
+    ///
     /// - Parameter sites: sites with heads are patched by head at all positions, the others by position.
     public init(sites: [Site], sweep: PatchSweep = PatchSweep()) {
         self.sites = sites

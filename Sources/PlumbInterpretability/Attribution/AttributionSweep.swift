@@ -19,6 +19,7 @@ public struct AttributionSweep: Sendable {
     /// must lose its meaning.
     public var shuffle: RandomKey?
 
+    /// A sweep in one direction, plain unless asked otherwise.
     public init(
         direction: PatchDirection = .denoising, recomputesAttention: Bool = false, shuffle: RandomKey? = nil
     ) {
@@ -49,6 +50,7 @@ public struct AttributionSweep: Sendable {
     ///
     /// - Parameter progress: told the part of the work that is done, 0...1; may throw to end it.
     /// - Returns: a magnitude for each cell, without sign.
+    /// - Throws: `ModelError` for what ``PatchSweep`` refuses; whatever `progress` throws.
     public func magnitudesDroppingGradients(
         _ model: HookedTransformer, pair: PatchPair, cells: [PatchCell], progress: (Double) throws -> Void = { _ in }
     ) throws -> [Double] {

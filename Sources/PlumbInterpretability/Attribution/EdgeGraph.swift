@@ -54,6 +54,7 @@ public struct EdgeGraph: Sendable, Equatable {
     /// The number of edges.
     public var edgeCount: Int { sources.reduce(0, +) }
 
+    /// Every edge of a model of this shape.
     public init(_ configuration: TransformerConfiguration) {
         let hasMLP = configuration.mlpWidth > 0
         var writers: [Writer] = [.embed]

@@ -15,11 +15,17 @@ public struct AdditionTransformer: ParameterTree {
     public var tokens: Tensor
     /// `[3, D]`.
     public var positions: Tensor
+    /// `[D] -> [D]`, of all heads side by side.
     public var query: Linear
+    /// `[D] -> [D]`.
     public var key: Linear
+    /// `[D] -> [D]`.
     public var value: Linear
+    /// `[D] -> [D]`, from the heads' values to the residual stream.
     public var output: Linear
+    /// `[D] -> [F]`, before the ReLU.
     public var up: Linear
+    /// `[F] -> [D]`, after it.
     public var down: Linear
     /// Logits of the p numbers: `[p, D]`.
     public var unembedding: Linear

@@ -18,11 +18,15 @@ public struct GrokkingAnalysis: Sendable {
         (self.train, self.test) = (train, test)
     }
 
-    /// Losses and accuracies on both parts.
+    /// Mean losses, in nats, and accuracies, 0...1, on both parts.
     public struct Scores: Sendable, Equatable {
+        /// On the pairs learned from.
         public var trainLoss: Double
+        /// On all other pairs.
         public var testLoss: Double
+        /// On the pairs learned from.
         public var trainAccuracy: Double
+        /// On all other pairs.
         public var testAccuracy: Double
     }
 
@@ -43,8 +47,11 @@ public struct GrokkingAnalysis: Sendable {
 
     /// The share of the logits' variance over all pairs in the waves of a + b of each frequency, in the order of
     /// ``FourierBasis/frequencies``. What all logits of a pair have in common does not count: it changes no probability.
-    public func shares(_ model: AdditionTransformer) -> [Double] {
-        let logits = centered(model(pairs))
+    public func shares(_ model: AdditionTransformer) -> [Double] { shares(logits: model(pairs)) }
+
+    /// The same for logits of all pairs, [p², p].
+    func shares(logits: Tensor) -> [Double] {
+        let logits = centered(logits)
         let total = logits.dot(logits)
         let coefficients = basis.sumWaves(basis.frequencies).transposedMatmul(logits)
         return basis.frequencies.indices.map { index in
@@ -73,6 +80,7 @@ public struct GrokkingAnalysis: Sendable {
 
     /// The losses of the whole network, of the frequencies alone and without them.
     public struct Progress: Sendable, Equatable {
+        /// Of the whole network.
         public var scores: Scores
         /// The loss on the test pairs when the logits keep only their mean and the products of waves of a and of b of
         /// the frequencies.
@@ -85,14 +93,18 @@ public struct GrokkingAnalysis: Sendable {
 
     /// The progress measures with `frequencies` as the key ones.
     public func progress(_ model: AdditionTransformer, frequencies: [Int]) -> Progress {
-        let logits = model(pairs)
+        progress(logits: model(pairs), gini: Self.gini(embeddingNorms(model)), frequencies: frequencies)
+    }
+
+    /// The same for logits of all pairs, [p², p].
+    func progress(logits: Tensor, gini: Double, frequencies: [Int]) -> Progress {
         let kept = basis.productWaves(frequencies)
         let restricted = kept.matmul(kept.transposedMatmul(logits)) + logits.mean(axis: 0)
         let removed = basis.sumWaves(frequencies)
         let excluded = logits - removed.matmul(removed.transposedMatmul(logits))
         return Progress(
             scores: scores(logits: logits), restrictedLoss: scores(logits: restricted).testLoss,
-            excludedLoss: scores(logits: excluded).trainLoss, gini: Self.gini(embeddingNorms(model)))
+            excludedLoss: scores(logits: excluded).trainLoss, gini: gini)
     }
 
     /// The length of each wave's component of the embedding of the numbers.

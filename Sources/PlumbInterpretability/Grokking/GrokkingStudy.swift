@@ -68,6 +68,8 @@ public struct GrokkingStudy: Sendable {
     /// A session with a folder for checkpoints goes on where an earlier call was stopped.
     ///
     /// - Parameter label: names the run in curves, and its checkpoints.
+    /// - Throws: `FitError` when training diverges or a checkpoint is of another network; `RunInterrupted` when the session
+    ///   is asked to stop.
     public func train(key: RandomKey, label: String, in session: FitSession = .silent) throws -> Outcome {
         let split = ModularAddition(modulus: modulus).split(train: fraction, key: key["split"])
         let pairs = AdditionTransformer.Pairs(split.train, modulus: modulus)

@@ -55,6 +55,7 @@ public struct SuperpositionStudy: Sendable {
     ///   - test: draws the fresh features; give all models that are compared the same one.
     ///   - label: names the model's checkpoint, where the session keeps any.
     ///   - watch: hears the step from time to time, and may throw to stop.
+    /// - Throws: `FitError` when training diverges or a checkpoint is of another model; what `watch` throws.
     public func train(
         key: RandomKey, test: RandomKey, label: String, in session: FitSession = .silent,
         watch: (Int) throws -> Void = { _ in }
