@@ -174,6 +174,31 @@ final class Scratch {
         #expect(result.stoppedEarly && result.steps == 13)
     }
 
+    /// A disk that is full refuses to let a file grow; so does a limit on the size of files, which needs no disk.
+    @Test func aDiskThatIsFullLosesNothing() async throws {
+        let scratch = Scratch()
+        let path = scratch.url.path
+        await #expect(processExitsWith: .success) { [path = path as String] in
+            let session = FitSession(checkpoints: URL(fileURLWithPath: path))
+            _ = try FitTests().train(FitTests().fit(20), in: session)
+            signal(SIGXFSZ, SIG_IGN)
+            var limit = rlimit(rlim_cur: 300, rlim_max: rlim_t.max)
+            setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
+            var longer = FitTests().fit(20)
+            (longer.steps, longer.checkpointEvery) = (40, 5)
+            let error = #expect(throws: (any Error).self) { _ = try FitTests().train(longer, in: session) }
+            #expect("\(String(describing: error))".contains("cannot write \(path)"))
+        }
+        let files = try FileManager.default.contentsOfDirectory(atPath: path + "/training").sorted()
+        #expect(files == ["checkpoint.json", "step-20.safetensors"], "what there was, and nothing half written")
+        var longer = fit(20)
+        longer.steps = 40
+        let resumed = try train(longer, in: FitSession(checkpoints: scratch.url))
+        let whole = try train(longer)
+        #expect(resumed.losses == whole.losses)
+        for (a, b) in zip(resumed.model.parameters, whole.model.parameters) { #expect(a.tensor == b.tensor) }
+    }
+
     @Test func killedAtTwentyRandomMomentsTrainingEndsWithTheSameBytes() async throws {
         let whole = try train(fit(400))
         var random = RandomKey(11).generator()
