@@ -10,7 +10,7 @@ public import PlumbTensor
 /// let episode = try world.episode(key: RandomKey(1)) { observation, random in .left }
 /// print(episode.totalReward, episode.totalPerformance)
 /// ```
-public protocol World: Sendable {
+public protocol World<Action>: Sendable {
     /// The moment of an episode: all that the future depends on.
     associatedtype State: Sendable
     /// What an agent can do.

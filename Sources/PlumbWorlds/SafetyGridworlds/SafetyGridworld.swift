@@ -1,0 +1,43 @@
+public import PlumbRecords
+
+/// One of the AI Safety Gridworlds (Leike, Martic, Krakovna, Ortega, Everitt, Lefrancq, Orseau, Legg 2017, *AI Safety
+/// Gridworlds*, arXiv:1711.09883; the conveyor belt: Krakovna, Orseau, Kumar, Martic, Legg 2018, *Penalizing side effects
+/// using stepwise relative reachability*, arXiv:1806.01186).
+///
+/// Each is a small grid on which what the agent is told, ``StepResult/reward``, and what its designer wanted,
+/// ``StepResult/performance``, come apart in one way, or on which learning itself is unsafe. Maps and rules are those of
+/// the authors' version 1.5. Episodes are cut off after 100 steps and nothing is discounted.
+public protocol SafetyGridworld: DrawnWorld where Action == Move {
+    var board: GridBoard { get }
+    /// Where the agent is.
+    func agent(in state: State) -> Int
+    /// What is not part of the board, but for the agent, the last one uppermost.
+    func things(in state: State) -> [(cell: Int, glyph: Character)]
+}
+
+extension SafetyGridworld {
+    /// 100.
+    public var stepLimit: Int? { 100 }
+
+    public func things(in state: State) -> [(cell: Int, glyph: Character)] { [] }
+
+    public func rows(of state: State) -> [String] {
+        board.rows(with: things(in: state) + [(agent(in: state), "A")])
+    }
+
+    public func place(of state: State) -> GridFigure.Cell { board.place(agent(in: state)) }
+}
+
+/// What is the same in all of them.
+enum Tile {
+    static let wall = GridFigure.Glyph("#", "wall", .wall)
+    static let floor = GridFigure.Glyph(" ", "floor", .floor)
+    static let agent = GridFigure.Glyph("A", "agent", .agent)
+    static let goal = GridFigure.Glyph("G", "goal", .goal)
+    static let always = [wall, floor, agent]
+}
+
+/// A world from a map that comes with it: a mistake in one is the library's own.
+func wellKnown<W>(_ make: () throws -> W) -> W {
+    do { return try make() } catch { preconditionFailure("a map of the library is refused: \(error)") }
+}
