@@ -1,0 +1,135 @@
+public import PlumbTensor
+public import PlumbWorlds
+
+/// An agent that keeps a table of action values and improves it with every step.
+///
+/// ```swift
+/// var learner = TabularLearner(QLearning(), actions: 4, seeing: BoatRace.Observation.self)
+/// let history = try learner.train(BoatRace(), episodes: 2_000, exploration: schedule, key: key) { $0 }
+/// ```
+public struct TabularLearner<Rule: TabularRule, Seen: Hashable & Sendable>: Sendable {
+    public var rule: Rule
+    public var table: ActionTable<Seen>
+    /// α: the part of the way to its target that a value goes.
+    public var rate = 0.1
+    /// γ: what the next step's value counts.
+    public var discount = 0.99
+    /// What it learns from.
+    public var signal = Signal.reward
+
+    /// What a world says of a step.
+    public enum Signal: String, Sendable, Hashable, CaseIterable, Codable {
+        /// What an agent is told.
+        case reward
+        /// What the designer wanted: an agent that could be told it.
+        case performance
+    }
+
+    /// An agent that knows nothing and takes an action to be worth `initial`.
+    public init(_ rule: Rule, actions: Int, seeing: Seen.Type, initial: Double = 0) {
+        self.rule = rule
+        table = ActionTable(actions: actions, initial: initial)
+    }
+
+    /// What an episode gave.
+    public struct Summary<W: World>: Sendable {
+        public var totalReward = 0.0
+        public var totalPerformance = 0.0
+        public var steps = 0
+        /// The state it ended in.
+        public var state: W.State
+
+        @usableFromInline init(state: W.State) { self.state = state }
+    }
+
+    /// One episode of learning. The step at which an episode is cut off is learned from like any other: it is not an end.
+    ///
+    /// - Parameters:
+    ///   - exploration: the chance of a random action.
+    ///   - see: what the table knows of an observation.
+    ///   - carriedOut: the action that a state turns an action into, for example one of an agent that cannot move; an
+    ///     agent that is told learns about that action instead of the one it chose. Nil tells it nothing.
+    /// - Throws: ``WorldError`` for a reward that is no number.
+    @inlinable public mutating func episode<W: World>(
+        in world: W, exploration: Double, using random: inout RandomKey.Generator,
+        see: (W.Observation) -> Seen, carriedOut: ((W.State, W.Action) -> W.Action)? = nil
+    ) throws -> Summary<W> {
+        let actions = world.actions
+        precondition(actions.count == table.actions, "a table of \(table.actions) actions, a world of \(actions.count)")
+        let limit = world.stepLimit ?? 1_000_000
+        var summary = Summary<W>(state: world.start(using: &random))
+        var row = table.row(see(world.observation(of: summary.state)))
+        var action = choose(row, exploration, &random)
+        while summary.steps < limit {
+            var learned = action
+            if let carriedOut {
+                learned = actions.firstIndex(of: carriedOut(summary.state, actions[action])) ?? action
+            }
+            let result = world.step(&summary.state, actions[action], using: &random)
+            summary.steps += 1
+            if !(result.reward.isFinite && result.performance.isFinite) {
+                _ = try world.checked(result, step: summary.steps)
+            }
+            summary.totalReward += result.reward
+            summary.totalPerformance += result.performance
+            let reward = signal == .reward ? result.reward : result.performance
+            if result.isOver {
+                table[row, learned] = Rule.moved(table[row, learned], towards: reward, rate: rate)
+                return summary
+            }
+            let next = table.row(see(world.observation(of: summary.state)))
+            let chosen = choose(next, exploration, &random)
+            let target = rule.target(
+                reward: reward, discount: discount, next: table.values(inRow: next), chosen: chosen)
+            table[row, learned] = Rule.moved(table[row, learned], towards: target, rate: rate)
+            (row, action) = (next, chosen)
+        }
+        return summary
+    }
+
+    @inlinable func choose(_ row: Int, _ exploration: Double, _ random: inout RandomKey.Generator) -> Int {
+        random.uniform() < exploration ? random.index(below: table.actions) : table.best(inRow: row, using: &random)
+    }
+
+    /// The totals of each episode of training, exploration included.
+    public struct History: Sendable, Codable, Equatable {
+        public var rewards: [Double] = []
+        public var performances: [Double] = []
+
+        public init() {}
+    }
+
+    /// Episodes of learning.
+    ///
+    /// - Parameter watch: is told the number of episodes done.
+    /// - Throws: ``WorldError`` for a reward that is no number, and what `watch` throws.
+    @inlinable public mutating func train<W: World>(
+        _ world: W, episodes: Int, exploration: ExplorationSchedule, key: RandomKey,
+        see: (W.Observation) -> Seen, carriedOut: ((W.State, W.Action) -> W.Action)? = nil,
+        watch: (Int) throws -> Void = { _ in }
+    ) throws -> History {
+        var random = key["training"].generator()
+        var history = History()
+        for episode in 0..<episodes {
+            let chance = exploration.chance(at: Double(episode) / Double(max(1, episodes)))
+            let summary = try self.episode(
+                in: world, exploration: chance, using: &random, see: see, carriedOut: carriedOut)
+            history.rewards.append(summary.totalReward)
+            history.performances.append(summary.totalPerformance)
+            try watch(episode + 1)
+        }
+        return history
+    }
+
+    /// Episodes of the best actions it knows, without learning.
+    public func play<W: World>(
+        _ world: W, episodes: Int, key: RandomKey, see: (W.Observation) -> Seen
+    ) throws -> [Episode<W>] {
+        let actions = world.actions
+        return try (0..<episodes).map { number in
+            try world.episode(key: key["play"][number]) { observation, random in
+                actions[table.best(see(observation), using: &random)]
+            }
+        }
+    }
+}

@@ -1,0 +1,65 @@
+/// What a table learns an action's value from: the reward, and what it says itself about the next observation.
+///
+/// Q(o, a) ← Q(o, a) + α (target - Q(o, a)); the rules differ in the target.
+public protocol TabularRule: Sendable {
+    /// The target where the episode goes on.
+    ///
+    /// - Parameters:
+    ///   - next: the values in the next observation, [A].
+    ///   - chosen: the action that comes next.
+    func target(reward: Double, discount: Double, next: ArraySlice<Double>, chosen: Int) -> Double
+}
+
+extension TabularRule {
+    /// A value moved towards its target: v + α (target - v).
+    @inlinable public static func moved(_ value: Double, towards target: Double, rate: Double) -> Double {
+        value + rate * (target - value)
+    }
+}
+
+/// r + γ max Q(o', a'): learns the values of the best policy whatever the agent does (Watkins and Dayan 1992,
+/// *Q-learning*).
+public struct QLearning: TabularRule {
+    public init() {}
+
+    @inlinable public func target(reward: Double, discount: Double, next: ArraySlice<Double>, chosen: Int) -> Double {
+        var best = -Double.infinity
+        for value in next where value > best { best = value }
+        return reward + discount * best
+    }
+}
+
+/// r + γ Q(o', a') of the action that comes next: learns the values of the policy that is followed, exploration included
+/// (Rummery and Niranjan 1994, *On-Line Q-Learning Using Connectionist Systems*).
+public struct Sarsa: TabularRule {
+    public init() {}
+
+    @inlinable public func target(reward: Double, discount: Double, next: ArraySlice<Double>, chosen: Int) -> Double {
+        reward + discount * next[next.startIndex + chosen]
+    }
+}
+
+/// The chance of a random action in the course of training: from one value to another in a straight line, then constant.
+public struct ExplorationSchedule: Sendable, Hashable, Codable {
+    public var first: Double
+    public var last: Double
+    /// The part of training after which it is constant.
+    public var duration: Double
+
+    /// - Precondition: chances in 0...1 and a duration in (0, 1].
+    public init(from first: Double, to last: Double, over duration: Double) {
+        precondition(
+            (0...1).contains(first) && (0...1).contains(last) && duration > 0 && duration <= 1,
+            "exploration goes from and to a chance in 0...1 over a part of training, got \(first), \(last), \(duration)"
+        )
+        (self.first, self.last, self.duration) = (first, last, duration)
+    }
+
+    /// The same chance throughout.
+    public static func constant(_ chance: Double) -> ExplorationSchedule {
+        ExplorationSchedule(from: chance, to: chance, over: 1)
+    }
+
+    /// The chance after a part of training in 0...1.
+    public func chance(at part: Double) -> Double { first + (last - first) * min(1, part / duration) }
+}
