@@ -1,0 +1,47 @@
+internal import Foundation
+public import PlumbTensor
+
+/// Smooth hills on a grid: a reward that no short formula of the coordinates gives away.
+///
+/// The height at a cell is Σ h exp(-d² / 2σ²), with d the distance to a hill's top in cells.
+public struct GaussianBumps: Sendable, Hashable {
+    /// One hill.
+    public struct Bump: Sendable, Hashable {
+        public var row: Double
+        public var column: Double
+        /// h: how high its top is.
+        public var height: Double
+        /// σ: how wide it is, in cells.
+        public var width: Double
+
+        public init(row: Double, column: Double, height: Double, width: Double) {
+            (self.row, self.column, self.height, self.width) = (row, column, height, width)
+        }
+    }
+
+    public var bumps: [Bump]
+
+    public init(_ bumps: [Bump]) { self.bumps = bumps }
+
+    /// Hills of the given heights and one width, with their tops anywhere on the grid.
+    public init(heights: [Double], width: Double, rows: Int, columns: Int, key: RandomKey) {
+        var random = key.generator()
+        bumps = heights.map { height in
+            let (row, column) = (random.uniform() * Double(rows - 1), random.uniform() * Double(columns - 1))
+            return Bump(row: row, column: column, height: height, width: width)
+        }
+    }
+
+    /// The height of each cell, row by row.
+    ///
+    /// - Precondition: widths are above 0.
+    public func values(rows: Int, columns: Int) -> [Double] {
+        precondition(bumps.allSatisfy { $0.width > 0 }, "a hill needs a width above 0")
+        return (0..<rows * columns).map { cell in
+            bumps.reduce(0) { sum, bump in
+                let (down, right) = (Double(cell / columns) - bump.row, Double(cell % columns) - bump.column)
+                return sum + bump.height * exp(-(down * down + right * right) / (2 * bump.width * bump.width))
+            }
+        }
+    }
+}

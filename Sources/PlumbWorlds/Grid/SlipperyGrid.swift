@@ -1,0 +1,106 @@
+public import PlumbTensor
+
+/// A rectangle of open floor on which steps sometimes slip: the grid of reward-learning studies.
+///
+/// With probability `slip` the floor chooses, and each of the four directions is equally likely, the chosen one too.
+/// Whoever would leave the grid stays where it is. A step pays the reward of the cell it was taken in, r(s). Episodes have
+/// no end of their own.
+///
+/// ```swift
+/// let grid = SlipperyGrid(rows: 8, columns: 8, slip: 0.3, reward: rewards, canStay: true)
+/// let plan = grid.process.optimal(discount: 0.9)        // states are cells, counted row by row
+/// ```
+///
+/// - Shapes: S = rows · columns cells; A = 4 actions, 5 where staying is one.
+public struct SlipperyGrid: FiniteWorld {
+    /// What an agent can do.
+    public enum Action: Int, CaseIterable, Sendable, Hashable, Codable {
+        case up, down, left, right, stay
+    }
+
+    public let rows: Int
+    public let columns: Int
+    /// The probability that the floor chooses the direction.
+    public let slip: Double
+    /// What a step pays in each cell, row by row, [S].
+    public let reward: [Double]
+    /// The last action is ``Action/stay``, where there is one.
+    public let actions: [Action]
+    /// The cells in which an episode begins, all equally likely.
+    public let startCells: [Int]
+    public let stepLimit: Int?
+
+    /// A grid from the rewards of its cells, row by row.
+    ///
+    /// - Parameters:
+    ///   - startCells: where episodes begin; anywhere unless said otherwise.
+    ///   - stepLimit: steps after which an episode is cut off.
+    /// - Precondition: one reward a cell, `slip` in 0...1, and starts inside the grid.
+    public init(
+        rows: Int, columns: Int, slip: Double, reward: [Double], canStay: Bool = false, startCells: [Int]? = nil,
+        stepLimit: Int? = nil
+    ) {
+        precondition(
+            rows > 0 && columns > 0 && reward.count == rows * columns,
+            "a grid of \(rows) rows and \(columns) columns needs as many rewards as cells, got \(reward.count)")
+        precondition(slip >= 0 && slip <= 1, "the probability of slipping must be in 0...1, got \(slip)")
+        let startCells = startCells ?? Array(reward.indices)
+        precondition(
+            !startCells.isEmpty && startCells.allSatisfy(reward.indices.contains),
+            "episodes must begin in cells from 0 to \(reward.count - 1), got \(startCells)")
+        (self.rows, self.columns, self.slip, self.reward) = (rows, columns, slip, reward)
+        (self.startCells, self.stepLimit) = (startCells, stepLimit)
+        actions = canStay ? Action.allCases : Action.allCases.filter { $0 != .stay }
+    }
+
+    /// The number of cells, S.
+    public var cells: Int { rows * columns }
+
+    /// Where `action` leads from `cell` without a slip.
+    @inlinable public func target(of action: Action, from cell: Int) -> Int {
+        guard let move = Move(rawValue: action.rawValue) else { return cell }
+        let (row, column) = (cell / columns + move.rows, cell % columns + move.columns)
+        return row >= 0 && row < rows && column >= 0 && column < columns ? row * columns + column : cell
+    }
+
+    public func start(using random: inout RandomKey.Generator) -> Int {
+        startCells[random.index(below: startCells.count)]
+    }
+
+    public func step(_ state: inout Int, _ action: Action, using random: inout RandomKey.Generator) -> StepResult {
+        let result = StepResult(reward: reward[state])
+        let slips = slip > 0 && random.uniform() < slip
+        state = target(of: slips ? Action.allCases[random.index(below: 4)] : action, from: state)
+        return result
+    }
+
+    public func starts() -> [(state: Int, probability: Double)] {
+        startCells.map { ($0, 1 / Double(startCells.count)) }
+    }
+
+    public func outcomes(of action: Action, in state: Int) -> [Outcome<Int>] {
+        var chances = [(cell: target(of: action, from: state), probability: 1 - slip)]
+        for direction in Move.allCases where slip > 0 {
+            let cell = target(of: Action.allCases[direction.rawValue], from: state)
+            if let known = chances.firstIndex(where: { $0.cell == cell }) {
+                chances[known].probability += slip / 4
+            } else {
+                chances.append((cell, slip / 4))
+            }
+        }
+        return chances.map {
+            Outcome(probability: $0.probability, state: $0.cell, result: StepResult(reward: reward[state]))
+        }
+    }
+
+    /// The grid as a list of all that can happen; unlike ``ExploredWorld``'s, its states are the cells by number.
+    public var process: DecisionProcess {
+        var start = [Double](repeating: 0, count: cells)
+        for (cell, probability) in starts() { start[cell] += probability }
+        return DecisionProcess(states: cells, actions: actions.count, start: start) { state, action in
+            outcomes(of: actions[action], in: state).map {
+                DecisionProcess.Branch(probability: $0.probability, next: $0.state, reward: $0.result.reward)
+            }
+        }
+    }
+}
