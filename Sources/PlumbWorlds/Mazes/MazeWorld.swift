@@ -1,0 +1,32 @@
+public import PlumbTensor
+
+/// An agent looks for cheese in a maze that it sees as a whole: a reward of 1 on the cheese's cell, which ends the episode.
+///
+/// Every episode has a maze of its own, from a ``MazeGenerator``.
+public struct MazeWorld: NumericWorld {
+    public let generator: MazeGenerator
+    public let stepLimit: Int?
+
+    /// Episodes in mazes of `generator`, cut off after `stepLimit` steps.
+    public init(_ generator: MazeGenerator, stepLimit: Int = 60) {
+        precondition(stepLimit > 0, "an episode needs at least one step, got a limit of \(stepLimit)")
+        self.generator = generator
+        self.stepLimit = stepLimit
+    }
+
+    public typealias Action = Move
+    public typealias Observation = MazeState
+
+    public func start(using random: inout RandomKey.Generator) -> MazeState { generator.state(using: &random) }
+
+    public func step(_ state: inout MazeState, _ action: Move, using random: inout RandomKey.Generator) -> StepResult {
+        state.agent = state.maze.cell(action, of: state.agent)
+        let isFound = state.agent == state.maze.goal
+        return StepResult(reward: isFound ? 1 : 0, isOver: isFound)
+    }
+
+    /// Planes of walls, agent and cheese.
+    public var featureShape: [Int] { [3, generator.side, generator.side] }
+
+    public func features(of observation: MazeState) -> [Float] { MazeState.features(of: [observation]).elements }
+}
