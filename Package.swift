@@ -79,7 +79,7 @@ let package = Package(
         .executableTarget(
             name: "plumb",
             dependencies: [
-                "PlumbTensor", "PlumbRecords", "PlumbNN", "PlumbData", "PlumbModels", "PlumbLearning",
+                "PlumbTensor", "PlumbRecords", "PlumbNN", "PlumbData", "PlumbWorlds", "PlumbModels", "PlumbLearning",
                 "PlumbExperiments", "PlumbReport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),

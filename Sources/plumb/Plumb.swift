@@ -14,6 +14,7 @@ struct Plumb: AsyncParsableCommand {
               plumb run activation-patching      where in a real language model is the answer computed?
               plumb predict --text "When Mary and John went to the store, John gave a drink to"
               plumb data show digits             what a data set holds, with a few of its pictures
+              plumb world show boat-race         a small world whose reward is not what was wanted
               plumb train --text FILE --out DIR  a small language model of your own
 
             Exit codes: 0 done, 1 a claim failed in verify, 2 wrong usage, 3 bad input, 130 interrupted.
@@ -22,7 +23,7 @@ struct Plumb: AsyncParsableCommand {
         subcommands: [
             ListCommand.self, ShowCommand.self, RunCommand.self, VerifyCommand.self, ReportCommand.self,
             RunsCommand.self, PredictCommand.self, GenerateCommand.self, TokensCommand.self, ModelCommand.self,
-            DataCommand.self, TrainCommand.self,
+            DataCommand.self, TrainCommand.self, WorldCommand.self,
         ])
 
     static func main() async {

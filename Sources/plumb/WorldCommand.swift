@@ -1,0 +1,130 @@
+import ArgumentParser
+import Foundation
+import PlumbData
+import PlumbRecords
+import PlumbReport
+import PlumbTensor
+import PlumbWorlds
+
+/// Gridworlds by name: what they look like, and what moves in them give.
+struct WorldCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "world", abstract: "List gridworlds, draw them, and play moves in them.",
+        subcommands: [List.self, Show.self, Play.self], defaultSubcommand: List.self)
+
+    struct List: ParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "List the worlds known by name.")
+        @Flag(help: "Print one JSON object.") var json = false
+
+        func run() throws {
+            if json {
+                let worlds = CatalogueWorld.all.map {
+                    JSONValue.object(["id": .string($0.id), "summary": .string($0.summary)])
+                }
+                return Output.json(.object(["worlds": .array(worlds)]))
+            }
+            let table = TerminalTable(
+                columns: [.init("id"), .init("what can go wrong")],
+                rows: CatalogueWorld.all.map { [$0.id, $0.summary] })
+            print(table.render(.current()))
+            print("plumb world show ID draws one; plumb run specification-gaming learns in all of them.")
+        }
+    }
+
+    struct Show: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Draw a world at the beginning of an episode.",
+            discussion: "The file of --map holds the rows of a grid, in the characters that the world's legend lists.")
+        @OptionGroup var choice: Choice
+
+        func run() throws {
+            let (entry, world) = try choice.world()
+            try show(world, entry)
+        }
+
+        private func show<W: DrawnWorld>(_ world: W, _ entry: CatalogueWorld) throws where W.Action == Move {
+            let episode = try world.episode(key: RandomKey(choice.seed), limit: 0) { _, _ in .up }
+            let rows = world.rows(of: episode.states[0])
+            let legend = world.legend.filter { !$0.label.isEmpty }
+            if choice.json {
+                return Output.json(
+                    .object([
+                        "id": .string(entry.id), "summary": .string(entry.summary),
+                        "rows": .array(rows.map(JSONValue.string)),
+                        "legend": .object(
+                            Dictionary(legend.map { ($0.character, JSONValue.string($0.label)) }) { first, _ in first }),
+                    ]))
+            }
+            print(entry.summary + "\n\n" + rows.joined(separator: "\n") + "\n")
+            print(legend.map { "\($0.character)  \($0.label)" }.joined(separator: "\n"))
+            print("\nplumb world play \(entry.id) --moves rrdd   tries moves: u, d, l, r")
+        }
+    }
+
+    struct Play: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Make moves in a world; say what the agent is told and what its designer wanted.")
+        @OptionGroup var choice: Choice
+        @Option(help: "One letter a move: u, d, l, r.") var moves: String
+        @Flag(help: "Draw the world after every move.") var frames = false
+
+        func run() throws {
+            let (entry, world) = try choice.world()
+            try play(world, entry)
+        }
+
+        private func play<W: DrawnWorld>(_ world: W, _ entry: CatalogueWorld) throws where W.Action == Move {
+            let episode = try world.replay(moves, key: RandomKey(choice.seed))
+            let isOver = episode.results.last?.isOver == true
+            if choice.json {
+                let steps = zip(moves, episode.results).map { move, result in
+                    JSONValue.object([
+                        "move": .string(String(move)), "reward": JSONValue(result.reward),
+                        "performance": JSONValue(result.performance),
+                    ])
+                }
+                return Output.json(
+                    .object([
+                        "id": .string(entry.id), "return": JSONValue(episode.totalReward),
+                        "performance": JSONValue(episode.totalPerformance), "over": .bool(isOver),
+                        "steps": .array(steps),
+                        "rows": .array(episode.states.last.map(world.rows)?.map(JSONValue.string) ?? []),
+                    ]))
+            }
+            for (index, state) in episode.states.enumerated()
+            where frames || index == 0 || index == episode.states.count - 1 {
+                let title = index == 0 ? "at the start" : "after move \(index), \(episode.actions[index - 1])"
+                print(title + "\n" + world.rows(of: state).joined(separator: "\n") + "\n")
+            }
+            print("return       \(NumberText.value(episode.totalReward)), which the agent is told")
+            print("performance  \(NumberText.value(episode.totalPerformance)), which its designer wanted")
+            print(isOver ? "The episode is over." : "The episode goes on.")
+        }
+    }
+
+    /// Which world, on which map.
+    struct Choice: ParsableArguments {
+        @Argument(help: "A world's id, as plumb world list shows them.") var id: String
+        @Option(help: "A file with a map of your own in place of the authors'.") var map: String?
+        @Option(help: "The seed of the world's chance.") var seed: UInt64 = 0
+        @Flag(help: "Print one JSON object.") var json = false
+
+        func world() throws -> (CatalogueWorld, any DrawnWorld & World<Move>) {
+            guard let entry = CatalogueWorld.all.first(where: { $0.id == id }) else {
+                let known = CatalogueWorld.all.map(\.id)
+                let hint = closestMatch(to: id, in: known).map { "did you mean \($0)? The" } ?? "the"
+                throw SettingsError("there is no world \"\(id)\": \(hint) worlds are \(known.joined(separator: ", "))")
+            }
+            guard let map else { return (entry, try entry.world()) }
+            let url = URL(fileURLWithPath: map)
+            guard let data = try? Data(contentsOf: url), data.count < 1 << 20 else {
+                throw WorldError("the map \(map) cannot be read, or is larger than a megabyte")
+            }
+            guard var text = String(data: data, encoding: .utf8) else {
+                throw WorldError("the map \(map) is not UTF-8 text")
+            }
+            while text.hasSuffix("\n") { text.removeLast() }
+            do { return (entry, try entry.world(map: text)) } catch { throw WorldError("\(map): \(error)") }
+        }
+    }
+}
