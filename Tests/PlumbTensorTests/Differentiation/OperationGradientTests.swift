@@ -74,6 +74,29 @@ import Testing
         expectGradient("mean along an axis", at: [normal([2, 3, 4], 30)]) { $0[0].mean(axis: 1) }
     }
 
+    @Test func productsOfMatricesPairByPair() {
+        let (a, b) = (normal([2, 3, 4], 71), normal([2, 4, 5], 72))
+        let (at, bt) = (normal([2, 4, 3], 73), normal([2, 5, 4], 74))
+        expectGradient("batched matmul", at: [a, b]) { $0[0].batchedMatmul($0[1]) }
+        expectGradient("batched matmul transposed", at: [a, bt]) { $0[0].batchedMatmul(transposed: $0[1]) }
+        expectGradient("batched transposed matmul", at: [at, b]) { $0[0].batchedTransposedMatmul($0[1]) }
+        expectGradient("no pairs", at: [normal([0, 3, 4], 75), normal([0, 4, 5], 76)]) { $0[0].batchedMatmul($0[1]) }
+        expectGradient("nothing to sum over", at: [normal([2, 3, 0], 77), normal([2, 0, 5], 78)]) {
+            $0[0].batchedMatmul($0[1])
+        }
+        // Each pair is the product of its own matrices.
+        for i in 0..<2 {
+            expectClose(a.batchedMatmul(b)[i], a[i].matmul(b[i]))
+            expectClose(a.batchedMatmul(transposed: bt)[i], a[i].matmul(transposed: bt[i]))
+            expectClose(at.batchedTransposedMatmul(b)[i], at[i].transposedMatmul(b[i]))
+        }
+    }
+
+    private func expectClose(_ a: Tensor, _ b: Tensor) {
+        #expect(a.shape == b.shape)
+        #expect(zip(a.elements, b.elements).allSatisfy { abs($0 - $1) < 1e-5 })
+    }
+
     @Test func weightsOfEveryLayout() {
         let (x, bias, residual) = (normal([5, 3], 31), normal([6], 32), normal([5, 6], 33))
         let parts = [normal([2, 3], 34), normal([4, 3], 35)]
