@@ -1,0 +1,85 @@
+// Does a network that was trained to predict contain an optimiser of its own?
+//
+// One layer of attention without a softmax is shown N examples (x, y) of a linear function it has never seen, and one x
+// without its y. Nothing tells it how to use the examples. Von Oswald et al. 2022 (arXiv:2212.07677) found that training
+// makes it take one step of gradient descent on the squared error of the examples, from weights of zero: it has learned
+// to learn. That a step is what the layer finds follows from what it can compute, a product of three tokens; so the result
+// says what such a layer becomes, and not that large models search.
+
+public import PlumbTensor
+
+/// Regression tasks given as a sequence of examples: each has a linear function of its own, `y = w · x`.
+///
+/// - Shapes: B tasks, N examples, D inputs; tokens are (x, y), D + 1 numbers.
+public struct InContextRegression: Sendable, Equatable {
+    /// D.
+    public var inputs: Int
+    /// N.
+    public var examples: Int
+    /// Inputs are uniform in ±`inputRange` / 2.
+    public var inputRange: Double
+    /// The standard deviation of the weights w, which are normal.
+    public var weightScale: Double
+
+    /// The tasks of the paper unless said otherwise.
+    public init(inputs: Int = 10, examples: Int = 10, inputRange: Double = 1, weightScale: Double = 1) {
+        precondition(inputs > 0 && examples > 0, "a task needs inputs and examples, got \(inputs) and \(examples)")
+        precondition(
+            inputRange > 0 && weightScale > 0,
+            "inputs and weights need a spread above 0, got \(inputRange) and \(weightScale)")
+        (self.inputs, self.examples) = (inputs, examples)
+        (self.inputRange, self.weightScale) = (inputRange, weightScale)
+    }
+
+    /// The same tasks with inputs `factor` times as large.
+    public func scalingInputs(by factor: Double) -> InContextRegression {
+        InContextRegression(
+            inputs: inputs, examples: examples, inputRange: inputRange * factor, weightScale: weightScale)
+    }
+
+    /// Tasks drawn together.
+    public struct Batch: Sendable {
+        /// The examples, [B, N, D + 1].
+        public var tokens: Tensor
+        /// The inputs to answer for, with 0 in the place of the answer, [B, D + 1].
+        public var queries: Tensor
+        /// The answers, [B].
+        public var targets: Tensor
+    }
+
+    /// Draws tasks; the same key gives the same ones.
+    ///
+    /// - Parameter shufflesTargets: whether each sequence is asked for the answer of another one, at another one's input:
+    ///   examples then say nothing of the target.
+    public func batch(_ count: Int, shufflesTargets: Bool = false, key: RandomKey) -> Batch {
+        precondition(count > 0, "a batch needs tasks, got \(count)")
+        var random = key.generator()
+        let width = inputs + 1
+        var tokens = [Float](repeating: 0, count: count * examples * width)
+        var queries = [Float](repeating: 0, count: count * width)
+        var targets = [Float](repeating: 0, count: count)
+        var weights = [Double](repeating: 0, count: inputs)
+        /// Fills one token, and gives w · x.
+        func draw(_ place: Int, _ numbers: inout [Float], _ random: inout RandomKey.Generator) -> Double {
+            var sum = 0.0
+            for i in 0..<inputs {
+                let x = inputRange * (random.uniform() - 0.5)
+                numbers[place + i] = Float(x)
+                sum += weights[i] * x
+            }
+            return sum
+        }
+        for task in 0..<count {
+            for i in 0..<inputs { weights[i] = weightScale * random.normal() }
+            for example in 0..<examples {
+                let place = (task * examples + example) * width
+                tokens[place + inputs] = Float(draw(place, &tokens, &random))
+            }
+            targets[task] = Float(draw(task * width, &queries, &random))
+        }
+        if shufflesTargets { targets.shuffle(using: &random) }
+        return Batch(
+            tokens: Tensor(tokens, shape: [count, examples, width]), queries: Tensor(queries, shape: [count, width]),
+            targets: Tensor(targets))
+    }
+}

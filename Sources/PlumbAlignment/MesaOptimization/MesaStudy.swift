@@ -1,0 +1,106 @@
+public import PlumbLearning
+internal import PlumbNN
+public import PlumbTensor
+
+/// Trains a layer of linear attention on regression tasks and sets it beside the gradient step with the least expected
+/// loss.
+public struct MesaStudy: Sendable {
+    public var tasks = InContextRegression()
+    public var steps: Int
+    /// Tasks a step; all are new.
+    public var batch = 2048
+    public var learningRate = 1e-3
+    /// The largest norm of a gradient.
+    public var clipNorm = 1e-3
+    /// Tasks that the trained layer is tested on.
+    public var testTasks = 65_536
+    /// Whether each sequence is trained and tested on the answer of another one: the control, in which there is nothing to
+    /// learn.
+    public var shufflesTargets = false
+    /// The factors by which inputs are scaled to see where the layer and the step go apart.
+    public var scales: [Double] = [0.5, 0.75, 1, 1.25, 1.5, 1.75, 2]
+    /// Steps between measurements.
+    public var evaluateEvery = 100
+
+    /// A study with the paper's settings but for its length.
+    public init(steps: Int) { self.steps = steps }
+
+    /// A trained layer, as numbers.
+    public struct Outcome: Sendable, Codable, Equatable {
+        /// On fresh tasks of the kind it was trained on.
+        public var test: MesaComparison
+        /// On tasks with scaled inputs, whose answers are never shuffled.
+        public var scaled: [MesaComparison]
+        /// What the weights compute.
+        public var weights: EffectiveAttention
+        /// Half the squared error at each step, before it.
+        public var losses: [Float]
+        /// Steps made before each measurement, and what was measured on a fixed small set of fresh tasks.
+        public var measuredAt: [Int]
+        public var cosines: [Double]
+        public var testLosses: [Double]
+        /// Half the squared error with weights mixed from those of the layer and of the step, in equal parts from 0 to 1.
+        public var mixedLosses: [Double]
+        /// Predictions on some of the tasks.
+        public var predictions: [Double]
+        /// Those of the step.
+        public var stepPredictions: [Double]
+    }
+
+    /// Trains and tests.
+    ///
+    /// - Parameters:
+    ///   - key: of the first weights and the training tasks.
+    ///   - test: of the tasks tested on; the same key gives the same tasks.
+    /// - Throws: `FitError` where training diverges; `RunInterrupted`.
+    public func run(key: RandomKey, test: RandomKey, label: String, in session: FitSession) throws -> Outcome {
+        var fit = Fit(steps: steps)
+        (fit.clipNorm, fit.evaluateEvery) = (clipNorm, evaluateEvery)
+        let step = GradientStepLearner(stepSize: tasks.optimalStepSize)
+        let data = key["tasks"]
+        let result = try fit.run(
+            LinearSelfAttention(width: tasks.inputs + 1, key: key["layer"]),
+            optimizer: Adam(learningRate: learningRate),
+            label: label, in: session,
+            evaluate: { layer, _ in
+                let found = compare(layer, step, min(testTasks, 2048), test["curve"])
+                return ["cosine/with the step": found.cosine, "loss/test": found.halfLoss]
+            },
+            loss: { layer, step in
+                let batch = tasks.batch(batch, shufflesTargets: shufflesTargets, key: data[step])
+                return layer(batch.tokens, queries: batch.queries).meanSquaredError(batch.targets) * 0.5
+            })
+        return outcome(result, step, test)
+    }
+
+    private func compare(
+        _ layer: LinearSelfAttention, _ step: GradientStepLearner, _ count: Int, _ key: RandomKey
+    ) -> MesaComparison {
+        MesaComparison(layer, with: step, on: tasks, count: count, shufflesTargets: shufflesTargets, key: key)
+    }
+
+    private func outcome(
+        _ result: FitResult<LinearSelfAttention, Adam>, _ step: GradientStepLearner, _ test: RandomKey
+    ) -> Outcome {
+        let layer = result.model
+        let weights = layer.effective
+        let target = EffectiveAttention(stepSize: step.stepSize, inputs: tasks.inputs)
+        let shown = tasks.batch(400, key: test["shown"])
+        let cosines = result.curve("cosine/with the step")
+        return Outcome(
+            test: compare(layer, step, testTasks, test["test"]),
+            scaled: scales.map { scale in
+                MesaComparison(
+                    layer, with: step, on: tasks.scalingInputs(by: scale), count: max(1, testTasks / 4),
+                    key: test["scaled"])
+            },
+            weights: weights, losses: result.losses, measuredAt: cosines.steps.map { Int($0) },
+            cosines: cosines.values, testLosses: result.curve("loss/test").values,
+            mixedLosses: (0...4).map { part in
+                let mixed = weights.normalized.mixed(with: target, fraction: Double(part) / 4)
+                return compare(LinearSelfAttention(mixed), step, max(1, testTasks / 4), test["test"]).halfLoss
+            },
+            predictions: layer(shown.tokens, queries: shown.queries).elements.map(Double.init),
+            stepPredictions: step(shown.tokens, queries: shown.queries).elements.map(Double.init))
+    }
+}
