@@ -1,0 +1,73 @@
+import Foundation
+import PlumbAlignment
+import PlumbLearning
+import PlumbNN
+import PlumbTensor
+import PlumbWorlds
+import Testing
+
+@Suite struct MazeCloningTests {
+    private func cloning(side: Int = 5, region: Int = 5) throws -> MazeCloning {
+        var cloning = MazeCloning(try MazeGenerator(side: side, wallDensity: 0.1, region: region))
+        (cloning.mazes, cloning.statesPerMaze, cloning.hidden) = (40, 6, 16)
+        (cloning.steps, cloning.batch, cloning.learningRate) = (30, 16, 0.01)
+        return cloning
+    }
+
+    @Test func examplesAreBestMoves() throws {
+        let examples = try cloning().examples(key: RandomKey(1))
+        #expect(examples.states.count == 240 && examples.moves.count == 240)
+        // The cells of one maze are drawn without putting back.
+        for maze in 0..<40 { #expect(Set(examples.states[6 * maze..<6 * maze + 6]).count == 6) }
+        for (state, moves) in zip(examples.states, examples.moves) {
+            let goal = try #require(state.maze.goal)
+            let distances = state.maze.distances(to: goal)
+            #expect(!moves.isEmpty && state.agent != goal)
+            for move in moves.moves {
+                #expect(distances[state.maze.cell(move, of: state.agent)] == distances[state.agent] - 1)
+            }
+        }
+    }
+
+    @Test func bestMovesShareTheTarget() throws {
+        let examples = try cloning().examples(key: RandomKey(1))
+        let two = try #require(examples.moves.firstIndex { $0.count == 2 })
+        let one = try #require(examples.moves.firstIndex { $0.count == 1 })
+        let batch = examples.batch([two, one])
+        #expect(batch.inputs.shape == [2, 75] && batch.targets.shape == [2, 4])
+        #expect(batch.targets[0].elements.sorted() == [0, 0, 0.5, 0.5])
+        #expect(batch.targets[1].elements.sorted() == [0, 0, 0, 1])
+        #expect(batch.targets[1].argmax() == examples.moves[one].moves.first?.rawValue)
+    }
+
+    @Test func theLossIsTheCrossEntropy() {
+        let logits = Tensor([0, 0, 0, 0, Float(log(3.0)), 0, 0, 0], shape: [2, 4])
+        let targets = Tensor([0.5, 0.5, 0, 0, 1, 0, 0, 0], shape: [2, 4])
+        // log 4 for the first row, -log (3 / 6) for the second.
+        #expect(abs(MazeCloning.loss(logits, targets: targets).item - Float((log(4.0) + log(2.0)) / 2)) < 1e-6)
+    }
+
+    @Test func trainingLearnsAndRepeats() throws {
+        let result = try cloning().train(key: RandomKey(3), label: "test")
+        let (early, late) = (result.losses.prefix(5).reduce(0, +), result.losses.suffix(5).reduce(0, +))
+        #expect(late < 0.9 * early)
+        #expect(try cloning().train(key: RandomKey(3), label: "test").model.output.bias == result.model.output.bias)
+        #expect(try cloning().train(key: RandomKey(4), label: "test").model.output.bias != result.model.output.bias)
+    }
+
+    @Test func theStudyMeasuresWhereAgentsGo() throws {
+        var study = GoalMisgeneralisationStudy(try cloning())
+        (study.testMazes, study.episodeSteps, study.measurements) = (20, 10, 3)
+        let outcome = try study.run(region: 1, key: RandomKey(1))
+        #expect(outcome.region == 1 && outcome.panels.count == 4)
+        #expect(outcome.evaluations.map(\.step) == [10, 20, 30])
+        let last = try #require(outcome.evaluations.last?.values)
+        #expect(last["corner first"] == outcome.cornerFirst && last["reach elsewhere"] == outcome.reach)
+        #expect(outcome.robustness.capabilityOnly >= outcome.cornerFirst - 1e-9)
+        let sum = outcome.robustness.capability + outcome.robustness.goalOnly + outcome.robustness.neither
+        #expect(abs(sum - 1) < 1e-9)
+        let chance = try study.chance(key: RandomKey(1))
+        #expect(chance.familiarReach > 0 && chance.familiarReach < 0.8 && chance.cornerFirst < 0.8)
+        #expect(throws: WorldError.self) { try study.run(region: 6, key: RandomKey(1)) }
+    }
+}
