@@ -1,0 +1,115 @@
+public import PlumbLearning
+public import PlumbRecords
+public import PlumbTensor
+public import PlumbWorlds
+
+/// Trains an agent to find cheese anywhere, and steers it away from the cheese by changing its activations.
+public struct PolicySteeringStudy: Sendable {
+    /// How the network is trained.
+    public var cloning: MazeCloning
+    /// The number of mazes that are steered in.
+    public var testMazes = 200
+    /// The steps of an episode.
+    public var episodeSteps = 60
+    /// How far from the corner the cheese lies at least.
+    public var goalDistance = 4
+    /// How often the vector is subtracted in the sweep.
+    public var coefficients = [-1.0, -0.5, 0, 0.25, 0.5, 0.75, 1, 1.5, 2, 3]
+    /// How many paths are kept for a figure.
+    public var pictures = 4
+
+    /// A study with the reference settings.
+    public init(_ cloning: MazeCloning) { self.cloning = cloning }
+
+    /// The shares of mazes in which one network reaches the cheese.
+    public struct Outcome: Codable, Sendable {
+        /// As it was trained.
+        public var plain: Double
+        /// The maze's own goal vector subtracted at every step.
+        public var subtracted: Double
+        /// The same vector added.
+        public var added: Double
+        /// A random vector of equal length subtracted.
+        public var random: Double
+        /// The vector of another maze subtracted, whose cheese lies elsewhere.
+        public var fromAnotherMaze: Double
+        /// The vector of another maze subtracted, whose cheese lies on the same cell.
+        public var fromSameGoal: Double
+        /// With the cheese taken out of what the network sees: what it reaches by chance.
+        public var blind: Double
+        /// For each coefficient, the vector subtracted that often.
+        public var sweep: [Double]
+        /// For each coefficient, the random vector subtracted that often.
+        public var randomSweep: [Double]
+        /// The mean length of a goal vector.
+        public var norm: Double
+        /// The mean length of the activations that it is taken from.
+        public var activationNorm: Double
+        /// The first test mazes with the agent's path: as trained, and steered.
+        public var plainPanels: [GridFigure.Panel]
+        public var steeredPanels: [GridFigure.Panel]
+    }
+
+    /// Trains with the cheese in a region, and steers.
+    ///
+    /// - Throws: `WorldError` for a region that cannot be; what ``MazeCloning/train(key:label:in:evaluateEvery:evaluate:)``
+    ///   throws.
+    public func run(region: Int, key: RandomKey, in session: FitSession = .silent) throws -> Outcome {
+        let base = cloning.generator
+        var cloning = cloning
+        cloning.generator = try MazeGenerator(side: base.side, wallDensity: base.wallDensity, region: region)
+        let test = try MazeGenerator(
+            side: base.side, wallDensity: base.wallDensity, region: base.side, goalDistance: goalDistance)
+        let policy = try cloning.train(key: key, label: "region \(region)", in: session).model
+        try session.reporter.checkpoint()
+        return steer(policy, in: test.states(testMazes, key: key["elsewhere"]), test, key: key)
+    }
+
+    /// All measurements of one network.
+    func steer(_ policy: MazePolicy, in states: [MazeState], _ generator: MazeGenerator, key: RandomKey) -> Outcome {
+        let vectors = GoalVectors(of: policy, in: states)
+        let random = vectors.random(key: key["random"])
+        func walk(_ vectors: GoalVectors, _ coefficient: Double) -> MazeWalks {
+            MazeWalks(
+                from: states, corner: generator.corner, steps: episodeSteps, key: key["moves"],
+                policy: vectors.steering(policy, coefficient: coefficient))
+        }
+        let (plain, steered) = (walk(vectors, 0), walk(vectors, -1))
+        let rotated = states.indices.map { ($0 + 1) % states.count }
+        let blind = MazeWalks(
+            from: states, corner: generator.corner, steps: episodeSteps, key: key["moves"]
+        ) { states, _ in
+            policy(MazeState.features(of: states.map { MazeState($0.maze.withoutGoal, agent: $0.agent) }))
+        }
+        let activations = policy.hidden(MazeState.features(of: states))
+        func panels(_ walks: MazeWalks) -> [GridFigure.Panel] {
+            walks.paths.prefix(pictures).map {
+                GridFigure.Panel($0.reachesGoal ? "cheese" : "no cheese", path: $0)
+            }
+        }
+        return Outcome(
+            plain: plain.reach, subtracted: steered.reach, added: walk(vectors, 1).reach,
+            random: walk(random, -1).reach,
+            fromAnotherMaze: walk(GoalVectors(vectors.values.gathered(rotated)), -1).reach,
+            fromSameGoal: walk(
+                GoalVectors(of: policy, in: Self.others(states, generator, key: key["others"])), -1
+            ).reach,
+            blind: blind.reach, sweep: coefficients.map { walk(vectors, -$0).reach },
+            randomSweep: coefficients.map { walk(random, -$0).reach },
+            norm: Statistics.mean(vectors.norms), activationNorm: Statistics.mean(GoalVectors(activations).norms),
+            plainPanels: panels(plain), steeredPanels: panels(steered))
+    }
+
+    /// Other mazes with the cheese on the same cells, and agents that begin anywhere in them.
+    public static func others(_ states: [MazeState], _ generator: MazeGenerator, key: RandomKey) -> [MazeState] {
+        states.enumerated().map { index, state in
+            guard let goal = state.maze.goal else { return state }
+            var random = key[index].generator()
+            while true {
+                let maze = generator.maze(goal: goal, using: &random)
+                let starts = generator.starts(in: maze)
+                if !starts.isEmpty { return MazeState(maze, agent: starts[random.index(below: starts.count)]) }
+            }
+        }
+    }
+}
