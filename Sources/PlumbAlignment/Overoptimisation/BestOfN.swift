@@ -1,0 +1,69 @@
+internal import Foundation
+
+/// Drawing n answers and keeping the one that a score likes best.
+public enum BestOfN {
+    /// The Kullback–Leibler divergence from what is drawn to what is kept, `log n - (n - 1) / n`, in nats; exact where no
+    /// two scores are equal (Stiennon et al. 2020, *Learning to summarize from human feedback*, arXiv:2009.01325).
+    public static func divergence(_ n: Int) -> Double {
+        precondition(n > 0, "the best of n needs n of 1 or more, got \(n)")
+        return log(Double(n)) - Double(n - 1) / Double(n)
+    }
+
+    /// What each of N samples, in rising order of score, counts in the mean over all choices of n of the best one's value.
+    ///
+    /// `C(i - 1, n - 1) / C(N, n)` for the sample of rank i: the estimate is unbiased and uses every sample
+    /// (Gao, Schulman, Hilton 2022, *Scaling Laws for Reward Model Overoptimization*, arXiv:2210.10760, appendix I;
+    /// as Nakano et al. 2021, arXiv:2112.09332).
+    ///
+    /// - Shapes: result [N], which sums to 1.
+    public static func weights(of n: Int, samples: Int) -> [Double] {
+        precondition(n > 0 && n <= samples, "the best of \(n) cannot be estimated from \(samples) samples")
+        let all = logBinomial(samples, n)
+        return (1...samples).map { rank in rank < n ? 0 : exp(logBinomial(rank - 1, n - 1) - all) }
+    }
+
+    /// log C(n, k).
+    static func logBinomial(_ n: Int, _ k: Int) -> Double {
+        lgamma(Double(n + 1)) - lgamma(Double(k + 1)) - lgamma(Double(n - k + 1))
+    }
+
+    /// The weights of several n at once, to be used for many samples of one size.
+    public struct Estimator: Sendable {
+        public let sizes: [Int]
+        public let samples: Int
+        /// For each n the first rank that counts, and the weights from there on.
+        private let weights: [(first: Int, values: [Double])]
+
+        public init(sizes: [Int], samples: Int) {
+            (self.sizes, self.samples) = (sizes, samples)
+            weights = sizes.map { n in
+                let all = BestOfN.weights(of: n, samples: samples)
+                // Ranks whose weights add nothing in double precision.
+                let first = all.firstIndex { $0 > 1e-22 } ?? 0
+                return (first, Array(all[first...]))
+            }
+        }
+
+        /// The mean value of what is kept, for each n.
+        ///
+        /// - Parameter ranked: values in rising order of score, [N].
+        public func means(_ ranked: [Double]) -> [Double] {
+            precondition(ranked.count == samples, "the estimator is for \(samples) samples, got \(ranked.count)")
+            return weights.map { first, values in
+                var sum = 0.0
+                for (index, weight) in values.enumerated() { sum += weight * ranked[first + index] }
+                return sum
+            }
+        }
+
+        /// The mean values of what `score` likes best, for each n.
+        public func means(of values: [Double], by score: [Double]) -> [Double] {
+            means(BestOfN.order(score).map { values[$0] })
+        }
+    }
+
+    /// The samples in rising order of score; equal scores keep their order.
+    public static func order(_ score: [Double]) -> [Int] {
+        score.indices.sorted { score[$0] == score[$1] ? $0 < $1 : score[$0] < score[$1] }
+    }
+}

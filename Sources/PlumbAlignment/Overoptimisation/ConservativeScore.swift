@@ -1,0 +1,37 @@
+/// How the members of an ensemble become one score.
+public enum ConservativeScore: Sendable, Hashable, Codable {
+    /// What they say on average.
+    case mean
+    /// What the most pessimistic says: worst-case optimisation.
+    case worst
+    /// The mean less some standard deviations: uncertainty-weighted optimisation.
+    case lowerBound(deviations: Double)
+
+    /// One score a sample (Coste et al. 2023, *Reward Model Ensembles Help Mitigate Overoptimization*, arXiv:2310.02743).
+    ///
+    /// - Parameter scores: [K][N].
+    public func combined(_ scores: [[Double]]) -> [Double] {
+        guard let count = scores.first?.count else { return [] }
+        var sum = [Double](repeating: 0, count: count)
+        var squares = sum
+        var least = scores[0]
+        for row in scores {
+            precondition(row.count == count, "members must score the same samples")
+            for index in 0..<count {
+                sum[index] += row[index]
+                squares[index] += row[index] * row[index]
+                least[index] = min(least[index], row[index])
+            }
+        }
+        let members = Double(scores.count)
+        switch self {
+        case .mean: return sum.map { $0 / members }
+        case .worst: return least
+        case .lowerBound(let deviations):
+            return zip(sum, squares).map { sum, square in
+                let mean = sum / members
+                return mean - deviations * max(0, square / members - mean * mean).squareRoot()
+            }
+        }
+    }
+}

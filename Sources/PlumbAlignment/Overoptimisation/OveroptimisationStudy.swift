@@ -1,0 +1,131 @@
+public import PlumbTensor
+
+/// What happens to what is wanted when an answer is chosen ever harder by a reward learned from few comparisons.
+///
+/// The claim: choosing by the learned reward first helps and then harms, sooner the fewer comparisons it was learned from.
+/// It should be so because the learned reward has the direction a little wrong and knows nothing of the cost of extremes:
+/// gains grow with the distance from where one began, harm with its square. It must not happen without that cost, nor when
+/// choosing by what is wanted itself.
+///
+/// After Gao, Schulman, Hilton 2022, *Scaling Laws for Reward Model Overoptimization* (arXiv:2210.10760).
+public struct OveroptimisationStudy: Sendable {
+    /// D.
+    public var dimension = 16
+    /// c: what extremes cost.
+    public var cost = 0.2
+    /// m: comparisons that a reward is learned from.
+    public var comparisons = [20, 50, 200]
+    /// β: how sure differences make the teacher.
+    public var rationality = 3.0
+    /// λ: the penalty of the learned weights, that of a standard normal prior.
+    public var penalty = 1.0
+    /// Members of an ensemble.
+    public var members = 5
+    /// k: standard deviations that the cautious ensemble takes off.
+    public var deviations = 1.0
+    /// Samples that the best of n is estimated from.
+    public var samples = 1 << 15
+    /// Samples that the mean under a shifted policy is taken over.
+    public var shiftedSamples = 1 << 12
+    /// n, each.
+    public var sizes = (0...12).map { 1 << $0 }
+    /// d = √KL of the shifted policies.
+    public var distances = stride(from: 0.25, through: 4, by: 0.25).map { $0 }
+
+    public init() {}
+
+    /// What choosing the best of n by some score gives, for each n.
+    public struct Curve: Sendable, Codable, Equatable {
+        /// What is wanted, in its own units.
+        public var gold: [Double]
+        /// The score itself, in standard deviations.
+        public var proxy: [Double]
+    }
+
+    /// Everything about one number of comparisons in one task.
+    public struct Outcome: Sendable, Codable {
+        public var comparisons: Int
+        /// The cosine of the learned direction with the wanted one.
+        public var cosine: Double
+        /// Chosen by the learned reward.
+        public var single: Curve
+        /// Chosen by the mean of an ensemble, by its worst member, by mean less deviations.
+        public var mean: Curve
+        public var worst: Curve
+        public var cautious: Curve
+        /// Where extremes cost nothing: chosen by a reward learned there.
+        public var costless: Curve
+        /// Chosen by a reward learned from answers that were dealt out anew.
+        public var shuffled: Curve
+        public var shuffledCosine: Double
+        /// The mean of what is wanted under N(√2 d w, I), for each distance, and where extremes cost nothing.
+        public var shifted: [Double]
+        public var costlessShifted: [Double]
+        public var costlessCosine: Double
+    }
+
+    /// One task: its outcomes for each m, and what choosing by what is wanted itself gives.
+    public struct TaskOutcome: Sendable, Codable {
+        public var outcomes: [Outcome]
+        public var ideal: Curve
+    }
+
+    /// The estimator that all tasks share.
+    public var estimator: BestOfN.Estimator { BestOfN.Estimator(sizes: sizes, samples: samples) }
+
+    /// Runs one task.
+    public func run(_ estimator: BestOfN.Estimator, key: RandomKey) throws -> TaskOutcome {
+        let task = OveroptimisationTask(dimension: dimension, cost: cost, samples: samples, key: key)
+        let costless = OveroptimisationTask(dimension: dimension, cost: 0, samples: samples, key: key)
+        return TaskOutcome(
+            outcomes: try comparisons.map { try outcome($0, task, costless, estimator) },
+            ideal: curve(task, task.gold, estimator))
+    }
+
+    private func curve(_ task: OveroptimisationTask, _ score: [Double], _ estimator: BestOfN.Estimator) -> Curve {
+        let order = BestOfN.order(score)
+        return Curve(
+            gold: estimator.means(order.map { task.gold[$0] }), proxy: estimator.means(order.map { score[$0] }))
+    }
+
+    private func outcome(
+        _ count: Int, _ task: OveroptimisationTask, _ costless: OveroptimisationTask, _ estimator: BestOfN.Estimator
+    ) throws -> Outcome {
+        let answers = task.comparisons(count, rationality: rationality)
+        let w = try OveroptimisationTask.learned(answers, penalty: penalty)
+        let plain = try OveroptimisationTask.learned(
+            costless.comparisons(count, rationality: rationality), penalty: penalty)
+        let dealt = try OveroptimisationTask.learned(task.shuffled(answers), penalty: penalty)
+        let scores = try task.ensemble(answers, members: members, penalty: penalty).map(task.scores)
+        return Outcome(
+            comparisons: count, cosine: task.cosine(w), single: curve(task, task.scores(w), estimator),
+            mean: curve(task, ConservativeScore.mean.combined(scores), estimator),
+            worst: curve(task, ConservativeScore.worst.combined(scores), estimator),
+            cautious: curve(task, ConservativeScore.lowerBound(deviations: deviations).combined(scores), estimator),
+            costless: curve(costless, costless.scores(plain), estimator),
+            shuffled: curve(task, task.scores(dealt), estimator), shuffledCosine: task.cosine(dealt),
+            shifted: distances.map { task.shiftedMean(along: w, distance: $0, samples: shiftedSamples) },
+            costlessShifted: distances.map {
+                costless.shiftedMean(along: plain, distance: $0, samples: shiftedSamples)
+            },
+            costlessCosine: costless.cosine(plain))
+    }
+}
+
+extension OveroptimisationTask {
+    /// The mean of what is wanted over the first samples of the pool, moved by `√2 d` along w: the divergence of what is
+    /// moved from what was drawn is d² nats. Its expectation is `√2 d cos(w, a) - 2 c d²`.
+    public func shiftedMean(along w: [Double], distance: Double, samples: Int) -> Double {
+        let width = direction.count
+        let count = min(samples, pool.count / width)
+        let shift = w.map { $0 * distance * 2.0.squareRoot() }
+        var sum = 0.0
+        for row in 0..<count {
+            for i in 0..<width {
+                let x = pool[row * width + i] + shift[i]
+                sum += direction[i] * x - cost * (x * x - 1)
+            }
+        }
+        return sum / Double(count)
+    }
+}

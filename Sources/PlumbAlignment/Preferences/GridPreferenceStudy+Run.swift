@@ -1,0 +1,129 @@
+internal import PlumbLearning
+public import PlumbTensor
+internal import PlumbWorlds
+
+extension GridPreferenceStudy {
+    /// Asks, learns and plans in turn, ``rounds`` times.
+    ///
+    /// - Parameters:
+    ///   - key: of world, chance and networks; conditions of one key share the world.
+    ///   - watch: called after each round with the part that is done; it may throw to end the run.
+    /// - Throws: what `watch` throws, `FitError` where learning diverges.
+    public func run(
+        _ condition: Condition, key: RandomKey, watch: (Double) throws -> Void = { _ in }
+    ) throws -> Outcome {
+        let task = task(key: key["world"])
+        let cells = Array(0..<task.grid.cells)
+        var answering = teacher
+        answering.noise = condition.noise
+        var random = key["behaviour"].generator()
+        var answers = key["answers"].generator()
+        var learner = PreferenceLearner<Int>(
+            inputs: 5, settings: learning, key: key["learner"], features: features(of:))
+        var (plan, returns): ([Int]?, [Double]) = (nil, [])
+        for round in 0..<rounds {
+            // N questions in rounds that differ by one at most.
+            let count = condition.comparisons * (round + 1) / rounds - condition.comparisons * round / rounds
+            let members = try plan == nil ? [] : learner.memberRewards(of: cells)
+            let pairs = questions(
+                count, queries: condition.queries, members: members, plan: plan, task: task, using: &random)
+            var comparisons = pairs.map { first, second in
+                answering.compare(first, second, using: &answers) { task.grid.reward[$0] }
+            }
+            if condition.isShuffled { comparisons = Comparison.shufflingAnswers(comparisons, using: &answers) }
+            try learner.add(comparisons)
+            try learner.fit(key: key["round"][round])
+            let reward = try learner.reward(of: cells)
+            let greedy = self.plan(for: reward, in: task)
+            plan = greedy
+            returns.append(value(of: greedy, in: task))
+            try watch(Double(round + 1) / Double(rounds))
+        }
+        return try outcome(condition, returns, learner, plan ?? [], task, key["fresh"])
+    }
+
+    private func outcome(
+        _ condition: Condition, _ returns: [Double], _ learner: PreferenceLearner<Int>, _ plan: [Int], _ task: Task,
+        _ key: RandomKey
+    ) throws -> Outcome {
+        let reward = try learner.reward(of: Array(0..<task.grid.cells))
+        var random = key.generator()
+        var (agreed, foretold, answered) = (0.0, 0.0, 0.0)
+        for _ in 0..<freshQuestions {
+            let (first, second) = (segment(nil, task, using: &random), segment(nil, task, using: &random))
+            let answer = teacher.compare(first, second, using: &random) { task.grid.reward[$0] }
+            guard let mu = answer.mu else { continue }
+            answered += 1
+            agreed += agreement(mu, total(first, reward) - total(second, reward))
+            foretold += agreement(mu, total(first, task.grid.reward) - total(second, task.grid.reward))
+        }
+        return Outcome(
+            condition: condition, normalizedReturn: returns.last ?? .nan, returns: returns,
+            rankCorrelation: Statistics.spearman(reward, task.grid.reward),
+            agreement: agreed / answered, ceiling: foretold / answered, reward: reward,
+            plan: plan)
+    }
+
+    /// How far an answer agrees with a difference of returns: a guess, where there is none, is half right.
+    private func agreement(_ mu: Double, _ difference: Double) -> Double {
+        difference == 0 ? 0.5 : difference > 0 ? mu : 1 - mu
+    }
+
+    private func total(_ segment: [Int], _ reward: [Double]) -> Double { segment.reduce(0) { $0 + reward[$1] } }
+
+    /// The pairs of a round: as many as are asked, out of ``candidates`` times as many where the ensemble chooses.
+    private func questions(
+        _ count: Int, queries: QuerySelection, members: [[Double]], plan: [Int]?, task: Task,
+        using random: inout RandomKey.Generator
+    ) -> [([Int], [Int])] {
+        let looksAround = queries != .random && plan != nil
+        // Half of the segments are random steps, half follow the plan with some exploration.
+        var pool = (0..<2 * count * (looksAround ? candidates : 1)).map {
+            segment($0 % 2 == 0 ? nil : plan, task, using: &random)
+        }
+        pool.shuffle(using: &random)
+        let pairs = stride(from: 0, to: pool.count - 1, by: 2).map { (pool[$0], pool[$0 + 1]) }
+        guard looksAround else { return pairs }
+        let differences = members.map { reward in pairs.map { total($0.0, reward) - total($0.1, reward) } }
+        return queries.chosen(count, differences: differences).map { pairs[$0] }
+    }
+
+    /// The cells of a few steps, from anywhere: at random, or by a plan with some exploration.
+    private func segment(_ plan: [Int]?, _ task: Task, using random: inout RandomKey.Generator) -> [Int] {
+        let grid = task.grid
+        var cell = grid.start(using: &random)
+        return (0..<segmentLength).map { _ in
+            let here = cell
+            let explores = plan == nil || random.uniform() < exploration
+            let action = explores ? random.index(below: grid.actions.count) : plan?[cell] ?? 0
+            _ = grid.step(&cell, grid.actions[action], using: &random)
+            return here
+        }
+    }
+
+    /// The best actions for a reward that may not be the hidden one.
+    private func plan(for reward: [Double], in task: Task) -> [Int] {
+        let rewards = reward.map { [Double](repeating: $0, count: task.process.actions) }
+        return task.process.rewarding(rewards).optimal(discount: discount, tolerance: 1e-7).greedy
+    }
+
+    /// What a plan is worth by the hidden reward, 0 for random steps and 1 for the optimum.
+    private func value(of plan: [Int], in task: Task) -> Double {
+        let policy = plan.map { best in (0..<task.process.actions).map { $0 == best ? 1.0 : 0 } }
+        return task.normalized(
+            task.process.startValue(task.process.values(of: policy, discount: discount, tolerance: 1e-7)))
+    }
+}
+
+extension GridPreferenceStudy.Task {
+    /// Where a plan leads from `cell` when nothing slips, up to a cell it has been in.
+    public func path(of plan: [Int], from cell: Int) -> [Int] {
+        var (path, seen) = ([cell], Set([cell]))
+        while let last = path.last {
+            let next = grid.target(of: grid.actions[plan[last]], from: last)
+            guard seen.insert(next).inserted else { break }
+            path.append(next)
+        }
+        return path
+    }
+}

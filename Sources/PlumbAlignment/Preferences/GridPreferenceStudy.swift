@@ -1,0 +1,106 @@
+public import PlumbLearning
+public import PlumbTensor
+public import PlumbWorlds
+
+/// An agent that learns what is wanted of it from comparisons alone.
+///
+/// The claim: answers to a few hundred questions, which of two short segments is better, are enough to plan nearly as well
+/// as with the reward itself, which nobody tells the agent. It should work because a reward that explains the answers
+/// orders behaviours as the teacher does. It fails where the answers say nothing (the control deals them out anew), and
+/// where segments never show a part of the world that the plan then passes.
+///
+/// After Christiano et al. 2017, *Deep Reinforcement Learning from Human Preferences* (arXiv:1706.03741), with a grid in
+/// place of a simulator and exact planning in place of policy gradients, so that what is measured is the learned reward.
+public struct GridPreferenceStudy: Sendable {
+    public var rows = 10
+    public var columns = 10
+    public var slip = 0.15
+    public var discount = 0.95
+    /// The heights of the hills of the hidden reward.
+    public var heights = [1, 0.8, 0.6]
+    /// Their width, in cells.
+    public var width = 1.5
+    /// The rounds in which questions are asked; the reward is learned further after each.
+    public var rounds = 8
+    /// Steps of a segment.
+    public var segmentLength = 10
+    /// How often the agent tries another action than its plan's, in the half of the segments that follow the plan.
+    public var exploration = 0.3
+    /// Pairs looked at for each one that is asked about.
+    public var candidates = 10
+    public var teacher = BoltzmannTeacher(rationality: 2)
+    public var learning = PreferenceLearner<Int>.Settings()
+    /// Fresh questions on which the learned reward is tested.
+    public var freshQuestions = 1000
+
+    public init() {}
+
+    /// What one run of learning varies.
+    public struct Condition: Sendable, Hashable, Codable {
+        public var comparisons: Int
+        public var queries = QuerySelection.disagreement
+        /// The part of answers that are a coin's.
+        public var noise = 0.0
+        /// Whether the answers of a round are dealt out anew among its questions.
+        public var isShuffled = false
+
+        public init(
+            _ comparisons: Int, queries: QuerySelection = .disagreement, noise: Double = 0, isShuffled: Bool = false
+        ) {
+            (self.comparisons, self.queries, self.noise, self.isShuffled) = (comparisons, queries, noise, isShuffled)
+        }
+    }
+
+    /// What one run of learning gave.
+    public struct Outcome: Sendable, Codable {
+        public var condition: Condition
+        /// The value of planning on the learned reward: 0 for random steps, 1 for the optimum.
+        public var normalizedReturn: Double
+        /// The same after each round.
+        public var returns: [Double]
+        /// How closely the learned order of cells follows the hidden one (Spearman).
+        public var rankCorrelation: Double
+        /// The part of fresh answers, by a teacher without noise, that the learned reward foretells.
+        public var agreement: Double
+        /// The part of the same answers that the hidden reward itself foretells: a ceiling.
+        public var ceiling: Double
+        /// The learned reward of each cell, of mean 0 and about standard deviation 1.
+        public var reward: [Double]
+        /// The plan's action in each cell.
+        public var plan: [Int]
+    }
+
+    /// The world of a key, with its exact solution.
+    public struct Task: Sendable {
+        public let grid: SlipperyGrid
+        public let process: DecisionProcess
+        /// The best actions.
+        public let plan: [Int]
+        let best: Double
+        let chance: Double
+
+        /// Where a value lies between random steps, 0, and the optimum, 1.
+        func normalized(_ value: Double) -> Double { (value - chance) / (best - chance) }
+    }
+
+    /// The world that all conditions of a key share.
+    public func task(key: RandomKey) -> Task {
+        let hills = GaussianBumps(heights: heights, width: width, rows: rows, columns: columns, key: key["hills"])
+        let grid = SlipperyGrid(
+            rows: rows, columns: columns, slip: slip, reward: hills.values(rows: rows, columns: columns))
+        let process = grid.process
+        let optimal = process.optimal(discount: discount, tolerance: 1e-7)
+        let uniform = [[Double]](
+            repeating: [Double](repeating: 1 / Double(process.actions), count: process.actions), count: process.states)
+        return Task(
+            grid: grid, process: process, plan: optimal.greedy, best: process.startValue(optimal.states),
+            chance: process.startValue(process.values(of: uniform, discount: discount, tolerance: 1e-7)))
+    }
+
+    /// What the reward networks read of a cell: x, y, x², y², xy, with the grid from -1 to 1.
+    public func features(of cell: Int) -> [Float] {
+        func centred(_ index: Int, _ count: Int) -> Float { count > 1 ? 2 * Float(index) / Float(count - 1) - 1 : 0 }
+        let (x, y) = (centred(cell % columns, columns), centred(cell / columns, rows))
+        return [x, y, x * x, y * y, x * y]
+    }
+}

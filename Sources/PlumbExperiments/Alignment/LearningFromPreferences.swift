@@ -1,0 +1,162 @@
+internal import PlumbAlignment
+internal import PlumbLearning
+public import PlumbRecords
+internal import PlumbTensor
+internal import PlumbWorlds
+
+/// Can an agent learn what is wanted from answers to "which of these two was better" alone?
+public struct LearningFromPreferences: Experiment {
+    public struct Settings: Codable, Sendable, Equatable {
+        public var seeds = 6
+        public var comparisons = [24, 48, 96, 200, 400, 700]
+        public var shuffledComparisons = 400
+        public var noise = 0.1
+        public var rationality = 2.0
+        public var rounds = 8
+        public var segmentLength = 10
+        public var candidates = 10
+        public var members = 3
+        public var hidden = [64, 64]
+        public var steps = 150
+        public var batchSize = 32
+        public var learningRate = 0.002
+        public var size = 10
+        public var slip = 0.15
+        public var discount = 0.95
+
+        public init() {}
+    }
+
+    public static let defaults = Settings()
+    public static let help = [
+        "seeds": "Worlds, each with networks and chance of its own.",
+        "comparisons": "How many questions the agent may ask; learned from anew for each number.",
+        "shuffledComparisons": "Questions of the control, whose answers are dealt out anew.",
+        "noise": "The part of answers that are a coin's, in the noisy runs.",
+        "rationality": "How sure a difference of return makes the teacher.",
+        "rounds": "Rounds in which the questions are asked; the reward is learned further after each.",
+        "segmentLength": "Steps of a segment.",
+        "candidates": "Pairs looked at for each one that is asked about, where the ensemble chooses.",
+        "members": "Networks in the ensemble.",
+        "hidden": "Neurons of each hidden layer.",
+        "steps": "Steps of the optimiser a round.",
+        "batchSize": "Comparisons a step, for each network.",
+        "learningRate": "Adam's step length.",
+        "size": "Rows and columns of the grid.",
+        "slip": "The probability that the floor chooses the direction of a step.",
+        "discount": "What a reward one step later is worth.",
+    ]
+    public static let presets: [String: Settings] = {
+        var tiny = Settings()
+        (tiny.seeds, tiny.comparisons, tiny.shuffledComparisons) = (3, [24, 200, 700], 400)
+        var paper = Settings()
+        (paper.seeds, paper.comparisons) = (24, [24, 48, 96, 200, 400, 700, 1400])
+        return ["tiny": tiny, "paper": paper]
+    }()
+
+    public static let card = Card(
+        id: "learning-from-preferences", title: "A reward learned from comparisons",
+        direction: "alignment: learning from human preferences",
+        question:
+            "Can an agent that is never told its reward learn it from answers to \"which of these two was better\"?",
+        hypothesis:
+            "A few hundred answers about segments of ten steps are enough: planning on the learned reward earns at least "
+            + "98 % of what planning on the hidden one does, though some answers are wrong.",
+        control:
+            "Where the answers are dealt out anew among the questions, or are a coin's, the same machinery learns nothing "
+            + "that is worth following.",
+        method:
+            "A teacher compares pairs of segments by a hidden reward, more surely the more one is ahead. An ensemble of "
+            + "small networks learns a reward under which those answers are likely; value iteration plans on its "
+            + "normalised mean, and the plan's steps become half of the next segments.",
+        limits: "The teacher is simulated and errs at random, which people do not. The grid is small enough to plan in "
+            + "exactly, so nothing is said of learning a policy and a reward at once, nor of rewards that need more "
+            + "than the coordinates of one cell.",
+        references: [
+            Reference(
+                authors: "Christiano, Leike, Brown, Martic, Legg, Amodei",
+                title: "Deep Reinforcement Learning from Human Preferences", year: 2017, arXiv: "1706.03741")
+        ],
+        minutes: 1)
+
+    let settings: Settings
+    public init(_ settings: Settings) { self.settings = settings }
+
+    public func run(in context: inout RunContext) async throws -> Findings {
+        try check()
+        let (study, conditions) = (study, conditions)
+        let trials = Trials(context, count: settings.seeds)
+        let outcomes = try await trials.run("learning from answers") { trial in
+            try conditions.enumerated().map { index, condition in
+                try study.run(condition, key: trial.key) { part in
+                    try trial.checkpoint()
+                    trial.session.reporter.progress("learning", (Double(index) + part) / Double(conditions.count))
+                }
+            }
+        }
+        let evidence = PreferenceEvidence(
+            outcomes: outcomes, task: study.task(key: RandomKey(context.seed)["world"]), largest: largest,
+            key: RandomKey(context.seed)["intervals"])
+        return PreferenceFindings(settings: settings, evidence: evidence, seeds: trials.seeds).findings
+    }
+
+    private var largest: Int { settings.comparisons.max() ?? 0 }
+
+    private var study: GridPreferenceStudy {
+        var study = GridPreferenceStudy()
+        (study.rows, study.columns, study.slip, study.discount) = (
+            settings.size, settings.size, settings.slip, settings.discount
+        )
+        (study.rounds, study.segmentLength, study.candidates) = (
+            settings.rounds, settings.segmentLength, settings.candidates
+        )
+        study.teacher = BoltzmannTeacher(rationality: settings.rationality)
+        (study.learning.members, study.learning.hidden) = (settings.members, settings.hidden)
+        (study.learning.steps, study.learning.batchSize) = (settings.steps, settings.batchSize)
+        study.learning.learningRate = settings.learningRate
+        return study
+    }
+
+    /// Both ways of asking, with and without noise, and the two controls.
+    private var conditions: [GridPreferenceStudy.Condition] {
+        settings.comparisons.flatMap { count in
+            [
+                GridPreferenceStudy.Condition(count), .init(count, queries: .random),
+                .init(count, noise: settings.noise),
+            ]
+        } + [.init(settings.shuffledComparisons, isShuffled: true), .init(largest, noise: 1)]
+    }
+
+    private func check() throws {
+        let counts = [
+            settings.seeds, settings.rounds, settings.segmentLength, settings.candidates, settings.steps,
+            settings.batchSize,
+        ]
+        guard counts.allSatisfy({ $0 > 0 }), settings.hidden.allSatisfy({ $0 > 0 }), settings.learningRate > 0 else {
+            throw SettingsError("learning from preferences needs counts and a learning rate above 0")
+        }
+        guard !settings.comparisons.isEmpty, Set(settings.comparisons).count == settings.comparisons.count,
+            (settings.comparisons + [settings.shuffledComparisons]).allSatisfy({ $0 >= settings.rounds })
+        else {
+            throw SettingsError(
+                "--comparisons \(settings.comparisons): there must be different numbers, each with a question for all "
+                    + "\(settings.rounds) rounds")
+        }
+        guard settings.members > 1 else {
+            throw SettingsError(
+                "--members \(settings.members): one network cannot disagree with itself, take 2 or more")
+        }
+        guard settings.noise >= 0, settings.noise < 1, settings.slip >= 0, settings.slip < 1 else {
+            throw SettingsError(
+                "--noise \(settings.noise) and --slip \(settings.slip) are probabilities from 0 to below 1")
+        }
+        guard settings.rationality > 0, settings.discount > 0, settings.discount < 0.9999 else {
+            throw SettingsError(
+                "--rationality \(settings.rationality) must be above 0, --discount \(settings.discount) from 0 to 0.9999"
+            )
+        }
+        guard settings.size > 1, settings.size <= 40 else {
+            throw SettingsError("--size \(settings.size): the grid must have from 2 to 40 rows")
+        }
+    }
+}

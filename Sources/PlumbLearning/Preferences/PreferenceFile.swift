@@ -1,0 +1,96 @@
+public import Foundation
+public import PlumbWorlds
+
+/// Answers kept on disk, one JSON object a line, as they come in: `{"first":[…],"mu":1,"second":[…]}`.
+///
+/// A μ of null is on record as a question that could not be answered. Whoever asks goes on by appending: nothing that was
+/// written is written again.
+///
+/// ```swift
+/// let file = PreferenceFile<Int>(url)
+/// let before = try file.read()
+/// try file.append([Comparison([1, 2], [7, 8], mu: 1)])
+/// ```
+public struct PreferenceFile<Step: Sendable & Hashable & Codable>: Sendable {
+    public let url: URL
+
+    public init(_ url: URL) { self.url = url }
+
+    /// All comparisons so far; none where there is no file yet. Empty lines are passed over.
+    ///
+    /// - Throws: ``PreferenceError`` naming the file, the line and what is wrong with it: text that is not JSON, a member
+    ///   that is missing or of another type, a segment without steps, a μ that is no number or outside 0...1.
+    public func read() throws -> [Comparison<Step>] {
+        guard FileManager.default.fileExists(atPath: url.path) else { return [] }
+        let data: Data
+        do { data = try Data(contentsOf: url) } catch {
+            throw PreferenceError("\(url.path) cannot be read: \(error.localizedDescription)")
+        }
+        var comparisons: [Comparison<Step>] = []
+        let decoder = JSONDecoder()
+        for (index, line) in data.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated() {
+            guard !line.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) else { continue }
+            do {
+                comparisons.append(try decoder.decode(Comparison<Step>.self, from: Data(line)))
+            } catch {
+                throw PreferenceError(
+                    "\(url.path), line \(index + 1): \(Self.sentence(error)). Each line is one comparison, "
+                        + "{\"first\": [steps], \"second\": [steps], \"mu\": a number from 0 to 1, or null}.")
+            }
+        }
+        return comparisons
+    }
+
+    /// Writes `comparisons` behind what is there, in one piece, and makes sure that they are on disk.
+    ///
+    /// - Throws: ``PreferenceError`` where a number is not finite, the file cannot be written, or its last line was cut
+    ///   off: whatever was appended to that would be lost with it.
+    public func append(_ comparisons: [Comparison<Step>]) throws {
+        guard !comparisons.isEmpty else { return }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        var text = Data()
+        for (index, comparison) in comparisons.enumerated() {
+            guard let line = try? encoder.encode(comparison) else {
+                throw PreferenceError(
+                    "comparison \(index + 1) of \(comparisons.count) holds a number that JSON cannot hold: none was written"
+                )
+            }
+            text += line + [0x0A]
+        }
+        if try endsWithoutLineBreak() { text.insert(0x0A, at: 0) }
+        do {
+            if !FileManager.default.fileExists(atPath: url.path) {
+                try Data().write(to: url, options: .withoutOverwriting)
+            }
+            let handle = try FileHandle(forWritingTo: url)
+            defer { try? handle.close() }
+            try handle.seekToEnd()
+            try handle.write(contentsOf: text)
+            try handle.synchronize()
+        } catch {
+            throw PreferenceError("\(url.path) cannot be written: \(error.localizedDescription)")
+        }
+    }
+
+    /// Whether a line break is missing after the last line, which is whole.
+    private func endsWithoutLineBreak() throws -> Bool {
+        guard let data = try? Data(contentsOf: url), let last = data.last, last != 0x0A else { return false }
+        _ = try read()
+        return true
+    }
+
+    private static func sentence(_ error: any Error) -> String {
+        switch error {
+        case DecodingError.dataCorrupted(let context)
+        where context.codingPath.isEmpty && context.underlyingError != nil:
+            return "this is not JSON"
+        case DecodingError.dataCorrupted(let context), DecodingError.keyNotFound(_, let context):
+            return context.debugDescription
+        case DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context):
+            let member = context.codingPath.first.map { "\"\($0.stringValue)\"" } ?? "the line"
+            return "\(member) is not what it should be: \(context.debugDescription)"
+        default: return "\(error)"
+        }
+    }
+}

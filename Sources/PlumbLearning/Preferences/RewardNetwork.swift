@@ -1,0 +1,71 @@
+public import PlumbNN
+public import PlumbTensor
+
+/// A reward as a network of the features of a step: linear layers with an activation between them.
+///
+/// - Shapes: features [U, F], rewards [U].
+public struct RewardNetwork: ParameterTree {
+    public var layers: [Linear]
+    public let activation: Activation
+
+    /// A new network; Christiano et al. 2017 (arXiv:1706.03741) take two hidden layers of 64.
+    public init(inputs: Int, hidden: [Int] = [64, 64], activation: Activation = .relu, key: RandomKey) {
+        let sizes = [inputs] + hidden + [1]
+        layers = (1..<sizes.count).map { Linear(inputs: sizes[$0 - 1], outputs: sizes[$0], key: key[$0]) }
+        self.activation = activation
+    }
+
+    public mutating func visit(_ visitor: inout ParameterVisitor) { visitor("layers", &layers) }
+
+    /// The reward of each row.
+    public func callAsFunction(_ features: Tensor) -> Tensor {
+        var x = features
+        for (index, layer) in layers.enumerated() {
+            x = layer(x)
+            if index < layers.count - 1 { x = activation(x) }
+        }
+        return x.reshaped([features.shape[0]])
+    }
+}
+
+/// Rewards learned from different parts of the same answers: where they differ, nobody knows.
+///
+/// - Shapes: K members; features [U, F].
+public struct RewardEnsemble: ParameterTree {
+    public var members: [RewardNetwork]
+
+    /// An ensemble of networks that begin differently.
+    public init(
+        members: Int, inputs: Int, hidden: [Int] = [64, 64], activation: Activation = .relu, key: RandomKey
+    ) {
+        precondition(members > 0, "an ensemble needs at least one member, got \(members)")
+        self.members = (0..<members).map {
+            RewardNetwork(inputs: inputs, hidden: hidden, activation: activation, key: key[$0])
+        }
+    }
+
+    public mutating func visit(_ visitor: inout ParameterVisitor) { visitor("members", &members) }
+
+    /// What each member gives for each row, [K][U].
+    public func rewards(of features: Tensor) -> [[Double]] {
+        members.map { $0(features).elements.map(Double.init) }
+    }
+
+    /// The mean of the members' rewards, each first moved to mean 0 and scaled to standard deviation 1, so that none
+    /// outweighs the others and the scale, which comparisons do not fix, is always the same (Christiano et al. 2017,
+    /// arXiv:1706.03741, §2.2.3). A member that gives the same everywhere counts as 0.
+    ///
+    /// - Parameter rewards: [K][U].
+    public static func normalizedMean(_ rewards: [[Double]]) -> [Double] {
+        guard let count = rewards.first?.count else { return [] }
+        var sum = [Double](repeating: 0, count: count)
+        for row in rewards {
+            precondition(row.count == count, "members must give rewards of the same steps")
+            let mean = Statistics.mean(row)
+            let deviation = Statistics.mean(row.map { ($0 - mean) * ($0 - mean) }).squareRoot()
+            guard deviation > 0 else { continue }
+            for index in row.indices { sum[index] += (row[index] - mean) / deviation }
+        }
+        return sum.map { $0 / Double(rewards.count) }
+    }
+}
