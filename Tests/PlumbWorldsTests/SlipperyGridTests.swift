@@ -74,5 +74,8 @@ import Testing
         let drawn = GaussianBumps(heights: [1, 2], width: 1, rows: 4, columns: 9, key: RandomKey(2))
         #expect(drawn == GaussianBumps(heights: [1, 2], width: 1, rows: 4, columns: 9, key: RandomKey(2)))
         #expect(drawn.bumps.allSatisfy { (0...3).contains($0.row) && (0...8).contains($0.column) })
+        let inner = GaussianBumps(
+            heights: [1, 2, 3], width: 1, margin: 1.5, rows: 4, columns: 9, key: RandomKey(2))
+        #expect(inner.bumps.allSatisfy { $0.row == 1.5 && (1.5...6.5).contains($0.column) })
     }
 }

@@ -88,17 +88,19 @@ extension GridPreferenceStudy {
         return queries.chosen(count, differences: differences).map { pairs[$0] }
     }
 
-    /// The cells of a few steps, from anywhere: at random, or by a plan with some exploration.
+    /// The cells of a few steps, cut out of an episode that begins anywhere: at random, or by a plan with some exploration.
     private func segment(_ plan: [Int]?, _ task: Task, using random: inout RandomKey.Generator) -> [Int] {
         let grid = task.grid
         var cell = grid.start(using: &random)
-        return (0..<segmentLength).map { _ in
+        let first = random.index(below: max(1, episodeLength - segmentLength + 1))
+        let cells = (0..<first + segmentLength).map { _ in
             let here = cell
             let explores = plan == nil || random.uniform() < exploration
             let action = explores ? random.index(below: grid.actions.count) : plan?[cell] ?? 0
             _ = grid.step(&cell, grid.actions[action], using: &random)
             return here
         }
+        return Array(cells[first...])
     }
 
     /// The best actions for a reward that may not be the hidden one.

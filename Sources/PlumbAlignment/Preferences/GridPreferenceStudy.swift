@@ -20,9 +20,13 @@ public struct GridPreferenceStudy: Sendable {
     public var heights = [1, 0.8, 0.6]
     /// Their width, in cells.
     public var width = 1.5
+    /// How far their tops are from the outermost cells at least.
+    public var margin = 2.0
     /// The rounds in which questions are asked; the reward is learned further after each.
     public var rounds = 8
-    /// Steps of a segment.
+    /// Steps of an episode, which begins anywhere.
+    public var episodeLength = 50
+    /// Steps of a segment, which is cut out of an episode.
     public var segmentLength = 10
     /// How often the agent tries another action than its plan's, in the half of the segments that follow the plan.
     public var exploration = 0.3
@@ -85,7 +89,7 @@ public struct GridPreferenceStudy: Sendable {
 
     /// The world that all conditions of a key share.
     public func task(key: RandomKey) -> Task {
-        let hills = GaussianBumps(heights: heights, width: width, rows: rows, columns: columns, key: key["hills"])
+        let hills = GaussianBumps(heights: heights, width: width, margin: margin, rows: rows, columns: columns, key: key["hills"])
         let grid = SlipperyGrid(
             rows: rows, columns: columns, slip: slip, reward: hills.values(rows: rows, columns: columns))
         let process = grid.process

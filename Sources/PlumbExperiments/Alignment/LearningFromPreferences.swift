@@ -13,6 +13,7 @@ public struct LearningFromPreferences: Experiment {
         public var noise = 0.1
         public var rationality = 2.0
         public var rounds = 8
+        public var episodeLength = 50
         public var segmentLength = 10
         public var candidates = 10
         public var members = 3
@@ -21,6 +22,9 @@ public struct LearningFromPreferences: Experiment {
         public var batchSize = 32
         public var learningRate = 0.002
         public var size = 10
+        public var hills = [1, 0.8, 0.6]
+        public var hillWidth = 1.5
+        public var hillMargin = 2.0
         public var slip = 0.15
         public var discount = 0.95
 
@@ -35,7 +39,8 @@ public struct LearningFromPreferences: Experiment {
         "noise": "The part of answers that are a coin's, in the noisy runs.",
         "rationality": "How sure a difference of return makes the teacher.",
         "rounds": "Rounds in which the questions are asked; the reward is learned further after each.",
-        "segmentLength": "Steps of a segment.",
+        "episodeLength": "Steps of an episode, which begins anywhere.",
+        "segmentLength": "Steps of a segment, which is cut out of an episode.",
         "candidates": "Pairs looked at for each one that is asked about, where the ensemble chooses.",
         "members": "Networks in the ensemble.",
         "hidden": "Neurons of each hidden layer.",
@@ -43,6 +48,9 @@ public struct LearningFromPreferences: Experiment {
         "batchSize": "Comparisons a step, for each network.",
         "learningRate": "Adam's step length.",
         "size": "Rows and columns of the grid.",
+        "hills": "The heights of the hidden reward's hills, whose tops lie anywhere.",
+        "hillWidth": "The standard deviation of a hill, in cells.",
+        "hillMargin": "How far the hills' tops are from the outermost cells at least.",
         "slip": "The probability that the floor chooses the direction of a step.",
         "discount": "What a reward one step later is worth.",
     ]
@@ -110,6 +118,8 @@ public struct LearningFromPreferences: Experiment {
         (study.rounds, study.segmentLength, study.candidates) = (
             settings.rounds, settings.segmentLength, settings.candidates
         )
+        (study.heights, study.width, study.margin) = (settings.hills, settings.hillWidth, settings.hillMargin)
+        study.episodeLength = settings.episodeLength
         study.teacher = BoltzmannTeacher(rationality: settings.rationality)
         (study.learning.members, study.learning.hidden) = (settings.members, settings.hidden)
         (study.learning.steps, study.learning.batchSize) = (settings.steps, settings.batchSize)
@@ -154,6 +164,10 @@ public struct LearningFromPreferences: Experiment {
             throw SettingsError(
                 "--rationality \(settings.rationality) must be above 0, --discount \(settings.discount) from 0 to 0.9999"
             )
+        }
+        guard settings.hills.contains(where: { $0 != 0 }), settings.hills.allSatisfy(\.isFinite), settings.hillWidth > 0
+        else {
+            throw SettingsError("--hills must hold a height other than 0, and --hill-width be above 0")
         }
         guard settings.size > 1, settings.size <= 40 else {
             throw SettingsError("--size \(settings.size): the grid must have from 2 to 40 rows")

@@ -1,5 +1,4 @@
 internal import Foundation
-public import PlumbTensor
 
 /// A reward that is linear in its features, fitted to comparisons exactly.
 ///

@@ -23,11 +23,18 @@ public struct GaussianBumps: Sendable, Hashable {
 
     public init(_ bumps: [Bump]) { self.bumps = bumps }
 
-    /// Hills of the given heights and one width, with their tops anywhere on the grid.
-    public init(heights: [Double], width: Double, rows: Int, columns: Int, key: RandomKey) {
+    /// Hills of the given heights and one width, with their tops anywhere on the grid, `margin` cells or more from its
+    /// outermost cells.
+    ///
+    /// - Precondition: the margins leave room.
+    public init(heights: [Double], width: Double, margin: Double = 0, rows: Int, columns: Int, key: RandomKey) {
+        precondition(
+            margin >= 0 && 2 * margin <= Double(min(rows, columns) - 1),
+            "hills \(margin) cells from the edge have no room on \(rows) rows and \(columns) columns")
         var random = key.generator()
+        func place(_ count: Int) -> Double { margin + random.uniform() * (Double(count - 1) - 2 * margin) }
         bumps = heights.map { height in
-            let (row, column) = (random.uniform() * Double(rows - 1), random.uniform() * Double(columns - 1))
+            let (row, column) = (place(rows), place(columns))
             return Bump(row: row, column: column, height: height, width: width)
         }
     }

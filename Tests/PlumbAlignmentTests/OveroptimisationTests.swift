@@ -1,0 +1,113 @@
+import Foundation
+import PlumbAlignment
+import PlumbTensor
+import Testing
+
+@Suite struct OveroptimisationTests {
+    @Test func theDivergenceOfTheBestOfNIsExact() {
+        #expect(BestOfN.divergence(1) == 0)
+        #expect(abs(BestOfN.divergence(2) - 0.1931) < 1e-4 && abs(BestOfN.divergence(1000) - 5.9088) < 1e-4)
+    }
+
+    @Test func weightsAreThoseOfAllChoices() {
+        // Three samples, the best of two: {1,2}, {1,3}, {2,3} keep ranks 2, 3, 3.
+        let weights = BestOfN.weights(of: 2, samples: 3)
+        #expect(zip(weights, [0, 1.0 / 3, 2.0 / 3]).allSatisfy { abs($0 - $1) < 1e-12 })
+        for n in [1, 7, 64, 4096] {
+            #expect(abs(BestOfN.weights(of: n, samples: 5000).reduce(0, +) - 1) < 1e-9)
+        }
+        #expect(BestOfN.weights(of: 1, samples: 4).allSatisfy { abs($0 - 0.25) < 1e-12 })
+    }
+
+    @Test func theEstimateIsTheMeanOverAllChoices() {
+        let values = [3.0, -1, 4, 1, 5], score = [0.2, 0.9, 0.1, 0.5, 0.7]
+        var (sum, count) = (0.0, 0.0)
+        for a in 0..<5 {
+            for b in a + 1..<5 {
+                for c in b + 1..<5 {
+                    sum += values[[a, b, c].max { score[$0] < score[$1] } ?? 0]
+                    count += 1
+                }
+            }
+        }
+        let found = BestOfN.Estimator(sizes: [1, 3, 5], samples: 5).means(of: values, by: score)
+        #expect(abs(found[0] - 2.4) < 1e-12 && abs(found[1] - sum / count) < 1e-12 && abs(found[2] + 1) < 1e-12)
+    }
+
+    @Test func theBestOfManyNormalNumbersIsTheirKnownMaximum() {
+        var random = RandomKey(1).generator()
+        let values = (0..<40_000).map { _ in random.normal() }
+        let found = BestOfN.Estimator(sizes: [2, 100], samples: values.count).means(of: values, by: values)
+        #expect(abs(found[0] - 0.5642) < 0.02 && abs(found[1] - 2.5076) < 0.03)
+    }
+
+    @Test func fitsReturnWhatMadeTheCurve() {
+        let d = [0.5, 1, 1.5, 2, 3]
+        let quadratic = FrontierFit(.quadratic, distances: d, values: d.map { $0 * (1.2 - 0.4 * $0) })
+        #expect(abs(quadratic.alpha - 1.2) < 1e-9 && abs(quadratic.beta - 0.4) < 1e-9)
+        #expect(abs(quadratic.explained - 1) < 1e-9 && abs(quadratic.value(at: 2) - 0.8) < 1e-9)
+        let logarithmic = FrontierFit(
+            .logarithmic, distances: [0] + d, values: [0] + d.map { $0 * (1.2 - 0.4 * log($0)) })
+        #expect(abs(logarithmic.alpha - 1.2) < 1e-9 && abs(logarithmic.beta - 0.4) < 1e-9)
+        let wrong = FrontierFit(.logarithmic, distances: d, values: d.map { $0 * (1.2 - 0.4 * $0) })
+        #expect(wrong.explained < 0.999)
+    }
+
+    @Test func thePeakIsFoundBetweenTheValues() {
+        // -(x - 2.3)²: the parabola through its values is itself.
+        let values = (0..<6).map { -(Double($0) - 2.3) * (Double($0) - 2.3) }
+        #expect(Peak.index(of: values) == 2 && abs(Peak.place(of: values) - 2.3) < 1e-9)
+        #expect(Peak.place(of: [1, 2, 3]) == 2 && Peak.place(of: [3, 2, 1]) == 0)
+        #expect(Peak.index(of: [1, .nan, 3]) == nil && Peak.place(of: [1, .nan, 3]).isNaN)
+        #expect(Peak.index(of: [1, 2, 2, 0]) == 1)
+    }
+
+    @Test func ensemblesAreAsCautiousAsTheySay() {
+        let scores = [[1.0, 4], [3, 4], [5, 4]]
+        #expect(ConservativeScore.mean.combined(scores) == [3, 4])
+        #expect(ConservativeScore.worst.combined(scores) == [1, 4])
+        let bound = ConservativeScore.lowerBound(deviations: 2).combined(scores)
+        #expect(abs(bound[0] - (3 - 2 * (8.0 / 3).squareRoot())) < 1e-9 && abs(bound[1] - 4) < 1e-9)
+    }
+
+    private func task(cost: Double = 0.2) -> OveroptimisationTask {
+        OveroptimisationTask(dimension: 16, cost: cost, samples: 20_000, key: RandomKey(4))
+    }
+
+    @Test func whatIsWantedHasMeanZeroAndTasksOfAKeyShareTheirPool() {
+        let task = task()
+        #expect(abs(Statistics.mean(task.gold)) < 0.05)
+        #expect(abs(task.cosine(task.direction) - 1) < 1e-12)
+        let free = self.task(cost: 0)
+        #expect(free.direction == task.direction && free.gold == task.scores(task.direction))
+        #expect(task.comparisons(5, rationality: 3).differences == free.comparisons(5, rationality: 3).differences)
+    }
+
+    @Test func theMeanUnderAShiftIsTheClosedForm() {
+        let (task, w) = (task(), [1.0] + [Double](repeating: 0, count: 15))
+        for d in [0.5, 1.0, 2.0] {
+            let exact = 2.0.squareRoot() * d * task.cosine(w) - 0.4 * d * d
+            #expect(abs(task.shiftedMean(along: w, distance: d, samples: 20_000) - exact) < 0.08)
+        }
+    }
+
+    @Test func manyComparisonsTeachTheDirectionAndShuffledOnesDoNot() throws {
+        let task = task()
+        let answers = task.comparisons(2000, rationality: 3)
+        #expect(task.cosine(try OveroptimisationTask.learned(answers, penalty: 1)) > 0.95)
+        #expect(abs(task.cosine(try OveroptimisationTask.learned(task.shuffled(answers), penalty: 1))) < 0.75)
+        let ensemble = try task.ensemble(answers, members: 3, penalty: 1)
+        #expect(Set(ensemble).count == 3 && ensemble.allSatisfy { task.cosine($0) > 0.9 })
+    }
+
+    @Test func choosingByWhatIsWantedHasNoHump() throws {
+        var study = OveroptimisationStudy()
+        (study.samples, study.comparisons, study.sizes) = (4096, [20], [1, 2, 8, 64, 512])
+        let found = try study.run(study.estimator, key: RandomKey(2))
+        #expect(zip(found.ideal.gold, found.ideal.gold.dropFirst()).allSatisfy { $0 < $1 })
+        #expect(found.ideal.gold == found.ideal.proxy)
+        let outcome = found.outcomes[0]
+        #expect(zip(outcome.single.proxy, outcome.single.proxy.dropFirst()).allSatisfy { $0 < $1 })
+        #expect((outcome.single.gold.last ?? 0) < (outcome.costless.gold.last ?? 0))
+    }
+}
