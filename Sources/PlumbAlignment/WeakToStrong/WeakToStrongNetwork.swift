@@ -1,0 +1,74 @@
+internal import PlumbData
+public import PlumbLearning
+public import PlumbNN
+public import PlumbTensor
+
+/// A small network that tells odd digits from even ones, taught by a weak supervisor: with plain cross-entropy, which learns
+/// the supervisor's errors in the end, and with the confidence loss, which lets it doubt them.
+public struct WeakToStrongNetwork: Sendable {
+    /// F, neurons of the hidden layer.
+    public var hidden = 64
+    /// Training steps; each uses all pictures.
+    public var steps = 100
+    public var learningRate = 1e-2
+    public var schedule = ConfidenceSchedule()
+
+    public init() {}
+
+    /// Accuracies on unseen pictures.
+    public struct Outcome: Sendable, Codable, Equatable {
+        /// Taught by cross-entropy.
+        public let plain: PerformanceGap
+        /// Taught by the confidence loss.
+        public let confident: PerformanceGap
+    }
+
+    func run(_ split: WeakToStrongStudy.Split, key: RandomKey, in session: FitSession) throws -> Outcome {
+        let supervised = split.weak(split.weakLabels)
+        let supervisor = try RidgeRegression(
+            supervised.pooled, targets: .oneHot(supervised.labels.map { $0 % 2 }, 2), penalty: split.penalty)
+        let guesses = supervisor(split.student.pooled).argmaxOfRows()
+        let truth = split.test.labels.map { $0 % 2 }
+        func accuracy(_ said: [Int]) -> Double {
+            Double(zip(said, truth).count { $0 == $1 }) / Double(truth.count)
+        }
+        func taught(by labels: [Int], isConfident: Bool, _ label: String) throws -> Double {
+            let targets = Tensor(labels.flatMap { $0 == 0 ? [1, 0] : [0, 1] as [Float] }, shape: [labels.count, 2])
+            let result = try Fit(steps: steps).run(
+                TwoLayers(inputs: split.student.pixels.shape[1], hidden: hidden, key: key["network"]),
+                optimizer: Adam(learningRate: learningRate), label: label, in: session
+            ) { network, step in
+                let c = isConfident ? schedule.coefficient(at: Double(step) / Double(steps)) : 0
+                return network(split.student.pixels).confidenceLoss(weak: targets, coefficient: c)
+            }
+            return accuracy(result.model(split.test.pixels).argmaxOfRows())
+        }
+        let weak = accuracy(supervisor(split.test.pooled).argmaxOfRows())
+        let ceiling = try taught(
+            by: split.student.labels.map { $0 % 2 }, isConfident: false, "network, true labels")
+        func gap(_ isConfident: Bool, _ label: String) throws -> PerformanceGap {
+            PerformanceGap(
+                weak: weak, weakToStrong: try taught(by: guesses, isConfident: isConfident, label), ceiling: ceiling)
+        }
+        return Outcome(
+            plain: try gap(false, "network, weak labels"), confident: try gap(true, "network, confidence loss"))
+    }
+}
+
+/// A hidden layer with ReLU, and two logits.
+private struct TwoLayers: ParameterTree {
+    var first: Linear
+    var second: Linear
+
+    init(inputs: Int, hidden: Int, key: RandomKey) {
+        first = Linear(inputs: inputs, outputs: hidden, bias: true, initializer: .standard, key: key["first"])
+        second = Linear(inputs: hidden, outputs: 2, bias: true, initializer: .standard, key: key["second"])
+    }
+
+    mutating func visit(_ visitor: inout ParameterVisitor) {
+        visitor("first", &first)
+        visitor("second", &second)
+    }
+
+    func callAsFunction(_ x: Tensor) -> Tensor { second(first(x).relu()) }
+}

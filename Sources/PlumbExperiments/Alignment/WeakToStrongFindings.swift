@@ -1,0 +1,210 @@
+internal import Foundation
+internal import PlumbAlignment
+internal import PlumbRecords
+internal import PlumbTensor
+
+/// Turns what was measured of students and supervisors into claims, metrics and figures.
+struct WeakToStrongFindings {
+    let settings: WeakToStrong.Settings
+    let outcomes: [WeakToStrongStudy.Outcome]
+    let seeds: [UInt64]
+
+    var findings: Findings {
+        Findings(
+            summary: summary, metrics: metrics, claims: claims,
+            figures: [.barChart(accuracies), .scatter(identity), .barChart(gaps), .barChart(networks)], notes: notes)
+    }
+
+    // MARK: Numbers
+
+    private typealias Value = (WeakToStrongStudy.Outcome) -> Double
+
+    private func mean(_ value: Value) -> Double { Statistics.mean(outcomes.map(value)) }
+
+    private func interval(_ name: String, _ value: Value) -> (lower: Double, upper: Double) {
+        Statistics.bootstrapMean(outcomes.map(value), key: RandomKey(seeds.first ?? 0)[name])
+    }
+
+    private func metric(_ name: String, _ value: Value) -> Metric {
+        let bounds = interval(name, value)
+        let interval = Interval(lower: bounds.lower, upper: bounds.upper, method: "bootstrap over splits")
+        return Metric(
+            name, mean(value), interval: outcomes.count > 1 ? interval : nil, n: outcomes.count, seeds: seeds)
+    }
+
+    private func points(_ kind: MisfitPoint.Kind) -> [MisfitPoint] {
+        outcomes.flatMap { $0.misfits.filter { $0.kind == kind } }
+    }
+
+    /// The largest, where NaN counts as larger than everything.
+    private func largestViolation(_ kind: MisfitPoint.Kind) -> Double {
+        points(kind).map { abs($0.violation) }.reduce(0) { $0.isNaN || $1.isNaN ? .nan : max($0, $1) }
+    }
+
+    private func meanViolation(_ kind: MisfitPoint.Kind) -> Double {
+        Statistics.mean(points(kind).map { abs($0.violation) })
+    }
+
+    // MARK: Claims
+
+    private var claims: [Claim] {
+        let lower = interval("gap", \.gap.recovered).lower
+        let same = mean(\.sameCapacity.recovered)
+        let better = mean { $0.gap.weakToStrong > $0.gap.weak ? 1 : 0 }
+        let shuffled = mean(\.shuffled)
+        let (exact, outside) = (largestViolation(.population), meanViolation(.outside))
+        return [
+            claim(
+                "The student recovers a part of the gap between its supervisor and its ceiling",
+                "lower end of the mean's 95 % interval above 0", lower, "of the gap", lower > 0,
+                Control(
+                    "A student that sees what its supervisor sees", threshold: "at most 0.05 in either direction, mean",
+                    observed: same, unit: "of the gap", holds: abs(same) <= 0.05)),
+            claim(
+                "The student is better than the supervisor whose labels it learned", "in at least 0.8 of splits",
+                better,
+                "of splits", better >= 0.8,
+                Control(
+                    "The accuracy that the same labels in random order teach", threshold: "at most 0.15, mean",
+                    observed: shuffled, holds: shuffled <= 0.15)),
+            claim(
+                "In squared error the student gains what it disagrees with its supervisor: "
+                    + "err(weak) = err(student) + misfit",
+                "to 1e-9 of err(weak), for every supervisor", exact, "of err(weak)", exact <= 1e-9,
+                Control(
+                    "With a target that the student cannot be, the sides differ", threshold: "by at least 0.01, mean",
+                    observed: outside, unit: "of err(weak)", holds: outside >= 0.01)),
+        ]
+    }
+
+    private func claim(
+        _ statement: String, _ threshold: String, _ observed: Double, _ unit: String, _ holds: Bool, _ control: Control
+    ) -> Claim {
+        Claim(
+            statement, threshold: threshold, observed: observed, unit: unit, holds: holds, control: control,
+            n: outcomes.count, seeds: seeds)
+    }
+
+    private var metrics: [Metric] {
+        [
+            metric("gap_recovered", \.gap.recovered), metric("weak_accuracy", \.gap.weak),
+            metric("student_accuracy", \.gap.weakToStrong), metric("ceiling_accuracy", \.gap.ceiling),
+            metric("gap_recovered_from_scores", \.softGap.recovered),
+            metric("gap_recovered_same_capacity", \.sameCapacity.recovered),
+            metric("gap_recovered_same_capacity_from_scores", \.sameCapacitySoft.recovered),
+            metric("shuffled_labels_accuracy", \.shuffled),
+            metric("squared_error_gap_recovered") { outcome in
+                let exact = outcome.misfits.first { $0.kind == .population && $0.weakLabels == settings.weakLabels }
+                return exact?.recovered ?? .nan
+            },
+            Metric("identity_violation_population", largestViolation(.population), n: points(.population).count),
+            Metric("identity_violation_fresh_inputs", meanViolation(.fresh), n: points(.fresh).count),
+            Metric("identity_violation_target_outside", meanViolation(.outside), n: points(.outside).count),
+            metric("network_weak_accuracy", \.network.plain.weak),
+            metric("network_plain_accuracy", \.network.plain.weakToStrong),
+            metric("network_confidence_accuracy", \.network.confident.weakToStrong),
+            metric("network_ceiling_accuracy", \.network.plain.ceiling),
+            metric("network_plain_gap_recovered", \.network.plain.recovered),
+            metric("network_confidence_gap_recovered", \.network.confident.recovered),
+        ]
+    }
+
+    // MARK: Sentences
+
+    private var summary: String {
+        let bounds = interval("gap", \.gap.recovered)
+        let failed = claims.count { !$0.passes }
+        return "A supervisor with \(settings.weakLabels) labels is right on \(percent(mean(\.gap.weak))) of pictures, "
+            + "the student that it taught on \(percent(mean(\.gap.weakToStrong))), the same student with true labels on "
+            + "\(percent(mean(\.gap.ceiling))): \(number(mean(\.gap.recovered))) of the gap is recovered "
+            + "[\(number(bounds.lower)), \(number(bounds.upper))], and \(number(mean(\.sameCapacity.recovered))) by a "
+            + "student that sees no more than its supervisor. In squared error the gain equals the misfit to "
+            + String(format: "%.0e", largestViolation(.population)) + " of the supervisor's error."
+            + (failed == 0 ? "" : " \(failed) of \(claims.count) claims failed.")
+    }
+
+    private var notes: [String] {
+        [
+            "The gap recovered is that of each split, then averaged; splits share pictures.",
+            "On fresh pictures the two sides of the equation differ by \(number(meanViolation(.fresh))) of err(weak) on "
+                + "average, the sampling error of the student's regression.",
+            "Networks tell odd digits from even ones, because the confidence loss is one of two classes: plain "
+                + "cross-entropy recovers \(number(mean(\.network.plain.recovered))) of their gap, the confidence loss "
+                + "\(number(mean(\.network.confident.recovered))). No claim is made about them.",
+        ]
+    }
+
+    private func percent(_ value: Double) -> String { String(format: "%.1f %%", 100 * value) }
+    private func number(_ value: Double) -> String { String(format: "%.3f", value) }
+
+    // MARK: Figures
+
+    private func bars(_ name: String, _ values: [(String, Value)]) -> BarChart.Series {
+        let bounds = values.map { interval($0.0, $0.1) }
+        return BarChart.Series(
+            name, values: values.map { mean($0.1) }, lower: bounds.map(\.lower), upper: bounds.map(\.upper))
+    }
+
+    private func chart(_ title: String, _ caption: String, _ y: Axis, _ values: [(String, Value)]) -> BarChart {
+        BarChart(
+            title: title, caption: caption + " Bars are means over splits, lines 95 % intervals of the mean.",
+            categories: values.map(\.0), categoryLabel: "who", y: y, series: [bars(y.label, values)])
+    }
+
+    private var accuracies: BarChart {
+        chart(
+            "Between supervisor and ceiling",
+            "Accuracy on pictures that none has seen: the supervisor, the student that it taught, the student with true "
+                + "labels, a student that sees what its supervisor sees, and the student taught by shuffled labels.",
+            Axis("accuracy"),
+            [
+                ("supervisor", \.gap.weak), ("student", \.gap.weakToStrong), ("ceiling", \.gap.ceiling),
+                ("same capacity", \.sameCapacity.weakToStrong), ("shuffled labels", \.shuffled),
+            ])
+    }
+
+    private var gaps: BarChart {
+        chart(
+            "How much of the gap is recovered",
+            "0 is the supervisor, 1 the student with true labels. Students learn from the supervisor's best guesses or "
+                + "from its scores.",
+            Axis("part of the gap"),
+            [
+                ("student, guesses", \.gap.recovered), ("student, scores", \.softGap.recovered),
+                ("same capacity, guesses", \.sameCapacity.recovered),
+                ("same capacity, scores", \.sameCapacitySoft.recovered),
+            ])
+    }
+
+    private var networks: BarChart {
+        chart(
+            "Networks that may doubt their labels",
+            "Accuracy in telling odd digits from even ones: the supervisor, a network taught with cross-entropy, one "
+                + "taught with the confidence loss, and one with true labels.",
+            Axis("accuracy"),
+            [
+                ("supervisor", \.network.plain.weak), ("cross-entropy", \.network.plain.weakToStrong),
+                ("confidence loss", \.network.confident.weakToStrong), ("ceiling", \.network.plain.ceiling),
+            ])
+    }
+
+    private var identity: ScatterPlot {
+        let names: [(MisfitPoint.Kind, String)] = [
+            (.population, "reachable target"), (.fresh, "reachable target, fresh pictures"),
+            (.outside, "true labels, out of reach"),
+        ]
+        return ScatterPlot(
+            title: "The gain is the misfit",
+            caption:
+                "Each point is a supervisor, with \(settings.weakLabels / 2) to \(4 * settings.weakLabels) labels: how "
+                + "far student and supervisor disagree, and how much smaller the student's squared error is. On the "
+                + "diagonal the two are equal.",
+            x: Axis("misfit"), y: Axis("err(weak) − err(student)"),
+            groups: names.map { kind, name in
+                let points = points(kind)
+                return ScatterPlot.Group(
+                    name, x: points.map(\.misfit), y: points.map(\.gain),
+                    labels: points.map { "\($0.weakLabels) labels" })
+            }, showsDiagonal: true)
+    }
+}
