@@ -54,32 +54,42 @@ public struct InContextRegression: Sendable, Equatable {
     public func batch(_ count: Int, shufflesTargets: Bool = false, key: RandomKey) -> Batch {
         precondition(count > 0, "a batch needs tasks, got \(count)")
         var random = key.generator()
-        let width = inputs + 1
-        var tokens = [Float](repeating: 0, count: count * examples * width)
-        var queries = [Float](repeating: 0, count: count * width)
+        var weights = [Double](repeating: 0, count: inputs + 1)
+        var queries = [Float](repeating: 0, count: count * (inputs + 1))
         var targets = [Float](repeating: 0, count: count)
-        var weights = [Double](repeating: 0, count: inputs)
-        /// Fills one token, and gives w · x.
-        func draw(_ place: Int, _ numbers: inout [Float], _ random: inout RandomKey.Generator) -> Double {
-            var sum = 0.0
-            for i in 0..<inputs {
-                let x = inputRange * (random.uniform() - 0.5)
-                numbers[place + i] = Float(x)
-                sum += weights[i] * x
+        let tokens = Tensor(shape: [count, examples, inputs + 1]) { tokens in
+            queries.withUnsafeMutableBufferPointer { queries in
+                weights.withUnsafeMutableBufferPointer { weights in
+                    for task in 0..<count {
+                        for i in stride(from: 0, to: inputs, by: 2) {
+                            let pair = random.normalPair()
+                            (weights[i], weights[i + 1]) = (weightScale * pair.0, weightScale * pair.1)
+                        }
+                        for example in 0..<examples {
+                            let place = (task * examples + example) * (inputs + 1)
+                            tokens[place + inputs] = Float(draw(weights, tokens, at: place, &random))
+                        }
+                        targets[task] = Float(draw(weights, queries, at: task * (inputs + 1), &random))
+                    }
+                }
             }
-            return sum
-        }
-        for task in 0..<count {
-            for i in 0..<inputs { weights[i] = weightScale * random.normal() }
-            for example in 0..<examples {
-                let place = (task * examples + example) * width
-                tokens[place + inputs] = Float(draw(place, &tokens, &random))
-            }
-            targets[task] = Float(draw(task * width, &queries, &random))
         }
         if shufflesTargets { targets.shuffle(using: &random) }
         return Batch(
-            tokens: Tensor(tokens, shape: [count, examples, width]), queries: Tensor(queries, shape: [count, width]),
-            targets: Tensor(targets))
+            tokens: tokens, queries: Tensor(queries, shape: [count, inputs + 1]), targets: Tensor(targets))
+    }
+
+    /// Writes one input from `place` on, and gives w · x.
+    private func draw(
+        _ weights: UnsafeMutableBufferPointer<Double>, _ numbers: UnsafeMutableBufferPointer<Float>, at place: Int,
+        _ random: inout RandomKey.Generator
+    ) -> Double {
+        var sum = 0.0
+        for i in 0..<inputs {
+            let x = inputRange * (random.uniform() - 0.5)
+            numbers[place + i] = Float(x)
+            sum += weights[i] * x
+        }
+        return sum
     }
 }

@@ -47,13 +47,16 @@ public struct LinearSelfAttention: ParameterTree {
 
     /// The query tokens after the layer: what they were and what they took up.
     ///
+    /// Without a softmax the sums can be taken in another order: `kᵢ · q = eᵢ · (Wₖᵀ q)` and `Σᵢ sᵢ Wᵥ eᵢ = Wᵥ Σᵢ sᵢ eᵢ`. So
+    /// keys and values need not be made for each example, and a step takes a tenth of the products.
+    ///
     /// - Shapes: `tokens` `[B, N, E]`, `queries` and result `[B, E]`.
     public func attended(_ tokens: Tensor, queries: Tensor) -> Tensor {
         let (tasks, width) = (tokens.shape[0], tokens.shape[2])
-        let q = query(queries).reshaped([tasks, 1, -1])
-        let scores = q.batchedMatmul(transposed: key(tokens))
-        let taken = scores.batchedMatmul(value(tokens)).reshaped([tasks, width])
-        return output(taken, adding: queries)
+        let sought = query(queries).matmul(key.weight.tensor()).reshaped([tasks, 1, width])
+        let scores = sought.batchedMatmul(transposed: tokens)
+        let taken = scores.batchedMatmul(tokens).reshaped([tasks, width])
+        return output(value(taken), adding: queries)
     }
 
     /// The predicted answers.
@@ -122,6 +125,12 @@ public struct EffectiveAttention: Sendable, Equatable, Codable {
         let inputs = reading.count - 1
         let diagonal = (0..<inputs).reduce(0) { $0 + matching[$1][$1] } / Double(inputs)
         return reading[inputs] * diagonal
+    }
+
+    /// The part of what is read that is y: 1 for a gradient step, 0 for a layer that reads x and matches by y.
+    public var readsTarget: Double {
+        let length = reading.reduce(0) { $0 + $1 * $1 }.squareRoot()
+        return abs(reading[reading.count - 1]) / length
     }
 
     /// The part of the normalised weights' length that is not the step: 0 for a gradient step.

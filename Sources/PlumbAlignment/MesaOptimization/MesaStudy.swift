@@ -10,10 +10,15 @@ public struct MesaStudy: Sendable {
     /// Tasks a step; all are new.
     public var batch = 2048
     public var learningRate = 1e-3
+    /// The part of the steps after which the learning rate falls to a tenth, so that the noise of large steps dies away; 1
+    /// keeps it constant, as the paper does.
+    public var constantPart = 0.8
     /// The largest norm of a gradient.
     public var clipNorm = 1e-3
     /// Tasks that the trained layer is tested on.
     public var testTasks = 65_536
+    /// How often training may begin anew where the loss stays high: see ``run(key:test:label:in:)``.
+    public var beginnings = 4
     /// Whether each sequence is trained and tested on the answer of another one: the control, in which there is nothing to
     /// learn.
     public var shufflesTargets = false
@@ -27,6 +32,8 @@ public struct MesaStudy: Sendable {
 
     /// A trained layer, as numbers.
     public struct Outcome: Sendable, Codable, Equatable {
+        /// The weights of the beginnings that stayed at a high loss.
+        public var deadEnds: [EffectiveAttention]
         /// On fresh tasks of the kind it was trained on.
         public var test: MesaComparison
         /// On tasks with scaled inputs, whose answers are never shuffled.
@@ -49,16 +56,41 @@ public struct MesaStudy: Sendable {
 
     /// Trains and tests.
     ///
+    /// A few beginnings run into a dead end. A layer can also read x, a · x, and match by y: the sum `Σ (a · xᵢ) yᵢ (b · x)`
+    /// follows the gradient in the one direction a, and leaves nearly all of the loss. A beginning whose loss in training ends
+    /// nearer to that of predicting 0 than to the best step's is begun anew, and counted. With shuffled targets there is
+    /// nothing to reach, and the first beginning is kept.
+    ///
     /// - Parameters:
     ///   - key: of the first weights and the training tasks.
     ///   - test: of the tasks tested on; the same key gives the same tasks.
     /// - Throws: `FitError` where training diverges; `RunInterrupted`.
     public func run(key: RandomKey, test: RandomKey, label: String, in session: FitSession) throws -> Outcome {
+        let step = GradientStepLearner(stepSize: tasks.optimalStepSize)
+        var deadEnds: [EffectiveAttention] = []
+        while true {
+            let beginning = deadEnds.count + 1
+            let result = try train(
+                step, key: key[beginning], test: test, label: "\(label), beginning \(beginning)", in: session)
+            let last = result.losses.suffix(100).map(Double.init)
+            let isStuck = Statistics.mean(last) > (tasks.optimalHalfLoss + tasks.zeroHalfLoss) / 2
+            if !isStuck || shufflesTargets || beginning >= beginnings {
+                return outcome(result, step, test, deadEnds)
+            }
+            deadEnds.append(result.model.effective)
+        }
+    }
+
+    private func train(
+        _ step: GradientStepLearner, key: RandomKey, test: RandomKey, label: String, in session: FitSession
+    ) throws -> FitResult<LinearSelfAttention, Adam> {
         var fit = Fit(steps: steps)
         (fit.clipNorm, fit.evaluateEvery) = (clipNorm, evaluateEvery)
-        let step = GradientStepLearner(stepSize: tasks.optimalStepSize)
+        if constantPart < 1 {
+            fit.schedule = .stepped(every: max(1, Int(constantPart * Double(steps))), factor: 0.1)
+        }
         let data = key["tasks"]
-        let result = try fit.run(
+        return try fit.run(
             LinearSelfAttention(width: tasks.inputs + 1, key: key["layer"]),
             optimizer: Adam(learningRate: learningRate),
             label: label, in: session,
@@ -70,7 +102,6 @@ public struct MesaStudy: Sendable {
                 let batch = tasks.batch(batch, shufflesTargets: shufflesTargets, key: data[step])
                 return layer(batch.tokens, queries: batch.queries).meanSquaredError(batch.targets) * 0.5
             })
-        return outcome(result, step, test)
     }
 
     private func compare(
@@ -80,7 +111,8 @@ public struct MesaStudy: Sendable {
     }
 
     private func outcome(
-        _ result: FitResult<LinearSelfAttention, Adam>, _ step: GradientStepLearner, _ test: RandomKey
+        _ result: FitResult<LinearSelfAttention, Adam>, _ step: GradientStepLearner, _ test: RandomKey,
+        _ deadEnds: [EffectiveAttention]
     ) -> Outcome {
         let layer = result.model
         let weights = layer.effective
@@ -88,7 +120,7 @@ public struct MesaStudy: Sendable {
         let shown = tasks.batch(400, key: test["shown"])
         let cosines = result.curve("cosine/with the step")
         return Outcome(
-            test: compare(layer, step, testTasks, test["test"]),
+            deadEnds: deadEnds, test: compare(layer, step, testTasks, test["test"]),
             scaled: scales.map { scale in
                 MesaComparison(
                     layer, with: step, on: tasks.scalingInputs(by: scale), count: max(1, testTasks / 4),

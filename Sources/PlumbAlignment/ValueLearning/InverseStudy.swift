@@ -1,0 +1,118 @@
+internal import PlumbRecords
+public import PlumbLearning
+public import PlumbTensor
+public import PlumbWorlds
+
+/// Demonstrations on a slippery grid, and how much of the demonstrator's reward they give away.
+public struct InverseStudy: Sendable {
+    /// Cells along each side.
+    public var side = 8
+    public var slip = 0.3
+    /// How much the demonstrator's choices are ruled by its reward: it acts as exp(Q - V) says for rewards this many times
+    /// as large. The rewards are normal, of standard deviation 1.
+    public var rationality = 3.0
+    /// Numbers of demonstrations to learn from, rising; fewer are the first of more.
+    public var demonstrations = [4, 16, 64, 256]
+    public var method = MaximumEntropyIRL()
+
+    public init() {}
+
+    /// What was learned from some number of demonstrations.
+    public struct Point: Sendable, Codable, Equatable {
+        public var demonstrations: Int
+        /// What is lost by acting on the recovered reward: (V* - V) / (V* - V of random actions).
+        public var loss: Double
+        /// Of the recovered with the true reward, over cells.
+        public var correlation: Double
+        public var recovered: MaximumEntropyIRL.Recovered
+    }
+
+    /// What one grid gave.
+    public struct Outcome: Sendable, Codable, Equatable {
+        /// The true reward of each cell.
+        public var reward: [Double]
+        /// One a number of demonstrations.
+        public var points: [Point]
+        /// The same from a demonstrator that acts at random, one a number of demonstrations.
+        public var control: [Point]
+        /// What the demonstrator itself loses, which errs.
+        public var demonstratorLoss: Double
+    }
+
+    /// Demonstrates on a grid with random rewards, and recovers them.
+    ///
+    /// - Throws: `WorldError` for settings no demonstration comes from; `RunInterrupted`.
+    public func run(key: RandomKey, in session: FitSession = .silent) throws -> Outcome {
+        var random = key["reward"].generator()
+        let reward = (0..<side * side).map { _ in random.normal() }
+        let grid = SlipperyGrid(rows: side, columns: side, slip: slip, reward: reward, canStay: true)
+        let process = grid.process
+        let scale = Yardstick(process, discount: method.discount)
+        let actions = process.actions
+        var planner = SoftPlanner(process, discount: method.discount, tolerance: 1e-9)
+        let flat = planner.plan(reward.map { rationality * $0 })
+        let expert = (0..<process.states).map { Array(flat[$0 * actions..<($0 + 1) * actions]) }
+        let uniform = [[Double]](
+            repeating: [Double](repeating: 1 / Double(actions), count: actions), count: process.states)
+        func curve(_ policy: [[Double]], _ name: String, _ part: Int) throws -> [Point] {
+            let all = try demonstrate(policy, on: grid, key: key[name])
+            return try demonstrations.enumerated().map { index, count in
+                let recovered = try method.recover(from: Array(all.prefix(count)), in: process) { iteration in
+                    try session.reporter.checkpoint()
+                    let done = Double(iteration) / Double(max(1, method.iterations))
+                    session.reporter.progress(
+                        "rewards",
+                        (Double(part * demonstrations.count + index) + done) / Double(2 * demonstrations.count))
+                }
+                return Point(
+                    demonstrations: count, loss: scale.loss(actingOn: recovered.reward, in: process),
+                    correlation: Statistics.pearson(recovered.reward, reward), recovered: recovered)
+            }
+        }
+        return Outcome(
+            reward: reward, points: try curve(expert, "expert", 0), control: try curve(uniform, "random", 1),
+            demonstratorLoss: scale.loss(of: expert, in: process))
+    }
+
+    /// The cells of each demonstration.
+    private func demonstrate(_ policy: [[Double]], on grid: SlipperyGrid, key: RandomKey) throws -> [[Int]] {
+        try (0..<(demonstrations.max() ?? 0)).map { index in
+            try grid.episode(key: key[index], limit: method.horizon - 1) { cell, random in
+                var left = random.uniform()
+                for (action, probability) in zip(grid.actions, policy[cell]) {
+                    left -= probability
+                    if left < 0 { return action }
+                }
+                return grid.actions[grid.actions.count - 1]
+            }.states
+        }
+    }
+}
+
+/// Between the best that can be done and random actions, on the true reward.
+private struct Yardstick {
+    let discount: Double
+    let best: Double
+    let random: Double
+
+    init(_ process: DecisionProcess, discount: Double) {
+        self.discount = discount
+        best = process.startValue(process.optimal(discount: discount).states)
+        let uniform = [Double](repeating: 1 / Double(process.actions), count: process.actions)
+        random = process.startValue(
+            process.values(of: [[Double]](repeating: uniform, count: process.states), discount: discount))
+    }
+
+    /// What a policy loses: 0 for the best, 1 for random actions.
+    func loss(of policy: [[Double]], in process: DecisionProcess) -> Double {
+        (best - process.startValue(process.values(of: policy, discount: discount))) / (best - random)
+    }
+
+    /// What the best policy for other rewards of states loses on the true ones.
+    func loss(actingOn reward: [Double], in process: DecisionProcess) -> Double {
+        let believed = process.rewarding(reward.map { [Double](repeating: $0, count: process.actions) })
+        let greedy = believed.optimal(discount: discount).greedy
+        return loss(
+            of: greedy.map { best in (0..<process.actions).map { $0 == best ? 1 : 0 } }, in: process)
+    }
+}

@@ -1,0 +1,128 @@
+internal import PlumbAlignment
+internal import PlumbLearning
+public import PlumbRecords
+internal import PlumbTensor
+
+/// Does a network that is trained to predict learn to optimise?
+public struct MesaOptimization: Experiment {
+    public struct Settings: Codable, Sendable, Equatable {
+        public var seeds = 5
+        public var steps = 2500
+        public var batch = 2048
+        public var learningRate = 0.001
+        public var constantPart = 0.8
+        public var clipNorm = 0.001
+        public var beginnings = 4
+        public var inputs = 10
+        public var examples = 10
+        public var testTasks = 131_072
+
+        public init() {}
+    }
+
+    public static let defaults = Settings()
+    public static let help = [
+        "seeds": "Networks trained, each from its own seed; the control trains as many.",
+        "steps": "Training steps.",
+        "batch": "Tasks a step; every task is new.",
+        "learningRate": "Adam's step length.",
+        "constantPart": "The part of the steps after which Adam's step falls to a tenth; 1 for never, as in the paper.",
+        "clipNorm": "The largest norm a gradient may have; longer ones are scaled down.",
+        "beginnings": "How often a network may begin anew whose loss in training stays high.",
+        "inputs": "Numbers in each input.",
+        "examples": "Examples that each task shows.",
+        "testTasks": "Tasks that trained networks are tested on.",
+    ]
+    public static let presets: [String: Settings] = {
+        var tiny = Settings()
+        (tiny.seeds, tiny.testTasks) = (3, 65_536)
+        var paper = Settings()
+        (paper.seeds, paper.steps, paper.constantPart) = (10, 5000, 1)
+        return ["tiny": tiny, "paper": paper]
+    }()
+
+    public static let card = Card(
+        id: "mesa-optimisation", title: "A network that learned gradient descent",
+        direction: "alignment: mesa-optimisation",
+        question: "Does a network that is trained to predict learn to optimise?",
+        hypothesis:
+            "A layer of linear attention, trained to answer from examples of a linear function, becomes one step of "
+            + "gradient descent on those examples: same gradients, same loss, and the step length that is best on average.",
+        control:
+            "Trained on targets that belong to other sequences, the same layer predicts nothing and points nowhere.",
+        method: "Train a layer with weights for queries, keys, values and output on fresh regression tasks. Set its "
+            + "predictions and their gradients beside those of an explicit gradient step whose best length and loss are "
+            + "worked out by hand, on new tasks and on inputs of other sizes; read the step length from its weights.",
+        limits:
+            "One layer without a softmax, which can compute little else: it shows that a trained network can hold a "
+            + "learning rule, not that large networks search, nor that what they would search for is harmful.",
+        references: [
+            Reference(
+                authors: "von Oswald, Niklasson, Randazzo, Sacramento, Mordvintsev, Zhmoginov, Vladymyrov",
+                title: "Transformers learn in-context by gradient descent", year: 2022, arXiv: "2212.07677"),
+            Reference(
+                authors: "Hubinger, van Merwijk, Mikulik, Skalse, Garrabrant",
+                title: "Risks from Learned Optimization in Advanced Machine Learning Systems", year: 2019,
+                arXiv: "1906.01820"),
+        ],
+        minutes: 1)
+
+    let settings: Settings
+    public init(_ settings: Settings) { self.settings = settings }
+
+    public func run(in context: inout RunContext) async throws -> Findings {
+        try check()
+        let trials = Trials(context, count: settings.seeds)
+        // Every network is tested on the same tasks.
+        let test = RandomKey(context.seed)["test tasks"]
+        let study = study
+        let trained = try await trials.run("training") { trial in
+            try study.run(key: trial.key["trained"], test: test, label: "true targets", in: trial.session)
+        }
+        var shuffled = study
+        shuffled.shufflesTargets = true
+        let control = try await trials.run("control") { [shuffled] trial in
+            try shuffled.run(key: trial.key["control"], test: test, label: "shuffled targets", in: trial.session)
+        }
+        return MesaOptimizationFindings(
+            study: study, trained: trained, control: control, seeds: trials.seeds
+        ).findings
+    }
+
+    private var study: MesaStudy {
+        var study = MesaStudy(steps: settings.steps)
+        study.tasks = InContextRegression(inputs: settings.inputs, examples: settings.examples)
+        (study.batch, study.testTasks) = (settings.batch, settings.testTasks)
+        (study.learningRate, study.clipNorm) = (settings.learningRate, settings.clipNorm)
+        (study.constantPart, study.beginnings) = (settings.constantPart, settings.beginnings)
+        return study
+    }
+
+    private func check() throws {
+        guard settings.seeds >= 3 else {
+            throw SettingsError("--seeds \(settings.seeds): an interval over seeds needs at least 3")
+        }
+        guard settings.inputs > 0, settings.inputs <= 64, settings.examples > 0, settings.examples <= 256 else {
+            throw SettingsError(
+                "--inputs \(settings.inputs) --examples \(settings.examples): a task has 1 to 64 inputs and 1 to 256 "
+                    + "examples")
+        }
+        guard settings.steps > 0, settings.batch > 0, settings.beginnings > 0 else {
+            throw SettingsError(
+                "--steps \(settings.steps) --batch \(settings.batch) --beginnings \(settings.beginnings): training needs "
+                    + "1 or more of each")
+        }
+        guard settings.testTasks >= 1000 else {
+            throw SettingsError("--test-tasks \(settings.testTasks): a loss to within 2 % needs 1000 or more")
+        }
+        guard settings.constantPart > 0.5, settings.constantPart <= 1 else {
+            throw SettingsError(
+                "--constant-part \(settings.constantPart): the learning rate falls after more than half of the steps, or "
+                    + "never with 1")
+        }
+        guard settings.learningRate > 0, settings.clipNorm > 0 else {
+            throw SettingsError(
+                "--learning-rate \(settings.learningRate) --clip-norm \(settings.clipNorm): both must be above 0")
+        }
+    }
+}
