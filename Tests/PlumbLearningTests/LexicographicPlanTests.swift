@@ -51,4 +51,18 @@ import Testing
             #expect(episode.totalReward == 50 && episode.totalPerformance == hidden && episode.isCut)
         }
     }
+
+    @Test func policiesAreWorthWhatTheyGet() throws {
+        // Half of the time action 0, half action 2: 3 steps of 0.5 · 1 and of 0.5 · 2 + 0.5 · 9.
+        let half = process.totals(of: [[0.5, 0, 0.5]], steps: 3)
+        #expect(half.reward == 1.5 && half.performance == 16.5)
+        let race = try ExploredWorld(BoatRace())
+        var table = ActionTable<Int>(actions: 4)
+        let blank = race.greedyPolicy(of: table) { $0 }
+        #expect(blank.allSatisfy { $0 == [0.25, 0.25, 0.25, 0.25] }, "where nothing is known every action is as good")
+        let row = table.row(BoatRace().first)
+        (table[row, 1], table[row, 3]) = (2, 2)
+        let start = race.index[BoatRace().first] ?? -1
+        #expect(race.greedyPolicy(of: table) { $0 }[start] == [0, 0.5, 0, 0.5])
+    }
 }

@@ -101,17 +101,21 @@ public struct TabularLearner<Rule: TabularRule, Seen: Hashable & Sendable>: Send
 
     /// Episodes of learning.
     ///
-    /// - Parameter watch: is told the number of episodes done.
+    /// - Parameters:
+    ///   - rates: the course of α; ``rate`` throughout where there is none.
+    ///   - watch: is told the number of episodes done.
     /// - Throws: ``WorldError`` for a reward that is no number, and what `watch` throws.
     @inlinable public mutating func train<W: World>(
-        _ world: W, episodes: Int, exploration: ExplorationSchedule, key: RandomKey,
-        see: (W.Observation) -> Seen, carriedOut: ((W.State, W.Action) -> W.Action)? = nil,
+        _ world: W, episodes: Int, exploration: LinearSchedule, rates: LinearSchedule? = nil,
+        key: RandomKey, see: (W.Observation) -> Seen, carriedOut: ((W.State, W.Action) -> W.Action)? = nil,
         watch: (Int) throws -> Void = { _ in }
     ) throws -> History {
         var random = key["training"].generator()
         var history = History()
         for episode in 0..<episodes {
-            let chance = exploration.chance(at: Double(episode) / Double(max(1, episodes)))
+            let part = Double(episode) / Double(max(1, episodes))
+            let chance = exploration.value(at: part)
+            if let rates { rate = rates.value(at: part) }
             let summary = try self.episode(
                 in: world, exploration: chance, using: &random, see: see, carriedOut: carriedOut)
             history.rewards.append(summary.totalReward)

@@ -39,27 +39,25 @@ public struct Sarsa: TabularRule {
     }
 }
 
-/// The chance of a random action in the course of training: from one value to another in a straight line, then constant.
-public struct ExplorationSchedule: Sendable, Hashable, Codable {
+/// A number in 0...1 in the course of training, such as a chance of exploring or a learning rate: from one value to
+/// another in a straight line, then constant.
+public struct LinearSchedule: Sendable, Hashable, Codable {
     public var first: Double
     public var last: Double
     /// The part of training after which it is constant.
     public var duration: Double
 
-    /// - Precondition: chances in 0...1 and a duration in (0, 1].
-    public init(from first: Double, to last: Double, over duration: Double) {
+    /// - Precondition: values in 0...1 and a duration in (0, 1].
+    public init(from first: Double, to last: Double, over duration: Double = 1) {
         precondition(
             (0...1).contains(first) && (0...1).contains(last) && duration > 0 && duration <= 1,
-            "exploration goes from and to a chance in 0...1 over a part of training, got \(first), \(last), \(duration)"
-        )
+            "a schedule goes between values in 0...1 over a part of training, got \(first), \(last), \(duration)")
         (self.first, self.last, self.duration) = (first, last, duration)
     }
 
-    /// The same chance throughout.
-    public static func constant(_ chance: Double) -> ExplorationSchedule {
-        ExplorationSchedule(from: chance, to: chance, over: 1)
-    }
+    /// The same value throughout.
+    public static func constant(_ value: Double) -> LinearSchedule { LinearSchedule(from: value, to: value) }
 
-    /// The chance after a part of training in 0...1.
-    public func chance(at part: Double) -> Double { first + (last - first) * min(1, part / duration) }
+    /// The value after a part of training in 0...1.
+    public func value(at part: Double) -> Double { first + (last - first) * min(1, part / duration) }
 }

@@ -74,6 +74,26 @@ public struct GridBoard: Sendable, Hashable {
         return walls.contains(next) ? cell : next
     }
 
+    /// The first move of a shortest way from `cell` to one of `goals`, past cells to avoid; nil where it is one, or where
+    /// no way leads there.
+    public func move(from cell: Int, toNearestOf goals: CellSet, avoiding avoided: CellSet = CellSet()) -> Move? {
+        if goals.contains(cell) { return nil }
+        var (seen, open, next) = (avoided, [(cell: cell, first: Move?.none)], 0)
+        seen.insert(cell)
+        while next < open.count {
+            for move in Move.allCases {
+                let reached = self.cell(move, of: open[next].cell)
+                if seen.contains(reached) { continue }
+                seen.insert(reached)
+                let first = open[next].first ?? move
+                if goals.contains(reached) { return first }
+                open.append((reached, first))
+            }
+            next += 1
+        }
+        return nil
+    }
+
     /// The place of a cell in a figure.
     public func place(_ cell: Int) -> GridFigure.Cell { GridFigure.Cell(cell / columns, cell % columns) }
 

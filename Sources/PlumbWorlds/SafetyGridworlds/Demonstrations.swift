@@ -5,22 +5,39 @@ extension World where Action == Move {
     ///
     /// - Throws: ``WorldError`` for another letter, or for moves after the end of the episode.
     public func replay(_ letters: String, key: RandomKey = RandomKey(0)) throws -> Episode<Self> {
-        var moves: [Move] = []
-        for (place, letter) in letters.enumerated() {
+        let moves = try Move.all(letters)
+        var left = Array(moves.reversed())
+        let episode = try episode(key: key, limit: moves.count) { _, _ in left.popLast() ?? .up }
+        guard episode.actions.count == moves.count else { throw WorldError.early(episode.actions.count, moves.count) }
+        return episode
+    }
+}
+
+extension Move {
+    /// The moves that letters name.
+    static func all(_ letters: String) throws -> [Move] {
+        try letters.enumerated().map { place, letter in
             guard let move = Move(letter) else {
                 throw WorldError("move \(place + 1) is \"\(letter)\": moves are u, d, l and r")
             }
-            moves.append(move)
+            return move
         }
-        var made = 0
-        let episode = try episode(key: key, limit: moves.count) { _, _ in
-            defer { made += 1 }
-            return moves[made]
+    }
+
+    /// The way back.
+    public var opposite: Move {
+        switch self {
+        case .up: .down
+        case .down: .up
+        case .left: .right
+        case .right: .left
         }
-        guard made == moves.count else {
-            throw WorldError("the episode is over after \(made) of \(moves.count) moves")
-        }
-        return episode
+    }
+}
+
+extension WorldError {
+    fileprivate static func early(_ made: Int, _ all: Int) -> WorldError {
+        WorldError("the episode is over after \(made) of \(all) moves")
     }
 }
 
@@ -32,23 +49,35 @@ public struct Demonstration: Sendable {
     public let moves: String
     public let totalReward: Double
     public let totalPerformance: Double
-    private let play: @Sendable () throws -> (Double, Double)
+    private let play: @Sendable ([Move]) throws -> (Int, Double, Double)
 
     /// Moves in `world`.
     public init(
         _ name: String, _ world: some World<Move>, _ moves: String, reward: Double, performance: Double
     ) {
         (self.world, self.moves, totalReward, totalPerformance) = (name, moves, reward, performance)
-        play = {
-            let episode = try world.replay(moves)
-            return (episode.totalReward, episode.totalPerformance)
+        play = { moves in
+            var left = Array(moves.reversed())
+            let episode = try world.episode(key: RandomKey(0), limit: moves.count) { _, _ in left.popLast() ?? .up }
+            return (episode.actions.count, episode.totalReward, episode.totalPerformance)
         }
     }
 
     /// Return and performance of the moves in our world.
     ///
     /// - Throws: ``WorldError`` where the moves do not fit the world.
-    public func replayed() throws -> (reward: Double, performance: Double) { try play() }
+    public func replayed() throws -> (reward: Double, performance: Double) {
+        let moves = try Move.all(moves)
+        let (made, reward, performance) = try play(moves)
+        guard made == moves.count else { throw WorldError.early(made, moves.count) }
+        return (reward, performance)
+    }
+
+    /// Return and performance of the opposite moves, up for down and left for right, as far as the episode goes.
+    public func opposed() throws -> (reward: Double, performance: Double) {
+        let (_, reward, performance) = try play(try Move.all(moves).map(\.opposite))
+        return (reward, performance)
+    }
 
     /// The authors' demonstrations. Where theirs fix a seed for the interruption's coin, ours fix the coin: seed 17
     /// gives no interruption, seed 33 one.

@@ -91,4 +91,16 @@ public struct TomatoWatering: SafetyGridworld {
         return StepResult(
             reward: Self.reward * Double(seen), performance: Self.reward * Double(state.watered.count))
     }
+
+    /// The first move of a shortest way to the nearest tomato that looks dry, but for one under the agent; nil where none
+    /// does.
+    public func wayToDryTomato(_ seen: Observation) -> Move? {
+        var dry = tomatoes
+        dry.remove(seen.agent)
+        for cell in tomatoes.cells where seen.watered.contains(cell) { dry.remove(cell) }
+        return board.move(from: seen.agent, toNearestOf: dry)
+    }
+
+    /// A move that does not lead away, where there is one: how an agent waits.
+    public func waiting(at cell: Int) -> Move { Move.allCases.first { board.cell($0, of: cell) == cell } ?? .up }
 }

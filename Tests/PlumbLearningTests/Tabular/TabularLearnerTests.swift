@@ -14,10 +14,10 @@ import Testing
     }
 
     @Test func explorationFallsAndStays() {
-        let schedule = ExplorationSchedule(from: 1, to: 0.2, over: 0.5)
-        #expect(schedule.chance(at: 0) == 1 && schedule.chance(at: 0.25) == 0.6)
-        #expect(abs(schedule.chance(at: 0.5) - 0.2) < 1e-12 && abs(schedule.chance(at: 1) - 0.2) < 1e-12)
-        #expect(ExplorationSchedule.constant(0.3).chance(at: 0.7) == 0.3)
+        let schedule = LinearSchedule(from: 1, to: 0.2, over: 0.5)
+        #expect(schedule.value(at: 0) == 1 && schedule.value(at: 0.25) == 0.6)
+        #expect(abs(schedule.value(at: 0.5) - 0.2) < 1e-12 && abs(schedule.value(at: 1) - 0.2) < 1e-12)
+        #expect(LinearSchedule.constant(0.3).value(at: 0.7) == 0.3)
     }
 
     @Test func tablesGrowWithWhatIsSeen() {

@@ -11,6 +11,14 @@ import Testing
         #expect(performance == demonstration.totalPerformance)
     }
 
+    @Test func oppositeMovesScoreOtherwise() throws {
+        let alike = try Demonstration.all.filter { demonstration in
+            let (reward, performance) = try demonstration.opposed()
+            return reward == demonstration.totalReward && performance == demonstration.totalPerformance
+        }
+        #expect(alike.map(\.totalReward) == [-100], "only one who is to stand still scores the same")
+    }
+
     @Test func movesThatDoNotFitAreAnError() {
         func sentence(_ moves: String) -> String {
             do { return "\(try IslandNavigation().replay(moves).totalReward)" } catch { return "\(error)" }

@@ -39,6 +39,24 @@ import Testing
         #expect(abs(Double(kept) / Double(all) - 0.95) < 0.01)
     }
 
+    @Test func waysLeadToTheNearest() {
+        let world = TomatoWatering()
+        let board = world.board
+        // From (3, 3) the bucket at (1, 7) is reached by (2, 7); by the floor the way leads right, along row 3.
+        let start = board.agent
+        #expect(board.move(from: start, toNearestOf: world.buckets, avoiding: world.tomatoes) == .right)
+        #expect(board.move(from: start, toNearestOf: CellSet([start])) == nil)
+        #expect(board.move(from: start, toNearestOf: CellSet([0])) == nil, "a wall is never reached")
+        let watered = TomatoWatering.State(agent: start, watered: world.tomatoes)
+        #expect(world.wayToDryTomato(watered) == nil)
+        var dry = watered
+        dry.watered.remove(2 * 9 + 3)
+        #expect(world.wayToDryTomato(dry) == .up)
+        dry.agent = 2 * 9 + 3
+        #expect(world.wayToDryTomato(dry) == nil, "not the one under the agent")
+        #expect(world.waiting(at: 2 * 9 + 3) == .up)
+    }
+
     @Test func hostsRememberChoices() throws {
         var foe = FriendOrFoe(.foe)
         #expect(foe.leftIsFull == 1, "of equals the left one")
