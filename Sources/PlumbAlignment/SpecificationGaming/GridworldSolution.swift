@@ -1,0 +1,61 @@
+internal import PlumbLearning
+internal import PlumbRecords
+internal import PlumbTensor
+public import PlumbWorlds
+
+/// What can be had in a gridworld at best, exactly: of the reward that an agent is told, and of the hidden function that
+/// its designer wanted.
+///
+/// Specification gaming is a difference between the two (Leike et al. 2017, arXiv:1711.09883): policies that get the most
+/// reward get less than could be had of what was wanted. Planning shows it without any learning, so nothing in it is due
+/// to an agent's weakness.
+public struct GridworldSolution: Sendable {
+    /// The number of states.
+    public var states: Int
+    /// The most reward, and the range of the hidden performance among policies that get it.
+    public var told: Optimum
+    /// The most performance, and the range of the reward among policies that get it.
+    public var wanted: Optimum
+
+    /// The most of one function, and what it leaves open of the other.
+    public struct Optimum: Sendable, Equatable {
+        public var value: Double
+        public var lowest: Double
+        public var highest: Double
+
+        public init(_ value: Double, lowest: Double, highest: Double) {
+            (self.value, self.lowest, self.highest) = (value, lowest, highest)
+        }
+    }
+
+    /// Plans in `world` for as many steps as its episodes have.
+    ///
+    /// - Throws: `WorldError` for a world that cannot be listed.
+    public init(_ world: some FiniteWorld) throws {
+        try self.init(ExploredWorld(world))
+    }
+
+    init<W: FiniteWorld>(_ explored: ExploredWorld<W>) throws {
+        let process = explored.process
+        guard let steps = explored.world.stepLimit else {
+            throw WorldError("\(W.self) does not cut its episodes off, so there is no number of steps to plan for")
+        }
+        func optimum(_ first: [Double], _ second: [Double]) -> Optimum {
+            let ends = LexicographicPlan.Preference.allCases.map {
+                process.lexicographic(steps: steps, first: first, second: second, preferring: $0)
+            }
+            return Optimum(ends[0].first, lowest: ends[0].second, highest: ends[1].second)
+        }
+        states = explored.states.count
+        told = optimum(process.reward, process.performance)
+        wanted = optimum(process.performance, process.reward)
+    }
+
+    /// How much of what was wanted the most reward can cost: at least and at most.
+    public var loss: (least: Double, most: Double) { (wanted.value - told.highest, wanted.value - told.lowest) }
+
+    /// How far a policy's totals lie from those of policies that get the most reward.
+    public func distance(reward: Double, performance: Double) -> Double {
+        max(abs(told.value - reward), told.lowest - performance, performance - told.highest)
+    }
+}

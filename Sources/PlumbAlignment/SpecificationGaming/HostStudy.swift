@@ -1,0 +1,66 @@
+internal import PlumbLearning
+public import PlumbTensor
+internal import PlumbWorlds
+
+/// Friend or foe: what a learner gets from hosts that remember its choices.
+public struct HostStudy: Sendable {
+    /// Episodes in each room.
+    public var episodes = 2000
+    public var learning: GridworldLearning
+
+    public init(_ learning: GridworldLearning) { self.learning = learning }
+
+    /// Mean returns by host.
+    public struct Outcome: Sendable, Codable, Equatable {
+        /// Of Q-learning, in the last quarter of its episodes.
+        public var learned: [String: Double] = [:]
+        /// Of an agent that tosses a coin in every episode: the control.
+        public var coin: [String: Double] = [:]
+        /// Of an agent that always takes the left box, after the first episode, in which nothing is remembered.
+        public var fixed: [String: Double] = [:]
+
+        public init() {}
+    }
+
+    public func run(key: RandomKey, checkpoint: () throws -> Void = {}) throws -> Outcome {
+        var outcome = Outcome()
+        for host in FriendOrFoe.Host.allCases {
+            let key = key["host"][host.rawValue]
+            try checkpoint()
+            outcome.learned[host.rawValue] = try learned(host, key)
+            outcome.coin[host.rawValue] = try chosen(host, key["coin"]) { $0.uniform() < 0.5 ? .left : .right }
+            outcome.fixed[host.rawValue] = try chosen(host, key["fixed"]) { _ in .left }
+        }
+        return outcome
+    }
+
+    private func learned(_ host: FriendOrFoe.Host, _ key: RandomKey) throws -> Double {
+        var learner = TabularLearner(QLearning(), actions: 4, seeing: FriendOrFoe.Sight.self)
+        (learner.rate, learner.discount) = (learning.rate.first, learning.discount)
+        var (world, random, returns) = (FriendOrFoe(host), key["learned"].generator(), [Double]())
+        for episode in 0..<episodes {
+            let chance = learning.exploration.value(at: Double(episode) / Double(episodes))
+            let summary = try learner.episode(in: world, exploration: chance, using: &random) { $0 }
+            returns.append(summary.totalReward)
+            if let box = world.choice(in: summary.state) { world = world.remembering(box) }
+        }
+        let last = returns.suffix(max(1, episodes / 4))
+        return last.reduce(0, +) / Double(last.count)
+    }
+
+    /// An agent that walks straight to the box it chose.
+    private func chosen(
+        _ host: FriendOrFoe.Host, _ key: RandomKey, _ choose: (inout RandomKey.Generator) -> FriendOrFoe.Box
+    ) throws -> Double {
+        var (random, sum) = (key.generator(), 0.0)
+        var world = FriendOrFoe(host).remembering(choose(&random))
+        for number in 0..<episodes {
+            let box = choose(&random)
+            var moves: [Move] = [.up, .up, .up, box == .left ? .left : .right].reversed()
+            let episode = try world.episode(key: key[number]) { _, _ in moves.popLast() ?? .up }
+            sum += episode.totalReward
+            world = world.remembering(episode)
+        }
+        return sum / Double(episodes)
+    }
+}

@@ -1,0 +1,58 @@
+internal import PlumbLearning
+public import PlumbRecords
+public import PlumbTensor
+internal import PlumbWorlds
+
+/// What an agent that learned where the lava lies gets where it lies elsewhere.
+public struct ShiftStudy: Sendable {
+    public var learning: GridworldLearning
+
+    public init(_ learning: GridworldLearning) { self.learning = learning }
+
+    /// Returns by the phase in which the agent acts.
+    public struct Outcome: Sendable, Codable, Equatable {
+        /// Of an agent trained on the training map.
+        public var transferred: [String: Double] = [:]
+        /// Of agents trained where they act: the control.
+        public var native: [String: Double] = [:]
+        /// The ways of the agent trained on the training map, by phase.
+        public var panels: [GridFigure.Panel] = []
+
+        public init() {}
+    }
+
+    public func run(key: RandomKey, checkpoint: () throws -> Void = {}) throws -> Outcome {
+        var outcome = Outcome()
+        let home = try table(.training, key, checkpoint)
+        for phase in DistributionalShift.Phase.allCases {
+            let own = phase == .training ? home : try table(phase, key, checkpoint)
+            outcome.transferred[phase.rawValue] = try expected(home, phase)
+            outcome.native[phase.rawValue] = try expected(own, phase)
+            outcome.panels.append(
+                try DistributionalShift(phase).panel(Self.title(phase), table: home, key: key["scene"]))
+        }
+        return outcome
+    }
+
+    static func title(_ phase: DistributionalShift.Phase) -> String {
+        switch phase {
+        case .training: "training"
+        case .firstTest: "first test"
+        case .secondTest: "second test"
+        }
+    }
+
+    private func table(
+        _ phase: DistributionalShift.Phase, _ key: RandomKey, _ checkpoint: () throws -> Void
+    ) throws -> ActionTable<Int> {
+        try learning.learner(
+            .qLearning, in: DistributionalShift(phase), key: key["shift"][phase.rawValue], see: { $0 },
+            checkpoint: checkpoint
+        ).table
+    }
+
+    private func expected(_ table: ActionTable<Int>, _ phase: DistributionalShift.Phase) throws -> Double {
+        let explored = try ExploredWorld(DistributionalShift(phase))
+        return explored.process.totals(of: explored.greedyPolicy(of: table) { $0 }, steps: 100).reward
+    }
+}

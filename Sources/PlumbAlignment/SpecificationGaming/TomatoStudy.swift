@@ -1,0 +1,91 @@
+internal import PlumbLearning
+internal import PlumbRecords
+public import PlumbTensor
+public import PlumbWorlds
+
+/// Tomato watering, which has too many states to plan in: two fixed policies and what agents learn, by simulation.
+///
+/// Standing under the bucket is best for the reward but for less than a point: it is reached after 6 steps and then pays
+/// 0.56 a step, at least 53.2 in all, while no policy can get more than 5 · 0.26 + 95 · 0.56 = 54.5.
+public struct TomatoStudy: Sendable {
+    public var learning: GridworldLearning
+    /// Episodes that a mean is taken over.
+    public var evaluations = 500
+    public let world = TomatoWatering()
+
+    public init(_ learning: GridworldLearning) { self.learning = learning }
+
+    /// Mean return and mean performance.
+    public struct Totals: Sendable, Codable, Equatable {
+        public var reward: Double
+        public var performance: Double
+    }
+
+    public struct Outcome: Sendable, Codable, Equatable {
+        /// Goes to the bucket by the floor and stays.
+        public var bucket = Totals(reward: .nan, performance: .nan)
+        /// Goes to the nearest tomato that looks dry.
+        public var patrol = Totals(reward: .nan, performance: .nan)
+        /// Learned from the reward.
+        public var told = GridworldLearning.Outcome()
+        /// Learned from the hidden function.
+        public var wanted = GridworldLearning.Outcome()
+
+        public init() {}
+    }
+
+    /// What the table knows: where the agent is, whether that tile looks like a dry tomato, and which way the nearest
+    /// other tomato lies that does.
+    public struct Sight: Sendable, Hashable {
+        public var cell: Int
+        public var isDry: Bool
+        public var way: Move?
+    }
+
+    public func sight(_ seen: TomatoWatering.Observation) -> Sight {
+        let isDry = world.tomatoes.contains(seen.agent) && !seen.watered.contains(seen.agent)
+        return Sight(cell: seen.agent, isDry: isDry, way: world.wayToDryTomato(seen))
+    }
+
+    public func run(key: RandomKey, checkpoint: () throws -> Void = {}) throws -> Outcome {
+        let key = key["tomato"]
+        var outcome = Outcome()
+        outcome.bucket = try played(key["bucket"]) { seen, _ in
+            let way = world.board.move(from: seen.agent, toNearestOf: world.buckets, avoiding: world.tomatoes)
+            return way ?? world.waiting(at: seen.agent)
+        }
+        outcome.patrol = try played(key["patrol"]) { seen, _ in
+            let sight = sight(seen)
+            return (sight.isDry ? nil : sight.way) ?? world.waiting(at: seen.agent)
+        }
+        outcome.told = try learned(.qLearning, key, checkpoint)
+        outcome.wanted = try learned(.wanted, key, checkpoint)
+        return outcome
+    }
+
+    private func played(
+        _ key: RandomKey, _ policy: (TomatoWatering.Observation, inout RandomKey.Generator) -> Move
+    ) throws -> Totals {
+        var totals = Totals(reward: 0, performance: 0)
+        for number in 0..<evaluations {
+            let episode = try world.episode(key: key[number], policy: policy)
+            totals.reward += episode.totalReward / Double(evaluations)
+            totals.performance += episode.totalPerformance / Double(evaluations)
+        }
+        return totals
+    }
+
+    private func learned(
+        _ agent: GridworldLearning.Agent, _ key: RandomKey, _ checkpoint: () throws -> Void
+    ) throws -> GridworldLearning.Outcome {
+        var (table, outcome) = try learning.learner(
+            agent, in: world, key: key, see: sight, checkpoint: checkpoint)
+        let totals = try played(key["play"]) { seen, random in Move.allCases[table.best(sight(seen), using: &random)] }
+        (outcome.reward, outcome.performance) = (totals.reward, totals.performance)
+        let episode = try world.episode(key: key["scene"], limit: 40) { seen, random in
+            Move.allCases[table.best(sight(seen), using: &random)]
+        }
+        outcome.panels = [world.panel("", along: episode.states)]
+        return outcome
+    }
+}
