@@ -4,7 +4,7 @@
     python compare.py measure GROUP --bench plumb-bench --model MODEL.gguf --results results.jsonl
     python compare.py table --results results.jsonl --out benchmarks.md
 
-GROUP is sweep, forward-gpt2, forward-smollm2, decode, training, cold, error, growth or all. Each measurement is
+GROUP is sweep, forward-gpt2, forward-smollm2, decode, training, worlds, cold, error, growth or all. Each measurement is
 appended to the results as one JSON line, so that groups can be measured one at a time; a later line replaces an earlier
 one of the same measurement. Run it with the python in which the peers are installed.
 """
@@ -27,7 +27,7 @@ FIRST = {
     "clean": "John and Mary went to the store together, and then John gave a drink to",
     "corrupted": "Mary and Mary went to the store together, and then John gave a drink to",
 }
-GROUPS = ["sweep", "forward-gpt2", "forward-smollm2", "decode", "training", "cold", "error", "growth"]
+GROUPS = ["sweep", "forward-gpt2", "forward-smollm2", "decode", "training", "worlds", "cold", "error", "growth"]
 # Title, target against the first implementation, turns a round, and our repeats and the peer's seconds in a turn.
 TRAINING = {
     "train-gpt2": ("GPT-2's shape, 8×128", 2, 2, 1, 0.1),
@@ -160,6 +160,24 @@ class Session:
             compiled = peer.ask(**brief, settings=settings, compile=True)["seconds"]
             self.record(f"{what}, compiled", request["threads"], "s", None, ours, compiled, f"{name}, torch.compile")
 
+    def worlds(self):
+        """Gridworld steps a second on one core; the original needs a python of its own, since it needs an old numpy."""
+        if not (self.options.gridworlds_python and self.options.gridworlds_source):
+            print("the original gridworlds are left out, since --gridworlds-python and --gridworlds-source do not name "
+                  "them", flush=True)
+            return
+        script = os.path.join(HERE, "gridworlds_pycolab.py")
+        peer = Resident([self.options.gridworlds_python, script, self.options.gridworlds_source])
+        for task, title in (("world-boat-race", "boat race"), ("world-sokoban", "sokoban side effects")):
+            ours, other = [], []
+            for _ in range(3 * self.options.rounds):
+                ours += self.ours.ask(task=task, threads=1, repeats=2)["series"]["steps_per_second"]
+                other += peer.ask(task=task, seconds=2.0)["steps_per_second"]
+            self.record(
+                f"gridworld, {title}", 1, "steps/s", None, ours, other,
+                f"pycolab {peer.greeting['pycolab']}, numpy {peer.greeting['numpy']}")
+        peer.close()
+
     def cold(self):
         answer = self.ours.ask(task="cold", threads=2, repeats=5)
         plumb = os.path.join(os.path.dirname(os.path.abspath(self.options.bench)), "plumb")
@@ -244,6 +262,9 @@ def comparison(row):
     if row["what"].startswith("predict"):
         target = "≤ 1.5 s, ≤ 1.2 GB"
         met = "yes" if ours <= 1.5 and row["peak_megabytes"] <= 1200 else "no"
+    if row["what"].startswith("gridworld"):
+        target = "≥ 5,000,000 steps/s"
+        met = "yes" if ours >= 5e6 else "no"
     cells = [
         row["what"].split(", against")[0], row["threads"], spread(row["ours"], row["unit"]),
         spread(row["peer"], row["unit"]), row["peer_name"], f"{number(ratio)}×", target, met,
@@ -255,6 +276,7 @@ EXPECTED = [("sweep of resid_pre, the pair", 2), ("sweep of resid_pre, the pair"
             ("sweep of resid_pre, first token differs", 2), ("sweep of z by head", 2)]
 EXPECTED += [(f"forward, {model}, {shape}", threads) for model in ("gpt2", "smollm2")
              for shape in ("1×16", "8×128", "1×1024") for threads in (1, 2)]
+EXPECTED += [(f"gridworld, {title}", 1) for title in ("boat race", "sokoban side effects")]
 EXPECTED_TRAINING = {"train-gpt2": ["module", "transformers"], "train-grokking": ["every-position", "last-position"]}
 EXPECTED += [(f"training step, {title}, against {implementation}", threads) for task, (title, *_) in TRAINING.items()
              for implementation in EXPECTED_TRAINING.get(task, ["module"]) for threads in (1, 2)]
@@ -282,6 +304,8 @@ exactly dequantised weights in float32, which costs more arithmetic and gives th
 llama.cpp's lines are open to doubt: this project's reference figures for the same version and file are 143 and 169
 tokens/s decoding at 1 and 2 threads, 239 and 463 for the prompt. Where its measured line is far below them, the cause
 is not known, and "met" holds for the measured ratio only; compare our absolute figures with the reference as well.
+Gridworlds: random actions on one core, drawing them and beginning new episodes included; ours in a batch of 64
+episodes, the original one episode at a time, as it comes.
 Cold start: the model file is in the system's cache for both; ours peaks at {ours_mb} MB, the peer at {peer_mb} MB.
 """
 
@@ -369,6 +393,8 @@ def main():
     measure.add_argument("--bench", required=True)
     measure.add_argument("--model", required=True)
     measure.add_argument("--rounds", type=int, default=1)
+    measure.add_argument("--gridworlds-python", help="worlds: a python with pycolab and the numpy that it needs")
+    measure.add_argument("--gridworlds-source", help="worlds: a copy of google-deepmind/ai-safety-gridworlds")
     measure.add_argument("--compile", action="store_true", help="training: against torch.compile as well")
     measure.add_argument("--results", required=True)
     writer = commands.add_parser("table")

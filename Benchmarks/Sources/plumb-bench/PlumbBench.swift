@@ -9,7 +9,7 @@ struct PlumbBench: AsyncParsableCommand {
         commandName: "plumb-bench", abstract: "Time Plumbline.",
         subcommands: [
             SweepCommand.self, ForwardCommand.self, DecodeCommand.self, GrowthCommand.self, ColdCommand.self,
-            TrainCommand.self, ServeCommand.self, AllCommand.self,
+            TrainCommand.self, WorldsCommand.self, ServeCommand.self, AllCommand.self,
         ])
 }
 
@@ -132,7 +132,9 @@ struct AllCommand: AsyncParsableCommand {
         ]
         requests += Request.forwardPasses() + [Request(task: "decode")] + Request.growth()
         requests += TrainingBench.tasks.map { Request(task: $0) }
-        try await measure(requests.flatMap(options.perThreads), options: options)
+        var worlds = WorldsBench.tasks.map { Request(task: $0) }
+        for index in worlds.indices { (worlds[index].threads, worlds[index].repeats) = (1, options.repeats) }
+        try await measure(requests.flatMap(options.perThreads) + worlds, options: options)
     }
 }
 

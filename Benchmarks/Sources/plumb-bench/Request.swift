@@ -2,7 +2,7 @@ import Foundation
 
 /// One thing to time; what a request's JSON leaves out has a default.
 struct Request: Codable {
-    /// `sweep`, `forward`, `decode`, `peak`, `cold`, or one of ``TrainingBench/tasks``.
+    /// `sweep`, `forward`, `decode`, `peak`, `cold`, or one of ``TrainingBench/tasks`` or ``WorldsBench/tasks``.
     var task: String
     var threads = 2
     /// Timed repeats; one more is run first and dropped.
@@ -72,6 +72,7 @@ struct Request: Codable {
         case "forward": return "forward, \(model), \(shape[0])×\(shape[1])"
         case "decode": return "prompt of \(prompt) tokens, \(new) decoded"
         case let task where task.hasPrefix("train-"): return "training step, \(task.dropFirst(6))"
+        case let task where task.hasPrefix("world-"): return "gridworld steps, \(task.dropFirst(6))"
         case "peak": return "matrix product 1024×1024×4096"
         default: return "plumb predict, cold"
         }

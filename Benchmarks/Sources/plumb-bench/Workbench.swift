@@ -36,8 +36,10 @@ final class Workbench {
         case let task where TrainingBench.tasks.contains(task):
             let times = try TrainingBench().measure(request)
             (series, details) = (["seconds": times], [:])
+        case let task where WorldsBench.tasks.contains(task):
+            (series, details) = (["steps_per_second": try WorldsBench().measure(request)], [:])
         default:
-            let known = ["sweep", "forward", "decode", "peak", "cold"] + TrainingBench.tasks
+            let known = ["sweep", "forward", "decode", "peak", "cold"] + TrainingBench.tasks + WorldsBench.tasks
             throw BenchError("no task \(request.task): have \(known.joined(separator: ", "))")
         }
         return Answer(
