@@ -1,0 +1,39 @@
+public import PlumbTensor
+
+/// What action values should be, by what one step gave and the values of what it led to.
+public enum TemporalDifference {
+    /// `r + γ max_a Q'(s', a)`, and `r` where the episode was over (Mnih et al. 2015, *Human-level control through deep
+    /// reinforcement learning*). With `choosing`, the double form `r + γ Q'(s', argmax_a Q(s', a))`, in which one network
+    /// picks the action and the other says what it is worth, against overestimation (van Hasselt, Guez, Silver 2015,
+    /// *Deep Reinforcement Learning with Double Q-learning*, arXiv:1509.06461).
+    ///
+    /// - Parameters:
+    ///   - isOver: 1 where the episode was over, 0 where it went on or was only cut off.
+    ///   - next: Q'(s', ·) of the target network.
+    ///   - choosing: Q(s', ·) of the network that learns.
+    /// - Shapes: `rewards` and `isOver` `[B]`, `next` and `choosing` `[B, A]`; result `[B]`, a constant.
+    public static func targets(
+        rewards: Tensor, isOver: Tensor, next: Tensor, choosing: Tensor? = nil, discount: Double
+    ) -> Tensor {
+        let best = (choosing ?? next).argmaxOfRows()
+        precondition(
+            next.shape.count == 2 && rewards.shape == [next.shape[0]] && isOver.shape == rewards.shape
+                && choosing.map { $0.shape == next.shape } ?? true,
+            "targets need rewards and endings [B] and values [B, A], got \(rewards.shape), \(isOver.shape), "
+                + "\(next.shape) and \(choosing?.shape ?? next.shape)")
+        let width = next.shape[1]
+        return Tensor(shape: rewards.shape) { y in
+            rewards.withUnsafeElements { r in
+                isOver.withUnsafeElements { over in
+                    next.withUnsafeElements { q in
+                        for row in y.indices {
+                            // A product with 0 would let an infinite value through.
+                            let following = over[row] > 0 ? 0 : Float(discount) * q[row * width + best[row]]
+                            y[row] = r[row] + following
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
