@@ -97,12 +97,7 @@ extension Fit {
                 "\(label) diverged at step \(step): the loss is \(loss), and began at \(first). Take a smaller learning "
                     + "rate than \(result.optimizer.learningRate), a warm-up, or clip gradients.")
         }
-        var bad: String?
-        var copy = gradient
-        copy.forEachParameter { path, tensor in
-            if bad == nil, !tensor.isFinite { bad = path.components.isEmpty ? "the parameter" : path.description }
-        }
-        if let bad {
+        if let bad = gradient.firstNonFinite {
             throw FitError(
                 "\(label) failed at step \(step): the gradient of \(bad) holds numbers that are not finite, though the "
                     + "loss is \(loss).")
@@ -143,6 +138,16 @@ extension Fit {
 }
 
 extension ParameterTree {
+    /// The name of the first parameter that holds a number which is not finite.
+    var firstNonFinite: String? {
+        var bad: String?
+        var copy = self
+        copy.forEachParameter { path, tensor in
+            if bad == nil, !tensor.isFinite { bad = path.components.isEmpty ? "the parameter" : path.description }
+        }
+        return bad
+    }
+
     /// Replaces everything that is state, in order.
     fileprivate mutating func takeState(_ state: [Tensor]) {
         var next = 0

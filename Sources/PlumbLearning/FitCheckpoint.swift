@@ -23,6 +23,14 @@ struct FitCheckpoint {
         var optimizerSteps: Int
         var stoppedEarly: Bool
         var evaluations: [FitEvaluation]
+        /// What else the run's owner needs to go on, in its own words.
+        var notes: String?
+    }
+
+    /// What a run has beside model, optimiser and history: tensors by name, and words.
+    struct Extras {
+        var tensors: [(name: String, tensor: Tensor)] = []
+        var notes: String?
     }
 
     init(folder: URL, label: String) {
@@ -40,7 +48,9 @@ struct FitCheckpoint {
 
     // MARK: Writing
 
-    func write<Model: ParameterTree, Rule: Optimizer>(_ result: FitResult<Model, Rule>) throws {
+    func write<Model: ParameterTree, Rule: Optimizer>(
+        _ result: FitResult<Model, Rule>, extras: Extras = Extras()
+    ) throws {
         var writer = SafetensorsWriter(metadata: ["label": label, "step": "\(result.steps)"])
         for (name, tensor) in Self.named(result.model, "model") { writer.add(name, tensor) }
         if let averaged = result.averaged {
@@ -48,6 +58,7 @@ struct FitCheckpoint {
         }
         let state = result.optimizer.state
         for (name, tensor) in state.tensors { writer.add("optimizer.\(name)", tensor) }
+        for (name, tensor) in extras.tensors { writer.add("extra.\(name)", tensor) }
         writer.add("history.loss", Tensor(result.losses))
         let file = "step-\(result.steps).safetensors"
         let url = folder.appendingPathComponent(file)
@@ -55,7 +66,7 @@ struct FitCheckpoint {
         let index = Index(
             label: label, file: file, sha256: try FileHash.sha256(of: url), step: result.steps,
             optimizer: "\(Rule.self)", optimizerSteps: state.steps, stoppedEarly: result.stoppedEarly,
-            evaluations: result.evaluations)
+            evaluations: result.evaluations, notes: extras.notes)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
         encoder.nonConformingFloatEncodingStrategy = Self.nonFinite
@@ -87,9 +98,10 @@ struct FitCheckpoint {
 
     // MARK: Reading
 
-    /// Puts the saved state into `result`, where there is one.
-    func restore<Model: ParameterTree, Rule: Optimizer>(_ result: inout FitResult<Model, Rule>) throws {
-        guard FileManager.default.fileExists(atPath: indexFile.path) else { return }
+    /// Puts the saved state into `result`, where there is one, and returns what was saved beside it.
+    @discardableResult
+    func restore<Model: ParameterTree, Rule: Optimizer>(_ result: inout FitResult<Model, Rule>) throws -> Extras? {
+        guard FileManager.default.fileExists(atPath: indexFile.path) else { return nil }
         guard let data = try? Data(contentsOf: indexFile) else {
             throw damaged("\(indexFile.path) cannot be read")
         }
@@ -111,6 +123,10 @@ struct FitCheckpoint {
         guard result.losses.count == index.step else {
             throw damaged("it holds \(result.losses.count) losses of \(index.step) steps")
         }
+        let extras = try file.names.filter { $0.hasPrefix("extra.") }.map {
+            (name: String($0.dropFirst("extra.".count)), tensor: try file.tensor($0).dequantized())
+        }
+        return Extras(tensors: extras, notes: index.notes)
     }
 
     /// Puts the saved memory into `optimizer`, a tensor or more for each parameter of `model`.
@@ -153,7 +169,7 @@ struct FitCheckpoint {
         return index
     }
 
-    private func damaged(_ what: String) -> FitError {
+    func damaged(_ what: String) -> FitError {
         FitError(
             "the checkpoint of \(label) in \(folder.path) cannot be used: \(what). Remove the folder to train anew.")
     }
@@ -184,7 +200,7 @@ struct FitCheckpoint {
         if taken != present { throw foreign("it holds \(present) tensors, and the model has \(taken)") }
     }
 
-    private func foreign(_ what: String) -> FitError {
+    func foreign(_ what: String) -> FitError {
         FitError("the checkpoint of \(label) in \(folder.path) is of another model: \(what).")
     }
 }

@@ -2,7 +2,8 @@ public import PlumbTensor
 
 /// Many episodes of one world, stepped together: what a learner that takes whole batches acts in.
 ///
-/// Each lane has its own chance, so what happens in a lane does not depend on how many there are.
+/// Each episode of each lane has its own chance, so what happens in a lane does not depend on how many there are, and an
+/// episode that is begun again and given the same actions goes the same way.
 /// A lane whose episode ends begins the next one in the same step.
 public struct WorldBatch<W: World>: Sendable {
     public let world: W
@@ -12,12 +13,16 @@ public struct WorldBatch<W: World>: Sendable {
     public var results: [StepResult] { given }
     /// The episodes that ended with the last step, by lane.
     public var ended: [Ending] { endings }
+    /// The number of the present episode of each lane, counted from 0.
+    public var episodes: [Int] { numbers }
     @usableFromInline var present: [W.State]
     @usableFromInline var given: [StepResult]
     @usableFromInline var endings: [Ending] = []
     @usableFromInline var steps: [Int]
     @usableFromInline var chance: [RandomKey.Generator]
     @usableFromInline let limit: Int
+    private var numbers: [Int]
+    private let key: RandomKey
 
     /// The end of an episode.
     public struct Ending: Sendable {
@@ -41,7 +46,9 @@ public struct WorldBatch<W: World>: Sendable {
         precondition(count > 0, "a batch of worlds needs at least one lane, got \(count)")
         self.world = world
         self.limit = limit ?? world.stepLimit ?? .max
-        var chance = (0..<count).map { key[$0].generator() }
+        self.key = key
+        numbers = [Int](repeating: 0, count: count)
+        var chance = (0..<count).map { key[$0][0].generator() }
         present = chance.indices.map { world.start(using: &chance[$0]) }
         self.chance = chance
         steps = [Int](repeating: 0, count: count)
@@ -61,6 +68,26 @@ public struct WorldBatch<W: World>: Sendable {
         for lane in actions.indices { advance(lane, actions[lane]) }
     }
 
+    /// One step in some lanes; the others wait.
+    ///
+    /// - Precondition: one action for each of `lanes`.
+    @inlinable public mutating func step(_ actions: [W.Action], lanes: [Int]) {
+        precondition(actions.count == lanes.count, "\(lanes.count) lanes need as many actions, got \(actions.count)")
+        removeEndings()
+        for (lane, action) in zip(lanes, actions) { advance(lane, action) }
+    }
+
+    /// Puts a lane at the beginning of its episode number `episode`, whatever it was doing.
+    public mutating func begin(episode: Int, lane: Int) {
+        precondition(episode >= 0, "episodes are counted from 0, got \(episode)")
+        numbers[lane] = episode
+        chance[lane] = key[lane][episode].generator()
+        present[lane] = world.start(using: &chance[lane])
+        steps[lane] = 0
+    }
+
+    @usableFromInline mutating func beginNext(_ lane: Int) { begin(episode: numbers[lane] + 1, lane: lane) }
+
     @usableFromInline mutating func removeEndings() { endings.removeAll(keepingCapacity: true) }
 
     @inlinable mutating func advance(_ lane: Int, _ action: W.Action) {
@@ -69,7 +96,6 @@ public struct WorldBatch<W: World>: Sendable {
         steps[lane] += 1
         guard result.isOver || steps[lane] >= limit else { return }
         endings.append(Ending(lane: lane, state: present[lane], steps: steps[lane], isCut: !result.isOver))
-        present[lane] = world.start(using: &chance[lane])
-        steps[lane] = 0
+        beginNext(lane)
     }
 }

@@ -1,0 +1,77 @@
+internal import PlumbData
+public import PlumbNN
+public import PlumbTensor
+public import PlumbWorlds
+
+/// What somebody did, and what they saw when they did it.
+///
+/// - Shapes: `observations` `[N, …]`; `actions` N, by their numbers.
+public struct Demonstrations: Sendable {
+    public var observations: Tensor
+    public var actions: [Int]
+
+    /// Pairs of an observation and an action.
+    public init(observations: Tensor, actions: [Int]) {
+        precondition(
+            observations.shape.first == actions.count,
+            "\(actions.count) actions need as many observations, got \(observations.shape)")
+        (self.observations, self.actions) = (observations, actions)
+    }
+
+    /// The steps of episodes in `world`.
+    ///
+    /// - Throws: `WorldError` where an observation has another shape, or an action is not one of the world's.
+    public init<W: NumericWorld>(_ episodes: [Episode<W>], in world: W) throws {
+        var (features, actions): ([Float], [Int]) = ([], [])
+        let known = world.actions
+        for episode in episodes {
+            for (state, action) in zip(episode.states, episode.actions) {
+                guard let number = known.firstIndex(of: action) else {
+                    throw WorldError("\(W.self) does not know the action \(action) of a demonstration")
+                }
+                features += try world.checkedFeatures(of: world.observation(of: state))
+                actions.append(number)
+            }
+        }
+        self.init(observations: Tensor(features, shape: [actions.count] + world.featureShape), actions: actions)
+    }
+
+    /// The number of pairs, N.
+    public var count: Int { actions.count }
+}
+
+/// Learns to do what was demonstrated, by the cross-entropy of the actions (Pomerleau 1991, *Efficient Training of
+/// Artificial Neural Networks for Autonomous Navigation*).
+///
+/// Small mistakes lead to observations that were never demonstrated, where nothing was learned: errors grow with the
+/// length of an episode (Ross, Gordon, Bagnell 2010, arXiv:1011.0686).
+public struct BehaviourCloning: Sendable {
+    /// Steps, checkpoints, clipping and the like.
+    public var fit: Fit
+    /// Pairs in a batch.
+    public var batch = 64
+
+    /// Training of `steps` optimiser steps.
+    public init(steps: Int) { fit = Fit(steps: steps) }
+
+    /// Trains `network`.
+    ///
+    /// - Parameter key: of the batches.
+    /// - Throws: what `Fit` throws; ``FitError`` where nothing was demonstrated.
+    public func run<Network: ActionNetwork, Rule: Optimizer>(
+        _ network: Network, on demonstrations: Demonstrations, optimizer: Rule, key: RandomKey,
+        label: String = "cloning", in session: FitSession = .silent,
+        evaluate: (Network, Int) throws -> [String: Double] = { _, _ in [:] }
+    ) throws -> FitResult<Network, Rule> {
+        guard demonstrations.count > 0 else {
+            throw FitError("\(label) has nothing to learn from: there are no demonstrations")
+        }
+        let batches = Batches(count: demonstrations.count, size: min(batch, demonstrations.count), key: key)
+        return try fit.run(network, optimizer: optimizer, label: label, in: session, evaluate: evaluate) {
+            network, step in
+            let rows = batches.rows(step: step)
+            return network.scores(demonstrations.observations.gathered(rows))
+                .crossEntropy(rows.map { demonstrations.actions[$0] })
+        }
+    }
+}

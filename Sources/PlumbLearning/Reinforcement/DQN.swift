@@ -1,0 +1,105 @@
+public import PlumbNN
+public import PlumbTensor
+
+/// Deep Q-learning: action values learned from replayed steps, towards what a slower copy of the network expects (Mnih et
+/// al. 2015, *Human-level control through deep reinforcement learning*; in the double form by default, van Hasselt, Guez,
+/// Silver 2015, arXiv:1509.06461).
+///
+/// A round is ``horizon`` steps in every lane, by the best action or, with a probability that falls, any; then
+/// ``updates`` optimiser steps on batches of the replay buffer down Huber's loss of
+/// ``TemporalDifference/targets(rewards:isOver:next:choosing:discount:)``.
+public struct DQN<Network: ActionNetwork>: AgentMethod {
+    /// Steps of a round in each lane.
+    public var horizon = 4
+    /// Optimiser steps after a round.
+    public var updates = 1
+    /// Steps in a batch.
+    public var batch = 64
+    /// γ.
+    public var discount = 0.99
+    /// The steps that the replay buffer holds.
+    public var capacity = 50_000
+    /// Steps made before the first update.
+    public var warmup = 1_000
+    /// Steps between two copies of the network to the target network.
+    public var targetEvery = 500
+    /// The probability of an action at random, by the steps made.
+    public var exploration = Exploration()
+    /// Whether the network that learns picks the action whose value the target network tells.
+    public var isDouble = true
+    /// Where Huber's loss becomes linear.
+    public var huberDelta = 1.0
+
+    /// A probability that falls in a line.
+    public struct Exploration: Sendable, Equatable {
+        public var first: Double
+        public var last: Double
+        /// The steps over which it falls.
+        public var steps: Int
+
+        /// From `first` to `last` over `steps` steps.
+        public init(from first: Double = 1, to last: Double = 0.05, over steps: Int = 10_000) {
+            (self.first, self.last, self.steps) = (first, last, steps)
+        }
+
+        /// The probability once `step` steps have been made.
+        public func probability(at step: Int) -> Double {
+            first + (last - first) * min(1, max(0, Double(step) / Double(max(1, steps))))
+        }
+    }
+
+    /// The replay buffer and the network that the targets come from.
+    public struct Memory: AgentMemory {
+        public var buffer: ReplayBuffer
+        public var target: Network
+
+        public var saved: [(name: String, tensor: Tensor)] {
+            buffer.saved.map { ("replay.\($0.name)", $0.tensor) }
+                + target.parameters.map { ("target.\($0.name)", $0.tensor) }
+        }
+
+        public mutating func restore(_ saved: [String: Tensor]) throws {
+            func part(_ prefix: String) -> [String: Tensor] {
+                let found = saved.filter { $0.key.hasPrefix(prefix) }
+                return Dictionary(
+                    uniqueKeysWithValues: found.map { (String($0.key.dropFirst(prefix.count)), $0.value) })
+            }
+            try buffer.restore(part("replay."))
+            let parameters = part("target.")
+            guard target.parameters.allSatisfy({ parameters[$0.name]?.shape == $0.tensor.shape }) else {
+                throw FitError("its target network is another one")
+            }
+            target = target.mapParameters { path, tensor in parameters[path.description] ?? tensor }
+        }
+    }
+
+    public init() {}
+
+    public var span: Rollout.Span { .steps(horizon) }
+
+    public func choice(at step: Int) -> ActionChoice { .exploring(exploration.probability(at: step)) }
+
+    public func memory(for network: Network, observing shape: [Int]) -> Memory {
+        Memory(buffer: ReplayBuffer(capacity: capacity, observing: shape), target: network)
+    }
+
+    public func learn<Rule: Optimizer>(
+        from rollout: Rollout, steps: Range<Int>, memory: inout Memory,
+        with learner: inout AgentLearner<Network, Rule>, key: RandomKey
+    ) throws {
+        memory.buffer.add(rollout)
+        guard steps.upperBound >= warmup else { return }
+        for update in 0..<updates {
+            let batch = memory.buffer.sample(self.batch, key: key[update])
+            let targets = TemporalDifference.targets(
+                rewards: batch.rewards, isOver: batch.isOver, next: memory.target.scores(batch.next),
+                choosing: isDouble ? learner.network.scores(batch.next) : nil, discount: discount)
+            try learner.descend { network in
+                network.scores(batch.observations).chosen(batch.actions).huberLoss(targets, delta: Float(huberDelta))
+            }
+        }
+        let every = max(1, targetEvery)
+        if steps.lowerBound / every < steps.upperBound / every { memory.target = learner.network }
+        learner.measures["exploration"] = exploration.probability(at: steps.upperBound)
+    }
+}

@@ -1,0 +1,39 @@
+public import PlumbTensor
+
+/// Linear layers one after another, with a function of each element between them.
+///
+/// - Shapes: input `[B, …]`, whose axes after the first count as one of `inputs` numbers; result `[B, O]`.
+public struct MLP: ParameterTree {
+    /// The layers, first to last.
+    public var layers: [Linear]
+    /// What stands between two layers.
+    public let activation: Activation
+
+    /// New layers of `sizes`: inputs, hidden widths, outputs.
+    ///
+    /// - Parameters:
+    ///   - initializer: how weights are drawn.
+    ///   - last: how those of the last layer are drawn; by default as the others.
+    /// - Precondition: two sizes or more.
+    public init(
+        _ sizes: [Int], activation: Activation = .relu, initializer: Initializer = .standard, last: Initializer? = nil,
+        key: RandomKey
+    ) {
+        precondition(sizes.count > 1, "a perceptron needs the sizes of inputs and outputs, got \(sizes)")
+        self.activation = activation
+        let count = sizes.count - 1
+        layers = (0..<count).map { index in
+            Linear(
+                inputs: sizes[index], outputs: sizes[index + 1],
+                initializer: index == count - 1 ? last ?? initializer : initializer, key: key[index])
+        }
+    }
+
+    public mutating func visit(_ visitor: inout ParameterVisitor) { visitor("layers", &layers) }
+
+    public func callAsFunction(_ x: Tensor) -> Tensor {
+        var x = x.shape.count == 2 ? x : x.reshaped([x.shape.first ?? 1, layers[0].weight.inputs])
+        for (index, layer) in layers.enumerated() { x = layer(index == 0 ? x : activation(x)) }
+        return x
+    }
+}
