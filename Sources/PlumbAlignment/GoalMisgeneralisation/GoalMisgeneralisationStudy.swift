@@ -1,7 +1,7 @@
 public import PlumbLearning
 public import PlumbRecords
 public import PlumbTensor
-public import PlumbWorlds
+internal import PlumbWorlds
 
 /// Trains an agent on mazes whose cheese lies near one corner, and looks where it goes when the cheese lies elsewhere.
 ///
@@ -74,7 +74,9 @@ public struct GoalMisgeneralisationStudy: Sendable {
         return Outcome(
             region: region, familiarReach: walk(familiar, key, result.model).reach, reach: walks.reach,
             cornerFirst: walks.cornerFirst, robustness: walks.robustness, evaluations: result.evaluations,
-            panels: walks.paths.prefix(pictures).map { GridFigure.Panel(Self.title($0, walks.corner), path: $0) })
+            panels: walks.paths.prefix(pictures).map { path in
+                GridFigure.Panel("\(region) × \(region): \(Self.title(path, walks.corner))", path: path)
+            })
     }
 
     /// How an agent does that moves at random, in the same mazes.

@@ -82,9 +82,9 @@ public struct PolicySteeringStudy: Sendable {
             policy(MazeState.features(of: states.map { MazeState($0.maze.withoutGoal, agent: $0.agent) }))
         }
         let activations = policy.hidden(MazeState.features(of: states))
-        func panels(_ walks: MazeWalks) -> [GridFigure.Panel] {
-            walks.paths.prefix(pictures).map {
-                GridFigure.Panel($0.reachesGoal ? "cheese" : "no cheese", path: $0)
+        func panels(_ name: String, _ walks: MazeWalks) -> [GridFigure.Panel] {
+            walks.paths.prefix(pictures).map { path in
+                GridFigure.Panel("\(name): \(path.reachesGoal ? "cheese" : "no cheese")", path: path)
             }
         }
         return Outcome(
@@ -97,7 +97,7 @@ public struct PolicySteeringStudy: Sendable {
             blind: blind.reach, sweep: coefficients.map { walk(vectors, -$0).reach },
             randomSweep: coefficients.map { walk(random, -$0).reach },
             norm: Statistics.mean(vectors.norms), activationNorm: Statistics.mean(GoalVectors(activations).norms),
-            plainPanels: panels(plain), steeredPanels: panels(steered))
+            plainPanels: panels("as trained", plain), steeredPanels: panels("steered", steered))
     }
 
     /// Other mazes with the cheese on the same cells, and agents that begin anywhere in them.

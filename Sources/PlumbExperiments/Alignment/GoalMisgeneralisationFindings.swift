@@ -118,8 +118,8 @@ struct GoalMisgeneralisationFindings {
             GridFigure(
                 title: "The same mazes after two trainings",
                 caption:
-                    "Paths of the first seed's agents in its first test mazes. Above: the cheese always lay in the upper "
-                    + "right corner in training. Below: it lay anywhere.",
+                    "Paths of the first seed's agents in its first test mazes. The title says how wide the region of the "
+                    + "cheese was in training, and where the agent went. The corner is the upper right.",
                 panels: (narrow.first?.panels ?? []) + (wide.first?.panels ?? []), legend: GridFigure.mazeLegend))
     }
 
@@ -130,7 +130,7 @@ struct GoalMisgeneralisationFindings {
         }
         return .lineChart(
             LineChart(
-                title: "The more places of cheese in training, the less the corner counts",
+                title: "From one place of the cheese to all",
                 caption:
                     "Share of test mazes against the width of the region in which the cheese lay in training: mean and "
                     + "interval over \(seeds.seeds.count) seeds. The cheese of the test lies at least "
@@ -150,7 +150,7 @@ struct GoalMisgeneralisationFindings {
         }
         return .lineChart(
             LineChart(
-                title: "Both learn to reach their cheese, and different goals",
+                title: "Where the agents go while they learn",
                 caption: "Share of test mazes along training: mean and interval over seeds.",
                 x: Axis("step"), y: Axis("share of mazes"),
                 series: [
@@ -165,7 +165,7 @@ struct GoalMisgeneralisationFindings {
     private var robustness: Figure {
         .barChart(
             BarChart(
-                title: "Capability is robust, the goal is not",
+                title: "Is the capability robust, and is the goal?",
                 caption:
                     "Share of test mazes with the cheese far from the corner; the four shares of a region sum to 1.",
                 categories: names, categoryLabel: "region in training", y: Axis("share of mazes"),

@@ -12,7 +12,7 @@ public struct PolicySteering: Experiment {
         public var wallDensity = 0.12
         public var mazes = 12_000
         public var statesPerMaze = 12
-        public var steps = 6_000
+        public var steps = 10_000
         public var batch = 128
         public var learningRate = 0.001
         public var hidden = 256
@@ -44,7 +44,7 @@ public struct PolicySteering: Experiment {
         var tiny = Settings()
         (tiny.seeds, tiny.mazes, tiny.steps) = (2, 6_000, 2_000)
         var paper = Settings()
-        (paper.seeds, paper.steps, paper.testMazes) = (6, 10_000, 500)
+        (paper.seeds, paper.testMazes) = (8, 500)
         return ["tiny": tiny, "paper": paper]
     }()
 

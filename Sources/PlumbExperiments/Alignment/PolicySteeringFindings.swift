@@ -73,8 +73,8 @@ struct PolicySteeringFindings {
             GridFigure(
                 title: "The same mazes without and with the vector",
                 caption:
-                    "Paths of the first seed's agent in its first test mazes. Above: as it was trained. Below: with the "
-                    + "maze's goal vector subtracted at every step. Moves are drawn with the same random numbers.",
+                    "Paths of the first seed's agent in its first test mazes: as trained, and with the maze's goal vector "
+                    + "subtracted at every step. Moves are drawn with the same random numbers.",
                 panels: (seeking.first?.plainPanels ?? []) + (seeking.first?.steeredPanels ?? []),
                 legend: GridFigure.mazeLegend))
     }
@@ -86,7 +86,7 @@ struct PolicySteeringFindings {
         }
         return .lineChart(
             LineChart(
-                title: "The more of the goal vector is taken away, the fewer agents find the cheese",
+                title: "More and less of the goal vector",
                 caption:
                     "Share of mazes in which the agent reaches the cheese, against how often the vector is subtracted at "
                     + "each step; below 0 it is added. Mean and interval over \(seeds.seeds.count) seeds.",
@@ -107,7 +107,7 @@ struct PolicySteeringFindings {
         }
         return .barChart(
             BarChart(
-                title: "Whose vector it is matters",
+                title: "Vectors of this maze, of others, and drawn at random",
                 caption:
                     "Share of mazes in which the agent reaches the cheese; vectors are subtracted unless it says added. "
                     + "Another maze's vector is taken from a maze whose cheese lies elsewhere, or on the same cell.",
@@ -125,8 +125,9 @@ struct PolicySteeringFindings {
         let failed = claims.filter { !$0.passes }.map { "\"\($0.statement)\"" }
         return "The agent reaches the cheese in \(percent(mean(\.plain))) of new mazes, and in "
             + "\(percent(mean(\.subtracted))) with the goal vector subtracted at every step; with a random vector of the same "
-            + "length in \(percent(mean(\.random))). Without seeing the cheese it comes upon it in "
-            + "\(percent(mean(\.blind)))."
+            + "length in \(percent(mean(\.random))). With another maze's vector subtracted it reaches the cheese in "
+            + "\(percent(mean(\.fromAnotherMaze))), or in \(percent(mean(\.fromSameGoal))) where that maze has its cheese on "
+            + "the same cell. Without seeing the cheese it comes upon it in \(percent(mean(\.blind)))."
             + (failed.isEmpty ? "" : " Not shown: \(failed.joined(separator: "; ")).")
     }
 }
