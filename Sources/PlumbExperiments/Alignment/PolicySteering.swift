@@ -72,7 +72,7 @@ public struct PolicySteering: Experiment {
                 authors: "Langosco, Koch, Sharkey, Pfau, Krueger",
                 title: "Goal Misgeneralization in Deep Reinforcement Learning", year: 2022, arXiv: "2105.14111"),
         ],
-        minutes: 1)
+        minutes: 1.5)
 
     let settings: Settings
     public init(_ settings: Settings) { self.settings = settings }
