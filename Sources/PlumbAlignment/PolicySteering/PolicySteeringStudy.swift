@@ -31,7 +31,7 @@ public struct PolicySteeringStudy: Sendable {
         public var added: Double
         /// A random vector of equal length subtracted.
         public var random: Double
-        /// The vector of another maze subtracted, whose cheese lies elsewhere.
+        /// The vector of another test maze subtracted, whose cheese as a rule lies elsewhere.
         public var fromAnotherMaze: Double
         /// The vector of another maze subtracted, whose cheese lies on the same cell.
         public var fromSameGoal: Double

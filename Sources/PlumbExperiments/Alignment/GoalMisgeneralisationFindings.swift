@@ -143,6 +143,7 @@ struct GoalMisgeneralisationFindings {
     }
 
     private var curves: Figure {
+        let side = settings.side
         func line(_ name: String, _ group: [Outcome], _ measure: String) -> LineChart.Series {
             let steps = group.first?.evaluations.map(\.step) ?? []
             let values = steps.indices.map { index in group.map { $0.evaluations[index].values[measure] ?? .nan } }
@@ -151,14 +152,15 @@ struct GoalMisgeneralisationFindings {
         return .lineChart(
             LineChart(
                 title: "Where the agents go while they learn",
-                caption: "Share of test mazes along training: mean and interval over seeds.",
+                caption:
+                    "Share of mazes with the cheese far from the corner, along training, for agents whose cheese lay in "
+                    + "the corner (1 × 1) or anywhere (\(side) × \(side)): mean and interval over seeds.",
                 x: Axis("step"), y: Axis("share of mazes"),
                 series: [
-                    line("corner first, cheese in the corner", narrow, "corner first"),
-                    line("corner first, cheese anywhere", wide, "corner first"),
-                    line("reach elsewhere, cheese in the corner", narrow, "reach elsewhere"),
-                    line("reach elsewhere, cheese anywhere", wide, "reach elsewhere"),
-                    line("reach in training mazes, cheese in the corner", narrow, "reach in training mazes"),
+                    line("corner first, 1 × 1", narrow, "corner first"),
+                    line("corner first, \(side) × \(side)", wide, "corner first"),
+                    line("reach, 1 × 1", narrow, "reach elsewhere"),
+                    line("reach, \(side) × \(side)", wide, "reach elsewhere"),
                 ]))
     }
 

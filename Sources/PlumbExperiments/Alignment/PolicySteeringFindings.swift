@@ -49,8 +49,8 @@ struct PolicySteeringFindings {
     private static let conditions: [(name: String, label: String, value: @Sendable (Outcome) -> Double)] = [
         ("reach", "not steered", { $0.plain }), ("reach_subtracted", "vector subtracted", { $0.subtracted }),
         ("reach_added", "vector added", { $0.added }), ("reach_random", "random vector", { $0.random }),
-        ("reach_vector_of_another_maze", "another maze's", { $0.fromAnotherMaze }),
-        ("reach_vector_of_same_goal", "another maze's, same cheese", { $0.fromSameGoal }),
+        ("reach_vector_of_another_maze", "other maze", { $0.fromAnotherMaze }),
+        ("reach_vector_of_same_goal", "same cheese", { $0.fromSameGoal }),
         ("reach_cheese_unseen", "cheese unseen", { $0.blind }),
     ]
 
@@ -89,11 +89,12 @@ struct PolicySteeringFindings {
                 title: "More and less of the goal vector",
                 caption:
                     "Share of mazes in which the agent reaches the cheese, against how often the vector is subtracted at "
-                    + "each step; below 0 it is added. Mean and interval over \(seeds.seeds.count) seeds.",
+                    + "each step; below 0 it is added. The corner network learned with the cheese always in the corner. Mean "
+                    + "and interval over \(seeds.seeds.count) seeds.",
                 x: Axis("times subtracted"), y: Axis("share of mazes"),
                 series: [
                     line("goal vector", seeking, \.sweep), line("random vector", seeking, \.randomSweep),
-                    line("goal vector, network trained with the cheese in the corner", ignoring, \.sweep),
+                    line("corner network", ignoring, \.sweep),
                 ], references: [ReferenceValue("cheese unseen", mean(\.blind))],
                 markers: [LineChart.Marker("the claim", x: 1)]))
     }
@@ -110,10 +111,11 @@ struct PolicySteeringFindings {
                 title: "Vectors of this maze, of others, and drawn at random",
                 caption:
                     "Share of mazes in which the agent reaches the cheese; vectors are subtracted unless it says added. "
-                    + "Another maze's vector is taken from a maze whose cheese lies elsewhere, or on the same cell.",
+                    + "\"Other maze\" is a vector of another test maze, \"same cheese\" of a maze with its cheese on the same "
+                    + "cell.",
                 categories: Self.conditions.map(\.label), categoryLabel: "vector", y: Axis("share of mazes"),
                 series: [
-                    bars("trained with cheese anywhere", seeking), bars("with the cheese in the corner", ignoring),
+                    bars("cheese anywhere", seeking), bars("corner network", ignoring),
                 ]
             ))
     }
