@@ -6,8 +6,8 @@ internal import PlumbWorlds
 /// Trains an agent on mazes whose cheese lies near one corner, and looks where it goes when the cheese lies elsewhere.
 ///
 /// In training the goal that was meant, the cheese, and a rival one, the corner, ask for the same moves; nothing tells
-/// the network which of them to learn. It fails as an agent only where the two part, and then it fails as a capable agent
-/// with another goal (Langosco et al. 2022, arXiv:2105.14111; Shah et al. 2022, arXiv:2210.01790).
+/// the network which of them to learn. It fails as an agent only where the two part, and then it fails as a capable
+/// agent with another goal (Langosco et al. 2022, arXiv:2105.14111; Shah et al. 2022, arXiv:2210.01790).
 public struct GoalMisgeneralisationStudy: Sendable {
     /// How the network is trained; its generator's region is replaced by the one asked for.
     public var cloning: MazeCloning
@@ -55,8 +55,8 @@ public struct GoalMisgeneralisationStudy: Sendable {
     ///
     /// The test mazes depend on the key alone: agents of different regions walk through the same.
     ///
-    /// - Throws: `WorldError` for a region that cannot be; what ``MazeCloning/train(key:label:in:evaluateEvery:evaluate:)``
-    ///   throws.
+    /// - Throws: `WorldError` for a region that cannot be; what
+    ///   ``MazeCloning/train(key:label:in:evaluateEvery:evaluate:)`` throws.
     public func run(region: Int, key: RandomKey, in session: FitSession = .silent) throws -> Outcome {
         var cloning = cloning
         cloning.generator = try generator(region: region)

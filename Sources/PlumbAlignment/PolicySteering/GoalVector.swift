@@ -3,13 +3,13 @@ public import PlumbTensor
 public import PlumbWorlds
 
 /// The direction in a network's activations that says where the cheese lies in one maze: the second hidden layer's
-/// activations of the agent's first moment, less those of the same moment without cheese, `v = h(s) - h(s without cheese)`
-/// (Mini, Grietzer, Sharma, Meek, MacDiarmid, Turner 2023, *Understanding and Controlling a Maze-Solving Policy Network*,
-/// arXiv:2310.08043).
+/// activations of the agent's first moment, less those of the same moment without cheese,
+/// `v = h(s) - h(s without cheese)` (Mini, Grietzer, Sharma, Meek, MacDiarmid, Turner 2023, *Understanding and Controlling
+/// a Maze-Solving Policy Network*, arXiv:2310.08043).
 ///
-/// Added to the activations at every later step, times a coefficient, it changes what the agent is after without a step of
-/// training. That it works says that the network keeps its goal in that layer and goes by it; that it fails does not say
-/// that it keeps none.
+/// Added to the activations at every later step, times a coefficient, it changes what the agent is after without a step
+/// of training. That it works says that the network keeps its goal in that layer and goes by it; that it fails does not
+/// say that it keeps none.
 public struct GoalVectors: Sendable {
     /// One vector a maze.
     ///
@@ -40,8 +40,8 @@ public struct GoalVectors: Sendable {
         return GoalVectors(drawn * Tensor(scales, shape: [scales.count, 1]))
     }
 
-    /// The policy with `coefficient · v` added to its second hidden layer at every step, for walks from the mazes of the
-    /// vectors.
+    /// The policy with `coefficient · v` added to its second hidden layer at every step, for walks from the mazes of
+    /// the vectors.
     public func steering(
         _ policy: MazePolicy, coefficient: Double
     ) -> @Sendable (_ states: [MazeState], _ walks: [Int]) -> Tensor {

@@ -52,8 +52,8 @@ public struct PolicySteeringStudy: Sendable {
 
     /// Trains with the cheese in a region, and steers.
     ///
-    /// - Throws: `WorldError` for a region that cannot be; what ``MazeCloning/train(key:label:in:evaluateEvery:evaluate:)``
-    ///   throws.
+    /// - Throws: `WorldError` for a region that cannot be; what
+    ///   ``MazeCloning/train(key:label:in:evaluateEvery:evaluate:)`` throws.
     public func run(region: Int, key: RandomKey, in session: FitSession = .silent) throws -> Outcome {
         let base = cloning.generator
         var cloning = cloning

@@ -34,8 +34,8 @@ struct GoalMisgeneralisationFindings {
 
     private var notes: [String] {
         [
-            "An agent's capability is robust where it reaches the cheese or the corner; its goal is robust where it reaches "
-                + "the cheese before the corner or, reaching neither, ends nearer to the cheese.",
+            "An agent's capability is robust where it reaches the cheese or the corner; its goal is robust where it "
+                + "reaches the cheese before the corner or, reaching neither, ends nearer to the cheese.",
             "All agents of a seed walk through the same test mazes and began with the same weights.",
         ]
     }
@@ -118,8 +118,8 @@ struct GoalMisgeneralisationFindings {
             GridFigure(
                 title: "The same mazes after two trainings",
                 caption:
-                    "Paths of the first seed's agents in its first test mazes. The title says how wide the region of the "
-                    + "cheese was in training, and where the agent went. The corner is the upper right.",
+                    "Paths of the first seed's agents in its first test mazes. The title says how wide the region of "
+                    + "the cheese was in training, and where the agent went. The corner is the upper right.",
                 panels: (narrow.first?.panels ?? []) + (wide.first?.panels ?? []), legend: GridFigure.mazeLegend))
     }
 
@@ -153,8 +153,8 @@ struct GoalMisgeneralisationFindings {
             LineChart(
                 title: "Where the agents go while they learn",
                 caption:
-                    "Share of mazes with the cheese far from the corner, along training, for agents whose cheese lay in "
-                    + "the corner (1 × 1) or anywhere (\(side) × \(side)): mean and interval over seeds.",
+                    "Share of mazes with the cheese far from the corner, along training, for agents whose cheese lay "
+                    + "in the corner (1 × 1) or anywhere (\(side) × \(side)): mean and interval over seeds.",
                 x: Axis("step"), y: Axis("share of mazes"),
                 series: [
                     line("corner first, 1 × 1", narrow, "corner first"),
@@ -182,11 +182,11 @@ struct GoalMisgeneralisationFindings {
         func percent(_ value: Double) -> String { "\(Int((100 * value).rounded())) %" }
         let failed = claims.filter { !$0.passes }.map { "\"\($0.statement)\"" }
         return
-            "Trained with the cheese in the corner, the agent reaches it there in \(percent(mean(narrow, \.familiarReach))) "
-            + "of new mazes. With the cheese elsewhere it goes to the corner first in "
-            + "\(percent(mean(narrow, \.cornerFirst))) and reaches the cheese in \(percent(mean(narrow, \.reach))). Trained "
-            + "with cheese anywhere, it goes to the corner first in \(percent(mean(wide, \.cornerFirst))) and reaches the "
-            + "cheese in \(percent(mean(wide, \.reach)))."
+            "Trained with the cheese in the corner, the agent reaches it there in "
+            + "\(percent(mean(narrow, \.familiarReach))) of new mazes. With the cheese elsewhere it goes to the "
+            + "corner first in \(percent(mean(narrow, \.cornerFirst))) and reaches the cheese in "
+            + "\(percent(mean(narrow, \.reach))). Trained with cheese anywhere, it goes to the corner first in "
+            + "\(percent(mean(wide, \.cornerFirst))) and reaches the cheese in \(percent(mean(wide, \.reach)))."
             + (failed.isEmpty ? "" : " Not shown: \(failed.joined(separator: "; ")).")
     }
 }

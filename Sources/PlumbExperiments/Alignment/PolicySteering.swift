@@ -52,18 +52,18 @@ public struct PolicySteering: Experiment {
         id: "policy-steering", title: "Taking the goal out of an agent", direction: "alignment: shard theory",
         question: "Can an agent's goal be taken out of it by subtracting one vector from its activations?",
         hypothesis:
-            "What the sight of the cheese adds to a hidden layer at the start of an episode is a direction that the agent "
-            + "goes by. Subtracted at every step, it cuts the share of mazes in which the agent reaches the cheese from at "
-            + "least 90 % to at most 60 %.",
+            "What the sight of the cheese adds to a hidden layer at the start of an episode is a direction that the "
+            + "agent goes by. Subtracted at every step, it cuts the share of mazes in which the agent reaches the "
+            + "cheese from at least 90 % to at most 60 %.",
         control: "A random vector of the same length leaves the agent at 90 % or more.",
         method:
-            "Train a network by cloning shortest ways, with cheese anywhere in the maze. In each of many new mazes take "
-            + "the second hidden layer's activations at the start, less those of the same maze without cheese, and "
-            + "subtract them at every step of an episode.",
+            "Train a network by cloning shortest ways, with cheese anywhere in the maze. In each of many new mazes "
+            + "take the second hidden layer's activations at the start, less those of the same maze without cheese, "
+            + "and subtract them at every step of an episode.",
         limits:
             "A small network that sees the whole maze and imitates, in place of the paper's convolutional network. The "
-            + "vector belongs to one maze and one start. A network that ignores the cheese serves as a comparison: there is "
-            + "little to take out of it.",
+            + "vector belongs to one maze and one start. A network that ignores the cheese serves as a comparison: "
+            + "there is little to take out of it.",
         references: [
             Reference(
                 authors: "Mini, Grietzer, Sharma, Meek, MacDiarmid, Turner",

@@ -24,8 +24,8 @@ struct PolicySteeringFindings {
     private var notes: [String] {
         [
             "The vector is taken once, where the agent begins, and changes the second hidden layer after its rectifier.",
-            "\"Cheese unseen\" takes the cheese out of what the network sees: what the agent then comes upon, it comes upon "
-                + "by chance.",
+            "\"Cheese unseen\" takes the cheese out of what the network sees: what the agent then comes upon, it comes "
+                + "upon by chance.",
         ]
     }
 
@@ -73,8 +73,8 @@ struct PolicySteeringFindings {
             GridFigure(
                 title: "The same mazes without and with the vector",
                 caption:
-                    "Paths of the first seed's agent in its first test mazes: as trained, and with the maze's goal vector "
-                    + "subtracted at every step. Moves are drawn with the same random numbers.",
+                    "Paths of the first seed's agent in its first test mazes: as trained, and with the maze's goal "
+                    + "vector subtracted at every step. Moves are drawn with the same random numbers.",
                 panels: (seeking.first?.plainPanels ?? []) + (seeking.first?.steeredPanels ?? []),
                 legend: GridFigure.mazeLegend))
     }
@@ -88,9 +88,9 @@ struct PolicySteeringFindings {
             LineChart(
                 title: "More and less of the goal vector",
                 caption:
-                    "Share of mazes in which the agent reaches the cheese, against how often the vector is subtracted at "
-                    + "each step; below 0 it is added. The corner network learned with the cheese always in the corner. Mean "
-                    + "and interval over \(seeds.seeds.count) seeds.",
+                    "Share of mazes in which the agent reaches the cheese, against how often the vector is subtracted "
+                    + "at each step; below 0 it is added. The corner network learned with the cheese always in the "
+                    + "corner. Mean and interval over \(seeds.seeds.count) seeds.",
                 x: Axis("times subtracted"), y: Axis("share of mazes"),
                 series: [
                     line("goal vector", seeking, \.sweep), line("random vector", seeking, \.randomSweep),
@@ -110,9 +110,9 @@ struct PolicySteeringFindings {
             BarChart(
                 title: "Vectors of this maze, of others, and drawn at random",
                 caption:
-                    "Share of mazes in which the agent reaches the cheese; vectors are subtracted unless it says added. "
-                    + "\"Other maze\" is a vector of another test maze, \"same cheese\" of a maze with its cheese on the same "
-                    + "cell.",
+                    "Share of mazes in which the agent reaches the cheese; vectors are subtracted unless it says "
+                    + "added. \"Other maze\" is a vector of another test maze, \"same cheese\" of a maze with its "
+                    + "cheese on the same cell.",
                 categories: Self.conditions.map(\.label), categoryLabel: "vector", y: Axis("share of mazes"),
                 series: [
                     bars("cheese anywhere", seeking), bars("corner network", ignoring),
@@ -126,10 +126,10 @@ struct PolicySteeringFindings {
         func percent(_ value: Double) -> String { "\(Int((100 * value).rounded())) %" }
         let failed = claims.filter { !$0.passes }.map { "\"\($0.statement)\"" }
         return "The agent reaches the cheese in \(percent(mean(\.plain))) of new mazes, and in "
-            + "\(percent(mean(\.subtracted))) with the goal vector subtracted at every step; with a random vector of the same "
-            + "length in \(percent(mean(\.random))). With another maze's vector subtracted it reaches the cheese in "
-            + "\(percent(mean(\.fromAnotherMaze))), or in \(percent(mean(\.fromSameGoal))) where that maze has its cheese on "
-            + "the same cell. Without seeing the cheese it comes upon it in \(percent(mean(\.blind)))."
+            + "\(percent(mean(\.subtracted))) with the goal vector subtracted at every step; with a random vector of "
+            + "the same length in \(percent(mean(\.random))). With another maze's vector subtracted it reaches the "
+            + "cheese in \(percent(mean(\.fromAnotherMaze))), or in \(percent(mean(\.fromSameGoal))) where that maze "
+            + "has its cheese on the same cell. Without seeing the cheese it comes upon it in \(percent(mean(\.blind)))."
             + (failed.isEmpty ? "" : " Not shown: \(failed.joined(separator: "; ")).")
     }
 }

@@ -1,7 +1,7 @@
 /// A small maze seen from above: walls, floor and, on one cell of the floor, a piece of cheese.
 ///
-/// Cells are counted row by row from 0 at the upper left. A maze is a few words of memory, so that hundreds of thousands
-/// of them can be kept.
+/// Cells are counted row by row from 0 at the upper left. A maze is a few words of memory, so that hundreds of
+/// thousands of them can be kept.
 public struct Maze: Sendable, Hashable {
     public let rows: Int
     public let columns: Int
@@ -56,8 +56,8 @@ public struct Maze: Sendable, Hashable {
         return isFloor(target) ? target : cell
     }
 
-    /// The number of steps from every cell to `target`, -1 for walls and for floor that is cut off from it: breadth first
-    /// (Moore 1959, *The Shortest Path through a Maze*).
+    /// The number of steps from every cell to `target`, -1 for walls and for floor that is cut off from it: breadth
+    /// first (Moore 1959, *The Shortest Path through a Maze*).
     public func distances(to target: Int) -> [Int] {
         precondition(isFloor(target), "distances lead to floor, and cell \(target) is none")
         var distances = [Int](repeating: -1, count: count)
@@ -77,8 +77,8 @@ public struct Maze: Sendable, Hashable {
         return distances
     }
 
-    /// Every move from `cell` that begins a shortest path to where `distances` is 0; none there, and none where there is
-    /// no path.
+    /// Every move from `cell` that begins a shortest path to where `distances` is 0; none there, and none where there
+    /// is no path.
     public func optimalMoves(from cell: Int, distances: [Int]) -> MoveSet {
         guard distances[cell] > 0 else { return [] }
         var moves: MoveSet = []

@@ -2,9 +2,10 @@ public import PlumbTensor
 
 /// Draws square mazes whose cheese lies in a region at the upper right corner.
 ///
-/// With a region of one cell the cheese always lies in the corner, so that "go to the cheese" and "go to the corner" are
-/// the same in every maze that is drawn. The larger the region, the more mazes tell the two apart
-/// (Langosco, Koch, Sharkey, Pfau, Krueger 2022, *Goal Misgeneralization in Deep Reinforcement Learning*, arXiv:2105.14111).
+/// With a region of one cell the cheese always lies in the corner, so that "go to the cheese" and "go to the corner"
+/// are the same in every maze that is drawn. The larger the region, the more mazes tell the two apart
+/// (Langosco, Koch, Sharkey, Pfau, Krueger 2022, *Goal Misgeneralization in Deep Reinforcement Learning*,
+/// arXiv:2105.14111).
 public struct MazeGenerator: Sendable, Hashable {
     /// The number of rows and of columns.
     public let side: Int
@@ -42,8 +43,8 @@ public struct MazeGenerator: Sendable, Hashable {
         }
         guard !goals.isEmpty else {
             throw WorldError(
-                "no cell of a region of \(region) × \(region) lies \(goalDistance) steps from its corner: take a larger "
-                    + "region or at most \(2 * region - 2) steps")
+                "no cell of a region of \(region) × \(region) lies \(goalDistance) steps from its corner: take a "
+                    + "larger region or at most \(2 * region - 2) steps")
         }
         (self.side, self.wallDensity, self.region, self.goalDistance) = (side, wallDensity, region, goalDistance)
     }
@@ -67,8 +68,8 @@ public struct MazeGenerator: Sendable, Hashable {
         }
     }
 
-    /// The cells of `maze` on which an agent may begin: those from which the cheese can be reached, but for its own and,
-    /// so that nobody begins at one of the two goals, the corner.
+    /// The cells of `maze` on which an agent may begin: those from which the cheese can be reached, but for its own
+    /// and, so that nobody begins at one of the two goals, the corner.
     public func starts(in maze: Maze) -> [Int] {
         guard let goal = maze.goal else { return [] }
         let distances = maze.distances(to: goal)

@@ -30,8 +30,8 @@ public struct MazeState: Sendable, Hashable {
     ///     """)
     /// ```
     ///
-    /// - Throws: ``WorldError`` for an unknown character, lines of different lengths, another number of agents or cheeses
-    ///   than one, too many cells, or a cheese that the agent cannot reach.
+    /// - Throws: ``WorldError`` for an unknown character, lines of different lengths, another number of agents or
+    ///   cheeses than one, too many cells, or a cheese that the agent cannot reach.
     public init(_ text: String) throws {
         let map = try TextMap(text, glyphs: Self.glyphs)
         guard map.cells.count <= Maze.largestCount else {
@@ -43,8 +43,9 @@ public struct MazeState: Sendable, Hashable {
         let maze = Maze(rows: map.rows, columns: map.columns, goal: goal) { map.cells[$0] == "#" }
         guard maze.distances(to: goal)[agent] >= 0 else {
             throw WorldError(
-                "the agent at row \(agent / map.columns + 1), column \(agent % map.columns + 1) cannot reach the cheese at "
-                    + "row \(goal / map.columns + 1), column \(goal % map.columns + 1): remove a wall between them")
+                "the agent at row \(agent / map.columns + 1), column \(agent % map.columns + 1) cannot reach the "
+                    + "cheese at row \(goal / map.columns + 1), column \(goal % map.columns + 1): remove a wall between them"
+            )
         }
         self.init(maze, agent: agent)
     }
@@ -59,8 +60,8 @@ public struct MazeState: Sendable, Hashable {
         }
     }
 
-    /// The numbers a network reads of each state: 1 for walls in the first plane, for the agent in the second and for the
-    /// cheese in the third, else 0.
+    /// The numbers a network reads of each state: 1 for walls in the first plane, for the agent in the second and for
+    /// the cheese in the third, else 0.
     ///
     /// - Shapes: result `[B, 3 · rows · columns]`.
     /// - Precondition: all mazes have the same size.

@@ -1,6 +1,7 @@
 public import PlumbTensor
 
-/// An agent looks for cheese in a maze that it sees as a whole: a reward of 1 on the cheese's cell, which ends the episode.
+/// An agent looks for cheese in a maze that it sees as a whole: a reward of 1 on the cheese's cell, which ends the
+/// episode.
 ///
 /// Every episode has a maze of its own, from a ``MazeGenerator``.
 public struct MazeWorld: NumericWorld {

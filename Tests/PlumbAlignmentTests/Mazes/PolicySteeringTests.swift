@@ -6,8 +6,8 @@ import PlumbWorlds
 import Testing
 
 @Suite struct PolicySteeringTests {
-    /// A corridor of three cells, nine inputs, three neurons: the first counts walls, the second says where the agent is,
-    /// the third where the cheese is. Right pays for cheese, left for the agent's place.
+    /// A corridor of three cells, nine inputs, three neurons: the first counts walls, the second says where the agent
+    /// is, the third where the cheese is. Right pays for cheese, left for the agent's place.
     private var policy: MazePolicy {
         var policy = MazePolicy(inputs: 9, hidden: 3, key: RandomKey(1))
         func weight(_ rows: [[Float]]) -> Weight {
