@@ -17,7 +17,7 @@ public struct GridPreferenceStudy: Sendable {
     public var slip = 0.15
     public var discount = 0.95
     /// The heights of the hills of the hidden reward.
-    public var heights = [1, 0.8, 0.6]
+    public var heights = [1, 0.6, 0.3]
     /// Their width, in cells.
     public var width = 1.5
     /// How far their tops are from the outermost cells at least.

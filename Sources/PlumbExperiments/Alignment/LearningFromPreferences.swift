@@ -22,7 +22,7 @@ public struct LearningFromPreferences: Experiment {
         public var batchSize = 32
         public var learningRate = 0.002
         public var size = 10
-        public var hills = [1, 0.8, 0.6]
+        public var hills = [1, 0.6, 0.3]
         public var hillWidth = 1.5
         public var hillMargin = 2.0
         public var slip = 0.15
@@ -48,7 +48,7 @@ public struct LearningFromPreferences: Experiment {
         "batchSize": "Comparisons a step, for each network.",
         "learningRate": "Adam's step length.",
         "size": "Rows and columns of the grid.",
-        "hills": "The heights of the hidden reward's hills, whose tops lie anywhere.",
+        "hills": "The heights of the hidden reward's hills.",
         "hillWidth": "The standard deviation of a hill, in cells.",
         "hillMargin": "How far the hills' tops are from the outermost cells at least.",
         "slip": "The probability that the floor chooses the direction of a step.",
@@ -79,7 +79,8 @@ public struct LearningFromPreferences: Experiment {
             + "normalised mean, and the plan's steps become half of the next segments.",
         limits: "The teacher is simulated and errs at random, which people do not. The grid is small enough to plan in "
             + "exactly, so nothing is said of learning a policy and a reward at once, nor of rewards that need more "
-            + "than the coordinates of one cell.",
+            + "than the coordinates of one cell. One hill is clearly the highest and all are whole: near the edge, or "
+            + "with hills about as high as each other, more seeds fall short of the best plan.",
         references: [
             Reference(
                 authors: "Christiano, Leike, Brown, Martic, Legg, Amodei",
