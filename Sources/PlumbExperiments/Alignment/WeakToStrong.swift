@@ -65,7 +65,7 @@ public struct WeakToStrong: Experiment {
                 authors: "Charikar, Pabbaraju, Shiragur",
                 title: "Quantifying the Gain in Weak-to-Strong Generalization", year: 2024, arXiv: "2405.15116"),
         ],
-        minutes: 0.5)
+        minutes: 0.2)
 
     let settings: Settings
     public init(_ settings: Settings) { self.settings = settings }

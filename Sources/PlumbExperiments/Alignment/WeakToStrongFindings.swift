@@ -48,7 +48,7 @@ struct WeakToStrongFindings {
     // MARK: Claims
 
     private var claims: [Claim] {
-        let lower = interval("gap", \.gap.recovered).lower
+        let lower = interval("gap_recovered", \.gap.recovered).lower
         let same = mean(\.sameCapacity.recovered)
         let better = mean { $0.gap.weakToStrong > $0.gap.weak ? 1 : 0 }
         let shuffled = mean(\.shuffled)
@@ -112,7 +112,7 @@ struct WeakToStrongFindings {
     // MARK: Sentences
 
     private var summary: String {
-        let bounds = interval("gap", \.gap.recovered)
+        let bounds = interval("gap_recovered", \.gap.recovered)
         let failed = claims.count { !$0.passes }
         return "A supervisor with \(settings.weakLabels) labels is right on \(percent(mean(\.gap.weak))) of pictures, "
             + "the student that it taught on \(percent(mean(\.gap.weakToStrong))), the same student with true labels on "
