@@ -80,4 +80,34 @@ import Testing
         #expect(control.test.halfLoss > 0.9 * study.tasks.zeroHalfLoss)
         #expect(control.test.predictionDifference > 0.1 * trained.test.stepHalfLoss.squareRoot())
     }
+
+    @Test func readingXAndMatchingByYIsADeadEnd() throws {
+        // Σ (a · xᵢ) yᵢ (b · x) with a and b along the first input: a gradient step in one direction of four.
+        let start = EffectiveAttention(
+            reading: [1, 0, 0, 0, 0],
+            matching: (0..<5).map { row in (0..<4).map { row == 4 && $0 == 0 ? tasks.optimalStepSize : 0 } })
+        #expect(start.readsTarget == 0 && EffectiveAttention(stepSize: 1, inputs: 4).readsTarget == 1)
+        var fit = Fit(steps: 200)
+        fit.clipNorm = 1e-3
+        let trained = try fit.run(LinearSelfAttention(start), optimizer: Adam(learningRate: 1e-3)) { layer, step in
+            let batch = tasks.batch(256, key: RandomKey(9)[step])
+            return layer(batch.tokens, queries: batch.queries).meanSquaredError(batch.targets) * 0.5
+        }.model
+        #expect(trained.effective.readsTarget < 0.1)
+        let step = GradientStepLearner(stepSize: tasks.optimalStepSize)
+        let comparison = MesaComparison(trained, with: step, on: tasks, count: 8192, key: RandomKey(10))
+        #expect(comparison.halfLoss > (tasks.optimalHalfLoss + tasks.zeroHalfLoss) / 2)
+        #expect(comparison.halfLoss < tasks.zeroHalfLoss)
+    }
+
+    @Test func aStudyThatStaysAtAHighLossBeginsAnewAndCountsIt() throws {
+        var study = MesaStudy(steps: 5)
+        (study.tasks, study.batch, study.testTasks, study.scales) = (tasks, 32, 64, [1])
+        study.beginnings = 3
+        let outcome = try study.run(key: RandomKey(11), test: RandomKey(12), label: "short", in: .silent)
+        #expect(outcome.deadEnds.count == 2 && outcome.losses.count == 5)
+        study.shufflesTargets = true
+        let control = try study.run(key: RandomKey(11), test: RandomKey(12), label: "short", in: .silent)
+        #expect(control.deadEnds.isEmpty)
+    }
 }
