@@ -65,7 +65,7 @@ public struct MesaOptimization: Experiment {
                 title: "Risks from Learned Optimization in Advanced Machine Learning Systems", year: 2019,
                 arXiv: "1906.01820"),
         ],
-        minutes: 1)
+        minutes: 1.2)
 
     let settings: Settings
     public init(_ settings: Settings) { self.settings = settings }

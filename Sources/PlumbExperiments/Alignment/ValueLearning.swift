@@ -72,7 +72,7 @@ public struct ValueLearning: Experiment {
                 authors: "Hadfield-Menell, Dragan, Abbeel, Russell",
                 title: "Cooperative Inverse Reinforcement Learning", year: 2016, arXiv: "1606.03137"),
         ],
-        minutes: 0.5)
+        minutes: 0.2)
 
     let settings: Settings
     public init(_ settings: Settings) { self.settings = settings }
