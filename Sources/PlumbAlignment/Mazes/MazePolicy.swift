@@ -1,6 +1,6 @@
 public import PlumbNN
 public import PlumbTensor
-public import PlumbWorlds
+internal import PlumbWorlds
 
 /// The network that walks through mazes: two hidden layers of rectified neurons between what is seen and four moves.
 ///

@@ -89,7 +89,8 @@ public struct GridPreferenceStudy: Sendable {
 
     /// The world that all conditions of a key share.
     public func task(key: RandomKey) -> Task {
-        let hills = GaussianBumps(heights: heights, width: width, margin: margin, rows: rows, columns: columns, key: key["hills"])
+        let hills = GaussianBumps(
+            heights: heights, width: width, margin: margin, rows: rows, columns: columns, key: key["hills"])
         let grid = SlipperyGrid(
             rows: rows, columns: columns, slip: slip, reward: hills.values(rows: rows, columns: columns))
         let process = grid.process

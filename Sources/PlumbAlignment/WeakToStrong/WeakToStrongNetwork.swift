@@ -1,7 +1,7 @@
 internal import PlumbData
-public import PlumbLearning
+internal import PlumbLearning
 public import PlumbNN
-public import PlumbTensor
+internal import PlumbTensor
 
 /// A small network that tells odd digits from even ones, taught by a weak supervisor: with plain cross-entropy, which learns
 /// the supervisor's errors in the end, and with the confidence loss, which lets it doubt them.

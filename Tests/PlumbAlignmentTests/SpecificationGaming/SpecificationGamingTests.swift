@@ -1,5 +1,6 @@
 import PlumbAlignment
 import PlumbLearning
+import PlumbRecords
 import PlumbTensor
 import PlumbWorlds
 import Testing
