@@ -4,9 +4,9 @@
     python compare.py measure GROUP --bench plumb-bench --model MODEL.gguf --results results.jsonl
     python compare.py table --results results.jsonl --out benchmarks.md
 
-GROUP is sweep, forward-gpt2, forward-smollm2, decode, training, worlds, cold, error, growth or all. Each measurement is
-appended to the results as one JSON line, so that groups can be measured one at a time; a later line replaces an earlier
-one of the same measurement. Run it with the python in which the peers are installed.
+GROUP is sweep, forward-gpt2, forward-smollm2, decode, training, worlds, agents, cold, error, growth or all. Each measurement
+is appended to the results as one JSON line, so that groups can be measured one at a time; a later line replaces an
+earlier one of the same measurement. Run it with the python in which the peers are installed.
 """
 import argparse
 import datetime
@@ -27,7 +27,8 @@ FIRST = {
     "clean": "John and Mary went to the store together, and then John gave a drink to",
     "corrupted": "Mary and Mary went to the store together, and then John gave a drink to",
 }
-GROUPS = ["sweep", "forward-gpt2", "forward-smollm2", "decode", "training", "worlds", "cold", "error", "growth"]
+GROUPS = ["sweep", "forward-gpt2", "forward-smollm2", "decode", "training", "worlds", "agents", "cold", "error",
+          "growth"]
 # Title, target against the first implementation, turns a round, and our repeats and the peer's seconds in a turn.
 TRAINING = {
     "train-gpt2": ("GPT-2's shape, 8×128", 2, 2, 1, 0.1),
@@ -178,6 +179,35 @@ class Session:
                 f"pycolab {peer.greeting['pycolab']}, numpy {peer.greeting['numpy']}")
         peer.close()
 
+    def agents(self):
+        """Deep Q-learning on the cart-pole with one thread: turns seed by seed, the same settings on both sides. Torch is
+        given the kind of Adam that is found fastest beforehand."""
+        peer = self.peer("dqn_torch.py")
+        name = f"torch {importlib.metadata.version('torch')}"
+        optimiser = peer.ask(seed=1, threads=1, steps=1, goal=None)["optimiser"]
+        seeds = range(1, 1 + max(3, self.options.rounds))
+        steps, ours, other = 5_000, [], []
+        for seed in seeds:
+            answer = self.ours.ask(task="agent-dqn-steps", threads=1, repeats=1, seed=seed, steps=steps)
+            ours += answer["series"]["seconds_per_step"]
+            other.append(peer.ask(seed=seed, threads=1, steps=steps, goal=None, optimiser=optimiser)["seconds"] / steps)
+        self.record("DQN on the cart-pole, a step with its update", 1, "s", 5, ours, other, f"{name}, {optimiser}")
+        mine, theirs, solved = [], [], {"ours": 0, "peer": 0}
+        for seed in seeds:
+            answer = self.ours.ask(task="agent-dqn", threads=1, repeats=1, seed=seed)
+            mine += answer["series"]["seconds"]
+            solved["ours"] += int(answer["details"]["reached"])
+            answer = peer.ask(seed=seed, threads=1, steps=200_000, optimiser=optimiser)
+            theirs.append(answer["seconds"])
+            solved["peer"] += int(answer["reached"])
+        what = f"DQN on the cart-pole to a mean return of 195, {len(mine)} seeds"
+        self.record(what, 1, "s", 5, mine, theirs, f"{name}, {optimiser}", solved=solved)
+        answer = self.ours.ask(task="agent-ppo", threads=1, repeats=len(mine))
+        self.record(
+            what.replace("DQN", "PPO"), 1, "s", None, answer["series"]["seconds"],
+            solved={"ours": int(answer["details"]["reached"])})
+        peer.close()
+
     def cold(self):
         answer = self.ours.ask(task="cold", threads=2, repeats=5)
         plumb = os.path.join(os.path.dirname(os.path.abspath(self.options.bench)), "plumb")
@@ -277,6 +307,7 @@ EXPECTED = [("sweep of resid_pre, the pair", 2), ("sweep of resid_pre, the pair"
 EXPECTED += [(f"forward, {model}, {shape}", threads) for model in ("gpt2", "smollm2")
              for shape in ("1×16", "8×128", "1×1024") for threads in (1, 2)]
 EXPECTED += [(f"gridworld, {title}", 1) for title in ("boat race", "sokoban side effects")]
+EXPECTED += [("DQN on the cart-pole, a step with its update", 1)]
 EXPECTED_TRAINING = {"train-gpt2": ["module", "transformers"], "train-grokking": ["every-position", "last-position"]}
 EXPECTED += [(f"training step, {title}, against {implementation}", threads) for task, (title, *_) in TRAINING.items()
              for implementation in EXPECTED_TRAINING.get(task, ["module"]) for threads in (1, 2)]
@@ -297,6 +328,9 @@ Training: forward, backward and the optimiser's step (Adam for the MLP and the c
 eager mode with the settings found fastest, which its line names (kind of attention, layout, kind of Adam), and with a C
 library that keeps freed memory. Torch's two threads wait for each other busily: on a machine that does anything else
 its figures with two threads grow by an order of magnitude and mean nothing.
+Deep Q-learning: one thread, the same algorithm and settings on both sides, one seed a turn; a step is the world's, the
+choice of the action and one update. What training to a goal takes depends on the seed: least and greatest are of seeds,
+and a seed that had not reached the goal after 200,000 steps counts with what it took until then.
 Sweeps: TransformerLens runs one full forward pass a cell, on the same GGUF in float32; both give the same values to
 within 2e-3. Forward passes: float32, logits at every position, the better of torch's two kinds of attention.
 Decoding: llama.cpp multiplies quantised weights with activations that it rounds to 8 bits; Plumbline multiplies the

@@ -9,7 +9,7 @@ struct PlumbBench: AsyncParsableCommand {
         commandName: "plumb-bench", abstract: "Time Plumbline.",
         subcommands: [
             SweepCommand.self, ForwardCommand.self, DecodeCommand.self, GrowthCommand.self, ColdCommand.self,
-            TrainCommand.self, WorldsCommand.self, ServeCommand.self, AllCommand.self,
+            TrainCommand.self, WorldsCommand.self, AgentCommand.self, ServeCommand.self, AllCommand.self,
         ])
 }
 
@@ -121,6 +121,18 @@ struct TrainCommand: AsyncParsableCommand {
     }
 }
 
+struct AgentCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "agents", abstract: "Agents that learn the cart-pole; repeats are seeds.")
+    @OptionGroup var options: CommonOptions
+    @Option(help: "Tasks, comma-separated.") var tasks = AgentBench.tasks.joined(separator: ",")
+
+    func run() async throws {
+        let requests = tasks.split(separator: ",").flatMap { options.perThreads(Request(task: String($0))) }
+        try await measure(requests, options: options)
+    }
+}
+
 struct AllCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "all", abstract: "Every measurement, with its table.")
     @OptionGroup var options: CommonOptions
@@ -131,7 +143,7 @@ struct AllCommand: AsyncParsableCommand {
             Request(task: "sweep"), Request(task: "sweep", pair: "first-token"), Request(task: "sweep", site: "z"),
         ]
         requests += Request.forwardPasses() + [Request(task: "decode")] + Request.growth()
-        requests += TrainingBench.tasks.map { Request(task: $0) }
+        requests += (TrainingBench.tasks + AgentBench.tasks).map { Request(task: $0) }
         var worlds = WorldsBench.tasks.map { Request(task: $0) }
         for index in worlds.indices { (worlds[index].threads, worlds[index].repeats) = (1, options.repeats) }
         try await measure(requests.flatMap(options.perThreads) + worlds, options: options)

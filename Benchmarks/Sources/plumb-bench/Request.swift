@@ -2,7 +2,8 @@ import Foundation
 
 /// One thing to time; what a request's JSON leaves out has a default.
 struct Request: Codable {
-    /// `sweep`, `forward`, `decode`, `peak`, `cold`, or one of ``TrainingBench/tasks`` or ``WorldsBench/tasks``.
+    /// `sweep`, `forward`, `decode`, `peak`, `cold`, or one of ``TrainingBench/tasks``, ``WorldsBench/tasks`` or
+    /// ``AgentBench/tasks``.
     var task: String
     var threads = 2
     /// Timed repeats; one more is run first and dropped.
@@ -20,6 +21,9 @@ struct Request: Codable {
     /// Decode: tokens of the prompt, and tokens decoded after it.
     var prompt = 512
     var new = 64
+    /// Agents: the first seed, one a repeat, and the steps in the world where no goal ends training.
+    var seed = 1
+    var steps = 5_000
 
     init(
         task: String, model: String = "smollm2", layers: Int = 12, shape: [Int] = [1, 16], site: String = "resid_pre",
@@ -43,6 +47,8 @@ struct Request: Codable {
         pair = try values.decodeIfPresent(String.self, forKey: .pair) ?? pair
         prompt = try values.decodeIfPresent(Int.self, forKey: .prompt) ?? prompt
         new = try values.decodeIfPresent(Int.self, forKey: .new) ?? new
+        seed = try values.decodeIfPresent(Int.self, forKey: .seed) ?? seed
+        steps = try values.decodeIfPresent(Int.self, forKey: .steps) ?? steps
     }
 
     /// The forward passes of the table.
@@ -73,6 +79,9 @@ struct Request: Codable {
         case "decode": return "prompt of \(prompt) tokens, \(new) decoded"
         case let task where task.hasPrefix("train-"): return "training step, \(task.dropFirst(6))"
         case let task where task.hasPrefix("world-"): return "gridworld steps, \(task.dropFirst(6))"
+        case "agent-dqn": return "DQN to 195 on the cart-pole"
+        case "agent-dqn-steps": return "DQN on the cart-pole, \(steps) steps"
+        case "agent-ppo": return "PPO to 195 on the cart-pole"
         case "peak": return "matrix product 1024×1024×4096"
         default: return "plumb predict, cold"
         }

@@ -38,8 +38,12 @@ final class Workbench {
             (series, details) = (["seconds": times], [:])
         case let task where WorldsBench.tasks.contains(task):
             (series, details) = (["steps_per_second": try WorldsBench().measure(request)], [:])
+        case let task where AgentBench.tasks.contains(task):
+            (series, details) = try AgentBench().measure(request)
         default:
-            let known = ["sweep", "forward", "decode", "peak", "cold"] + TrainingBench.tasks + WorldsBench.tasks
+            let known =
+                ["sweep", "forward", "decode", "peak", "cold"] + TrainingBench.tasks + WorldsBench.tasks
+                + AgentBench.tasks
             throw BenchError("no task \(request.task): have \(known.joined(separator: ", "))")
         }
         return Answer(
