@@ -197,7 +197,7 @@ class Session:
             answer = self.ours.ask(task="agent-dqn", threads=1, repeats=1, seed=seed)
             mine += answer["series"]["seconds"]
             solved["ours"] += int(answer["details"]["reached"])
-            answer = peer.ask(seed=seed, threads=1, steps=200_000, optimiser=optimiser)
+            answer = peer.ask(seed=seed, threads=1, steps=150_000, optimiser=optimiser)
             theirs.append(answer["seconds"])
             solved["peer"] += int(answer["reached"])
         what = f"DQN on the cart-pole to a mean return of 195, {len(mine)} seeds"
@@ -330,7 +330,7 @@ library that keeps freed memory. Torch's two threads wait for each other busily:
 its figures with two threads grow by an order of magnitude and mean nothing.
 Deep Q-learning: one thread, the same algorithm and settings on both sides, one seed a turn; a step is the world's, the
 choice of the action and one update. What training to a goal takes depends on the seed: least and greatest are of seeds,
-and a seed that had not reached the goal after 200,000 steps counts with what it took until then.
+and a seed that had not reached the goal after 150,000 steps counts with what it took until then.
 Sweeps: TransformerLens runs one full forward pass a cell, on the same GGUF in float32; both give the same values to
 within 2e-3. Forward passes: float32, logits at every position, the better of torch's two kinds of attention.
 Decoding: llama.cpp multiplies quantised weights with activations that it rounds to 8 bits; Plumbline multiplies the

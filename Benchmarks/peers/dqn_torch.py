@@ -5,16 +5,15 @@
 
 The algorithm is that of Plumbline's `DQN` with the settings of `AgentBench.swift`: one lane; at each step an action, by
 the network or, with a probability that falls in a line, at random; the step goes into a ring of replayed steps; after
-`horizon` steps `updates` times a batch drawn with equal probability, double-DQN targets, Huber's loss and Adam; after
-each the target network moves by `target_rate` towards the network (where that is null it is copied every `target_every`
-steps). Episodes are cut off after `limit` steps, which is no end: the value of the last state counts.
+`horizon` steps `updates` times a batch drawn with equal probability, double-DQN targets, Huber's loss and Adam, whose rate
+falls in a line; every `target_every` steps the network is copied to the target network. Episodes are cut off after `limit` steps, which is no end: the value of the last state counts.
 
 The cart-pole is plain Python (numpy is slower on four numbers), the replayed steps are numpy arrays, acting is without
 gradients, and Adam is the kind that is found fastest beforehand. Gradients are set to none; the loss is not read.
 
 A request is a JSON object; what it leaves out has a default:
     seed, threads          1, 1
-    steps                  the most steps to make (100,000)
+    steps                  the most steps to make (150,000)
     goal                   ends training at this mean return over the last 100 episodes; null for never
     optimiser              fused | foreach | loop; without it the fastest is looked for
     settings               what differs from the defaults below
@@ -33,8 +32,8 @@ from torch import nn
 
 SETTINGS = {
     "hidden": 64, "batch": 64, "horizon": 1, "updates": 1, "discount": 0.99, "capacity": 50_000, "warmup": 1_000,
-    "target_every": 500, "target_rate": 0.005, "first": 1.0, "last": 0.01, "explore": 5_000, "double": True,
-    "rate": 5e-4, "limit": 200,
+    "target_every": 200, "first": 1.0, "last": 0.01, "explore": 10_000, "double": True, "rate": 5e-4,
+    "rate_steps": 150_000, "rate_floor": 0.02, "limit": 200,
 }
 OPTIMISERS = {"fused": {"fused": True}, "foreach": {"foreach": True}, "loop": {"foreach": False}}
 ANGLE = 12 * math.pi / 180
@@ -93,7 +92,6 @@ def train(request, settings, optimiser):
     online, target = network(settings["hidden"]), network(settings["hidden"])
     target.load_state_dict(online.state_dict())
     adam = torch.optim.Adam(online.parameters(), lr=settings["rate"], **OPTIMISERS[optimiser])
-    fast, slow = list(online.parameters()), list(target.parameters())
     replay = Replay(settings["capacity"], 4)
     world = CartPole(chance, settings["limit"])
     fall = (settings["last"] - settings["first"]) / settings["explore"]
@@ -116,6 +114,8 @@ def train(request, settings, optimiser):
                 if request["goal"] is not None and len(returns) >= 100:
                     reached = sum(returns[-100:]) / 100 >= request["goal"]
         if step >= settings["warmup"]:
+            done = min(1.0, (step - settings["horizon"]) / settings["rate_steps"])
+            adam.param_groups[0]["lr"] = settings["rate"] * (1 - (1 - settings["rate_floor"]) * done)
             for _ in range(settings["updates"]):
                 observations, actions, rewards, next_, over = replay.sample(settings["batch"], numbers)
                 with torch.no_grad():
@@ -130,12 +130,9 @@ def train(request, settings, optimiser):
                 adam.zero_grad(set_to_none=True)
                 loss.backward()
                 adam.step()
-                if settings["target_rate"] is not None:
-                    with torch.no_grad():
-                        torch._foreach_lerp_(slow, fast, settings["target_rate"])
                 updates += 1
             every = settings["target_every"]
-            if settings["target_rate"] is None and (step - settings["horizon"]) // every < step // every:
+            if (step - settings["horizon"]) // every < step // every:
                 target.load_state_dict(online.state_dict())
         if reached:
             break
@@ -146,7 +143,7 @@ def train(request, settings, optimiser):
 
 
 def answer(request):
-    request = {"seed": 1, "threads": 1, "steps": 100_000, "goal": 195.0, "settings": {}, **request}
+    request = {"seed": 1, "threads": 1, "steps": 150_000, "goal": 195.0, "settings": {}, **request}
     unknown = set(request["settings"]) - set(SETTINGS)
     if unknown:
         return {**request, "error": f"no such setting: {', '.join(sorted(unknown))}"}

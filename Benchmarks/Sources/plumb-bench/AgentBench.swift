@@ -35,7 +35,7 @@ struct AgentBench {
             let clock = ContinuousClock()
             let begun = clock.now
             switch request.task {
-            case "agent-dqn": outcome.add(try deepQ(200_000, goal: true, key), (clock.now - begun) / .seconds(1))
+            case "agent-dqn": outcome.add(try deepQ(150_000, goal: true, key), (clock.now - begun) / .seconds(1))
             case "agent-dqn-steps":
                 outcome.add(try deepQ(request.steps, goal: false, key), (clock.now - begun) / .seconds(1))
             case "agent-ppo": outcome.add(try proximal(key), (clock.now - begun) / .seconds(1))
@@ -54,8 +54,9 @@ struct AgentBench {
         training.goal = goal ? AgentTraining.Goal(meanReturn: 195) : nil
         var method = DQN<MLP>()
         (method.horizon, method.updates, method.batch) = (1, 1, 64)
-        (method.capacity, method.warmup, method.targetRate) = (50_000, 1_000, 0.005)
-        method.exploration = .init(from: 1, to: 0.01, over: 5_000)
+        (method.capacity, method.warmup, method.targetEvery) = (50_000, 1_000, 200)
+        method.exploration = .init(from: 1, to: 0.01, over: 10_000)
+        training.schedule = .linear(warmup: 0, total: 150_000, floor: 0.02)
         return try training.run(
             method, MLP(world, hidden: [64, 64], key: key["network"]), optimizer: Adam(learningRate: 5e-4), in: world,
             key: key)

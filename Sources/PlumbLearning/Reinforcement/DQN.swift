@@ -23,9 +23,6 @@ public struct DQN<Network: ActionNetwork>: AgentMethod {
     public var warmup = 1_000
     /// Steps between two copies of the network to the target network.
     public var targetEvery = 500
-    /// τ: where given, the target network moves by this part towards the network after every update, in place of copies
-    /// (Lillicrap et al. 2015, *Continuous control with deep reinforcement learning*, arXiv:1509.02971).
-    public var targetRate: Double?
     /// The probability of an action at random, by the steps made.
     public var exploration = Exploration()
     /// Whether the network that learns picks the action whose value the target network tells.
@@ -100,10 +97,9 @@ public struct DQN<Network: ActionNetwork>: AgentMethod {
             try learner.descend { network in
                 network.scores(batch.observations).chosen(batch.actions).huberLoss(targets, delta: Float(huberDelta))
             }
-            if let targetRate { memory.target.average(with: learner.network, decay: 1 - targetRate) }
         }
         let every = max(1, targetEvery)
-        if targetRate == nil, steps.lowerBound / every < steps.upperBound / every { memory.target = learner.network }
+        if steps.lowerBound / every < steps.upperBound / every { memory.target = learner.network }
         learner.measures["exploration"] = exploration.probability(at: steps.upperBound)
     }
 }
