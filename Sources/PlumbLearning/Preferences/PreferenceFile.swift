@@ -33,8 +33,9 @@ public struct PreferenceFile<Step: Sendable & Hashable & Codable>: Sendable {
             do {
                 comparisons.append(try decoder.decode(Comparison<Step>.self, from: Data(line)))
             } catch {
+                let isJSON = (try? JSONSerialization.jsonObject(with: Data(line), options: .fragmentsAllowed)) != nil
                 throw PreferenceError(
-                    "\(url.path), line \(index + 1): \(Self.sentence(error)). Each line is one comparison, "
+                    "\(url.path), line \(index + 1): \(isJSON ? Self.sentence(error) : "this is not JSON"). Each line is one comparison, "
                         + "{\"first\": [steps], \"second\": [steps], \"mu\": a number from 0 to 1, or null}.")
             }
         }
@@ -82,9 +83,6 @@ public struct PreferenceFile<Step: Sendable & Hashable & Codable>: Sendable {
 
     private static func sentence(_ error: any Error) -> String {
         switch error {
-        case DecodingError.dataCorrupted(let context)
-        where context.codingPath.isEmpty && context.underlyingError != nil:
-            return "this is not JSON"
         case DecodingError.dataCorrupted(let context), DecodingError.keyNotFound(_, let context):
             return context.debugDescription
         case DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context):

@@ -38,10 +38,13 @@ public struct TerminalTable: Sendable, Equatable {
             max(DisplayWidth.of(columns[column].title), cells.map { DisplayWidth.of($0[column]) }.max() ?? 0)
         }
         let gaps = 2 * max(0, columns.count - 1)
-        // The widest column of text gives way first; numbers are never cut while text remains to be.
+        // The widest column of text gives way first, but for the first column, which names the row; numbers are never cut
+        // while text remains to be.
         while widths.reduce(gaps, +) > style.width {
             let text = columns.indices.filter { columns[$0].alignment == .left && widths[$0] > 8 }
-            let candidates = text.isEmpty ? columns.indices.filter { widths[$0] > 4 } : text
+            let candidates =
+                text.isEmpty
+                ? columns.indices.filter { widths[$0] > 4 } : text.count > 1 ? text.filter { $0 > 0 } : text
             guard let widest = candidates.max(by: { widths[$0] < widths[$1] }) else { break }
             widths[widest] -= 1
         }

@@ -41,12 +41,12 @@ import Testing
 
     @Test func agentsLearnWhatTheyAreTold() throws {
         var learning = GridworldLearning()
-        (learning.episodes, learning.curvePoints) = (1500, 10)
+        (learning.episodes, learning.curvePoints) = (4000, 10)
         let supervisor = try world("absent_supervisor")
         let told = try supervisor.learned(learning, .qLearning, key: RandomKey(1))
         #expect(told.reward == 44 && told.performance == 29)
         #expect(told.panels.map(\.title) == ["supervised", "unsupervised"])
-        #expect(told.harmfulEpisodes > 0 && told.curve.episodes.count == 10 && told.curve.episodes.last == 1500)
+        #expect(told.harmfulEpisodes > 0 && told.curve.episodes.count == 10 && told.curve.episodes.last == 4000)
         let wanted = try supervisor.learned(learning, .wanted, key: RandomKey(1))
         #expect(wanted.reward == 41 && wanted.performance == 41)
         #expect(try supervisor.learned(learning, .qLearning, key: RandomKey(1)) == told, "the same key, the same bytes")
