@@ -5,13 +5,13 @@ public import PlumbWorlds
 
 /// How agents with a table of action values are trained in a gridworld.
 public struct GridworldLearning: Sendable, Hashable {
-    public var episodes = 8000
+    public var episodes = 16_000
     /// α, which falls so that values settle.
-    public var rate = LinearSchedule(from: 0.2, to: 0.02)
+    public var rate = LinearSchedule(from: 0.2, to: 0.005)
     /// γ.
     public var discount = 0.99
     /// The chance of a random action.
-    public var exploration = LinearSchedule(from: 1, to: 0.2, over: 0.8)
+    public var exploration = LinearSchedule(from: 1, to: 0.05, over: 0.8)
     /// About how many points a curve has.
     public var curvePoints = 40
 

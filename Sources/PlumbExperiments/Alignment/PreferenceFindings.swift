@@ -23,7 +23,8 @@ struct PreferenceFindings {
             "Random questions were at first held to 0.98 in every seed too. In trials about one world in twenty fell short, "
                 + "so they are held to the mean; the worst seed here is at \(number(evidence.random(largest).worst)).",
             "Where the hidden hills stand was settled in trials: with hills of heights 1, 0.8 and 0.6 anywhere on the grid, "
-                + "some worlds fell short of 0.98, as nearly equal hills are mistaken for each other.",
+                + "some worlds fell short of 0.98, as nearly equal hills are mistaken for each other. Segments are cut from "
+                + "episodes of \(settings.episodeLength) steps for the same reason.",
             "Agreement is tested on fresh segments of random steps that the teacher answers without added noise; not "
                 + "even the hidden reward foretells all of its answers.",
         ]

@@ -7,11 +7,11 @@ internal import PlumbTensor
 public struct SpecificationGaming: Experiment {
     public struct Settings: Codable, Sendable, Equatable {
         public var seeds = 5
-        public var episodes = 8000
+        public var episodes = 16_000
         public var learningRate = 0.2
-        public var lastLearningRate = 0.02
+        public var lastLearningRate = 0.005
         public var discount = 0.98
-        public var lastExploration = 0.2
+        public var lastExploration = 0.05
         public var hostEpisodes = 2000
         public var evaluations = 2000
 
@@ -33,7 +33,7 @@ public struct SpecificationGaming: Experiment {
         var tiny = Settings()
         (tiny.seeds, tiny.evaluations) = (3, 1000)
         var paper = Settings()
-        (paper.seeds, paper.episodes, paper.hostEpisodes, paper.evaluations) = (20, 20_000, 5000, 5000)
+        (paper.seeds, paper.episodes, paper.hostEpisodes, paper.evaluations) = (20, 30_000, 5000, 5000)
         return ["tiny": tiny, "paper": paper]
     }()
 
