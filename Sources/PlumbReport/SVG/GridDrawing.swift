@@ -74,6 +74,8 @@ struct GridDrawing {
                     on: &canvas)
             }
         }
+        let (width, height) = (Double(Self.columns(panel)) * cell, Double(panel.rows.count) * cell)
+        canvas.rect(left, top, width, height, "fill=\"none\" pointer-events=\"none\" " + SVGCanvas.Paint.rule.stroke)
         drawPath(panel.path, left, top, on: &canvas)
     }
 
@@ -122,9 +124,11 @@ struct GridDrawing {
 
     private func drawPath(_ path: [GridFigure.Cell], _ left: Double, _ top: Double, on canvas: inout SVGCanvas) {
         guard path.count > 1 else { return }
-        // A little to the side each time, so that a way back does not hide the way there.
-        let points = path.enumerated().map { index, place in
-            let shift = (Double(index % 5) - 2) * cell * 0.045
+        // A little to the side for each time it was there before, so that a way back does not hide the way there.
+        var visits: [GridFigure.Cell: Int] = [:]
+        let points = path.map { place in
+            let shift = Double(visits[place, default: 0] % 5) * cell * 0.06
+            visits[place, default: 0] += 1
             return (
                 x: left + (Double(place.column) + 0.5) * cell + shift, y: top + (Double(place.row) + 0.5) * cell + shift
             )
