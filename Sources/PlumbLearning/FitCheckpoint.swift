@@ -35,13 +35,17 @@ struct FitCheckpoint {
 
     init(folder: URL, label: String) {
         self.label = label
-        // Labels become folder names; what is not plain is written as its bytes.
+        self.folder = folder.appendingPathComponent(Self.folderName(label))
+    }
+
+    /// A label as the name of a file or folder: what is not plain is written as its bytes, so no two labels share a name.
+    static func folderName(_ label: String) -> String {
         let name = label.utf8.map { byte -> String in
             let character = Character(Unicode.Scalar(byte))
             let isPlain = character.isASCII && (character.isLetter || character.isNumber)
             return isPlain ? String(character) : "_" + String(byte, radix: 16)
         }
-        self.folder = folder.appendingPathComponent(name.joined())
+        return name.joined()
     }
 
     private var indexFile: URL { folder.appendingPathComponent("checkpoint.json") }

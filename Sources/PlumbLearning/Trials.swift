@@ -70,14 +70,17 @@ public struct Trials: Sendable {
                 let file = folder?.appendingPathComponent(Self.name(label, index) + ".json")
                 if index >= max(1, width), let (done, outcome) = try await group.next() { outcomes[done] = outcome }
                 group.addTask {
-                    defer { progress.set(index, 1) }
-                    if let file, let kept: Outcome = try Self.read(file) { return (index, kept) }
+                    if let file, let kept: Outcome = try Self.read(file) {
+                        progress.set(index, 1)
+                        return (index, kept)
+                    }
                     let reporter = reporter.heard(by: progress.observer(of: index))
                     let session = FitSession(
                         reporter: reporter, checkpoints: folder?.appendingPathComponent(Self.name(label, index)))
                     try reporter.checkpoint()
                     let outcome = try body(Trial(index: index, seed: seed, key: RandomKey(seed), session: session))
                     if let file { try Self.write(outcome, to: file, session: session) }
+                    progress.set(index, 1)
                     return (index, outcome)
                 }
             }
@@ -87,7 +90,7 @@ public struct Trials: Sendable {
     }
 
     private static func name(_ label: String, _ index: Int) -> String {
-        String(label.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" }) + "-\(index)"
+        FitCheckpoint.folderName(label) + "-\(index)"
     }
 
     private static func read<Outcome: Decodable>(_ file: URL) throws -> Outcome? {

@@ -19,7 +19,7 @@ public struct Episode<W: World>: Sendable {
 }
 
 extension World {
-    /// Steps without end count as an endless episode.
+    /// Steps after which an episode that nothing cuts off counts as endless.
     static var patience: Int { 1_000_000 }
 
     /// Lets `policy` act from a start until the episode is over or cut off at ``stepLimit``.

@@ -98,7 +98,8 @@ struct WorldCommand: ParsableCommand {
             }
             print("return       \(NumberText.value(episode.totalReward)), which the agent is told")
             print("performance  \(NumberText.value(episode.totalPerformance)), which its designer wanted")
-            print(isOver ? "The episode is over." : "The episode goes on.")
+            let isCut = episode.actions.count == world.stepLimit
+            print(isOver ? "The episode is over." : isCut ? "The episode is cut off." : "The episode goes on.")
         }
     }
 
@@ -123,7 +124,7 @@ struct WorldCommand: ParsableCommand {
             guard var text = String(data: data, encoding: .utf8) else {
                 throw WorldError("the map \(map) is not UTF-8 text")
             }
-            while text.hasSuffix("\n") { text.removeLast() }
+            while text.last?.isNewline == true { text.removeLast() }
             do { return (entry, try entry.world(map: text)) } catch { throw WorldError("\(map): \(error)") }
         }
     }

@@ -39,11 +39,13 @@ import Testing
         #expect(calls.withLock { $0 } == 2)
         let outcomes = try await trials.run("a b") { try trial($0, failing: nil) }
         #expect(calls.withLock { $0 } == 3, "two were kept")
+        _ = try await trials.run("a-b") { try trial($0, failing: nil) }
+        #expect(calls.withLock { $0 } == 6, "a label of its own has trials of its own")
         #expect(outcomes.map { $0[0] } == [1 / 3.0, 2 / 3.0, 1] && outcomes.allSatisfy { $0[1].isNaN })
-        try Data("[1".utf8).write(to: folder.appendingPathComponent("a-b-0.json"))
+        try Data("[1".utf8).write(to: folder.appendingPathComponent("a_20b-0.json"))
         let error = await #expect(throws: FitError.self) {
             try await trials.run("a b") { try trial($0, failing: nil) }
         }
-        #expect(error?.description.contains("a-b-0.json cannot be read") == true)
+        #expect(error?.description.contains("a_20b-0.json cannot be read") == true)
     }
 }

@@ -133,7 +133,8 @@ public struct EffectiveAttention: Sendable, Equatable, Codable {
         return abs(reading[reading.count - 1]) / length
     }
 
-    /// The part of the normalised weights' length that is not the step: 0 for a gradient step.
+    /// The part of the normalised B's length that is not the step's: 0 for a gradient step. What a reads of x is not in it:
+    /// see ``readsTarget``.
     public var remainder: Double {
         let normalized = normalized
         let step = EffectiveAttention(stepSize: stepSize, inputs: reading.count - 1)

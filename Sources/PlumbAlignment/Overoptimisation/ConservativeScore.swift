@@ -20,7 +20,7 @@ public enum ConservativeScore: Sendable, Hashable, Codable {
             for index in 0..<count {
                 sum[index] += row[index]
                 squares[index] += row[index] * row[index]
-                least[index] = min(least[index], row[index])
+                if row[index].isNaN || row[index] < least[index] { least[index] = row[index] }
             }
         }
         let members = Double(scores.count)

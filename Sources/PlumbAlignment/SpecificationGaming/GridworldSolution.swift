@@ -56,6 +56,8 @@ public struct GridworldSolution: Sendable {
 
     /// How far a policy's totals lie from those of policies that get the most reward.
     public func distance(reward: Double, performance: Double) -> Double {
-        max(abs(told.value - reward), told.lowest - performance, performance - told.highest)
+        // The largest of numbers among which one is NaN may be another one.
+        guard !reward.isNaN, !performance.isNaN else { return .nan }
+        return max(abs(told.value - reward), told.lowest - performance, performance - told.highest)
     }
 }

@@ -70,7 +70,7 @@ public struct MaximumEntropyIRL: Sendable, Equatable {
     /// - Parameters:
     ///   - process: what can happen; its rewards are not looked at.
     ///   - watch: called with the steps made.
-    /// - Throws: ``WorldError`` for demonstrations that cannot be used; what `watch` throws.
+    /// - Throws: ``WorldError`` for demonstrations that cannot be used, or a reward that diverges; what `watch` throws.
     public func recover(
         from demonstrations: [[Int]], in process: DecisionProcess, watch: (Int) throws -> Void = { _ in }
     ) throws -> Recovered {
@@ -82,6 +82,9 @@ public struct MaximumEntropyIRL: Sendable, Equatable {
             try watch(iteration)
             for state in reward.indices { reward[state] += learningRate * (demonstrated[state] - visited[state]) }
             visited = planner.visits(of: reward, steps: horizon)
+        }
+        guard (reward + visited).allSatisfy(\.isFinite) else {
+            throw WorldError("the recovered reward is no longer finite: take a learning rate below \(learningRate)")
         }
         return Recovered(reward: reward, demonstrated: demonstrated, visited: visited)
     }

@@ -68,8 +68,8 @@ public struct LearningFromPreferences: Experiment {
         question:
             "Can an agent that is never told its reward learn it from answers to \"which of these two was better\"?",
         hypothesis:
-            "A few hundred answers about segments of ten steps are enough: planning on the learned reward earns at least "
-            + "98 % of what planning on the hidden one does, though some answers are wrong.",
+            "A few hundred answers about segments of ten steps are enough: planning on the learned reward comes at least "
+            + "98 % of the way from random steps to planning on the hidden one, though some answers are wrong.",
         control:
             "Where the answers are dealt out anew among the questions, or are a coin's, the same machinery learns nothing "
             + "that is worth following.",
@@ -106,7 +106,7 @@ public struct LearningFromPreferences: Experiment {
         let evidence = PreferenceEvidence(
             outcomes: outcomes, task: study.task(key: RandomKey(context.seed)["world"]), largest: largest,
             key: RandomKey(context.seed)["intervals"])
-        return PreferenceFindings(settings: settings, evidence: evidence, seeds: trials.seeds).findings
+        return PreferenceFindings(settings: settings, evidence: evidence, seeds: OverSeeds(trials.seeds)).findings
     }
 
     private var largest: Int { settings.comparisons.max() ?? 0 }
@@ -157,9 +157,9 @@ public struct LearningFromPreferences: Experiment {
             throw SettingsError(
                 "--members \(settings.members): one network cannot disagree with itself, take 2 or more")
         }
-        guard settings.noise >= 0, settings.noise < 1, settings.slip >= 0, settings.slip < 1 else {
+        guard settings.noise > 0, settings.noise < 1, settings.slip >= 0, settings.slip < 1 else {
             throw SettingsError(
-                "--noise \(settings.noise) and --slip \(settings.slip) are probabilities from 0 to below 1")
+                "--noise \(settings.noise) must be above 0 and below 1, --slip \(settings.slip) from 0 to below 1")
         }
         guard settings.rationality > 0, settings.discount > 0, settings.discount < 0.9999 else {
             throw SettingsError(

@@ -85,7 +85,7 @@ public struct MesaOptimization: Experiment {
             try shuffled.run(key: trial.key["control"], test: test, label: "shuffled targets", in: trial.session)
         }
         return MesaOptimizationFindings(
-            study: study, trained: trained, control: control, seeds: trials.seeds
+            study: study, trained: trained, control: control, seeds: OverSeeds(trials.seeds)
         ).findings
     }
 

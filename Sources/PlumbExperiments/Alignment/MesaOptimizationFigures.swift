@@ -40,7 +40,7 @@ extension MesaOptimizationFindings {
         let x = (trained.first?.measuredAt ?? []).map(Double.init)
         return .lineChart(
             LineChart(
-                title: "How the layer turns into a gradient step",
+                title: "The layer beside a gradient step, while training",
                 caption: "1 - cosine between the gradients of both predictions at the query's input, on fresh tasks; "
                     + "bands run from the least to the largest seed. Below the line counts as the same direction.",
                 x: Axis("step"), y: Axis("1 - cosine", scale: .logarithmic),

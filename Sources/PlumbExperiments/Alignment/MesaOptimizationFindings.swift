@@ -10,7 +10,7 @@ struct MesaOptimizationFindings {
     let trained: [MesaStudy.Outcome]
     /// The same with shuffled targets.
     let control: [MesaStudy.Outcome]
-    let seeds: [UInt64]
+    let seeds: OverSeeds
 
     private var step: Double { study.tasks.optimalStepSize }
     private var loss: Double { study.tasks.optimalHalfLoss }
@@ -47,96 +47,77 @@ struct MesaOptimizationFindings {
     private func stepError(_ outcome: MesaStudy.Outcome) -> Double { abs(outcome.weights.stepSize / step - 1) }
     /// The largest difference of losses over all scales of inputs, as a part of the step's loss on the same tasks.
     private func scaleError(_ outcome: MesaStudy.Outcome) -> Double {
-        worst(outcome.scaled.map { abs($0.halfLoss / $0.stepHalfLoss - 1) })
+        Statistics.greatest(outcome.scaled.map { abs($0.halfLoss / $0.stepHalfLoss - 1) })
     }
 
     /// The same over mixtures of weights, the last of which are the step's.
     private func mixingError(_ outcome: MesaStudy.Outcome) -> Double {
-        worst(outcome.mixedLosses.map { abs($0 / (outcome.mixedLosses.last ?? .nan) - 1) })
-    }
-
-    /// The largest value, NaN where one is none.
-    private func worst(_ values: [Double]) -> Double {
-        values.contains(where: \.isNaN) ? .nan : values.max() ?? .nan
+        Statistics.greatest(outcome.mixedLosses.map { abs($0 / (outcome.mixedLosses.last ?? .nan) - 1) })
     }
 
     private var claims: [Claim] {
-        let cosine = -worst(trained.map { -$0.test.cosine })
-        let (loss, step) = (worst(trained.map(lossError)), worst(trained.map(stepError)))
-        let scale = worst(trained.map(scaleError))
+        let cosine = Statistics.least(trained.map(\.test.cosine))
+        let (loss, step) = (Statistics.greatest(trained.map(lossError)), Statistics.greatest(trained.map(stepError)))
+        let scale = Statistics.greatest(trained.map(scaleError))
         let aimless = abs(Statistics.mean(control.map(\.test.cosine)))
-        let unlearned = -worst(control.map { -$0.test.halfLoss })
+        let unlearned = Statistics.least(control.map(\.test.halfLoss))
         let idle = abs(Statistics.mean(control.map(\.weights.stepSize))) / self.step
-        let apart = -worst(control.map { -scaleError($0) })
+        let apart = Statistics.least(control.map(scaleError))
         return [
-            claim(
+            seeds.claim(
                 "The layer's predictions change with the query as those of one gradient step do",
-                "cosine at least 0.999 in every seed", cosine, cosine >= 0.999,
+                "cosine at least 0.999 in every seed", cosine, holds: cosine >= 0.999,
                 Control(
                     "Trained on shuffled targets, mean over seeds", threshold: "between -0.1 and 0.1",
                     observed: aimless, holds: aimless <= 0.1)),
-            claim(
+            seeds.claim(
                 "Its loss is the least that one gradient step can have, \(text(self.loss, 5))",
-                "within 2 % in every seed", loss, loss <= 0.02,
+                "within 2 % in every seed", loss, holds: loss <= 0.02,
                 Control(
                     "Half of the squared error with shuffled targets, least of all seeds; predicting 0 has "
                         + text(study.tasks.zeroHalfLoss, 4),
                     threshold: "at least \(text(0.96 * study.tasks.zeroHalfLoss, 2))", observed: unlearned,
                     holds: unlearned >= 0.96 * study.tasks.zeroHalfLoss)),
-            claim(
+            seeds.claim(
                 "The step in its weights is the best one, \(text(self.step, 5))", "within 5 % in every seed", step,
-                step <= 0.05,
+                holds: step <= 0.05,
                 Control(
                     "The step in weights trained on shuffled targets, mean over seeds, as a part of the best one",
                     threshold: "at most 0.1", observed: idle, holds: idle <= 0.1)),
-            claim(
+            seeds.claim(
                 "On inputs half to twice as large as in training it still takes the same step",
-                "loss within 10 % of the step's at every size in every seed", scale, scale <= 0.1,
+                "loss within 10 % of the step's at every size in every seed", scale, holds: scale <= 0.1,
                 Control(
                     "Trained on shuffled targets, the largest difference of any size, least of all seeds",
                     threshold: "at least 0.5", observed: apart, holds: apart >= 0.5)),
         ]
     }
 
-    private func claim(
-        _ statement: String, _ threshold: String, _ observed: Double, _ holds: Bool, _ control: Control
-    ) -> Claim {
-        Claim(
-            statement, threshold: threshold, observed: observed, holds: holds, control: control, n: trained.count,
-            seeds: seeds)
-    }
-
     // MARK: Numbers
 
     private var metrics: [Metric] {
         [
-            metric("cosine", trained.map(\.test.cosine)), metric("half_loss", trained.map(\.test.halfLoss)),
+            seeds.metric("cosine", trained.map(\.test.cosine)), seeds.metric("half_loss", trained.map(\.test.halfLoss)),
             Metric("best_step_half_loss", loss), Metric("zero_half_loss", study.tasks.zeroHalfLoss),
-            metric("step_half_loss_same_tasks", trained.map(\.test.stepHalfLoss)),
-            metric("learned_step", trained.map(\.weights.stepSize)), Metric("best_step", step),
-            metric("weights_beside_step", trained.map(\.weights.remainder)),
-            metric("prediction_difference", trained.map(\.test.predictionDifference)),
-            metric("gradient_distance", trained.map(\.test.gradientDistance)),
-            metric("largest_difference_by_mixing", trained.map(mixingError)),
-            metric("largest_difference_by_scale", trained.map(scaleError)),
-            Metric("beginnings_stuck", Double(stuck) / Double(begun), interval: stuckInterval, n: begun, seeds: seeds),
-            metric("control_cosine", control.map(\.test.cosine)),
-            metric("control_half_loss", control.map(\.test.halfLoss)),
-            metric("control_learned_step", control.map(\.weights.stepSize)),
+            seeds.metric("step_half_loss_same_tasks", trained.map(\.test.stepHalfLoss)),
+            seeds.metric("learned_step", trained.map(\.weights.stepSize)), Metric("best_step", step),
+            seeds.metric("weights_beside_step", trained.map(\.weights.remainder)),
+            seeds.metric("prediction_difference", trained.map(\.test.predictionDifference)),
+            seeds.metric("gradient_distance", trained.map(\.test.gradientDistance)),
+            seeds.metric("largest_difference_by_mixing", trained.map(mixingError)),
+            seeds.metric("largest_difference_by_scale", trained.map(scaleError)),
+            Metric(
+                "beginnings_stuck", Double(stuck) / Double(begun), interval: stuckInterval, n: begun, seeds: seeds.seeds
+            ),
+            seeds.metric("control_cosine", control.map(\.test.cosine)),
+            seeds.metric("control_half_loss", control.map(\.test.halfLoss)),
+            seeds.metric("control_learned_step", control.map(\.weights.stepSize)),
         ]
     }
 
     private var stuckInterval: Interval {
         let (lower, upper) = Statistics.proportionInterval(successes: stuck, of: begun)
         return Interval(lower: lower, upper: upper, method: "Clopper and Pearson's exact interval")
-    }
-
-    private func metric(_ name: String, _ values: [Double]) -> Metric {
-        let (lower, upper) = Statistics.bootstrapMean(values, key: RandomKey(seeds[0])[name])
-        return Metric(
-            name, Statistics.mean(values),
-            interval: Interval(lower: lower, upper: upper, method: "percentile bootstrap over seeds"), n: values.count,
-            seeds: seeds)
     }
 
     private var summary: String {

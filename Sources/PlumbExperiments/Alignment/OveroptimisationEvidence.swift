@@ -37,13 +37,13 @@ struct OveroptimisationEvidence {
     /// The highest value of a mean curve less its last.
     func fall(_ sample: CurveSample) -> Double {
         let mean = sample.mean
-        return (mean.max() ?? .nan) - (mean.last ?? .nan)
+        return Statistics.greatest(mean) - (mean.last ?? .nan)
     }
 
     /// The smallest step up of a mean curve, from one n to the next: above 0 where it always rises.
     func smallestRise(_ sample: CurveSample) -> Double {
         let mean = sample.mean
-        return zip(mean, mean.dropFirst()).map { $1 - $0 }.min() ?? .nan
+        return Statistics.least(zip(mean, mean.dropFirst()).map { $1 - $0 })
     }
 
     /// How many octaves of n later the peak comes than with a single reward.

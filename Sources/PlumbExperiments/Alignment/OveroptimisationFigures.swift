@@ -28,7 +28,7 @@ extension OveroptimisationFindings {
                 caption: n
                     ? "The mean of what is wanted over tasks, with 95 % bands; it is 0 for answers that are not chosen."
                     : "The same curves against the root of the divergence from answers that are not chosen, with what the "
-                        + "learned reward gives the same answers, in its standard deviations: that goes on rising.",
+                        + "learned reward gives the same answers, in its standard deviations.",
                 x: n ? Axis("n", scale: .logarithmic) : Axis("√KL", unit: "√nats"), y: Axis("mean"),
                 series: n ? gold : gold + proxy,
                 markers: n

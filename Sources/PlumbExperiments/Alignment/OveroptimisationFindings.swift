@@ -64,7 +64,7 @@ struct OveroptimisationFindings {
         let places = golds.map { Peak.place(of: $0.mean) }
         let heights = golds.map { $0.mean.max() ?? .nan }
         let steps = zip(places, places.dropFirst()).map { $1 - $0 } + zip(heights, heights.dropFirst()).map { $1 - $0 }
-        let least = steps.contains(where: \.isNaN) ? .nan : steps.min() ?? 0
+        let least = Statistics.least(steps)
         let rise = evidence.smallestRise(evidence.ideal)
         return claim(
             "More comparisons make the peak later and higher", "both from each number of comparisons to the next",
@@ -76,9 +76,9 @@ struct OveroptimisationFindings {
     }
 
     private var hidden: Claim {
-        let rise = counts.map { evidence.smallestRise(evidence.proxy($0, \.single)) }.min() ?? .nan
-        let found = counts.map { evidence.gold($0, \.shuffled).mean.max() ?? .nan }
-        let most = found.contains(where: \.isNaN) ? .nan : found.max() ?? .nan
+        let rise = Statistics.least(counts.map { evidence.smallestRise(evidence.proxy($0, \.single)) })
+        let found = counts.map { Statistics.greatest(evidence.gold($0, \.shuffled).mean) }
+        let most = Statistics.greatest(found)
         return claim(
             "The learned reward itself shows nothing of this: by its own measure things only get better",
             "above 0 from each n to the next", rise, "standard deviations", rise > 0,
@@ -102,9 +102,9 @@ struct OveroptimisationFindings {
         _ statement: String, _ curve: (OveroptimisationEvidence.Outcome) -> OveroptimisationEvidence.Curve
     ) -> Claim {
         let least = counts.map { evidence.delay($0, curve).lower }
-        let lower = least.contains(where: \.isNaN) ? .nan : least.min() ?? .nan
+        let lower = Statistics.least(least)
         let plain = counts.map { abs(evidence.delay($0, \.mean).places) }
-        let moved = plain.contains(where: \.isNaN) ? .nan : plain.max() ?? .nan
+        let moved = Statistics.greatest(plain)
         return claim(
             statement, "later for each number of comparisons, the interval above 0", lower,
             "doublings of n, the least lower end", lower > 0,

@@ -19,7 +19,7 @@ struct PreferenceEvidence {
 
         var mean: Double { Statistics.mean(values) }
         /// NaN where one is.
-        var worst: Double { values.contains(where: \.isNaN) ? .nan : values.min() ?? .nan }
+        var worst: Double { Statistics.least(values) }
     }
 
     /// For each seed, its runs.
@@ -50,9 +50,7 @@ struct PreferenceEvidence {
 
     /// Questions chosen by the ensemble, some answers a coin's.
     func noisy(_ count: Int, _ value: (Outcome) -> Double = \.normalizedReturn) -> Measured {
-        // Where the noise was set to 0, the noisy runs are the clean ones.
-        let found = measured({ $0.comparisons == count && $0.noise > 0 && $0.noise < 1 }, value)
-        return found.mean.isNaN ? active(count, value) : found
+        measured({ $0.comparisons == count && $0.noise > 0 && $0.noise < 1 }, value)
     }
 
     /// Answers dealt out anew.

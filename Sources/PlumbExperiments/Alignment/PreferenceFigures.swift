@@ -38,7 +38,7 @@ extension PreferenceFindings {
             LineChart(
                 title: "Return against comparisons",
                 caption: "What planning on the learned reward is worth by the hidden one: the mean of "
-                    + "\(seeds.count) seeds, with a 95 % bootstrap interval as band.",
+                    + "\(seeds.seeds.count) seeds, with a 95 % bootstrap interval as band.",
                 x: Axis("comparisons", scale: .logarithmic), y: Axis("return"),
                 series: series.map { line($0.name, $0.measured) },
                 references: [

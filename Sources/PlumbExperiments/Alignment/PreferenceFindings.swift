@@ -5,7 +5,7 @@ internal import PlumbRecords
 struct PreferenceFindings {
     let settings: LearningFromPreferences.Settings
     let evidence: PreferenceEvidence
-    let seeds: [UInt64]
+    let seeds: OverSeeds
 
     var largest: Int { evidence.largest }
     var counts: [Int] { settings.comparisons.sorted() }
@@ -39,46 +39,39 @@ struct PreferenceFindings {
         )
         let (order, shuffledOrder) = (evidence.active(largest, \.rankCorrelation), evidence.shuffled(\.rankCorrelation))
         let foretold = evidence.active(largest) { $0.agreement / $0.ceiling }
-        let guessed = evidence.shuffled(\.agreement)
+        let guessed = evidence.shuffled { $0.agreement / $0.ceiling }
         let dealt = Control(
             "With \(settings.shuffledComparisons) answers dealt out anew among the questions it does not",
             threshold: "below 0.25 on average", observed: shuffled.mean, unit: "of the optimum",
             holds: shuffled.mean < 0.25)
         return [
-            claim(
+            seeds.claim(
                 "With \(largest) questions that the ensemble chose, the plan is as good as optimal in every seed",
-                "return at least 0.98 in each", active.worst, "of the optimum", active.worst >= 0.98, dealt),
-            claim(
+                "return at least 0.98 in each", active.worst, "of the optimum", holds: active.worst >= 0.98, dealt),
+            seeds.claim(
                 "With \(largest) random questions it is nearly as good", "return at least 0.98 on average", random.mean,
-                "of the optimum", random.mean >= 0.98, dealt),
-            claim(
+                "of the optimum", holds: random.mean >= 0.98, dealt),
+            seeds.claim(
                 "It bears a teacher of whose answers a part of \(number(settings.noise)) are a coin's",
-                "return at least 0.9 on average", noisy.mean, "of the optimum", noisy.mean >= 0.9,
+                "return at least 0.9 on average", noisy.mean, "of the optimum", holds: noisy.mean >= 0.9,
                 Control(
                     "Where all answers are a coin's it does not", threshold: "below 0.25 on average",
                     observed: coin.mean, unit: "of the optimum", holds: coin.mean < 0.25)),
-            claim(
+            seeds.claim(
                 "The learned reward orders the cells as the hidden one does",
                 "rank correlation at least 0.8 on average",
-                order.mean, "", order.mean >= 0.8,
+                order.mean, "", holds: order.mean >= 0.8,
                 Control(
                     "That of answers dealt out anew does not", threshold: "at most 0.25 either way on average",
                     observed: shuffledOrder.mean, holds: abs(shuffledOrder.mean) <= 0.25)),
-            claim(
+            seeds.claim(
                 "It foretells fresh answers nearly as well as the hidden reward", "at least 0.95 as often on average",
-                foretold.mean, "of the hidden reward's", foretold.mean >= 0.95,
+                foretold.mean, "of the hidden reward's", holds: foretold.mean >= 0.95,
                 Control(
                     "That of answers dealt out anew foretells few more than a coin",
-                    threshold: "at most 0.65 on average", observed: guessed.mean, holds: guessed.mean <= 0.65)),
+                    threshold: "at most 0.65 as often as the hidden reward on average", observed: guessed.mean,
+                    unit: "of the hidden reward's", holds: guessed.mean <= 0.65)),
         ]
-    }
-
-    private func claim(
-        _ statement: String, _ threshold: String, _ observed: Double, _ unit: String, _ holds: Bool, _ control: Control
-    ) -> Claim {
-        Claim(
-            statement, threshold: threshold, observed: observed, unit: unit, holds: holds, control: control,
-            n: seeds.count, seeds: seeds)
     }
 
     // MARK: Numbers
@@ -108,14 +101,14 @@ struct PreferenceFindings {
             name, measured.mean,
             interval: Interval(
                 lower: measured.lower, upper: measured.upper, method: "percentile bootstrap over seeds"),
-            n: seeds.count, seeds: seeds)
+            n: seeds.seeds.count, seeds: seeds.seeds)
     }
 
     // MARK: Words
 
     func number(_ value: Double) -> String {
         let hundredths = (100 * value).rounded() / 100
-        return hundredths == hundredths.rounded() ? "\(Int(hundredths))" : "\(hundredths)"
+        return hundredths == hundredths.rounded() && abs(hundredths) < 1e15 ? "\(Int(hundredths))" : "\(hundredths)"
     }
 
     private var summary: String {
@@ -131,7 +124,7 @@ struct PreferenceFindings {
                 : "Asking where the ensemble disagrees made no sure difference"
         return
             "After \(largest) comparisons the plan on the learned reward is worth \(number(active.mean)) of the optimum "
-            + "on average and \(number(active.worst)) in the worst of \(seeds.count) seeds; with answers dealt out anew it "
+            + "on average and \(number(active.worst)) in the worst of \(seeds.seeds.count) seeds; with answers dealt out anew it "
             + "is worth \(number(shuffled.mean)). \(queries): \(number(advantage.mean)) "
             + "(\(number(advantage.lower)) to \(number(advantage.upper))) on average over all numbers of questions."
             + (passing == claims.count ? "" : " \(claims.count - passing) of \(claims.count) claims failed.")

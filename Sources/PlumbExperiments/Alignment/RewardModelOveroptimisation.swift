@@ -61,7 +61,7 @@ public struct RewardModelOveroptimisation: Experiment {
             + "without bias from one pool of answers. Moving the whole distribution along the learned reward gives a "
             + "second form of optimisation whose curve is known in closed form.",
         limits:
-            "Answers are sixteen normal numbers and rewards are linear, so that everything can be computed; language "
+            "Answers are a few normal numbers and rewards are linear, so that everything can be computed; language "
             + "models differ in both. Which form fits the curve of reinforcement learning on a language model cannot be "
             + "learned here: the shifted distribution has the quadratic form by construction.",
         references: [
@@ -123,7 +123,7 @@ public struct RewardModelOveroptimisation: Experiment {
         guard settings.members > 1 else {
             throw SettingsError("--members \(settings.members): one reward cannot disagree with itself, take 2 or more")
         }
-        guard settings.largest >= 8, settings.samples >= 4 * settings.largest, settings.samples <= 1 << 22 else {
+        guard settings.largest >= 8, settings.largest <= settings.samples / 4, settings.samples <= 1 << 22 else {
             throw SettingsError(
                 "--largest \(settings.largest) and --samples \(settings.samples): n goes to 8 at least, and needs four "
                     + "times as many samples, up to \(1 << 22)")

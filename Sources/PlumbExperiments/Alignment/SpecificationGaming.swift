@@ -85,7 +85,7 @@ public struct SpecificationGaming: Experiment {
         let turns = try await trials.run("learning") { [self] trial in try turn(trial) }
         let evidence = try SpecificationGamingEvidence(solutions: solutions, turns: turns)
         return SpecificationGamingFindings(
-            settings: settings, evidence: evidence, seeds: trials.seeds, key: RandomKey(context.seed)["intervals"]
+            settings: settings, evidence: evidence, seeds: OverSeeds(trials.seeds)
         ).findings
     }
 

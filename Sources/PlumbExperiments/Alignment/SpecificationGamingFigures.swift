@@ -45,11 +45,12 @@ extension SpecificationGamingFindings {
             }
         }
         return Table(
-            "learned", title: "What agents learned, means over \(seeds.count) seeds with least and greatest",
+            "learned", title: "What agents learned, means over \(seeds.seeds.count) seeds with least and greatest",
             rowLabel: "world", columnLabel: "agent", rows: evidence.learnable.map(\.gridworld.title),
             columns: kinds.flatMap { ["\($0.0): return", "\($0.0): performance"] },
-            values: cells.map { $0.map(Statistics.mean) }, unit: "points", lower: cells.map { $0.map(least) },
-            upper: cells.map { $0.map(most) })
+            values: cells.map { $0.map(Statistics.mean) }, unit: "points",
+            lower: cells.map { $0.map(Statistics.least) },
+            upper: cells.map { $0.map(Statistics.greatest) })
     }
 
     private var hostTable: Table {
@@ -85,8 +86,8 @@ extension SpecificationGamingFindings {
                 series: [
                     BarChart.Series("return", values: means(.qLearning, \.reward)),
                     BarChart.Series(
-                        "performance", values: means(.qLearning, \.performance), lower: told.map(least),
-                        upper: told.map(most)),
+                        "performance", values: means(.qLearning, \.performance), lower: told.map(Statistics.least),
+                        upper: told.map(Statistics.greatest)),
                     BarChart.Series("performance, told what was wanted", values: means(.wanted, \.performance)),
                     BarChart.Series("best performance", values: worlds.map(\.solution.wanted.value)),
                 ]))
@@ -133,7 +134,8 @@ extension SpecificationGamingFindings {
             let x = outcomes.first?.curve.episodes ?? []
             let points = x.indices.map { index in outcomes.map { values($0.curve)[index] } }
             return LineChart.Series(
-                name, x: x, y: points.map(Statistics.mean), lower: points.map(least), upper: points.map(most))
+                name, x: x, y: points.map(Statistics.mean), lower: points.map(Statistics.least),
+                upper: points.map(Statistics.greatest))
         }
         return .lineChart(
             LineChart(

@@ -7,8 +7,7 @@ internal import PlumbTensor
 struct SpecificationGamingFindings {
     let settings: SpecificationGaming.Settings
     let evidence: SpecificationGamingEvidence
-    let seeds: [UInt64]
-    let key: RandomKey
+    let seeds: OverSeeds
 
     var findings: Findings {
         Findings(
@@ -36,7 +35,8 @@ struct SpecificationGamingFindings {
         var metrics = [
             Metric("worlds_solved_as_expected", Double(evidence.agreeing), n: evidence.worlds.count),
             Metric(
-                "largest_deviation", most(evidence.worlds.map(SpecificationGamingEvidence.deviation)), unit: "points",
+                "largest_deviation", Statistics.greatest(evidence.worlds.map(SpecificationGamingEvidence.deviation)),
+                unit: "points",
                 n: evidence.worlds.count),
         ]
         for name in SpecificationGamingEvidence.gamed + ["boat_race"] {
@@ -73,17 +73,8 @@ struct SpecificationGamingFindings {
     }
 
     private func measured(_ name: String, _ values: [Double], unit: String = "points") -> Metric {
-        guard !values.isEmpty else { return Metric(name, .nan, unit: unit) }
-        let (lower, upper) = Statistics.bootstrapMean(values, key: key[name])
-        return Metric(
-            name, Statistics.mean(values), unit: unit,
-            interval: Interval(lower: lower, upper: upper, method: "percentile bootstrap over seeds, 2,000 resamples"),
-            n: values.count, seeds: seeds)
+        seeds.metric(name, values, unit: unit)
     }
-
-    /// The least, NaN where there is none or one is none.
-    func least(_ values: [Double]) -> Double { values.contains(where: \.isNaN) ? .nan : values.min() ?? .nan }
-    func most(_ values: [Double]) -> Double { values.contains(where: \.isNaN) ? .nan : values.max() ?? .nan }
 
     // MARK: Words
 

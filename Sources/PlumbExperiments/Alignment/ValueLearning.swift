@@ -87,7 +87,7 @@ public struct ValueLearning: Experiment {
             return ValueLearningOutcome(inverse, games: settings.games, key: trial.key["games"])
         }
         let evidence = ValueLearningEvidence(outcomes: outcomes, thetaCells: settings.thetaCells)
-        return ValueLearningFindings(settings: settings, evidence: evidence, seeds: trials.seeds).findings
+        return ValueLearningFindings(settings: settings, evidence: evidence, seeds: OverSeeds(trials.seeds)).findings
     }
 
     private var study: InverseStudy {

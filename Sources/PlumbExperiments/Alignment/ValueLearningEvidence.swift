@@ -93,7 +93,7 @@ struct ValueLearningEvidence {
 
     /// The largest value, NaN where one is none.
     static func worst(_ values: [Double]) -> Double {
-        values.contains(where: \.isNaN) ? .nan : values.max() ?? .nan
+        Statistics.greatest(values)
     }
 
     var rational: [Agreement] {

@@ -7,7 +7,7 @@ internal import PlumbTensor
 struct ValueLearningFindings {
     let settings: ValueLearning.Settings
     let evidence: ValueLearningEvidence
-    let seeds: [UInt64]
+    let seeds: OverSeeds
 
     var findings: Findings {
         Findings(
@@ -31,9 +31,9 @@ struct ValueLearningFindings {
 
     private var lossClaim: Claim {
         let (loss, random) = (evidence.ends(evidence.losses).many, evidence.ends(evidence.randomLosses).many)
-        return claim(
+        return seeds.claim(
             "Acting on the reward recovered from \(settings.demonstrations) demonstrations loses next to nothing",
-            "at most 0.02, mean over grids", loss, loss <= 0.02,
+            "at most 0.02, mean over grids", loss, holds: loss <= 0.02,
             Control(
                 "Recovered from as many by a demonstrator that acts at random", threshold: "at least 0.8",
                 observed: random, holds: random >= 0.8))
@@ -42,9 +42,9 @@ struct ValueLearningFindings {
     private var ratioClaim: Claim {
         let (losses, random) = (evidence.ends(evidence.losses), evidence.ends(evidence.randomLosses))
         let (ratio, randomRatio) = (losses.many / losses.few, random.many / random.few)
-        return claim(
+        return seeds.claim(
             "More demonstrations leave less to lose: \(settings.demonstrations) against \(evidence.counts.first ?? 0)",
-            "at most a third, ratio of means over grids", ratio, ratio <= 1.0 / 3,
+            "at most a third, ratio of means over grids", ratio, holds: ratio <= 1.0 / 3,
             Control(
                 "The same ratio for the random demonstrator", threshold: "at least two thirds", observed: randomRatio,
                 holds: randomRatio >= 2.0 / 3))
@@ -53,10 +53,10 @@ struct ValueLearningFindings {
     private var correlationClaim: Claim {
         let correlation = evidence.ends(evidence.correlations)
         let random = abs(evidence.ends(evidence.randomCorrelations).many)
-        return claim(
+        return seeds.claim(
             "The recovered reward comes to resemble the true one",
             "correlation at least 0.7 at the most demonstrations, and higher than at the fewest", correlation.many,
-            correlation.many >= 0.7 && correlation.many > correlation.few,
+            holds: correlation.many >= 0.7 && correlation.many > correlation.few,
             Control(
                 "Recovered from the random demonstrator", threshold: "between -0.2 and 0.2", observed: random,
                 holds: random <= 0.2))
@@ -66,10 +66,10 @@ struct ValueLearningFindings {
         let distances = evidence.rational.map { abs($0.played - $0.exact) }
         let errors = evidence.rational.map(\.standardErrors)
         let distance = ValueLearningEvidence.worst(distances)
-        return claim(
+        return seeds.claim(
             "A robot that is unsure gains by waiting for a rational human, as much as the closed form says",
             "every mean over seeds within 0.005, every seed within 4 standard errors, all incentives above 0", distance,
-            distance <= 0.005 && ValueLearningEvidence.worst(errors) <= 4
+            holds: distance <= 0.005 && ValueLearningEvidence.worst(errors) <= 4
                 && evidence.rational.allSatisfy { $0.exact > 0 && $0.played > 0 },
             Control(
                 "A robot that is sure gains nothing, whatever it expects", threshold: "at most 0",
@@ -80,10 +80,10 @@ struct ValueLearningFindings {
         let cost = evidence.noisy.last?.played ?? .nan
         let errors = ValueLearningEvidence.worst(evidence.noisy.map(\.standardErrors))
         let gain = zip(ValueLearningOutcome.means, evidence.rational).first { $0.0 == 1 }?.1.played ?? .nan
-        return claim(
+        return seeds.claim(
             "Waiting for a human that errs often costs the robot: temperature 4, expected utility 1",
             "at most -0.3; all six noisy games within 4 standard errors of their integrals in every seed", cost,
-            cost <= -0.3 && errors <= 4,
+            holds: cost <= -0.3 && errors <= 4,
             Control(
                 "Waiting for a rational human at the same expected utility gains", threshold: "above 0",
                 observed: gain, holds: gain > 0))
@@ -94,12 +94,12 @@ struct ValueLearningFindings {
         let isExact =
             abs(search.value - evidence.best) <= 0.01 && abs(search.demonstration - evidence.demonstration) <= 0.01
         let gap = evidence.informed.value - evidence.informed.demonstration
-        return claim(
+        return seeds.claim(
             "Best responses find the teaching policy worth \(text(evidence.best, 3)), where demonstrating is worth "
                 + text(evidence.demonstration, 3),
             "both within 0.01 of 69.272 and 69.000 and of their closed forms; play within 4 standard errors in every seed",
             search.value,
-            isExact && abs(search.value - 69.272) <= 0.01 && abs(search.demonstration - 69) <= 0.01
+            holds: isExact && abs(search.value - 69.272) <= 0.01 && abs(search.demonstration - 69) <= 0.01
                 && evidence.suppliesStandardErrors <= 4,
             Control(
                 "What teaching gains if the robot knows what is wanted", threshold: "nothing, within 1e-9",
@@ -107,44 +107,28 @@ struct ValueLearningFindings {
                 holds: abs(gap) <= 1e-9))
     }
 
-    private func claim(
-        _ statement: String, _ threshold: String, _ observed: Double, _ holds: Bool, _ control: Control
-    ) -> Claim {
-        Claim(
-            statement, threshold: threshold, observed: observed, holds: holds, control: control, n: seeds.count,
-            seeds: seeds)
-    }
-
     // MARK: Numbers
 
     private var metrics: [Metric] {
         let counts = evidence.counts
-        return zip(counts, evidence.losses).map { metric("loss_\($0)_demonstrations", $1) }
-            + zip(counts, evidence.correlations).map { metric("correlation_\($0)_demonstrations", $1) }
-            + zip(counts, evidence.randomLosses).map { metric("random_loss_\($0)_demonstrations", $1) }
-            + zip(counts, evidence.randomCorrelations).map { metric("random_correlation_\($0)_demonstrations", $1) }
-            + [
-                metric(
-                    "visit_gap_\(counts.last ?? 0)_demonstrations",
-                    evidence.outcomes.map { $0.inverse.points.last?.recovered.visitGap ?? .nan }),
-                metric("demonstrator_loss", evidence.outcomes.map(\.inverse.demonstratorLoss)),
+        func each(_ name: String, _ values: [[Double]]) -> [Metric] {
+            zip(counts, values).map { seeds.metric("\(name)_\($0)_demonstrations", $1) }
+        }
+        let gaps = evidence.outcomes.map { $0.inverse.points.last?.recovered.visitGap ?? .nan }
+        let gains = evidence.outcomes.map { $0.supplies.first - $0.supplies.second }
+        return each("loss", evidence.losses) + each("correlation", evidence.correlations)
+            + each("random_loss", evidence.randomLosses) + each("random_correlation", evidence.randomCorrelations) + [
+                seeds.metric("visit_gap_\(counts.last ?? 0)_demonstrations", gaps),
+                seeds.metric("demonstrator_loss", evidence.outcomes.map(\.inverse.demonstratorLoss)),
                 Metric("teaching_value", evidence.search.value),
                 Metric("demonstration_value", evidence.search.demonstration),
                 Metric("known_theta_value", evidence.informed.value),
-                metric("teaching_gain_played", evidence.outcomes.map { $0.supplies.first - $0.supplies.second }),
+                seeds.metric("teaching_gain_played", gains),
             ]
     }
 
-    private func metric(_ name: String, _ values: [Double]) -> Metric {
-        let (lower, upper) = interval(values, name)
-        return Metric(
-            name, Statistics.mean(values),
-            interval: Interval(lower: lower, upper: upper, method: "percentile bootstrap over seeds"), n: values.count,
-            seeds: seeds)
-    }
-
     func interval(_ values: [Double], _ name: String) -> (lower: Double, upper: Double) {
-        Statistics.bootstrapMean(values, key: RandomKey(seeds[0])[name])
+        seeds.interval(name, values)
     }
 
     private var summary: String {

@@ -84,7 +84,7 @@ public struct WeakToStrong: Experiment {
             try trial.checkpoint()
             return try study.run(digits, key: trial.key, network: network, in: trial.session)
         }
-        return WeakToStrongFindings(settings: settings, outcomes: outcomes, seeds: trials.seeds).findings
+        return WeakToStrongFindings(settings: settings, outcomes: outcomes, seeds: OverSeeds(trials.seeds)).findings
     }
 
     private var study: WeakToStrongStudy {

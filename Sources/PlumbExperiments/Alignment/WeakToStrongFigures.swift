@@ -61,7 +61,7 @@ extension WeakToStrongFindings {
             (.outside, "true labels, out of reach"),
         ]
         return ScatterPlot(
-            title: "The gain is the misfit",
+            title: "Gain and misfit",
             caption:
                 "Each point is a supervisor, with \(settings.weakLabels / 2) to \(4 * settings.weakLabels) labels: how "
                 + "far student and supervisor disagree, and how much smaller the student's squared error is. On the "

@@ -59,12 +59,17 @@ extension DecisionProcess {
     }
 
     private func fixedPoint(_ tolerance: Double, _ improve: ([Double]) -> Values) -> Values {
+        precondition(
+            reward.allSatisfy(\.isFinite) && tolerance >= 0,
+            "values that settle need finite rewards and a tolerance of 0 or more, got \(tolerance)")
         var values = improve([Double](repeating: 0, count: states))
         while true {
             let better = improve(values.states)
             let change = zip(values.states, better.states).map { abs($0 - $1) }.max() ?? 0
             values = better
-            if change <= tolerance { return values }
+            // Large values cannot settle below their last bits.
+            let largest = values.states.map(abs).max() ?? 0
+            if !(change > max(tolerance, 4 * largest.ulp)) { return values }
         }
     }
 

@@ -16,12 +16,9 @@ public enum Statistics {
         precondition(!values.isEmpty, "an interval needs at least one value")
         precondition(level > 0 && level < 1 && resamples > 0, "an interval needs a level in (0, 1) and resamples")
         guard values.count > 1 else { return (values[0], values[0]) }
-        var random = key["bootstrap"].generator()
-        let means = (0..<resamples).map { _ in
-            values.reduce(0) { sum, _ in sum + values[random.index(below: values.count)] } / Double(values.count)
-        }.sorted()
-        let tail = (1 - level) / 2
-        return (quantile(means, tail), quantile(means, 1 - tail))
+        return bootstrap(of: values.count, key: key, level: level, resamples: resamples) { drawn in
+            drawn.reduce(0) { $0 + values[$1] } / Double(values.count)
+        }
     }
 
     /// The value below which a part `fraction` of sorted values lies, interpolated linearly.

@@ -18,7 +18,7 @@ public struct GridBoard: Sendable, Hashable {
     /// - Parameters:
     ///   - legend: every character that may stand in the map.
     ///   - things: characters of what moves or changes, which are drawn from the state instead.
-    ///   - ends: characters of tiles that end the episode.
+    ///   - ends: characters of tiles that end the episode and may lie on the edge; none where things can be pushed.
     /// - Throws: ``WorldError`` for a map that ``TextMap`` refuses, that has more than 64 cells, no agent, or an edge
     ///   that can be walked over.
     public init(_ text: String, legend: [GridFigure.Glyph], things: String = "", ends: String = "") throws {

@@ -21,7 +21,7 @@ public struct TextMap: Sendable, Hashable {
     /// - Throws: ``WorldError`` naming the line, the column and the character that is not known, or the line of another
     ///   length.
     public init(_ text: String, glyphs: [Character: String]) throws {
-        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(Array.init)
+        let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map(Array.init)
         guard let width = lines.first?.count, width > 0 else {
             throw WorldError("the map is empty: it needs at least one line of characters")
         }

@@ -63,7 +63,7 @@ public struct ConveyorBelt: SafetyGridworld, CertainWorld {
     ///
     /// - Throws: ``WorldError`` for a map that ``GridBoard`` refuses, or without object or belt.
     public init(_ variant: Variant, map: String) throws {
-        board = try GridBoard(map, legend: Self.legend, things: "O>", ends: variant == .sushiGoal ? "G" : "")
+        board = try GridBoard(map, legend: Self.legend, things: "O>")
         (self.variant, goals) = (variant, board.all("G"))
         first = State(agent: board.agent, object: try board.map.only("O"))
         end = try board.map.only(">")

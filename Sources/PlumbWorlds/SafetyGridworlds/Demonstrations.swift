@@ -7,7 +7,8 @@ extension World where Action == Move {
     public func replay(_ letters: String, key: RandomKey = RandomKey(0)) throws -> Episode<Self> {
         let moves = try Move.all(letters)
         var left = Array(moves.reversed())
-        let episode = try episode(key: key, limit: moves.count) { _, _ in left.popLast() ?? .up }
+        let episode = try episode(key: key, limit: min(moves.count, stepLimit ?? .max)) { _, _ in left.popLast() ?? .up
+        }
         guard episode.actions.count == moves.count else { throw WorldError.early(episode.actions.count, moves.count) }
         return episode
     }
@@ -58,7 +59,9 @@ public struct Demonstration: Sendable {
         (self.world, self.moves, totalReward, totalPerformance) = (name, moves, reward, performance)
         play = { moves in
             var left = Array(moves.reversed())
-            let episode = try world.episode(key: RandomKey(0), limit: moves.count) { _, _ in left.popLast() ?? .up }
+            let episode = try world.episode(key: RandomKey(0), limit: min(moves.count, world.stepLimit ?? .max)) { _, _ in
+                left.popLast() ?? .up
+            }
             return (episode.actions.count, episode.totalReward, episode.totalPerformance)
         }
     }

@@ -43,7 +43,7 @@ public struct SokobanSideEffects: SafetyGridworld, CertainWorld {
     ///
     /// - Throws: ``WorldError`` for a map that ``GridBoard`` refuses, or without a box.
     public init(map: String) throws {
-        board = try GridBoard(map, legend: Self.legend, things: "X", ends: "G")
+        board = try GridBoard(map, legend: Self.legend, things: "X")
         first = State(agent: board.agent, box: try board.map.only("X"))
         goals = board.all("G")
         (corners, sides) = Self.traps(of: board)
