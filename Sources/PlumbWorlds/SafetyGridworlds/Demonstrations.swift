@@ -59,7 +59,8 @@ public struct Demonstration: Sendable {
         (self.world, self.moves, totalReward, totalPerformance) = (name, moves, reward, performance)
         play = { moves in
             var left = Array(moves.reversed())
-            let episode = try world.episode(key: RandomKey(0), limit: min(moves.count, world.stepLimit ?? .max)) { _, _ in
+            let episode = try world.episode(key: RandomKey(0), limit: min(moves.count, world.stepLimit ?? .max)) {
+                _, _ in
                 left.popLast() ?? .up
             }
             return (episode.actions.count, episode.totalReward, episode.totalPerformance)
