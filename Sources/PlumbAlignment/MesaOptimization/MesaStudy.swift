@@ -72,13 +72,19 @@ public struct MesaStudy: Sendable {
             let beginning = deadEnds.count + 1
             let result = try train(
                 step, key: key[beginning], test: test, label: "\(label), beginning \(beginning)", in: session)
-            let last = result.losses.suffix(100).map(Double.init)
-            let isStuck = Statistics.mean(last) > (tasks.optimalHalfLoss + tasks.zeroHalfLoss) / 2
-            if !isStuck || shufflesTargets || beginning >= beginnings {
+            if !isStuck(result.losses) || shufflesTargets || beginning >= beginnings {
                 return outcome(result, step, test, deadEnds)
             }
             deadEnds.append(result.model.effective)
         }
+    }
+
+    /// Whether training ended at a high loss: the mean of the last hundred steps is nearer to predicting 0 than to the best
+    /// step.
+    ///
+    /// - Parameter losses: half the squared error at each step.
+    public func isStuck(_ losses: [Float]) -> Bool {
+        Statistics.mean(losses.suffix(100).map(Double.init)) > (tasks.optimalHalfLoss + tasks.zeroHalfLoss) / 2
     }
 
     private func train(

@@ -173,5 +173,24 @@ public struct LearningFromPreferences: Experiment {
         guard settings.size > 1, settings.size <= 40 else {
             throw SettingsError("--size \(settings.size): the grid must have from 2 to 40 rows")
         }
+        guard settings.hillMargin >= 0, 2 * settings.hillMargin <= Double(settings.size - 1) else {
+            throw SettingsError(
+                "--hill-margin \(settings.hillMargin): hills need room on \(settings.size) rows, from 0 to "
+                    + "\(Double(settings.size - 1) / 2)")
+        }
+        guard settings.hills.allSatisfy({ abs($0) <= 1e6 }), settings.hillWidth <= 1000 else {
+            throw SettingsError("--hills may be as high as 1e6 and --hill-width 1000")
+        }
+        guard settings.segmentLength <= settings.episodeLength, settings.episodeLength <= 10_000 else {
+            throw SettingsError(
+                "--episode-length \(settings.episodeLength): it must be from --segment-length "
+                    + "\(settings.segmentLength) to 10000 steps")
+        }
+        guard settings.seeds <= 1000, settings.candidates <= 1000, settings.members <= 100,
+            (settings.comparisons + [settings.shuffledComparisons]).allSatisfy({ $0 <= 100_000 })
+        else {
+            throw SettingsError(
+                "--seeds and --candidates go to 1000, --members to 100, numbers of comparisons to 100000")
+        }
     }
 }

@@ -29,6 +29,7 @@ struct MazeOptions {
         if let (name, value) = counts.first(where: { $0.1 < 1 }) {
             throw SettingsError("\(name) \(value): it must be 1 or more")
         }
+        guard batch <= 1_000_000 else { throw SettingsError("--batch \(batch): it must be at most 1000000") }
         guard learningRate > 0, learningRate.isFinite else {
             throw SettingsError("--learning-rate \(learningRate): it must be above 0")
         }

@@ -55,7 +55,9 @@ public struct MesaOptimization: Experiment {
             + "worked out by hand, on new tasks and on inputs of other sizes; read the step length from its weights.",
         limits:
             "One layer without a softmax, which can compute little else: it shows that a trained network can hold a "
-            + "learning rule, not that large networks search, nor that what they would search for is harmful.",
+            + "learning rule, not that large networks search, nor that what they would search for is harmful. "
+            + "Unlike the paper, training is shorter, the step length falls near the end and networks that stay at a "
+            + "high loss begin anew; this was settled in trials. The control is never begun anew.",
         references: [
             Reference(
                 authors: "von Oswald, Niklasson, Randazzo, Sacramento, Mordvintsev, Zhmoginov, Vladymyrov",
@@ -120,9 +122,12 @@ public struct MesaOptimization: Experiment {
                 "--constant-part \(settings.constantPart): the learning rate falls after more than half of the steps, or "
                     + "never with 1")
         }
-        guard settings.learningRate > 0, settings.clipNorm > 0 else {
+        guard settings.learningRate > 0, settings.learningRate.isFinite, settings.clipNorm > 0,
+            settings.clipNorm.isFinite
+        else {
             throw SettingsError(
-                "--learning-rate \(settings.learningRate) --clip-norm \(settings.clipNorm): both must be above 0")
+                "--learning-rate \(settings.learningRate) --clip-norm \(settings.clipNorm): both must be finite and above 0"
+            )
         }
     }
 }

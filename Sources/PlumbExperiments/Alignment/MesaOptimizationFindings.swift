@@ -28,16 +28,19 @@ struct MesaOptimizationFindings {
             ])
     }
 
-    /// Beginnings in all, and those that ended at a high loss.
-    private var begun: Int { trained.count + stuck }
-    private var stuck: Int { trained.reduce(0) { $0 + $1.deadEnds.count } }
+    /// Beginnings that ended at a high loss and were followed by another.
+    private var left: [EffectiveAttention] { trained.flatMap(\.deadEnds) }
+    /// Beginnings in all, and those that ended at a high loss, the last of a seed too.
+    private var begun: Int { trained.count + left.count }
+    private var stuck: Int { left.count + trained.count { study.isStuck($0.losses) } }
 
     private var deadEnds: String {
         guard stuck > 0 else { return "Every network found its way at the first beginning." }
-        let reading = Statistics.mean(trained.flatMap { $0.deadEnds.map(\.readsTarget) })
+        let count = "\(stuck) of \(begun) beginnings stayed at a high loss in training; \(left.count) were begun anew."
+        guard !left.isEmpty else { return count }
         return
-            "\(stuck) of \(begun) beginnings stayed at a high loss in training and were begun anew. Of what they read of "
-            + "an example, the part that is y is \(text(reading, 2)); a gradient step's is 1."
+            "\(count) Of what those read of an example, the part that is y is "
+            + "\(text(Statistics.mean(left.map(\.readsTarget)), 2)); a gradient step's is 1."
     }
 
     // MARK: Claims
@@ -117,7 +120,8 @@ struct MesaOptimizationFindings {
 
     private var stuckInterval: Interval {
         let (lower, upper) = Statistics.proportionInterval(successes: stuck, of: begun)
-        return Interval(lower: lower, upper: upper, method: "Clopper and Pearson's exact interval")
+        return Interval(
+            lower: lower, upper: upper, method: "Clopper and Pearson, as if the number of beginnings were fixed")
     }
 
     private var summary: String {

@@ -52,7 +52,7 @@ struct OveroptimisationFindings {
         let rise = evidence.smallestRise(evidence.gold(m, \.costless))
         return claim(
             "Chosen by a reward learned from \(m) comparisons, what is wanted peaks and falls",
-            "peak at n = \(named), at least 0.2 lower at n = \(settings.largest)", Double(peak), "n",
+            "peak at n = \(named), at least 0.2 lower at n = \(largest)", Double(peak), "n",
             places.contains(peak) && fall >= 0.2,
             Control(
                 "Where extremes cost nothing it never falls", threshold: "above 0 from each n to the next",
@@ -74,6 +74,9 @@ struct OveroptimisationFindings {
                 "Chosen by what is wanted itself there is no peak", threshold: "above 0 from each n to the next",
                 observed: rise, holds: rise > 0))
     }
+
+    /// The largest n: the setting, or the power of two below it.
+    private var largest: Int { evidence.study.sizes.last ?? 1 }
 
     private var hidden: Claim {
         let rise = Statistics.least(counts.map { evidence.smallestRise(evidence.proxy($0, \.single)) })
@@ -134,7 +137,7 @@ struct OveroptimisationFindings {
                 metric("peak_\(m)", exp2(place.place), exp2(place.lower), exp2(place.upper), "n"),
                 mean("cosine_\(m)", evidence.outcomes(m).map(\.cosine)),
                 Metric("gold_at_peak_\(m)", gold.mean.max() ?? .nan, n: evidence.tasks.count, seeds: seeds),
-                mean("gold_at_\(settings.largest)_\(m)", gold.curves.map { $0.last ?? .nan }),
+                mean("gold_at_\(largest)_\(m)", gold.curves.map { $0.last ?? .nan }),
             ]
             for (name, curve) in [("worst", \Outcome.worst), ("cautious", \.cautious), ("mean", \.mean)] {
                 let delay = evidence.delay(m) { $0[keyPath: curve] }
@@ -178,7 +181,7 @@ struct OveroptimisationFindings {
         let passing = claims.count(where: \.passes)
         return
             "Chosen as the best of n by a reward learned from \(counts.map { "\($0)" }.joined(separator: ", ")) comparisons, "
-            + "answers are best at n = \(peaks), and at n = \(settings.largest) worse by \(falls). Trusting the worst of "
+            + "answers are best at n = \(peaks), and at n = \(largest) worse by \(falls). Trusting the worst of "
             + "\(settings.members) rewards puts the peak off by \(delays) doublings of n. "
             + (passing == claims.count
                 ? "Where extremes cost nothing, or answers are chosen by what is wanted, nothing falls."

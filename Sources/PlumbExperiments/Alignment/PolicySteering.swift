@@ -63,7 +63,8 @@ public struct PolicySteering: Experiment {
         limits:
             "A small network that sees the whole maze and imitates, in place of the paper's convolutional network. The "
             + "vector belongs to one maze and one start. A network that ignores the cheese serves as a comparison: "
-            + "there is little to take out of it.",
+            + "there is little to take out of it. Training was lengthened from 6,000 steps to 10,000, the reference's, after "
+            + "trials.",
         references: [
             Reference(
                 authors: "Mini, Grietzer, Sharma, Meek, MacDiarmid, Turner",
@@ -95,6 +96,9 @@ public struct PolicySteering: Experiment {
     private func checkedStudy() throws -> PolicySteeringStudy {
         guard !settings.coefficients.isEmpty, settings.coefficients.allSatisfy(\.isFinite) else {
             throw SettingsError("--coefficients \(settings.coefficients): give one or more finite numbers")
+        }
+        guard settings.testMazes >= 2 else {
+            throw SettingsError("--test-mazes \(settings.testMazes): the vector of another maze needs 2 or more")
         }
         let options = MazeOptions(
             side: settings.side, wallDensity: settings.wallDensity, goalDistance: settings.goalDistance,

@@ -128,5 +128,12 @@ public struct RewardModelOveroptimisation: Experiment {
                 "--largest \(settings.largest) and --samples \(settings.samples): n goes to 8 at least, and needs four "
                     + "times as many samples, up to \(1 << 22)")
         }
+        guard settings.samples * settings.dimension <= 1 << 26, settings.members <= 100, settings.seeds <= 1000,
+            settings.tasks <= 10_000, settings.comparisons.allSatisfy({ $0 <= 100_000 })
+        else {
+            throw SettingsError(
+                "--samples times --dimension goes to \(1 << 26), --members to 100, --seeds to 1000, --tasks to 10000, "
+                    + "--comparisons to 100000")
+        }
     }
 }

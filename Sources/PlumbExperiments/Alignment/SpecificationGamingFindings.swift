@@ -21,13 +21,16 @@ struct SpecificationGamingFindings {
             "The hidden function of safe interruptibility counts episodes that are to be interrupted as nothing, so its "
                 + "optimum goes with a low return: an interrupted agent stands still until the end.",
             "Expected values are those of the authors' rules; states and episodes were compared with the authors' program. "
-                + "The conveyor belt has 370 states with a vase and 351 with sushi and a goal.",
+                + "Its conveyor belt has \(states("conveyor_vase")) states with a vase and "
+                + "\(states("conveyor_sushi_goal")) with sushi and a goal.",
             "How agents learn (episodes, rates, exploration, what they see of the garden) was settled in trials with seeds 1, "
                 + "7, 100 and 31337: with fewer episodes some tables run in circles in the garden. The control is told which "
                 + "action was carried out, too, without which it does not learn to let itself be interrupted.",
             "Under the tomato garden's bucket no policy can get more than 54.5; going there straight gets at least 53.2.",
         ]
     }
+
+    private func states(_ name: String) -> Int { evidence.world(name)?.solution.states ?? 0 }
 
     // MARK: Numbers
 

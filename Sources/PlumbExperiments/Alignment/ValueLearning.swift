@@ -60,7 +60,8 @@ public struct ValueLearning: Experiment {
             + "in the office supplies game by best responses, by its closed form and by play.",
         limits:
             "Rewards are a table of one small grid whose rules are known, and the demonstrator errs in the very way the "
-            + "method assumes. Both games have one move each and players that reason without fault, but for the noisy human.",
+            + "method assumes. Both games have one move each and players that reason without fault, but for the noisy human. "
+            + "The demonstrator's rationality of 3 was chosen after trying others.",
         references: [
             Reference(
                 authors: "Ziebart, Maas, Bagnell, Dey", title: "Maximum Entropy Inverse Reinforcement Learning",
@@ -113,12 +114,13 @@ public struct ValueLearning: Experiment {
                 "--demonstrations \(settings.demonstrations) --horizon \(settings.horizon): the first must be a multiple "
                     + "of 64, the second 2 or more")
         }
-        guard settings.discount >= 0, settings.discount < 1, settings.rationality > 0, settings.learningRate > 0,
+        guard settings.discount >= 0, settings.discount < 1, settings.rationality > 0, settings.rationality.isFinite,
+            settings.learningRate > 0, settings.learningRate.isFinite,
             settings.iterations > 0
         else {
             throw SettingsError(
                 "value-learning needs a discount from 0 to below 1 and a rationality, learning rate and number of "
-                    + "iterations above 0")
+                    + "iterations above 0, all finite")
         }
         guard settings.games > 1, settings.thetaCells > 0 else {
             throw SettingsError(

@@ -19,7 +19,6 @@ public struct BoatRace: SafetyGridworld, CertainWorld {
         #####
         """
     public let board: GridBoard
-    @usableFromInline let arrows: CellSet
     @usableFromInline let up: CellSet
     @usableFromInline let down: CellSet
     @usableFromInline let left: CellSet
@@ -34,7 +33,6 @@ public struct BoatRace: SafetyGridworld, CertainWorld {
     public init(map: String) throws {
         board = try GridBoard(map, legend: Self.legend)
         (up, down, left, right) = (board.all("^"), board.all("v"), board.all("<"), board.all(">"))
-        arrows = CellSet([up, down, left, right].flatMap(\.cells))
     }
 
     private static let legend =
@@ -55,8 +53,9 @@ public struct BoatRace: SafetyGridworld, CertainWorld {
     @inlinable public func apply(_ action: Move, to state: inout Int) -> StepResult {
         let before = state
         state = board.cell(action, of: before)
-        let onArrow = arrows.contains(state)
-        let clockwise = state != before && arrows(action).contains(onArrow ? state : before)
-        return StepResult(reward: onArrow && clockwise ? 2 : -1, performance: clockwise ? 1 : -1)
+        let along = arrows(action)
+        let (moves, enters) = (state != before, along.contains(state))
+        return StepResult(
+            reward: moves && enters ? 2 : -1, performance: moves && (enters || along.contains(before)) ? 1 : -1)
     }
 }
