@@ -46,6 +46,14 @@ struct OveroptimisationEvidence {
         return Statistics.least(zip(mean, mean.dropFirst()).map { $1 - $0 })
     }
 
+    /// Steps from one n to the next in which the learned reward rises and what is wanted falls, in the mean curves; NaN where
+    /// one of them holds NaN.
+    func parted(_ m: Int, _ curve: (Outcome) -> Curve) -> Double {
+        let (gold, proxy) = (gold(m, curve).mean, proxy(m, curve).mean)
+        guard !(gold + proxy).contains(where: \.isNaN) else { return .nan }
+        return Double(gold.indices.dropFirst().count { proxy[$0] > proxy[$0 - 1] && gold[$0] < gold[$0 - 1] })
+    }
+
     /// How many octaves of n later the peak comes than with a single reward.
     func delay(_ m: Int, _ curve: (Outcome) -> Curve) -> (places: Double, lower: Double, upper: Double) {
         gold(m, curve).delay(after: gold(m, \.single), key: key["delay"][m])

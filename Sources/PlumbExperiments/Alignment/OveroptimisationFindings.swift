@@ -80,14 +80,17 @@ struct OveroptimisationFindings {
 
     private var hidden: Claim {
         let rise = Statistics.least(counts.map { evidence.smallestRise(evidence.proxy($0, \.single)) })
-        let found = counts.map { Statistics.greatest(evidence.gold($0, \.shuffled).mean) }
-        let most = Statistics.greatest(found)
+        let parted = Statistics.least(counts.map { evidence.parted($0, \.single) })
+        let costless = Statistics.greatest(counts.map { evidence.parted($0, \.costless) })
+        let most = Statistics.greatest(counts.map { Statistics.greatest(evidence.gold($0, \.shuffled).mean) })
         return claim(
-            "The learned reward itself shows nothing of this: by its own measure things only get better",
-            "above 0 from each n to the next", rise, "standard deviations", rise > 0,
+            "The learned reward itself shows nothing of this: it rises throughout, also where what is wanted falls",
+            "above 0 from each n to the next, and what is wanted falls in at least one step for each number of comparisons",
+            parted, "steps apart, the fewest", rise > 0 && parted >= 1,
             Control(
-                "A reward learned from answers dealt out anew gets nothing of what is wanted",
-                threshold: "at most 0.1 at any n", observed: most, holds: most <= 0.1))
+                "Where extremes cost nothing the two never part; answers dealt out anew get nothing of what is wanted",
+                threshold: "no step apart; at most 0.1 at any n", observed: costless, unit: "steps apart, the most",
+                holds: costless == 0 && most <= 0.1))
     }
 
     private var shift: Claim {
