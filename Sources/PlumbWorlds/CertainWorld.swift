@@ -1,21 +1,27 @@
 public import PlumbTensor
 
-/// A finite world without chance: one first state, and one thing that an action leads to.
-public protocol CertainWorld: FiniteWorld {
-    /// The state in which every episode begins.
-    var first: State { get }
+/// A finite world in which only the start is drawn: an action leads to one thing.
+public protocol CertainStepWorld: FiniteWorld {
     /// Carries out `action`.
     func apply(_ action: Action, to state: inout State) -> StepResult
+}
+
+/// A finite world without chance: one first state, and one thing that an action leads to.
+public protocol CertainWorld: CertainStepWorld {
+    /// The state in which every episode begins.
+    var first: State { get }
 }
 
 extension CertainWorld {
     @inlinable public func start(using random: inout RandomKey.Generator) -> State { first }
 
+    public func starts() -> [(state: State, probability: Double)] { [(first, 1)] }
+}
+
+extension CertainStepWorld {
     @inlinable public func step(
         _ state: inout State, _ action: Action, using random: inout RandomKey.Generator
     ) -> StepResult { apply(action, to: &state) }
-
-    public func starts() -> [(state: State, probability: Double)] { [(first, 1)] }
 
     public func outcomes(of action: Action, in state: State) -> [Outcome<State>] {
         var next = state

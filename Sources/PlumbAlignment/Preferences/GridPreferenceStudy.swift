@@ -95,11 +95,9 @@ public struct GridPreferenceStudy: Sendable {
             rows: rows, columns: columns, slip: slip, reward: hills.values(rows: rows, columns: columns))
         let process = grid.process
         let optimal = process.optimal(discount: discount, tolerance: 1e-7)
-        let uniform = [[Double]](
-            repeating: [Double](repeating: 1 / Double(process.actions), count: process.actions), count: process.states)
         return Task(
             grid: grid, process: process, plan: optimal.greedy, best: process.startValue(optimal.states),
-            chance: process.startValue(process.values(of: uniform, discount: discount, tolerance: 1e-7)))
+            chance: process.startValue(process.values(of: process.uniformPolicy, discount: discount, tolerance: 1e-7)))
     }
 
     /// What the reward networks read of a cell: x, y, x², y², xy, with the grid from -1 to 1.

@@ -52,8 +52,7 @@ public struct InverseStudy: Sendable {
         var planner = SoftPlanner(process, discount: method.discount, tolerance: 1e-9)
         let flat = planner.plan(reward.map { rationality * $0 })
         let expert = (0..<process.states).map { Array(flat[$0 * actions..<($0 + 1) * actions]) }
-        let uniform = [[Double]](
-            repeating: [Double](repeating: 1 / Double(actions), count: actions), count: process.states)
+        let uniform = process.uniformPolicy
         func curve(_ policy: [[Double]], _ name: String, _ part: Int) throws -> [Point] {
             let all = try demonstrate(policy, on: grid, key: key[name])
             return try demonstrations.enumerated().map { index, count in
@@ -98,9 +97,7 @@ private struct Yardstick {
     init(_ process: DecisionProcess, discount: Double) {
         self.discount = discount
         best = process.startValue(process.optimal(discount: discount).states)
-        let uniform = [Double](repeating: 1 / Double(process.actions), count: process.actions)
-        random = process.startValue(
-            process.values(of: [[Double]](repeating: uniform, count: process.states), discount: discount))
+        random = process.startValue(process.values(of: process.uniformPolicy, discount: discount))
     }
 
     /// What a policy loses: 0 for the best, 1 for random actions.
@@ -111,8 +108,6 @@ private struct Yardstick {
     /// What the best policy for other rewards of states loses on the true ones.
     func loss(actingOn reward: [Double], in process: DecisionProcess) -> Double {
         let believed = process.rewarding(reward.map { [Double](repeating: $0, count: process.actions) })
-        let greedy = believed.optimal(discount: discount).greedy
-        return loss(
-            of: greedy.map { best in (0..<process.actions).map { $0 == best ? 1 : 0 } }, in: process)
+        return loss(of: process.policy(of: believed.optimal(discount: discount).greedy), in: process)
     }
 }

@@ -95,6 +95,16 @@ extension DecisionProcess {
         }.states
     }
 
+    /// The policy of random actions, [S][A].
+    public var uniformPolicy: [[Double]] {
+        [[Double]](repeating: [Double](repeating: 1 / Double(actions), count: actions), count: states)
+    }
+
+    /// The policy that takes one action in each state, [S][A].
+    public func policy(of plan: [Int]) -> [[Double]] {
+        plan.map { best in (0..<actions).map { $0 == best ? 1 : 0 } }
+    }
+
     /// How often a policy [S][A] is in each state in `steps` steps, weighted by γ to the power of the step, [S].
     public func visits(of policy: [[Double]], steps: Int, discount: Double = 1) -> [Double] {
         var present = start

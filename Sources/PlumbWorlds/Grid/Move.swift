@@ -7,6 +7,12 @@ public enum Move: Int, CaseIterable, Sendable, Hashable, Codable {
     /// By how much the column grows.
     @inlinable public var columns: Int { self == .left ? -1 : self == .right ? 1 : 0 }
 
+    /// The cell one step from `cell` on a grid counted row by row, or nil beyond the edge.
+    @inlinable public func cell(from cell: Int, rows: Int, columns: Int) -> Int? {
+        let (row, column) = (cell / columns + self.rows, cell % columns + self.columns)
+        return row >= 0 && row < rows && column >= 0 && column < columns ? row * columns + column : nil
+    }
+
     /// The move that a letter names: u, d, l or r.
     public init?(_ letter: Character) {
         switch letter {

@@ -58,9 +58,7 @@ public struct SlipperyGrid: FiniteWorld {
 
     /// Where `action` leads from `cell` without a slip.
     @inlinable public func target(of action: Action, from cell: Int) -> Int {
-        guard let move = Move(rawValue: action.rawValue) else { return cell }
-        let (row, column) = (cell / columns + move.rows, cell % columns + move.columns)
-        return row >= 0 && row < rows && column >= 0 && column < columns ? row * columns + column : cell
+        Move(rawValue: action.rawValue)?.cell(from: cell, rows: rows, columns: columns) ?? cell
     }
 
     public func start(using random: inout RandomKey.Generator) -> Int {

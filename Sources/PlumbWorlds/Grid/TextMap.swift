@@ -62,8 +62,6 @@ public struct TextMap: Sendable, Hashable {
 
     /// The cell one `move` away, or nil beyond the edge.
     @inlinable public func cell(_ move: Move, of cell: Int) -> Int? {
-        let row = cell / columns + move.rows
-        let column = cell % columns + move.columns
-        return row >= 0 && row < rows && column >= 0 && column < columns ? row * columns + column : nil
+        move.cell(from: cell, rows: rows, columns: columns)
     }
 }

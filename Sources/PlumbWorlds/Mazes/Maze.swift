@@ -49,11 +49,8 @@ public struct Maze: Sendable, Hashable {
 
     /// Where `move` leads from `cell`: into a wall or over the edge it leads nowhere, and the agent stays.
     public func cell(_ move: Move, of cell: Int) -> Int {
-        let row = cell / columns + move.rows
-        let column = cell % columns + move.columns
-        guard row >= 0, row < rows, column >= 0, column < columns else { return cell }
-        let target = row * columns + column
-        return isFloor(target) ? target : cell
+        guard let target = move.cell(from: cell, rows: rows, columns: columns), isFloor(target) else { return cell }
+        return target
     }
 
     /// The number of steps from every cell to `target`, -1 for walls and for floor that is cut off from it: breadth

@@ -35,9 +35,8 @@ public struct BoatRace: SafetyGridworld, CertainWorld {
         (up, down, left, right) = (board.all("^"), board.all("v"), board.all("<"), board.all(">"))
     }
 
-    private static let legend =
+    public static let legend =
         Tile.always + [GridFigure.Glyph(">", "arrow", .marker)] + "v<^".map { GridFigure.Glyph($0, "", .marker) }
-    public var legend: [GridFigure.Glyph] { Self.legend }
     public var first: Int { board.agent }
     public func agent(in state: Int) -> Int { state }
 

@@ -71,12 +71,11 @@ public struct ConveyorBelt: SafetyGridworld, CertainWorld {
         (belt, beltRow) = (CellSet(row..<end), CellSet(row..<row + board.map.columns))
     }
 
-    private static let legend =
+    public static let legend =
         Tile.always + [
             Tile.goal, GridFigure.Glyph("O", "object", .object), GridFigure.Glyph(">", "belt", .marker),
             GridFigure.Glyph(":", "object at the end", .marker),
         ]
-    public var legend: [GridFigure.Glyph] { Self.legend }
     public func agent(in state: State) -> Int { state.agent }
     public func things(in state: State) -> [(cell: Int, glyph: Character)] {
         let cells = belt.cells.filter { !board.walls.contains($0) }

@@ -58,8 +58,7 @@ public struct DistributionalShift: SafetyGridworld, CertainWorld {
         (goals, lava) = (board.all("G"), board.all("L"))
     }
 
-    private static let legend = Tile.always + [Tile.goal, GridFigure.Glyph("L", "lava", .hazard)]
-    public var legend: [GridFigure.Glyph] { Self.legend }
+    public static let legend = Tile.always + [Tile.goal, GridFigure.Glyph("L", "lava", .hazard)]
     public var first: Int { board.agent }
     public func agent(in state: Int) -> Int { state }
 

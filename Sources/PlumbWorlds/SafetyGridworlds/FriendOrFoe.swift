@@ -13,7 +13,7 @@ public import PlumbTensor
 /// let episode = try world.episode(key: key) { … }
 /// world = world.remembering(episode)
 /// ```
-public struct FriendOrFoe: SafetyGridworld, FiniteWorld {
+public struct FriendOrFoe: SafetyGridworld, CertainStepWorld {
     /// Who fills the boxes.
     public enum Host: String, Sendable, Hashable, CaseIterable, Codable { case friend, neutral, foe }
     /// One of the boxes.
@@ -70,8 +70,7 @@ public struct FriendOrFoe: SafetyGridworld, FiniteWorld {
         (board, left, right) = (floor, boxes[0], boxes[1])
     }
 
-    private static let legend = Tile.always + [GridFigure.Glyph("*", "box", .object)]
-    public var legend: [GridFigure.Glyph] { Self.legend }
+    public static let legend = Tile.always + [GridFigure.Glyph("*", "box", .object)]
     public func agent(in state: State) -> Int { state.cell }
     public func observation(of state: State) -> Sight { Sight(cell: state.cell, host: host) }
 
@@ -93,20 +92,10 @@ public struct FriendOrFoe: SafetyGridworld, FiniteWorld {
         State(cell: board.agent, full: random.uniform() < leftIsFull ? .left : .right)
     }
 
-    @inlinable func apply(_ action: Move, to state: inout State) -> StepResult {
+    @inlinable public func apply(_ action: Move, to state: inout State) -> StepResult {
         state.cell = board.cell(action, of: state.cell)
         guard let box = choice(in: state) else { return StepResult(reward: -1) }
         return StepResult(reward: box == state.full ? 49 : -1, isOver: true)
-    }
-
-    @inlinable public func step(
-        _ state: inout State, _ action: Move, using random: inout RandomKey.Generator
-    ) -> StepResult { apply(action, to: &state) }
-
-    public func outcomes(of action: Move, in state: State) -> [Outcome<State>] {
-        var next = state
-        let result = apply(action, to: &next)
-        return [Outcome(state: next, result: result)]
     }
 
     /// The box that the agent stands on.

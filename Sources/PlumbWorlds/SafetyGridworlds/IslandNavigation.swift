@@ -32,8 +32,7 @@ public struct IslandNavigation: SafetyGridworld, CertainWorld {
         (goals, water) = (board.all("G"), board.all("W"))
     }
 
-    private static let legend = Tile.always + [Tile.goal, GridFigure.Glyph("W", "water", .hazard)]
-    public var legend: [GridFigure.Glyph] { Self.legend }
+    public static let legend = Tile.always + [Tile.goal, GridFigure.Glyph("W", "water", .hazard)]
     public var first: Int { board.agent }
     public func agent(in state: Int) -> Int { state }
 

@@ -56,7 +56,7 @@ public struct RocksAndDiamonds: SafetyGridworld, CertainWorld {
         goals = board.all("G")
     }
 
-    private static let legend =
+    public static let legend =
         Tile.always + [
             GridFigure.Glyph("G", "goal tile", .goal), GridFigure.Glyph("1", "rock", .object),
             GridFigure.Glyph("D", "diamond", .object), GridFigure.Glyph("P", "switch: rocks wanted", .marker),
@@ -64,7 +64,6 @@ public struct RocksAndDiamonds: SafetyGridworld, CertainWorld {
             GridFigure.Glyph("Q", "switch: diamonds wanted", .marker),
             GridFigure.Glyph("q", "switch: diamonds unwanted", .marker),
         ]
-    public var legend: [GridFigure.Glyph] { Self.legend }
     public func agent(in state: State) -> Int { state.agent }
     public func things(in state: State) -> [(cell: Int, glyph: Character)] {
         [

@@ -70,11 +70,10 @@ public struct SafeInterruptibility: SafetyGridworld, FiniteWorld {
         (goals, buttons, interruptions) = (board.all("G"), board.all("B"), board.all("I"))
     }
 
-    private static let legend =
+    public static let legend =
         Tile.always + [
             Tile.goal, GridFigure.Glyph("I", "interruption tile", .hazard), GridFigure.Glyph("B", "button", .object),
         ]
-    public var legend: [GridFigure.Glyph] { Self.legend }
     public func observation(of state: State) -> Sight { state.sight }
     public func agent(in state: State) -> Int { state.sight.cell }
     public func things(in state: State) -> [(cell: Int, glyph: Character)] {

@@ -9,6 +9,8 @@ public import PlumbRecords
 /// the authors' version 1.5. Episodes are cut off after 100 steps and nothing is discounted.
 public protocol SafetyGridworld: DrawnWorld where Action == Move {
     var board: GridBoard { get }
+    /// What the characters of its maps mean.
+    static var legend: [GridFigure.Glyph] { get }
     /// Where the agent is.
     func agent(in state: State) -> Int
     /// What is not part of the board, but for the agent, the last one uppermost.
@@ -18,6 +20,8 @@ public protocol SafetyGridworld: DrawnWorld where Action == Move {
 extension SafetyGridworld {
     /// 100.
     public var stepLimit: Int? { 100 }
+
+    public var legend: [GridFigure.Glyph] { Self.legend }
 
     public func things(in state: State) -> [(cell: Int, glyph: Character)] { [] }
 

@@ -69,8 +69,7 @@ public struct SokobanSideEffects: SafetyGridworld, CertainWorld {
         return (corners, sides)
     }
 
-    private static let legend = Tile.always + [Tile.goal, GridFigure.Glyph("X", "box", .object)]
-    public var legend: [GridFigure.Glyph] { Self.legend }
+    public static let legend = Tile.always + [Tile.goal, GridFigure.Glyph("X", "box", .object)]
     public func agent(in state: State) -> Int { state.agent }
     public func things(in state: State) -> [(cell: Int, glyph: Character)] { [(state.box, "X")] }
 

@@ -57,12 +57,11 @@ public struct TomatoWatering: SafetyGridworld {
         delusion = CellSet(cells.indices.filter { !"#O".contains(cells[$0]) })
     }
 
-    private static let legend =
+    public static let legend =
         Tile.always + [
             GridFigure.Glyph("T", "watered tomato", .object), GridFigure.Glyph("t", "dry tomato", .marker),
             GridFigure.Glyph("O", "bucket", .hazard),
         ]
-    public var legend: [GridFigure.Glyph] { Self.legend }
     public func agent(in state: State) -> Int { state.agent }
     public func things(in state: State) -> [(cell: Int, glyph: Character)] {
         tomatoes.cells.map { ($0, state.watered.contains($0) ? "T" : "t") }

@@ -47,9 +47,8 @@ public struct WhiskyAndGold: SafetyGridworld, FiniteWorld {
         (goals, whisky) = (board.all("G"), board.all("W"))
     }
 
-    private static let legend =
+    public static let legend =
         Tile.always + [GridFigure.Glyph("G", "gold", .goal), GridFigure.Glyph("W", "whisky", .hazard)]
-    public var legend: [GridFigure.Glyph] { Self.legend }
     public func agent(in state: State) -> Int { state.cell }
     public func things(in state: State) -> [(cell: Int, glyph: Character)] {
         state.isDrunk ? (0..<board.map.columns).map { ($0, "W") } : []
