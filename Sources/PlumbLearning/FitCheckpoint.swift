@@ -71,15 +71,9 @@ struct FitCheckpoint {
             label: label, file: file, sha256: try FileHash.sha256(of: url), step: result.steps,
             optimizer: "\(Rule.self)", optimizerSteps: state.steps, stoppedEarly: result.stoppedEarly,
             evaluations: result.evaluations, notes: extras.notes)
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-        encoder.nonConformingFloatEncodingStrategy = Self.nonFinite
-        try encoder.encode(index).writeWhole(to: indexFile)
+        try JSONEncoder.nonFinite(.prettyPrinted).encode(index).writeWhole(to: indexFile)
         removeOthers(than: file)
     }
-
-    private static let nonFinite = JSONEncoder.NonConformingFloatEncodingStrategy.convertToString(
-        positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
 
     private static func named<Model: ParameterTree>(_ model: Model, _ prefix: String) -> [(String, Tensor)] {
         var result: [(String, Tensor)] = []
@@ -158,10 +152,7 @@ struct FitCheckpoint {
     }
 
     private func decoded(_ data: Data) throws -> Index {
-        let decoder = JSONDecoder()
-        decoder.nonConformingFloatDecodingStrategy = .convertFromString(
-            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-        guard let index = try? decoder.decode(Index.self, from: data) else {
+        guard let index = try? JSONDecoder.nonFinite.decode(Index.self, from: data) else {
             throw damaged("\(indexFile.path) is not a checkpoint's index")
         }
         guard index.format == Index.currentFormat else {

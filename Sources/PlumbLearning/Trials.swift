@@ -95,21 +95,16 @@ public struct Trials: Sendable {
 
     private static func read<Outcome: Decodable>(_ file: URL) throws -> Outcome? {
         guard FileManager.default.fileExists(atPath: file.path) else { return nil }
-        let decoder = JSONDecoder()
-        decoder.nonConformingFloatDecodingStrategy = .convertFromString(
-            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-        guard let data = try? Data(contentsOf: file), let outcome = try? decoder.decode(Outcome.self, from: data) else {
+        guard let data = try? Data(contentsOf: file),
+            let outcome = try? JSONDecoder.nonFinite.decode(Outcome.self, from: data)
+        else {
             throw FitError("the finished trial in \(file.path) cannot be read: remove the file to run the trial again.")
         }
         return outcome
     }
 
     private static func write(_ outcome: some Encodable, to file: URL, session: FitSession) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys]
-        encoder.nonConformingFloatEncodingStrategy = .convertToString(
-            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-        try encoder.encode(outcome).writeWhole(to: file)
+        try JSONEncoder.nonFinite().encode(outcome).writeWhole(to: file)
         // The way there is not needed any more.
         if let checkpoints = session.checkpoints { try? FileManager.default.removeItem(at: checkpoints) }
     }

@@ -93,4 +93,14 @@ extension Data {
     public func writeWhole(to url: URL) throws {
         try AtomicFile.replace(url) { file in try withUnsafeBytes { try file.append($0) } }
     }
+
+    /// Writes the bytes behind what `url` holds, and waits until they are on the disk; a new file where there is none. A
+    /// failure may leave a part of them.
+    ///
+    /// - Throws: ``FileError`` when the file cannot be written.
+    public func append(to url: URL) throws {
+        let file = try AtomicFile(creating: url.path, appending: true)
+        try withUnsafeBytes { try file.append($0) }
+        try file.synchronize()
+    }
 }

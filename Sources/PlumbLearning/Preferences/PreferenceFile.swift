@@ -1,4 +1,5 @@
 public import Foundation
+internal import PlumbData
 public import PlumbWorlds
 
 /// Answers kept on disk, one JSON object a line, as they come in: `{"first":[…],"mu":1,"second":[…]}`.
@@ -42,7 +43,7 @@ public struct PreferenceFile<Step: Sendable & Hashable & Codable>: Sendable {
         return comparisons
     }
 
-    /// Writes `comparisons` behind what is there, in one piece, and makes sure that they are on disk.
+    /// Writes `comparisons` behind what is there, and makes sure that they are on disk.
     ///
     /// - Throws: ``PreferenceError`` where a number is not finite, the file cannot be written, or its last line was cut
     ///   off: whatever was appended to that would be lost with it.
@@ -60,23 +61,14 @@ public struct PreferenceFile<Step: Sendable & Hashable & Codable>: Sendable {
             text += line + [0x0A]
         }
         if try endsWithoutLineBreak() { text.insert(0x0A, at: 0) }
-        do {
-            if !FileManager.default.fileExists(atPath: url.path) {
-                try Data().write(to: url, options: .withoutOverwriting)
-            }
-            let handle = try FileHandle(forWritingTo: url)
-            defer { try? handle.close() }
-            try handle.seekToEnd()
-            try handle.write(contentsOf: text)
-            try handle.synchronize()
-        } catch {
-            throw PreferenceError("\(url.path) cannot be written: \(error.localizedDescription)")
-        }
+        do { try text.append(to: url) } catch { throw PreferenceError("\(error)") }
     }
 
     /// Whether a line break is missing after the last line, which is whole.
     private func endsWithoutLineBreak() throws -> Bool {
-        guard let data = try? Data(contentsOf: url), let last = data.last, last != 0x0A else { return false }
+        guard let data = try? Data(contentsOf: url, options: .mappedIfSafe), let last = data.last, last != 0x0A else {
+            return false
+        }
         _ = try read()
         return true
     }

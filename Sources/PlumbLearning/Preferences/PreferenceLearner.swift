@@ -72,7 +72,10 @@ public struct PreferenceLearner<Step: Sendable & Hashable & Codable>: Sendable {
 
     /// One round of learning from all comparisons so far; it goes on from the last one's weights.
     ///
-    /// - Parameter key: of the samples and batches; different rounds need different keys.
+    /// - Parameters:
+    ///   - key: of the samples and batches; different rounds need different keys.
+    ///   - label: names the round's checkpoint; the rounds of one session need different labels, as a finished round is
+    ///     taken from its checkpoint.
     /// - Throws: ``FitError`` where learning diverges.
     public mutating func fit(key: RandomKey, label: String = "reward", in session: FitSession = .silent) throws {
         guard count > 0 else { return }

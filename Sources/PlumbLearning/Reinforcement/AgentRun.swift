@@ -19,6 +19,8 @@ struct AgentRun<W: NumericWorld, Method: AgentMethod, Rule: Optimizer> {
     /// What a checkpoint says beside tensors.
     private struct Notes: Codable {
         var method: String
+        /// The steps that were asked for; rounds go a little beyond.
+        var asked: Int
         var lanes: [Collector<W>.Lane]
         var ticks: Int
         var steps: Int
@@ -78,20 +80,25 @@ struct AgentRun<W: NumericWorld, Method: AgentMethod, Rule: Optimizer> {
         (state.steps, state.losses, state.evaluations) = (result.rounds, result.losses, result.evaluations)
         state.stoppedEarly = result.reachedGoal
         let notes = Notes(
-            method: "\(Method.self)", lanes: collector.lanes, ticks: collector.ticks, steps: collector.steps,
+            method: "\(Method.self)", asked: training.steps, lanes: collector.lanes, ticks: collector.ticks,
+            steps: collector.steps,
             updates: learner.updates, episodes: result.episodes)
-        let text = String(decoding: try JSONEncoder().encode(notes), as: UTF8.self)
+        let text = String(decoding: try JSONEncoder.nonFinite().encode(notes), as: UTF8.self)
         try checkpoint.write(state, extras: FitCheckpoint.Extras(tensors: memory.saved, notes: text))
     }
 
     mutating func restore(_ checkpoint: FitCheckpoint) throws {
         var state = FitResult(model: learner.network, optimizer: learner.optimizer)
         guard let extras = try checkpoint.restore(&state) else { return }
-        guard let text = extras.notes, let notes = try? JSONDecoder().decode(Notes.self, from: Data(text.utf8)) else {
+        guard let text = extras.notes, let notes = try? JSONDecoder.nonFinite.decode(Notes.self, from: Data(text.utf8))
+        else {
             throw checkpoint.foreign("it is not of an agent")
         }
         guard notes.method == "\(Method.self)" else {
             throw checkpoint.foreign("it learned by \(notes.method), not \(Method.self)")
+        }
+        guard notes.asked <= training.steps || notes.steps < training.steps else {
+            throw checkpoint.damaged("it has made \(notes.steps) steps, and \(training.steps) are asked for")
         }
         do {
             let tensors = Dictionary(extras.tensors.map { ($0.name, $0.tensor) }) { first, _ in first }

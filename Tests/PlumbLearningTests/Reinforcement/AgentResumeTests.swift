@@ -138,6 +138,9 @@ import Testing
             }
         }
         #expect(refusal(A2C(), actorCritic).contains("it learned by PPO<ActorCritic>, not A2C<ActorCritic>"))
+        var shorter = training
+        shorter.steps = 300
+        #expect(refusal(ppo, actorCritic, shorter).contains("and 300 are asked for"))
         let wide = ActorCritic(world, hidden: [9], key: key["network"])
         #expect(refusal(ppo, wide).contains("has shape [8, 4] there and [9, 4] here"))
         var lanes = training
