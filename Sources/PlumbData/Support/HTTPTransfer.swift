@@ -80,9 +80,10 @@ final class HTTPTransfer: NSObject, URLSessionDataDelegate, @unchecked Sendable 
             }
         } onCancel: {
             queue.addOperation {
+                // The next piece of the body ends the transfer. Cancelling it here would trap inside Foundation where it has
+                // just come to its end by itself.
                 transfer.isCancelled = true
                 transfer.failure = CancellationError()
-                task.cancel()
                 transfer.finish(.failure(CancellationError()))
             }
         }
@@ -137,7 +138,7 @@ final class HTTPTransfer: NSObject, URLSessionDataDelegate, @unchecked Sendable 
     }
 
     func urlSession(_ session: URLSession, dataTask: URLSessionDataTask, didReceive data: Data) {
-        guard failure == nil else { return }
+        guard failure == nil else { return dataTask.cancel() }
         do {
             for region in data.regions { try region.withUnsafeBytes(onBytes) }
         } catch {
