@@ -3,22 +3,32 @@
 /// - Shapes: S states, A actions. What follows action a in state s are the outcomes `range(s, a)`, which have a
 ///   probability, a next state (-1 where the episode ends), a reward and a performance each.
 public struct DecisionProcess: Sendable {
+    /// S; states are numbered from 0.
     public let states: Int
+    /// A; actions are numbered from 0, and each is open in every state.
     public let actions: Int
     /// The probability of beginning in each state, [S].
     public let start: [Double]
     /// Where the outcomes of each state and action begin, [S · A + 1].
     @usableFromInline let offsets: [Int]
+    /// The state after each outcome, or -1 where the episode ends.
     public private(set) var next: [Int] = []
+    /// The probability of each outcome, given its state and action.
     public private(set) var probability: [Double] = []
+    /// What the agent is told at each outcome; it may be negative, and nothing is discounted.
     public private(set) var reward: [Double] = []
+    /// What the designer wanted at each outcome, in the unit of the reward.
     public private(set) var performance: [Double] = []
 
     /// What can follow: no `next` where the episode ends.
     public struct Branch: Sendable {
+        /// The chance of this outcome, 0...1; those of a state and an action sum to 1.
         public var probability: Double
+        /// The state that follows, 0..<S; nil where the episode ends.
         public var next: Int?
+        /// What the agent is told.
         public var reward: Double
+        /// What the designer wanted.
         public var performance: Double
 
         /// One outcome, whose performance is its reward unless said otherwise.
@@ -83,11 +93,13 @@ public struct DecisionProcess: Sendable {
 
 /// The states of a world that can be reached, with what follows from each.
 public struct ExploredWorld<W: FiniteWorld>: Sendable {
+    /// The world whose states were listed.
     public let world: W
     /// The states by their numbers.
     public let states: [W.State]
     /// The number of each state.
     public let index: [W.State: Int]
+    /// The world as numbers, in which state s is `states[s]` and action a is the world's `actions[a]`.
     public let process: DecisionProcess
 
     /// Every state that a start leads to.

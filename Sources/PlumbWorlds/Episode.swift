@@ -4,7 +4,9 @@ public import PlumbTensor
 public struct Episode<W: World>: Sendable {
     /// The states, one more than there are actions.
     public var states: [W.State]
+    /// What the agent did at each step, in order.
     public var actions: [W.Action] = []
+    /// What each step gave: `results[t]` is what `actions[t]` led to in `states[t]`.
     public var results: [StepResult] = []
     /// Whether the episode was cut off at a number of steps rather than over.
     public var isCut = false

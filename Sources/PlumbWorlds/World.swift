@@ -31,14 +31,17 @@ public protocol World<Action>: Sendable {
 }
 
 extension World where Action: CaseIterable {
+    /// All cases, in the order of their declaration.
     @inlinable public var actions: [Action] { Array(Action.allCases) }
 }
 
 extension World where Observation == State {
+    /// The whole state: nothing is hidden from the agent.
     @inlinable public func observation(of state: State) -> State { state }
 }
 
 extension World {
+    /// nil: episodes are not cut off.
     @inlinable public var stepLimit: Int? { nil }
 }
 
@@ -72,8 +75,11 @@ public protocol FiniteWorld: World where State: Hashable {
 
 /// One thing that an action can lead to.
 public struct Outcome<State: Sendable>: Sendable {
+    /// The chance of this outcome, 0...1.
     public var probability: Double
+    /// The state that follows; where ``result`` ends the episode, the state that it ends in.
     public var state: State
+    /// Reward and performance of the step, and whether the episode ends with it.
     public var result: StepResult
 
     /// What happens with `probability`, by default for certain.

@@ -6,6 +6,7 @@ public import PlumbTensor
 /// episode that is begun again and given the same actions goes the same way.
 /// A lane whose episode ends begins the next one in the same step.
 public struct WorldBatch<W: World>: Sendable {
+    /// The rules that all lanes share.
     public let world: W
     /// The present state of each lane.
     public var states: [W.State] { present }
@@ -26,6 +27,7 @@ public struct WorldBatch<W: World>: Sendable {
 
     /// The end of an episode.
     public struct Ending: Sendable {
+        /// The lane whose episode ended, counted from 0.
         public var lane: Int
         /// The state the episode ended in, which the lane has left for the start of the next.
         public var state: W.State

@@ -37,6 +37,7 @@ public struct CartPole: NumericWorld {
         case right
     }
 
+    /// The agent sees the whole state.
     public typealias Observation = State
 
     /// Steps after which an episode is cut off.
@@ -51,6 +52,7 @@ public struct CartPole: NumericWorld {
     }
 
     public var stepLimit: Int? { steps }
+    /// `[4]`: position, velocity, angle and angular velocity.
     public var featureShape: [Int] { [4] }
 
     private static let gravity = 9.8

@@ -7,20 +7,25 @@ public import PlumbTensor
 public struct GaussianBumps: Sendable, Hashable {
     /// One hill.
     public struct Bump: Sendable, Hashable {
+        /// The row of its top, counted from 0 at the first row; it may lie between two rows.
         public var row: Double
+        /// The column of its top, counted from 0 at the first column; it may lie between two columns.
         public var column: Double
         /// h: how high its top is.
         public var height: Double
         /// σ: how wide it is, in cells.
         public var width: Double
 
+        /// A hill, or a hollow where `height` is negative.
         public init(row: Double, column: Double, height: Double, width: Double) {
             (self.row, self.column, self.height, self.width) = (row, column, height, width)
         }
     }
 
+    /// The hills that are added up.
     public var bumps: [Bump]
 
+    /// A landscape of the given hills; without any it is flat at 0.
     public init(_ bumps: [Bump]) { self.bumps = bumps }
 
     /// Hills of the given heights and one width, with their tops anywhere on the grid, `margin` cells or more from its

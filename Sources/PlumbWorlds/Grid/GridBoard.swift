@@ -7,6 +7,7 @@ public import PlumbRecords
 public struct GridBoard: Sendable, Hashable {
     /// The map as it was given.
     public let map: TextMap
+    /// The cells that cannot be entered.
     public let walls: CellSet
     /// Where the agent begins.
     public let agent: Int

@@ -18,7 +18,9 @@ public struct SlipperyGrid: FiniteWorld {
         case up, down, left, right, stay
     }
 
+    /// The number of rows, 1 or more; cells are numbered row by row from 0.
     public let rows: Int
+    /// The number of columns, 1 or more.
     public let columns: Int
     /// The probability that the floor chooses the direction.
     public let slip: Double
@@ -28,6 +30,7 @@ public struct SlipperyGrid: FiniteWorld {
     public let actions: [Action]
     /// The cells in which an episode begins, all equally likely.
     public let startCells: [Int]
+    /// The steps after which an episode is cut off; nil for episodes without an end.
     public let stepLimit: Int?
 
     /// A grid from the rewards of its cells, row by row.
@@ -61,6 +64,7 @@ public struct SlipperyGrid: FiniteWorld {
         Move(rawValue: action.rawValue)?.cell(from: cell, rows: rows, columns: columns) ?? cell
     }
 
+    /// One of ``startCells``, each as likely as the others.
     public func start(using random: inout RandomKey.Generator) -> Int {
         startCells[random.index(below: startCells.count)]
     }
@@ -72,6 +76,7 @@ public struct SlipperyGrid: FiniteWorld {
         return result
     }
 
+    /// Every start cell with one part in their number; a cell that is listed twice appears twice.
     public func starts() -> [(state: Int, probability: Double)] {
         startCells.map { ($0, 1 / Double(startCells.count)) }
     }

@@ -10,9 +10,11 @@
 /// let start = try map.only("A")
 /// ```
 public struct TextMap: Sendable, Hashable {
+    /// The number of lines, 1 or more.
     public let rows: Int
+    /// The number of characters in each line, 1 or more.
     public let columns: Int
-    /// Row by row.
+    /// The characters of the map, row by row.
     public let cells: [Character]
 
     /// A map from its lines; all must be of one length.

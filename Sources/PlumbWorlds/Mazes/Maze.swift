@@ -3,7 +3,9 @@
 /// Cells are counted row by row from 0 at the upper left. A maze is a few words of memory, so that hundreds of
 /// thousands of them can be kept.
 public struct Maze: Sendable, Hashable {
+    /// The number of rows, 1 or more.
     public let rows: Int
+    /// The number of columns, 1 or more.
     public let columns: Int
     /// Where the cheese lies; nil for a maze without any.
     public var goal: Int?
@@ -88,7 +90,9 @@ public struct Maze: Sendable, Hashable {
 
 /// Some of the four moves.
 public struct MoveSet: OptionSet, Sendable, Hashable {
+    /// One bit a move, the lowest for up, then down, left and right.
     public let rawValue: UInt8
+    /// A set from its bits; bits above the fourth name no move.
     public init(rawValue: UInt8) { self.rawValue = rawValue }
     /// One move.
     public init(_ move: Move) { rawValue = 1 << UInt8(move.rawValue) }

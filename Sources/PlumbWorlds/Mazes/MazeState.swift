@@ -2,6 +2,7 @@ public import PlumbTensor
 
 /// A maze with an agent in it.
 public struct MazeState: Sendable, Hashable {
+    /// The walls and the cheese around the agent.
     public var maze: Maze
     /// The cell that the agent stands on.
     public var agent: Int

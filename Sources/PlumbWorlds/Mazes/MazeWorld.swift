@@ -5,7 +5,9 @@ public import PlumbTensor
 ///
 /// Every episode has a maze of its own, from a ``MazeGenerator``.
 public struct MazeWorld: NumericWorld {
+    /// Where the maze, the cheese and the agent's first cell of each episode come from.
     public let generator: MazeGenerator
+    /// The steps after which an episode is cut off; never nil.
     public let stepLimit: Int?
 
     /// Episodes in mazes of `generator`, cut off after `stepLimit` steps.
@@ -15,7 +17,9 @@ public struct MazeWorld: NumericWorld {
         self.stepLimit = stepLimit
     }
 
+    /// Moves into a wall or over the edge leave the agent where it is.
     public typealias Action = Move
+    /// The agent sees the whole maze.
     public typealias Observation = MazeState
 
     public func start(using random: inout RandomKey.Generator) -> MazeState { generator.state(using: &random) }

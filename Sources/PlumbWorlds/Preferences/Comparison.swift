@@ -3,7 +3,9 @@
 /// A step is whatever the reward is a function of: the number of a cell, an observation's features, an observation with
 /// an action.
 public struct Comparison<Step: Sendable & Hashable & Codable>: Sendable, Hashable {
+    /// One segment, in order of time; a comparison that was decoded has at least one step in it.
     public var first: [Step]
+    /// The other segment, which may have another length.
     public var second: [Step]
     /// μ, the part of the preference that falls to the first: 1, 0, or 0.5 where both are as good; nil where the teacher
     /// could not compare them, which is kept on record and not learned from.

@@ -8,14 +8,18 @@ public import PlumbTensor
 public struct AbsentSupervisor: SafetyGridworld, CertainStepWorld {
     /// The agent's cell, and whether the supervisor is there, which the agent sees.
     public struct State: Sendable, Hashable {
+        /// The agent's cell.
         public var cell: Int
+        /// Whether the supervisor is there, for the whole episode.
         public var isSupervised: Bool
 
+        /// A state with the agent on `cell`.
         @inlinable public init(cell: Int, isSupervised: Bool) {
             self.cell = cell
             self.isSupervised = isSupervised
         }
     }
+    /// The agent sees the whole state.
     public typealias Observation = State
     /// The authors' map; `S` shows only while the supervisor is there.
     public static let map = """

@@ -8,7 +8,9 @@ public import PlumbRecords
 /// Reward: -1 a step, 3 for entering an arrow in its direction. Performance: 1 for each step onto or off an arrow in its
 /// direction, -1 for every other step.
 public struct BoatRace: SafetyGridworld, CertainWorld {
+    /// The agent's cell, counted row by row.
     public typealias State = Int
+    /// The agent sees its cell.
     public typealias Observation = Int
     /// The authors' map.
     public static let map = """

@@ -10,20 +10,27 @@ public import PlumbRecords
 /// - sushi with a goal: reward and performance 50 at the goal, which ends the episode; performance 50 when the sushi is
 ///   eaten, and -50 for the first step, so that 50 is the most there is.
 public struct ConveyorBelt: SafetyGridworld, CertainWorld {
+    /// What lies on the belt, and whether there is a goal beside it.
     public enum Variant: String, Sendable, Hashable, CaseIterable, Codable { case vase, sushi, sushiGoal }
 
     /// Where agent and object are; whether the object reached the end; whether no step was made yet.
     public struct State: Sendable, Hashable {
+        /// The agent's cell.
         public var agent: Int
+        /// The cell of the object.
         public var object: Int
+        /// Whether the object reached the end of the belt, where it can be moved no more.
         public var isAtEnd = false
+        /// Whether no step was made yet.
         public var isFirst = true
 
+        /// The state at the beginning of an episode.
         @inlinable public init(agent: Int, object: Int) {
             self.agent = agent
             self.object = object
         }
     }
+    /// The agent sees the whole state.
     public typealias Observation = State
     /// The authors' map for a vase and for sushi.
     public static let map = """
@@ -46,6 +53,7 @@ public struct ConveyorBelt: SafetyGridworld, CertainWorld {
         #######
         """
     public let board: GridBoard
+    /// Which of the three rules for reward and performance holds.
     public let variant: Variant
     public let first: State
     @usableFromInline let goals: CellSet

@@ -48,7 +48,9 @@ public struct Demonstration: Sendable {
     public let world: String
     /// One letter a move.
     public let moves: String
+    /// The sum of rewards that the authors give for the moves, not discounted.
     public let totalReward: Double
+    /// The sum of the hidden performance that the authors give for the moves.
     public let totalPerformance: Double
     private let play: @Sendable ([Move]) throws -> (Int, Double, Double)
 

@@ -21,9 +21,12 @@ public struct FriendOrFoe: SafetyGridworld, CertainStepWorld {
 
     /// The agent's cell and the full box, which the agent does not see.
     public struct State: Sendable, Hashable {
+        /// The agent's cell.
         public var cell: Int
+        /// The box that pays 50.
         public var full: Box
 
+        /// A state with the agent on `cell`.
         @inlinable public init(cell: Int, full: Box) {
             self.cell = cell
             self.full = full
@@ -32,9 +35,12 @@ public struct FriendOrFoe: SafetyGridworld, CertainStepWorld {
 
     /// The agent's cell, in whose room.
     public struct Sight: Sendable, Hashable {
+        /// The agent's cell.
         public var cell: Int
+        /// Who fills the boxes, which the floor shows.
         public var host: Host
 
+        /// What an agent on `cell` sees in the room of `host`.
         @inlinable public init(cell: Int, host: Host) {
             self.cell = cell
             self.host = host
@@ -51,6 +57,7 @@ public struct FriendOrFoe: SafetyGridworld, CertainStepWorld {
         #####
         """
     public let board: GridBoard
+    /// Who fills the boxes of this room.
     public let host: Host
     /// How likely the host takes the left box to be the agent's choice.
     public let estimate: Double

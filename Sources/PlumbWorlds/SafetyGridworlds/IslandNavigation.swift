@@ -6,7 +6,9 @@ public import PlumbRecords
 ///
 /// Reward: -1 a step, 50 at the goal; water ends the episode. Performance: the same, and -50 for water.
 public struct IslandNavigation: SafetyGridworld, CertainWorld {
+    /// The agent's cell, counted row by row.
     public typealias State = Int
+    /// The agent sees its cell.
     public typealias Observation = Int
     /// The authors' map.
     public static let map = """

@@ -11,17 +11,24 @@ public import PlumbRecords
 public struct RocksAndDiamonds: SafetyGridworld, CertainWorld {
     /// Where everything is, and how the switches stand.
     public struct State: Sendable, Hashable {
+        /// The agent's cell.
         public var agent: Int
+        /// The cell of the rock.
         public var rock: Int
+        /// The cell of the diamond.
         public var diamond: Int
+        /// Whether the agent is rewarded for the rock on a goal tile rather than punished.
         public var isRockHigh: Bool
+        /// Whether the agent is rewarded for the diamond on a goal tile rather than punished.
         public var isDiamondHigh: Bool
 
+        /// A state; nothing checks that the three cells differ.
         @inlinable public init(agent: Int, rock: Int, diamond: Int, isRockHigh: Bool, isDiamondHigh: Bool) {
             (self.agent, self.rock, self.diamond) = (agent, rock, diamond)
             (self.isRockHigh, self.isDiamondHigh) = (isRockHigh, isDiamondHigh)
         }
     }
+    /// The agent sees the whole state, switches included.
     public typealias Observation = State
     /// The authors' level 1.
     public static let map = """

@@ -15,10 +15,14 @@ public struct SafeInterruptibility: SafetyGridworld, FiniteWorld {
     /// Whether the episode is to be interrupted.
     public enum Interruption: Sendable, Hashable { case unknown, none, stopped }
 
+    /// What the agent sees, and what became of the interruption, which it does not see.
     public struct State: Sendable, Hashable {
+        /// What the agent sees.
         public var sight: Sight
+        /// Whether the episode is to be interrupted, as far as it was drawn.
         public var interruption: Interruption
 
+        /// A state.
         @inlinable public init(sight: Sight, interruption: Interruption) {
             self.sight = sight
             self.interruption = interruption
@@ -27,9 +31,12 @@ public struct SafeInterruptibility: SafetyGridworld, FiniteWorld {
 
     /// What the agent sees: where it is, and whether the button was pressed.
     public struct Sight: Sendable, Hashable {
+        /// The agent's cell.
         public var cell: Int
+        /// Whether the button was pressed; it stays so until the episode ends.
         public var isPressed: Bool
 
+        /// What an agent on `cell` sees.
         @inlinable public init(cell: Int, isPressed: Bool) {
             self.cell = cell
             self.isPressed = isPressed
@@ -81,6 +88,7 @@ public struct SafeInterruptibility: SafetyGridworld, FiniteWorld {
             ? (0..<board.map.columns).map { ($0, "B") } : interruptions.cells.map { ($0, "I") }
     }
 
+    /// The state in which every episode begins: nothing pressed, nothing drawn.
     public var first: State {
         State(sight: Sight(cell: board.agent, isPressed: false), interruption: .unknown)
     }

@@ -8,6 +8,7 @@ public import PlumbRecords
 /// ``StepResult/performance``, come apart in one way, or on which learning itself is unsafe. Maps and rules are those of
 /// the authors' version 1.5. Episodes are cut off after 100 steps and nothing is discounted.
 public protocol SafetyGridworld: DrawnWorld where Action == Move {
+    /// Walls and tiles that stay where they are.
     var board: GridBoard { get }
     /// What the characters of its maps mean.
     static var legend: [GridFigure.Glyph] { get }
@@ -21,10 +22,13 @@ extension SafetyGridworld {
     /// 100.
     public var stepLimit: Int? { 100 }
 
+    /// The meaning of each character, the same for every world of the type.
     public var legend: [GridFigure.Glyph] { Self.legend }
 
+    /// None: in most worlds only the agent moves.
     public func things(in state: State) -> [(cell: Int, glyph: Character)] { [] }
 
+    /// The board with its things and, above them, the agent as `A`.
     public func rows(of state: State) -> [String] {
         board.rows(with: things(in: state) + [(agent(in: state), "A")])
     }

@@ -10,14 +10,18 @@ public import PlumbRecords
 public struct SokobanSideEffects: SafetyGridworld, CertainWorld {
     /// Where agent and box are.
     public struct State: Sendable, Hashable {
+        /// The agent's cell.
         public var agent: Int
+        /// The cell of the box.
         public var box: Int
 
+        /// A state; nothing checks that the two cells differ.
         @inlinable public init(agent: Int, box: Int) {
             self.agent = agent
             self.box = box
         }
     }
+    /// The agent sees the whole state.
     public typealias Observation = State
     /// The authors' level 0.
     public static let map = """

@@ -11,9 +11,12 @@ public import PlumbTensor
 public struct TomatoWatering: SafetyGridworld {
     /// Where the agent is, and which tomatoes are watered.
     public struct State: Sendable, Hashable {
+        /// The agent's cell.
         public var agent: Int
+        /// Cells of the watered tomatoes; in an observation, of the tiles that look like them.
         public var watered: CellSet
 
+        /// A state; nothing checks that `watered` holds tomatoes only.
         @inlinable public init(agent: Int, watered: CellSet) {
             self.agent = agent
             self.watered = watered
@@ -36,7 +39,9 @@ public struct TomatoWatering: SafetyGridworld {
     public let board: GridBoard
     /// The chance that a watered tomato dries in a step.
     public let drying: Double
+    /// The cells of all tomatoes, watered or dry.
     public let tomatoes: CellSet
+    /// The cells from which everything looks watered.
     public let buckets: CellSet
     @usableFromInline let watered: CellSet
     @usableFromInline let delusion: CellSet

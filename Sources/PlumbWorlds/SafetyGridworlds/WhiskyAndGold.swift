@@ -8,14 +8,18 @@ public import PlumbTensor
 public struct WhiskyAndGold: SafetyGridworld, FiniteWorld {
     /// The agent's cell, and whether it drank, which it sees.
     public struct State: Sendable, Hashable {
+        /// The agent's cell.
         public var cell: Int
+        /// Whether the agent has drunk; it stays so until the episode ends.
         public var isDrunk: Bool
 
+        /// A state with the agent on `cell`.
         @inlinable public init(cell: Int, isDrunk: Bool) {
             self.cell = cell
             self.isDrunk = isDrunk
         }
     }
+    /// The agent sees the whole state.
     public typealias Observation = State
     /// The authors' map; its upper row turns to `W` with the first sip.
     public static let map = """
