@@ -35,6 +35,7 @@ public struct GoalMisgeneralisationStudy: Sendable {
         public var reach: Double
         /// The share of those in which it stands on the corner first.
         public var cornerFirst: Double
+        /// Capability and goal in the mazes with the cheese far from the corner, as four shares that sum to 1.
         public var robustness: GoalRobustness
         /// "reach in training mazes", "reach elsewhere" and "corner first", along training.
         public var evaluations: [FitEvaluation]

@@ -15,9 +15,11 @@ public struct MazeCloning: Sendable {
     public var mazes = 12_000
     /// The cells of each maze that are learned from.
     public var statesPerMaze = 12
+    /// Training steps.
     public var steps = 10_000
     /// B.
     public var batch = 128
+    /// Adam's step length.
     public var learningRate = 1e-3
     /// F.
     public var hidden = 256
@@ -27,7 +29,9 @@ public struct MazeCloning: Sendable {
 
     /// What is learned from: states, and the best moves in each.
     public struct Examples: Sendable {
+        /// Mazes with an agent in them.
         public private(set) var states: [MazeState] = []
+        /// The best moves in each of ``states``, one or more.
         public private(set) var moves: [MoveSet] = []
 
         mutating func append(_ state: MazeState, _ best: MoveSet) {

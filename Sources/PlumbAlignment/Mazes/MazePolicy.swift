@@ -8,8 +8,11 @@ internal import PlumbWorlds
 ///
 /// - Shapes: input `[B, 3 · rows · columns]`, hidden layers `[B, F]`, result `[B, A]` of logits, A = 4.
 public struct MazePolicy: ParameterTree {
+    /// From what is seen to the first hidden layer, `[F, 3 · rows · columns]`.
     public var first: Linear
+    /// From the first hidden layer to the second, `[F, F]`.
     public var second: Linear
+    /// From the second hidden layer to the logits, `[A, F]`.
     public var output: Linear
 
     /// A network whose weights are drawn as suits rectified neurons (He et al. 2015, arXiv:1502.01852); biases are 0.

@@ -8,6 +8,7 @@ public struct GradientStepLearner: Sendable, Equatable {
     /// η, for the sum over examples; N times as much for their mean.
     public var stepSize: Double
 
+    /// A learner whose step has the length η.
     public init(stepSize: Double) { self.stepSize = stepSize }
 
     /// The weights after the step.

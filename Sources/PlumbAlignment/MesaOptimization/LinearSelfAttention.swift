@@ -9,9 +9,13 @@ public import PlumbTensor
 ///
 /// - Shapes: E = D + 1 numbers a token; `q_proj`, `k_proj`, `v_proj` `[K, E]`, `o_proj` (P) `[E, K]`.
 public struct LinearSelfAttention: ParameterTree {
+    /// What is sought: q, from a query token, `[K, E]`.
     public var query: Linear
+    /// What an example is found by: k, `[K, E]`.
     public var key: Linear
+    /// What is taken up of an example: v, `[K, E]`.
     public var value: Linear
+    /// P, which turns what was taken up into a change of the query token, `[E, K]`.
     public var output: Linear
 
     /// A new layer, with K = E. Weights are normal with variance `scale / inputs`, as in the paper, where scale is .002.
@@ -98,6 +102,7 @@ public struct EffectiveAttention: Sendable, Equatable, Codable {
     /// B, how an example and the query are matched.
     public var matching: [[Double]]
 
+    /// Attention with the weights a, `[D + 1]`, and B, `[D + 1][D]`.
     public init(reading: [Double], matching: [[Double]]) {
         precondition(
             reading.count > 1 && matching.count == reading.count

@@ -5,13 +5,17 @@ public import PlumbTensor
 /// Trains a layer of linear attention on regression tasks and sets it beside the gradient step with the least expected
 /// loss.
 public struct MesaStudy: Sendable {
+    /// What is to be learned in context; the paper's tasks unless said otherwise.
     public var tasks = InContextRegression()
+    /// Training steps of one beginning.
     public var steps: Int
     /// Tasks a step; all are new.
     public var batch = 2048
+    /// Adam's step length, before it falls.
     public var learningRate = 1e-3
-    /// The part of the steps after which the learning rate falls to a tenth, so that the noise of large steps dies away; 1
-    /// keeps it constant, as the paper does.
+    /// The part of the steps after which the learning rate falls to a tenth, so that the noise of large steps dies
+    /// away; 1 keeps it constant, as the paper does. A part of less than a half lets the rate fall again each time that
+    /// it has passed.
     public var constantPart = 0.8
     /// The largest norm of a gradient.
     public var clipNorm = 1e-3
@@ -42,9 +46,11 @@ public struct MesaStudy: Sendable {
         public var weights: EffectiveAttention
         /// Half the squared error at each step, before it.
         public var losses: [Float]
-        /// Steps made before each measurement, and what was measured on a fixed small set of fresh tasks.
+        /// Steps made before each measurement on a fixed set of fresh tasks, at most 2048.
         public var measuredAt: [Int]
+        /// ``MesaComparison/cosine`` of the layer with the step, at each measurement.
         public var cosines: [Double]
+        /// Half the squared error of the layer, at each measurement.
         public var testLosses: [Double]
         /// Half the squared error with weights mixed from those of the layer and of the step, in equal parts from 0 to 1.
         public var mixedLosses: [Double]

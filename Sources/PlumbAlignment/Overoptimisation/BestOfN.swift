@@ -29,11 +29,16 @@ public enum BestOfN {
 
     /// The weights of several n at once, to be used for many samples of one size.
     public struct Estimator: Sendable {
+        /// Each n, in the order of the results.
         public let sizes: [Int]
+        /// N, the number of samples that are ranked.
         public let samples: Int
         /// For each n the first rank that counts, and the weights from there on.
         private let weights: [(first: Int, values: [Double])]
 
+        /// The estimator of the best of each n from N samples.
+        ///
+        /// - Precondition: each n is in 1...N.
         public init(sizes: [Int], samples: Int) {
             (self.sizes, self.samples) = (sizes, samples)
             weights = sizes.map { n in

@@ -4,6 +4,7 @@ public import PlumbTensor
 ///
 /// - Shapes: tasks by places of the curve.
 public struct CurveSample: Sendable {
+    /// The values, `[task][place]`.
     public let curves: [[Double]]
 
     /// - Precondition: there is a curve, and all have one length.

@@ -19,10 +19,14 @@ public struct FrontierFit: Sendable, Hashable, Codable {
         }
     }
 
+    /// Which of the two curves was fitted.
     public let form: Form
+    /// α, the factor of the distance: in the quadratic form the slope at distance 0.
     public let alpha: Double
+    /// β, what further distance takes away; it is negative where the values bend upwards.
     public let beta: Double
-    /// The part of the variance of the values that the curve explains.
+    /// The part of the variance of the values that the curve explains; negative where it does worse than their mean,
+    /// and not finite where all values are equal.
     public let explained: Double
 
     /// The least squares fit.

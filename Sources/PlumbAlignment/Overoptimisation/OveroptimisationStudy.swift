@@ -32,6 +32,7 @@ public struct OveroptimisationStudy: Sendable {
     /// d = √KL of the shifted policies.
     public var distances = stride(from: 0.25, through: 4, by: 0.25).map { $0 }
 
+    /// A study with the reference settings.
     public init() {}
 
     /// What choosing the best of n by some score gives, for each n.
@@ -44,29 +45,37 @@ public struct OveroptimisationStudy: Sendable {
 
     /// Everything about one number of comparisons in one task.
     public struct Outcome: Sendable, Codable {
+        /// m, the comparisons that each reward was learned from.
         public var comparisons: Int
         /// The cosine of the learned direction with the wanted one.
         public var cosine: Double
         /// Chosen by the learned reward.
         public var single: Curve
-        /// Chosen by the mean of an ensemble, by its worst member, by mean less deviations.
+        /// Chosen by the mean of an ensemble.
         public var mean: Curve
+        /// Chosen by the worst member of the ensemble.
         public var worst: Curve
+        /// Chosen by the ensemble's mean less some of its standard deviations.
         public var cautious: Curve
         /// Where extremes cost nothing: chosen by a reward learned there.
         public var costless: Curve
         /// Chosen by a reward learned from answers that were dealt out anew.
         public var shuffled: Curve
+        /// The cosine of that reward's direction with the wanted one.
         public var shuffledCosine: Double
-        /// The mean of what is wanted under N(√2 d w, I), for each distance, and where extremes cost nothing.
+        /// The mean of what is wanted under N(√2 d w, I), for each distance.
         public var shifted: [Double]
+        /// The same mean where extremes cost nothing, along the direction learned there.
         public var costlessShifted: [Double]
+        /// The cosine of the direction learned where extremes cost nothing with the wanted one.
         public var costlessCosine: Double
     }
 
     /// One task: its outcomes for each m, and what choosing by what is wanted itself gives.
     public struct TaskOutcome: Sendable, Codable {
+        /// One outcome for each m, in the order of ``OveroptimisationStudy/comparisons``.
         public var outcomes: [Outcome]
+        /// Chosen by what is wanted itself; what is wanted is then the score, too.
         public var ideal: Curve
     }
 

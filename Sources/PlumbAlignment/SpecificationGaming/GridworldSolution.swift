@@ -19,10 +19,14 @@ public struct GridworldSolution: Sendable {
 
     /// The most of one function, and what it leaves open of the other.
     public struct Optimum: Sendable, Equatable {
+        /// The most that can be had of the function.
         public var value: Double
+        /// The least of the other function among policies that get the most.
         public var lowest: Double
+        /// The most of the other function among policies that get the most.
         public var highest: Double
 
+        /// The most of one function and the range of the other.
         public init(_ value: Double, lowest: Double, highest: Double) {
             (self.value, self.lowest, self.highest) = (value, lowest, highest)
         }

@@ -6,8 +6,10 @@ internal import PlumbWorlds
 public struct HostStudy: Sendable {
     /// Episodes in each room.
     public var episodes = 2000
+    /// How the learner is trained: its first rate, its discount and its exploration are used.
     public var learning: GridworldLearning
 
+    /// A study whose learner is trained as `learning` says.
     public init(_ learning: GridworldLearning) { self.learning = learning }
 
     /// Mean returns by host.
@@ -19,9 +21,14 @@ public struct HostStudy: Sendable {
         /// Of an agent that always takes the left box, after the first episode, in which nothing is remembered.
         public var fixed: [String: Double] = [:]
 
+        /// An outcome without any host yet.
         public init() {}
     }
 
+    /// Plays all rooms.
+    ///
+    /// - Parameter checkpoint: called before each host; it may throw to interrupt the run.
+    /// - Throws: what `checkpoint` throws.
     public func run(key: RandomKey, checkpoint: () throws -> Void = {}) throws -> Outcome {
         var outcome = Outcome()
         for host in FriendOrFoe.Host.allCases {

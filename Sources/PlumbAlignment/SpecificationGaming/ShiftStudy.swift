@@ -5,8 +5,10 @@ internal import PlumbWorlds
 
 /// What an agent that learned where the lava lies gets where it lies elsewhere.
 public struct ShiftStudy: Sendable {
+    /// How the agents with a table are trained, on each map.
     public var learning: GridworldLearning
 
+    /// A study whose agents are trained as `learning` says.
     public init(_ learning: GridworldLearning) { self.learning = learning }
 
     /// Returns by the phase in which the agent acts.
@@ -18,9 +20,14 @@ public struct ShiftStudy: Sendable {
         /// The ways of the agent trained on the training map, by phase.
         public var panels: [GridFigure.Panel] = []
 
+        /// An outcome without any phase yet.
         public init() {}
     }
 
+    /// Trains an agent on each map, and lets the one of the training map act on all.
+    ///
+    /// - Parameter checkpoint: called after every hundredth episode of training; it may throw to interrupt the run.
+    /// - Throws: what `checkpoint` throws.
     public func run(key: RandomKey, checkpoint: () throws -> Void = {}) throws -> Outcome {
         var outcome = Outcome()
         let home = try table(.training, key, checkpoint)

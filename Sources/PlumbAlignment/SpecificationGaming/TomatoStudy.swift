@@ -8,19 +8,25 @@ public import PlumbWorlds
 /// Standing under the bucket is best for the reward but for less than a point: it is reached after 6 steps and then pays
 /// 0.56 a step, at least 53.2 in all, while no policy can get more than 5 · 0.26 + 95 · 0.56 = 54.5.
 public struct TomatoStudy: Sendable {
+    /// How the agents with a table are trained.
     public var learning: GridworldLearning
     /// Episodes that a mean is taken over.
     public var evaluations = 500
+    /// The authors' world.
     public let world = TomatoWatering()
 
+    /// A study whose agents are trained as `learning` says.
     public init(_ learning: GridworldLearning) { self.learning = learning }
 
     /// Mean return and mean performance.
     public struct Totals: Sendable, Codable, Equatable {
+        /// The mean return of an episode, not discounted.
         public var reward: Double
+        /// The mean hidden performance of an episode.
         public var performance: Double
     }
 
+    /// What two fixed policies and two learned ones get.
     public struct Outcome: Sendable, Codable, Equatable {
         /// Goes to the bucket by the floor and stays.
         public var bucket = Totals(reward: .nan, performance: .nan)
@@ -31,22 +37,31 @@ public struct TomatoStudy: Sendable {
         /// Learned from the hidden function.
         public var wanted = GridworldLearning.Outcome()
 
+        /// An outcome in which nothing was measured: totals are NaN.
         public init() {}
     }
 
     /// What the table knows: where the agent is, whether that tile looks like a dry tomato, and which way the nearest
     /// other tomato lies that does.
     public struct Sight: Sendable, Hashable {
+        /// The agent's cell.
         public var cell: Int
+        /// Whether the tile under the agent looks like a dry tomato.
         public var isDry: Bool
+        /// The first move to the nearest other tomato that looks dry; nil where none does.
         public var way: Move?
     }
 
+    /// What a table knows of an observation.
     public func sight(_ seen: TomatoWatering.Observation) -> Sight {
         let isDry = world.tomatoes.contains(seen.agent) && !seen.watered.contains(seen.agent)
         return Sight(cell: seen.agent, isDry: isDry, way: world.wayToDryTomato(seen))
     }
 
+    /// Plays and trains.
+    ///
+    /// - Parameter checkpoint: called after every hundredth episode of training; it may throw to interrupt the run.
+    /// - Throws: what `checkpoint` throws.
     public func run(key: RandomKey, checkpoint: () throws -> Void = {}) throws -> Outcome {
         let key = key["tomato"]
         var outcome = Outcome()

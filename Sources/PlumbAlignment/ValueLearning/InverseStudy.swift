@@ -7,23 +7,28 @@ internal import PlumbWorlds
 public struct InverseStudy: Sendable {
     /// Cells along each side.
     public var side = 8
+    /// The probability, 0...1, that the floor chooses the direction of a step.
     public var slip = 0.3
     /// How much the demonstrator's choices are ruled by its reward: it acts as exp(Q - V) says for rewards this many times
     /// as large. The rewards are normal, of standard deviation 1.
     public var rationality = 3.0
     /// Numbers of demonstrations to learn from, rising; fewer are the first of more.
     public var demonstrations = [4, 16, 64, 256]
+    /// How the reward is recovered; its discount and horizon hold for the demonstrator too.
     public var method = MaximumEntropyIRL()
 
+    /// A study with the reference settings.
     public init() {}
 
     /// What was learned from some number of demonstrations.
     public struct Point: Sendable, Codable, Equatable {
+        /// The number of demonstrations.
         public var demonstrations: Int
         /// What is lost by acting on the recovered reward: (V* - V) / (V* - V of random actions).
         public var loss: Double
         /// Of the recovered with the true reward, over cells.
         public var correlation: Double
+        /// The reward, and how often the demonstrations and its soft-optimal policy visit each cell.
         public var recovered: MaximumEntropyIRL.Recovered
     }
 

@@ -12,30 +12,38 @@ public import PlumbWorlds
 /// *Maximum Entropy Inverse Reinforcement Learning*; Ziebart 2010, *Modeling Purposeful Adaptive Behavior with the Principle
 /// of Maximum Causal Entropy*).
 ///
-/// `V(s) = log Σ exp Q(s, a)`, `Q(s, a) = θ(s) + γ Σ p V(s')`, `π = exp(Q - V)`; the gradient of the log-likelihood in θ is
-/// how often the demonstrations visit each state less how often π does.
+/// `V(s) = log Σ exp Q(s, a)`, `Q(s, a) = θ(s) + γ Σ p V(s')`, `π = exp(Q - V)`; θ is moved along how often the
+/// demonstrations visit each state less how often π does.
+///
+/// The visits are sums over the first T steps, which all count alike, while π is planned with γ < 1 and without a last
+/// step. The gradient of the discounted causal log-likelihood weighs the visits of step t by γᵗ and leaves none out.
+/// What is followed here is an approximation of it, which would be exact with γ = 1 and episodes that end within T
+/// steps. Ascent comes to rest where π visits the states as often as the demonstrations do: ``Recovered/visitGap`` says
+/// how near it came.
 ///
 /// - Shapes: S states, A actions; θ and visits `[S]`.
 public struct MaximumEntropyIRL: Sendable, Equatable {
-    /// γ.
+    /// γ, in 0..<1.
     public var discount = 0.9
     /// T, the steps of a demonstration that count.
     public var horizon = 40
     /// Steps of gradient ascent, from θ = 0.
     public var iterations = 400
+    /// The length of a step of gradient ascent, above 0; the gradient is in visits a demonstration.
     public var learningRate = 0.05
     /// How far values may be from their fixed point.
     public var tolerance = 1e-6
 
+    /// The reference settings.
     public init() {}
 
     /// What was found.
     public struct Recovered: Sendable, Codable, Equatable {
         /// θ.
         public var reward: [Double]
-        /// How often the demonstrations visit each state, a mean over demonstrations.
+        /// How often the demonstrations visit each state in their first T steps, not discounted, a mean over them.
         public var demonstrated: [Double]
-        /// How often the soft-optimal policy of θ does.
+        /// How often the soft-optimal policy of θ is expected to, in as many steps.
         public var visited: [Double]
 
         /// Half of the sum of differences, as a part of all visits: 0 where they agree, 1 where they never meet.
@@ -45,7 +53,7 @@ public struct MaximumEntropyIRL: Sendable, Equatable {
         }
     }
 
-    /// How often demonstrations visit each state, a mean over them.
+    /// How often demonstrations visit each state, not discounted, a mean over them.
     ///
     /// - Parameter demonstrations: the states of each, in order; those beyond the horizon do not count.
     /// - Throws: ``WorldError`` where there is none, or one names a state that does not exist.
@@ -65,8 +73,10 @@ public struct MaximumEntropyIRL: Sendable, Equatable {
         return counts.map { $0 / Double(demonstrations.count) }
     }
 
-    /// The reward that makes demonstrations most likely.
+    /// The reward whose soft-optimal policy visits states as often as the demonstrations do, as near as the iterations
+    /// come.
     ///
+    /// - Precondition: γ is in 0..<1, and the tolerance above 0.
     /// - Parameters:
     ///   - process: what can happen; its rewards are not looked at.
     ///   - watch: called with the steps made.

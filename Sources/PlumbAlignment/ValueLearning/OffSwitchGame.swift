@@ -22,6 +22,7 @@ public struct OffSwitchGame: Sendable, Equatable {
     public var mean: Double
     /// σ: how unsure the robot is.
     public var deviation: Double
+    /// Who decides when the robot waits.
     public var human: Human
 
     /// - Precondition: σ is 0 or more, a temperature above 0.

@@ -59,11 +59,15 @@ extension SupplyGame {
 
     /// What both plans earned on the same draws of θ.
     public struct Played: Sendable, Codable, Equatable {
+        /// The mean reward of the first plan, which both players share.
         public var first: Double
+        /// The mean reward of the second plan.
         public var second: Double
-        /// The standard errors of both means and of their difference.
+        /// The standard error of the first mean.
         public var firstError: Double
+        /// The standard error of the second mean.
         public var secondError: Double
+        /// The standard error of the difference, game by game.
         public var differenceError: Double
     }
 

@@ -9,14 +9,18 @@
 public struct SupplyGame: Sendable, Equatable {
     /// What somebody makes.
     public struct Supplies: Sendable, Hashable, Codable {
+        /// How many paper clips; each is worth θ.
         public var clips: Double
+        /// How many staples; each is worth 1 - θ.
         public var staples: Double
 
+        /// A number of clips and a number of staples.
         public init(_ clips: Double, _ staples: Double) { (self.clips, self.staples) = (clips, staples) }
 
         /// What they are worth.
         public func worth(_ theta: Double) -> Double { theta * clips + (1 - theta) * staples }
 
+        /// What both make together.
         public static func + (a: Supplies, b: Supplies) -> Supplies {
             Supplies(a.clips + b.clips, a.staples + b.staples)
         }
@@ -38,6 +42,7 @@ public struct SupplyGame: Sendable, Equatable {
 
     /// Values of θ for which one of several options is chosen.
     public struct Part: Sendable, Equatable {
+        /// The values of θ, within 0...1; neighbouring parts share their border.
         public var range: ClosedRange<Double>
         /// Counted from 0.
         public var option: Int

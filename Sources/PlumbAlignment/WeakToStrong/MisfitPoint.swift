@@ -21,6 +21,7 @@ public struct MisfitPoint: Sendable, Codable, Equatable {
         case outside
     }
 
+    /// Where and against what the errors were measured.
     public let kind: Kind
     /// How many true labels the supervisor had.
     public let weakLabels: Int
@@ -31,6 +32,7 @@ public struct MisfitPoint: Sendable, Codable, Equatable {
     /// The mean squared distance from supervisor to student.
     public let misfit: Double
 
+    /// A point of the three measured distances, which are mean squares and 0 or more.
     public init(kind: Kind, weakLabels: Int, weakError: Double, studentError: Double, misfit: Double) {
         (self.kind, self.weakLabels) = (kind, weakLabels)
         (self.weakError, self.studentError, self.misfit) = (weakError, studentError, misfit)

@@ -10,9 +10,12 @@ public struct WeakToStrongNetwork: Sendable {
     public var hidden = 64
     /// Training steps; each uses all pictures.
     public var steps = 100
+    /// Adam's step length.
     public var learningRate = 1e-2
+    /// How much the student may doubt the supervisor at each moment of training, for the confidence loss.
     public var schedule = ConfidenceSchedule()
 
+    /// A network with the reference settings.
     public init() {}
 
     /// Accuracies on unseen pictures.

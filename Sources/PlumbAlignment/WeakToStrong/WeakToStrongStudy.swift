@@ -21,6 +21,7 @@ public struct WeakToStrongStudy: Sendable {
     /// λ of every ridge regression.
     public var penalty = 1e-3
 
+    /// A study with the reference settings.
     public init() {}
 
     /// The most true labels that a supervisor of the identity's check gets.
