@@ -45,13 +45,16 @@ public struct Fit: Sendable {
         public var measure: String
         /// Evaluations without improvement that end training.
         public var patience: Int
+        /// Whether the number should fall; otherwise it should rise.
         public var isLowerBetter: Bool
 
+        /// A stop after `patience` evaluations in a row in which `measure` did not improve.
         public init(_ measure: String, patience: Int, isLowerBetter: Bool = true) {
             (self.measure, self.patience, self.isLowerBetter) = (measure, patience, isLowerBetter)
         }
     }
 
+    /// Training of `steps` steps, without checkpoints of its own rhythm, clipping, averaging or an early stop.
     public init(steps: Int) {
         precondition(steps >= 0, "training needs a number of steps of 0 or more, got \(steps)")
         self.steps = steps
@@ -60,10 +63,12 @@ public struct Fit: Sendable {
 
 /// Where a training run reports to and keeps its checkpoints.
 public struct FitSession: Sendable {
+    /// Where progress and curves go, and who can ask the run to stop.
     public var reporter: RunReporter
     /// A folder for checkpoints; nil keeps none.
     public var checkpoints: URL?
 
+    /// A session of one's own; by default it reports nothing and keeps nothing.
     public init(reporter: RunReporter = .silent, checkpoints: URL? = nil) {
         self.reporter = reporter
         self.checkpoints = checkpoints
@@ -78,7 +83,9 @@ public struct FitSession: Sendable {
 
 /// What training gives.
 public struct FitResult<Model: ParameterTree, Rule: Optimizer>: Sendable {
+    /// The model after the last step.
     public var model: Model
+    /// The optimiser after the last step, with its moments: training can go on from it.
     public var optimizer: Rule
     /// The average of the weights, where one was asked for.
     public var averaged: Model?
@@ -86,6 +93,7 @@ public struct FitResult<Model: ParameterTree, Rule: Optimizer>: Sendable {
     public var steps = 0
     /// The loss before each step.
     public var losses: [Float] = []
+    /// What was evaluated, in the order of the steps.
     public var evaluations: [FitEvaluation] = []
     /// Whether training ended before its last step because nothing improved any more.
     public var stoppedEarly = false
@@ -104,9 +112,12 @@ public struct FitResult<Model: ParameterTree, Rule: Optimizer>: Sendable {
 
 /// Numbers measured after some number of steps.
 public struct FitEvaluation: Sendable, Codable, Equatable {
+    /// Steps made before the measurement.
     public var step: Int
+    /// The numbers by name.
     public var values: [String: Double]
 
+    /// An evaluation after `step` steps.
     public init(step: Int, values: [String: Double]) {
         self.step = step
         self.values = values

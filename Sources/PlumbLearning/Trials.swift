@@ -21,6 +21,7 @@ public struct Trials: Sendable {
     public struct Trial: Sendable {
         /// Counted from 0.
         public let index: Int
+        /// The seed of the run plus ``index``.
         public let seed: UInt64
         /// The source of all its chance.
         public let key: RandomKey

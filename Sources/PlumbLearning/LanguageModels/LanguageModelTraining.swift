@@ -13,15 +13,19 @@ public import PlumbTensor
 /// print(result.validation.last)
 /// ```
 public struct LanguageModelTraining: Sendable {
+    /// Training steps.
     public var steps: Int
     /// B, the windows of a step.
     public var batch: Int
     /// T, the tokens that a window reads; by default the model's context.
     public var length: Int?
+    /// The highest step length, at the end of the warm-up.
     public var learningRate: Double
     /// The part of the steps over which the learning rate rises.
     public var warmup = 0.05
+    /// AdamW's weight decay, which each step multiplies by the learning rate.
     public var weightDecay = 0.01
+    /// The largest norm a gradient may have; longer ones are scaled down to it. Nil for no limit.
     public var clipNorm: Double? = 1
     /// The last part of the text, which is not trained on.
     public var validationFraction = 0.1
@@ -30,12 +34,14 @@ public struct LanguageModelTraining: Sendable {
     /// How often the model is evaluated in the whole run.
     public var evaluations = 10
 
+    /// Training with the reference settings but for these.
     public init(steps: Int, batch: Int, learningRate: Double, length: Int? = nil) {
         (self.steps, self.batch, self.learningRate, self.length) = (steps, batch, learningRate, length)
     }
 
     /// A trained language model, and how the training went.
     public struct Result: Sendable {
+        /// The model after the last step; of LoRA, the merged one.
         public var model: HookedTransformer
         /// The loss before each step, in nats.
         public var losses: [Float]

@@ -11,6 +11,7 @@ public struct LinearPreferences: Sendable, Hashable, Codable {
     /// w, [F].
     public var weights: [Double]
 
+    /// A reward of given weights, `[F]`.
     public init(weights: [Double]) { self.weights = weights }
 
     /// The weights by Newton's method; the minimum is unique, so nothing depends on where it starts.

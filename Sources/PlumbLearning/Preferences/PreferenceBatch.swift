@@ -13,6 +13,9 @@ public struct PreferenceBatch: Sendable {
     /// μ, [B].
     public var mu: Tensor
 
+    /// A batch of B comparisons.
+    ///
+    /// - Precondition: `visits` is `[B, U]` and `mu` `[B]`.
     public init(visits: Tensor, mu: Tensor) {
         precondition(
             visits.shape.count == 2 && mu.shape == [visits.shape[0]],

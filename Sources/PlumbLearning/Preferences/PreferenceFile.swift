@@ -13,8 +13,10 @@ public import PlumbWorlds
 /// try file.append([Comparison([1, 2], [7, 8], mu: 1)])
 /// ```
 public struct PreferenceFile<Step: Sendable & Hashable & Codable>: Sendable {
+    /// Where the file is, or will be with the first answer.
     public let url: URL
 
+    /// The answers at `url`; nothing is read or made yet.
     public init(_ url: URL) { self.url = url }
 
     /// All comparisons so far; none where there is no file yet. Empty lines are passed over.

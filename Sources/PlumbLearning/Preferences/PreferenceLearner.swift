@@ -23,6 +23,7 @@ public struct PreferenceLearner<Step: Sendable & Hashable & Codable>: Sendable {
         public var members = 3
         /// Neurons of each hidden layer.
         public var hidden = [64, 64]
+        /// What lies between the layers of each network.
         public var activation = Activation.relu
         /// Steps of the optimiser a round.
         public var steps = 150
@@ -35,10 +36,13 @@ public struct PreferenceLearner<Step: Sendable & Hashable & Codable>: Sendable {
         /// Whether each member learns from its own sample, drawn with replacement.
         public var isBootstrapped = true
 
+        /// The reference settings.
         public init() {}
     }
 
+    /// How its rounds are done.
     public let settings: Settings
+    /// The networks, as the last round left them.
     public private(set) var ensemble: RewardEnsemble
     /// How many comparisons it learns from: those that could be made.
     public var count: Int { table.rows.count }

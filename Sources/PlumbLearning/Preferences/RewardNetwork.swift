@@ -5,7 +5,9 @@ public import PlumbTensor
 ///
 /// - Shapes: features [U, F], rewards [U].
 public struct RewardNetwork: ParameterTree {
+    /// From the features to one number, each followed by the activation but for the last.
     public var layers: [Linear]
+    /// What lies between the layers.
     public let activation: Activation
 
     /// A new network; Christiano et al. 2017 (arXiv:1706.03741) take two hidden layers of 64.
@@ -32,6 +34,7 @@ public struct RewardNetwork: ParameterTree {
 ///
 /// - Shapes: K members; features [U, F].
 public struct RewardEnsemble: ParameterTree {
+    /// The networks, K or more than none; each gives rewards in a scale of its own.
     public var members: [RewardNetwork]
 
     /// An ensemble of networks that begin differently.

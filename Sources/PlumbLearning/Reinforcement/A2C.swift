@@ -22,6 +22,7 @@ public struct A2C<Network: ActorCriticNetwork>: AgentMethod {
     /// A policy to stay near.
     public var penalty: KLPenalty<Network>?
 
+    /// The reference settings.
     public init() {}
 
     public var span: Rollout.Span { .steps(horizon) }

@@ -6,7 +6,9 @@ public import PlumbTensor
 /// A method is a constant. What it remembers from one round to the next, apart from network and optimiser, is its
 /// `Memory`. All chance comes from the keys passed in, so that training goes on bit for bit wherever it was stopped.
 public protocol AgentMethod<Network>: Sendable {
+    /// What acts and learns: a network that scores actions.
     associatedtype Network: ActionNetwork
+    /// What it keeps from one round to the next; nothing unless said otherwise.
     associatedtype Memory: AgentMemory = NoMemory
 
     /// How long a round is: how much is lived through before the next lesson.
@@ -30,10 +32,12 @@ public protocol AgentMethod<Network>: Sendable {
 }
 
 extension AgentMethod where Memory == NoMemory {
+    /// Nothing.
     public func memory(for network: Network, observing shape: [Int]) -> NoMemory { NoMemory() }
 }
 
 extension AgentMethod {
+    /// Actions drawn from the policy's probabilities, at every step.
     public func choice(at step: Int) -> ActionChoice { .sampled }
 }
 
@@ -49,6 +53,7 @@ public protocol AgentMemory: Sendable {
 
 /// The memory of methods that learn from each round alone.
 public struct NoMemory: AgentMemory {
+    /// A memory of nothing.
     public init() {}
     public var saved: [(name: String, tensor: Tensor)] { [] }
     public mutating func restore(_ saved: [String: Tensor]) {}
@@ -56,7 +61,9 @@ public struct NoMemory: AgentMemory {
 
 /// A network that learns: the optimiser's steps, each checked.
 public struct AgentLearner<Network: ParameterTree, Rule: Optimizer>: Sendable {
+    /// The network, as the last step of the optimiser left it.
     public internal(set) var network: Network
+    /// The optimiser with its moments.
     public internal(set) var optimizer: Rule
     /// The largest norm a gradient may have; longer ones are scaled down to it.
     public let clipNorm: Double?

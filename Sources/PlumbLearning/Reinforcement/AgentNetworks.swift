@@ -26,11 +26,14 @@ public protocol ActorCriticNetwork: ActionNetwork {
 }
 
 extension ActorCriticNetwork {
+    /// The scores, made together with the values.
     public func scores(_ observations: Tensor) -> Tensor { scoresAndValues(observations).scores }
+    /// The values, made together with the scores.
     public func values(_ observations: Tensor) -> Tensor { scoresAndValues(observations).values }
 }
 
 extension MLP: ActionNetwork {
+    /// What the perceptron gives, one number for each action.
     public func scores(_ observations: Tensor) -> Tensor { self(observations) }
 
     /// A perceptron that reads what an agent sees in `world` and scores its actions.

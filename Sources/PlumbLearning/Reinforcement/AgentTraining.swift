@@ -63,7 +63,9 @@ public struct AgentTraining: Sendable {
 
 /// What training an agent gives.
 public struct AgentResult<Network: ParameterTree, Rule: Optimizer>: Sendable {
+    /// The network after the last round.
     public var network: Network
+    /// The optimiser after the last round, with its moments.
     public var optimizer: Rule
     /// Steps made in the world, of all lanes together.
     public var steps = 0
@@ -75,6 +77,7 @@ public struct AgentResult<Network: ParameterTree, Rule: Optimizer>: Sendable {
     public var episodes: [AgentEpisode] = []
     /// The mean loss of each round; NaN where none was learned from.
     public var losses: [Float] = []
+    /// What was evaluated, in the order of the steps made in the world.
     public var evaluations: [FitEvaluation] = []
     /// Whether the goal was reached.
     public var reachedGoal = false

@@ -7,7 +7,9 @@ public import PlumbWorlds
 ///
 /// - Shapes: `observations` `[N, …]`; `actions` N, by their numbers.
 public struct Demonstrations: Sendable {
+    /// What was seen before each action, `[N, …]`.
     public var observations: Tensor
+    /// What was done, by the numbers of the actions, 0..<A.
     public var actions: [Int]
 
     /// Pairs of an observation and an action.

@@ -32,7 +32,9 @@ public struct DQN<Network: ActionNetwork>: AgentMethod {
 
     /// A probability that falls in a line.
     public struct Exploration: Sendable, Equatable {
+        /// The probability before the first step, 0...1.
         public var first: Double
+        /// The probability once it falls no more, 0...1.
         public var last: Double
         /// The steps over which it falls.
         public var steps: Int
@@ -50,9 +52,12 @@ public struct DQN<Network: ActionNetwork>: AgentMethod {
 
     /// The replay buffer and the network that the targets come from.
     public struct Memory: AgentMemory {
+        /// The last steps made, which batches are drawn from.
         public var buffer: ReplayBuffer
+        /// The copy of the network that targets come from; it is renewed every ``DQN/targetEvery`` steps.
         public var target: Network
 
+        /// The buffer's tensors under `replay.`, the network's parameters under `target.`.
         public var saved: [(name: String, tensor: Tensor)] {
             buffer.saved.map { ("replay.\($0.name)", $0.tensor) }
                 + target.parameters.map { ("target.\($0.name)", $0.tensor) }
@@ -73,6 +78,7 @@ public struct DQN<Network: ActionNetwork>: AgentMethod {
         }
     }
 
+    /// The reference settings.
     public init() {}
 
     public var span: Rollout.Span { .steps(horizon) }

@@ -30,6 +30,7 @@ public struct PPO<Network: ActorCriticNetwork>: AgentMethod {
     /// A policy to stay near.
     public var penalty: KLPenalty<Network>?
 
+    /// The reference settings.
     public init() {}
 
     public var span: Rollout.Span { .steps(horizon) }

@@ -93,11 +93,14 @@ public enum ValueLoss {
 ///
 /// - Shapes: every part `[]`.
 public struct ActorCriticLoss: Sendable {
+    /// L_policy, which may be negative.
     public var policy: Tensor
+    /// L_value, 0 or more.
     public var value: Tensor
     /// The mean entropy of the policy, in nats; a bonus.
     public var entropy: Tensor
 
+    /// A loss of parts made elsewhere, each `[]`.
     public init(policy: Tensor, value: Tensor, entropy: Tensor) {
         (self.policy, self.value, self.entropy) = (policy, value, entropy)
     }

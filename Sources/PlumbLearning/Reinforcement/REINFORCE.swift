@@ -19,12 +19,14 @@ public struct REINFORCE<Network: ActionNetwork>: AgentMethod {
 
     /// γ.
     public var discount = 0.99
+    /// What is taken from returns; by default the mean return of the round's steps.
     public var baseline = Baseline.mean
     /// c_H, the weight of the policy's entropy in nats.
     public var entropyWeight = 0.0
     /// A policy to stay near.
     public var penalty: KLPenalty<Network>?
 
+    /// The reference settings.
     public init() {}
 
     public var span: Rollout.Span { .episodes }

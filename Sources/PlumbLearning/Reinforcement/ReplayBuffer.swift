@@ -10,8 +10,11 @@ public struct ReplayBuffer: Sendable {
     ///
     /// - Shapes: `observations` and `next` `[B, …]`, `rewards` and `isOver` `[B]`, `actions` B.
     public struct Batch: Sendable {
+        /// What was seen before each step, `[B, …]`.
         public var observations: Tensor
+        /// What was done, by the numbers of the actions, B.
         public var actions: [Int]
+        /// What was given, `[B]`, rounded to single precision.
         public var rewards: Tensor
         /// What the steps led to; zeros where the episode was over.
         public var next: Tensor
@@ -98,6 +101,7 @@ public struct ReplayBuffer: Sendable {
 }
 
 extension ReplayBuffer: AgentMemory {
+    /// What the buffer holds, unused room left out: the place of the next step, observations, what followed, and facts.
     public var saved: [(name: String, tensor: Tensor)] {
         [
             ("place", Tensor([Float(capacity), Float(place)])), ("observations", observations[0..<count]),

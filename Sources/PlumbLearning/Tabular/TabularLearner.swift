@@ -8,7 +8,9 @@ public import PlumbWorlds
 /// let history = try learner.train(BoatRace(), episodes: 2_000, exploration: schedule, key: key) { $0 }
 /// ```
 public struct TabularLearner<Rule: TabularRule, Seen: Hashable & Sendable>: Sendable {
+    /// What values are moved towards.
     public var rule: Rule
+    /// Q, the values learned so far, a row for each observation met.
     public var table: ActionTable<Seen>
     /// α: the part of the way to its target that a value goes.
     public var rate = 0.1
@@ -33,8 +35,11 @@ public struct TabularLearner<Rule: TabularRule, Seen: Hashable & Sendable>: Send
 
     /// What an episode gave.
     public struct Summary<W: World>: Sendable {
+        /// The sum of the rewards, not discounted.
         public var totalReward = 0.0
+        /// The sum of what the designer wanted, not discounted.
         public var totalPerformance = 0.0
+        /// The number of steps, over or cut off.
         public var steps = 0
         /// The state it ended in.
         public var state: W.State
@@ -93,9 +98,12 @@ public struct TabularLearner<Rule: TabularRule, Seen: Hashable & Sendable>: Send
 
     /// The totals of each episode of training, exploration included.
     public struct History: Sendable, Codable, Equatable {
+        /// The sum of rewards of each episode, in order, not discounted.
         public var rewards: [Double] = []
+        /// The sum of what the designer wanted in each episode.
         public var performances: [Double] = []
 
+        /// A history without episodes.
         public init() {}
     }
 

@@ -20,6 +20,7 @@ extension TabularRule {
 /// r + γ max Q(o', a'): learns the values of the best policy whatever the agent does (Watkins and Dayan 1992,
 /// *Q-learning*).
 public struct QLearning: TabularRule {
+    /// Q-learning; it has no settings.
     public init() {}
 
     @inlinable public func target(reward: Double, discount: Double, next: ArraySlice<Double>, chosen: Int) -> Double {
@@ -32,6 +33,7 @@ public struct QLearning: TabularRule {
 /// r + γ Q(o', a') of the action that comes next: learns the values of the policy that is followed, exploration included
 /// (Rummery and Niranjan 1994, *On-Line Q-Learning Using Connectionist Systems*).
 public struct Sarsa: TabularRule {
+    /// SARSA; it has no settings.
     public init() {}
 
     @inlinable public func target(reward: Double, discount: Double, next: ArraySlice<Double>, chosen: Int) -> Double {
@@ -42,7 +44,9 @@ public struct Sarsa: TabularRule {
 /// A number in 0...1 in the course of training, such as a chance of exploring or a learning rate: from one value to
 /// another in a straight line, then constant.
 public struct LinearSchedule: Sendable, Hashable, Codable {
+    /// The value at the beginning, 0...1.
     public var first: Double
+    /// The value at the end, 0...1.
     public var last: Double
     /// The part of training after which it is constant.
     public var duration: Double
