@@ -4,11 +4,16 @@ public import PlumbTensor
 ///
 /// - Shapes: `x` `[…, I]`, `W` `[O, I]`, `b` `[O]`, `y` `[…, O]`.
 public struct Linear: ParameterTree {
+    /// W, `[O, I]`; it may be quantised.
     public var weight: Weight
+    /// b, `[O]`; nil for none.
     public var bias: Tensor?
     /// Changes of low rank, added to the products; they are no parameters of the layer.
     public var adapters: [LowRankAdapter] = []
 
+    /// A layer of given weights, without adapters.
+    ///
+    /// - Precondition: the bias is `[O]`.
     public init(weight: Weight, bias: Tensor? = nil) {
         precondition(
             bias.map { $0.shape == [weight.outputs] } ?? true,

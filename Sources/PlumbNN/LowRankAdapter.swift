@@ -9,8 +9,12 @@ public struct LowRankAdapter: Sendable {
     public let a: Tensor
     /// `B`, `[outputs.count, r]`.
     public let b: Tensor
+    /// What the product of B and A is multiplied by; LoRA's α / r.
     public let scale: Float
 
+    /// A change of `outputs` with rank r.
+    ///
+    /// - Precondition: `a` is `[r, I]` and `b` `[outputs.count, r]`.
     public init(outputs: Range<Int>, a: Tensor, b: Tensor, scale: Float) {
         precondition(
             a.shape.count == 2 && b.shape == [outputs.count, a.shape[0]],

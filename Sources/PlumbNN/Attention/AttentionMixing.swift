@@ -15,6 +15,9 @@ public struct AttentionMixing: Sendable, Equatable {
     /// Whether a row sees only itself and the rows before it.
     public var isCausal: Bool
 
+    /// Attention with `heads` query heads.
+    ///
+    /// - Precondition: the key-value heads divide the query heads evenly.
     public init(heads: Int, keyValueHeads: Int, headWidth: Int, isCausal: Bool = true) {
         precondition(
             heads > 0 && keyValueHeads > 0 && heads % keyValueHeads == 0,

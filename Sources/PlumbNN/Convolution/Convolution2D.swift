@@ -5,13 +5,16 @@ public import PlumbTensor
 /// - Shapes: images `[B, H, W, I]`, channels last; `weight` `[O, I, kh, kw]`, as PyTorch keeps it; `bias` `[O]`; result
 ///   `[B, H′, W′, O]` with `H′ = (H + 2 · padding - kh) / stride + 1`, and `W′` likewise.
 public struct Convolution2D: ParameterTree {
+    /// One window for each output channel, `[O, I, kh, kw]`.
     public var weight: Tensor
+    /// What each output channel adds everywhere, `[O]`; nil for nothing.
     public var bias: Tensor?
     /// How far the window moves at a time.
     public let stride: Int
     /// The zeros at each side of an image.
     public let padding: Int
 
+    /// A layer of given weights.
     public init(weight: Tensor, bias: Tensor? = nil, stride: Int = 1, padding: Int = 0) {
         (self.weight, self.bias, self.stride, self.padding) = (weight, bias, stride, padding)
     }
@@ -45,7 +48,9 @@ public struct Convolution2D: ParameterTree {
 /// - Shapes: `[B, H, W, C]`, channels last; result `[B, (H - window) / stride + 1, …, C]`: what is left over at the
 ///   edges is dropped.
 public struct MaxPool2D: ParameterTree {
+    /// Rows and columns of the window.
     public let window: Int
+    /// How far the window moves at a time.
     public let stride: Int
 
     /// - Parameter stride: by default the window's own size.
@@ -60,7 +65,9 @@ public struct MaxPool2D: ParameterTree {
 ///
 /// - Shapes: as ``MaxPool2D``.
 public struct AveragePool2D: ParameterTree {
+    /// Rows and columns of the window.
     public let window: Int
+    /// How far the window moves at a time.
     public let stride: Int
 
     /// - Parameter stride: by default the window's own size.

@@ -8,11 +8,15 @@ public import PlumbTensor
 ///
 /// - Shapes: input and result `[…, C]`, channels last; `weight`, `bias`, `running_mean` and `running_var` `[C]`.
 public struct BatchNorm: ParameterTree {
+    /// What each normalised channel is multiplied by, `[C]`.
     public var weight: Tensor
+    /// What is added to each channel then, `[C]`.
     public var bias: Tensor
+    /// The average of the batches' means, `[C]`; state, which no gradient reaches.
     public var runningMean: Tensor
     /// The average of the batches' unbiased variances.
     public var runningVariance: Tensor
+    /// ε, added to variances, in the square of the input's unit.
     public var epsilon: Float
     /// How much a batch counts for in the running averages.
     public var momentum: Float

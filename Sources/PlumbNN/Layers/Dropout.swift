@@ -7,6 +7,9 @@ public struct Dropout: ParameterTree {
     /// The probability of leaving an element out, at least 0 and below 1.
     public let rate: Double
 
+    /// Dropout that leaves each element out with the probability `rate`.
+    ///
+    /// - Precondition: `rate` is in 0..<1.
     public init(rate: Double) {
         precondition(rate >= 0 && rate < 1, "dropout needs a rate in 0 ..< 1, got \(rate)")
         self.rate = rate

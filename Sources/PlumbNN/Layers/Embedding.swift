@@ -4,8 +4,10 @@ public import PlumbTensor
 ///
 /// - Shapes: `weight` `[V, D]`.
 public struct Embedding: ParameterTree {
+    /// The vectors, one a row, `[V, D]`.
     public var weight: Weight
 
+    /// A table of given vectors.
     public init(weight: Weight) { self.weight = weight }
 
     /// A new table of `count` vectors.

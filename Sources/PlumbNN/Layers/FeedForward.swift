@@ -11,6 +11,9 @@ public enum Activation: String, Sendable, Codable, CaseIterable {
     /// GELU's tanh form, as GPT-2 has it.
     case geluTanh
 
+    /// Applies the function to each element.
+    ///
+    /// - Shapes: `x` and result alike, of any shape.
     public func callAsFunction(_ x: Tensor) -> Tensor {
         switch self {
         case .relu: x.relu()
@@ -36,6 +39,7 @@ public struct FeedForward: ParameterTree {
         case swiGLU
     }
 
+    /// What happens between the layers.
     public let kind: Kind
     private var input: JoinedProjection
     /// The layer that leads back to the rows' width.

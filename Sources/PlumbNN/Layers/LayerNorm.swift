@@ -5,8 +5,11 @@ public import PlumbTensor
 ///
 /// - Shapes: `weight` and `bias` `[D]`; input and result `[…, D]`.
 public struct LayerNorm: ParameterTree {
+    /// What each normalised feature is multiplied by, `[D]`.
     public var weight: Tensor
+    /// What is added to each feature then, `[D]`.
     public var bias: Tensor
+    /// ε, added to the variance, in the square of the input's unit.
     public var epsilon: Float
 
     /// A new layer, which at first only normalises.
@@ -20,6 +23,9 @@ public struct LayerNorm: ParameterTree {
         visitor("bias", &bias)
     }
 
+    /// Normalises each row.
+    ///
+    /// - Shapes: `x` and result `[…, D]`.
     public func callAsFunction(_ x: Tensor) -> Tensor {
         Normalization.layer(weight: weight, bias: bias, epsilon: epsilon)(x)
     }
@@ -30,7 +36,9 @@ public struct LayerNorm: ParameterTree {
 ///
 /// - Shapes: `weight` `[D]`; input and result `[…, D]`.
 public struct RMSNorm: ParameterTree {
+    /// What each normalised feature is multiplied by, `[D]`.
     public var weight: Tensor
+    /// ε, added to the mean square, in the square of the input's unit.
     public var epsilon: Float
 
     /// A new layer, which at first only normalises.
@@ -41,5 +49,8 @@ public struct RMSNorm: ParameterTree {
 
     public mutating func visit(_ visitor: inout ParameterVisitor) { visitor("weight", &weight) }
 
+    /// Normalises each row.
+    ///
+    /// - Shapes: `x` and result `[…, D]`.
     public func callAsFunction(_ x: Tensor) -> Tensor { Normalization.rms(weight: weight, epsilon: epsilon)(x) }
 }

@@ -31,6 +31,9 @@ public struct MLP: ParameterTree {
 
     public mutating func visit(_ visitor: inout ParameterVisitor) { visitor("layers", &layers) }
 
+    /// Applies all layers; no function follows the last one.
+    ///
+    /// - Shapes: `x` `[B, …]`; result `[B, O]`.
     public func callAsFunction(_ x: Tensor) -> Tensor {
         var x = x.shape.count == 2 ? x : x.reshaped([x.shape.first ?? 1, layers[0].weight.inputs])
         for (index, layer) in layers.enumerated() { x = layer(index == 0 ? x : activation(x)) }

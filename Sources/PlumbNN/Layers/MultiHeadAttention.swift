@@ -19,7 +19,9 @@ public struct MultiHeadAttention: ParameterTree {
 
     /// `D`, the width of the rows that are read and added to.
     public let width: Int
+    /// The numbers of heads, their width, and which rows a row sees.
     public let mixing: AttentionMixing
+    /// How the weights of queries, keys and values are named and laid out.
     public let projections: Projections
     /// How queries and keys are turned by position, if they are.
     public let rotary: RotaryEmbedding?

@@ -51,6 +51,7 @@ public struct ConfidenceSchedule: Sendable, Equatable {
     /// The part of the steps in which the weight rises.
     public var warmup: Double
 
+    /// A schedule; the weight and the warm-up are parts from 0 to 1.
     public init(weight: Double = 0.5, warmup: Double = 0.1) { (self.weight, self.warmup) = (weight, warmup) }
 
     /// c, after a part of the steps from 0 to 1.

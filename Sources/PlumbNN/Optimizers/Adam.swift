@@ -8,10 +8,15 @@ public import PlumbTensor
 ///
 /// `m = β₁ m + (1 - β₁) g`, `v = β₂ v + (1 - β₂) g²`, `θ -= η · m / (1 - β₁ᵗ) / (√(v / (1 - β₂ᵗ)) + ε)`.
 public struct Adam: Optimizer {
+    /// η, the step length.
     public var learningRate: Double
+    /// β₁, how much of the mean gradient is kept at each step, 0..<1.
     public var beta1: Double
+    /// β₂, how much of the mean squared gradient is kept at each step, 0..<1.
     public var beta2: Double
+    /// ε, added to the root of the mean squared gradient.
     public var epsilon: Double
+    /// λ, how strongly parameters are pulled to 0; 0 for not at all.
     public var weightDecay: Double
     /// Whether weight decay shrinks parameters (`θ -= η λ θ`) rather than joins the gradient (`g += λ θ`).
     public var isDecoupled: Bool
@@ -19,6 +24,7 @@ public struct Adam: Optimizer {
     private var first = Moments()
     private var second = Moments()
 
+    /// The paper's settings unless said otherwise, without weight decay.
     public init(
         learningRate: Double = 1e-3, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8,
         weightDecay: Double = 0, isDecoupled: Bool = false

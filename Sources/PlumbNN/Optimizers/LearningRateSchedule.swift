@@ -2,8 +2,9 @@ internal import Foundation
 
 /// What the learning rate is multiplied by at each step.
 public enum LearningRateSchedule: Sendable, Codable, Equatable {
+    /// 1 at every step.
     case constant
-    /// Rises in a line from 0 to 1 over `warmup` steps, and stays.
+    /// Rises in a line over so many steps, from 1 / steps at step 0 to 1, and stays; 0 steps keep it at 1.
     case warmup(Int)
     /// Rises over `warmup` steps, then falls along half a cosine to `floor` at step `total` (Loshchilov, Hutter 2016,
     /// arXiv:1608.03983).

@@ -6,13 +6,18 @@ public import PlumbTensor
 ///
 /// `u = sign(β₁ m + (1 - β₁) g)`, `θ -= η (u + λ θ)`, `m = β₂ m + (1 - β₂) g`.
 public struct Lion: Optimizer {
+    /// η, the step length in every coordinate.
     public var learningRate: Double
+    /// β₁, how much the momentum counts in a step beside the gradient, 0..<1.
     public var beta1: Double
+    /// β₂, how much of the momentum is kept at each step, 0..<1.
     public var beta2: Double
+    /// λ, how strongly parameters are pulled to 0, decoupled from the gradient; 0 for not at all.
     public var weightDecay: Double
     private var steps = 0
     private var moments = Moments()
 
+    /// The paper's settings unless said otherwise, without weight decay.
     public init(
         learningRate: Double = 1e-4, beta1: Double = 0.9, beta2: Double = 0.99, weightDecay: Double = 0
     ) {

@@ -19,6 +19,7 @@ public struct OptimizerState: Sendable {
     /// Moments and the like, in the order of the model's parameters: `m.0`, `m.1`, …, `v.0`, ….
     public var tensors: [(name: String, tensor: Tensor)]
 
+    /// A state; by default that of an optimiser that has made no update.
     public init(steps: Int = 0, tensors: [(name: String, tensor: Tensor)] = []) {
         self.steps = steps
         self.tensors = tensors

@@ -5,13 +5,20 @@ public import PlumbTensor
 ///
 /// `g += λ θ`, `b = μ b + g` (`b = g` at first), `θ -= η b`, or with Nesterov `θ -= η (g + μ b)`.
 public struct SGD: Optimizer {
+    /// η, the step length.
     public var learningRate: Double
+    /// μ, how much of the last steps is kept, 0..<1; 0 for plain gradient descent.
     public var momentum: Double
+    /// Whether momentum is Nesterov's.
     public var isNesterov: Bool
+    /// λ, how strongly parameters are pulled to 0, as part of the gradient; 0 for not at all.
     public var weightDecay: Double
     private var steps = 0
     private var buffers = Moments()
 
+    /// Plain gradient descent unless said otherwise.
+    ///
+    /// - Precondition: Nesterov's form needs a momentum above 0.
     public init(learningRate: Double, momentum: Double = 0, isNesterov: Bool = false, weightDecay: Double = 0) {
         precondition(!isNesterov || momentum > 0, "Nesterov's momentum needs a momentum above 0")
         (self.learningRate, self.momentum) = (learningRate, momentum)
