@@ -15,6 +15,7 @@ public import PlumbTensor
 public struct HookedTransformer: Sendable {
     /// What the model was asked for by: `smollm2-135m`, a path, a hub id.
     public let name: String
+    /// The sizes and kinds of the model's parts: L, D, H, K, F, V and the like.
     public let configuration: TransformerConfiguration
     /// Turns text into tokens; nil for checkpoints that bring none.
     public let tokenizer: Tokenizer?

@@ -7,10 +7,13 @@ public struct Recording: Sendable {
     /// Keeps the points that `includes` accepts.
     public init(where includes: @escaping @Sendable (HookPoint) -> Bool) { self.includes = includes }
 
+    /// Keeps nothing: what a run without a recording does.
     public static let none = Recording { _ in false }
     /// Every hook point but the per-head results, whose size is `H` times the residual stream's.
     public static let all = Recording { $0.site != .result }
+    /// Keeps these points alone.
     public static func only(_ points: HookPoint...) -> Recording { .points(Set(points)) }
+    /// Keeps the points of a set; those that the model lacks are passed over.
     public static func points(_ points: Set<HookPoint>) -> Recording { Recording { points.contains($0) } }
     /// These sites in every block.
     public static func sites(_ sites: Site...) -> Recording {

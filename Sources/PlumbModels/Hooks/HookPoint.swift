@@ -70,22 +70,29 @@ public struct HookPoint: Hashable, Sendable, Codable, LosslessStringConvertible 
 /// Shapes are of one prompt of `T` tokens; runs of several prompts have `B` in front. `H` is query heads, `G` key-value
 /// heads, `K` head width.
 public struct Site: RawRepresentable, Hashable, Sendable, Codable {
+    /// The name, without the block: `attn.hook_z`.
     public let rawValue: String
+    /// A site of any name; nothing checks that a model has it.
     public init(rawValue: String) { self.rawValue = rawValue }
 
-    // The residual stream, `[T, D]`: entering the block, between attention and MLP, leaving the block.
+    /// The residual stream that enters the block, `[T, D]`.
     public static let residPre = Site(rawValue: "hook_resid_pre")
+    /// The residual stream between attention and MLP, `[T, D]`.
     public static let residMid = Site(rawValue: "hook_resid_mid")
+    /// The residual stream that leaves the block, `[T, D]`.
     public static let residPost = Site(rawValue: "hook_resid_post")
     /// What attention adds to the residual stream, `[T, D]`.
     public static let attnOut = Site(rawValue: "hook_attn_out")
     /// What the MLP adds to the residual stream, `[T, D]`.
     public static let mlpOut = Site(rawValue: "hook_mlp_out")
 
-    // Normalisations: the scale divided by, `[T, 1]`, and the normalised stream, `[T, D]`.
+    /// What the normalisation before attention divides by, `[T, 1]`.
     public static let ln1Scale = Site(rawValue: "ln1.hook_scale")
+    /// What attention reads: the residual stream after normalisation, `[T, D]`.
     public static let ln1Normalized = Site(rawValue: "ln1.hook_normalized")
+    /// What the normalisation before the MLP divides by, `[T, 1]`.
     public static let ln2Scale = Site(rawValue: "ln2.hook_scale")
+    /// What the MLP reads: the residual stream after normalisation, `[T, D]`.
     public static let ln2Normalized = Site(rawValue: "ln2.hook_normalized")
 
     /// Queries `[T, H, K]`, before any rotation.
@@ -114,10 +121,15 @@ public struct Site: RawRepresentable, Hashable, Sendable, Codable {
     /// The MLP's neurons after the nonlinearity, `[T, F]`.
     public static let mlpPost = Site(rawValue: "mlp.hook_post")
 
+    /// The token embedding, `[T, D]`; outside the blocks.
     public static let embed = Site(rawValue: "hook_embed")
+    /// The learned position embedding, `[T, D]`; outside the blocks, and absent from models with rotary positions.
     public static let positionEmbed = Site(rawValue: "hook_pos_embed")
+    /// What the last normalisation divides by, `[T, 1]`; outside the blocks.
     public static let finalScale = Site(rawValue: "ln_final.hook_scale")
+    /// The residual stream after the last normalisation, `[T, D]`; outside the blocks.
     public static let finalNormalized = Site(rawValue: "ln_final.hook_normalized")
+    /// The logits, `[T, V]`; outside the blocks.
     public static let logits = Site(rawValue: "logits")
 
     /// The sites inside a block, in the order in which a forward pass meets them.

@@ -2,6 +2,7 @@ public import PlumbTensor
 
 /// Where and when an intervention acts.
 public struct HookContext: Sendable {
+    /// The place whose activation is changed.
     public let point: HookPoint
     /// The positions of the prompt that the activation covers: all of them, or the new ones during generation.
     public let positions: Range<Int>
@@ -11,6 +12,7 @@ public struct HookContext: Sendable {
 ///
 /// Interventions are values handed to a run; nothing is installed on a model, so nothing can be left on it.
 public struct Intervention: Sendable {
+    /// The place whose activation is changed.
     public let point: HookPoint
     /// How the change is named in records.
     public let name: String

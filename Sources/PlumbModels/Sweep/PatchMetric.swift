@@ -6,6 +6,7 @@ public struct PatchMetric: Sendable {
     /// The positions whose logits a metric reads.
     public enum Positions: Sendable { case last, all }
 
+    /// The name in tables and records, as "logit difference".
     public let name: String
     /// The unit of the number: `logits`, `probability`, `nats`.
     public let unit: String

@@ -18,6 +18,7 @@ public enum PatchAlignment: String, Sendable, Codable, CaseIterable {
 
 /// One activation to patch: a site of a block, at one position or at all, of one head or of all.
 public struct PatchCell: Hashable, Sendable {
+    /// The place whose activation is moved from one run into the other.
     public let point: HookPoint
     /// The position, or nil for every position. It counts within the part that both prompts have: their whole length, or
     /// the length of the shorter one where their ends are aligned.
@@ -25,6 +26,9 @@ public struct PatchCell: Hashable, Sendable {
     /// The head, or nil for every head.
     public let head: Int?
 
+    /// A cell that is patched at `position` and of `head`; each is all of them unless it is given.
+    ///
+    /// - Precondition: a head is given only where the site has an axis of heads.
     public init(_ point: HookPoint, position: Int? = nil, head: Int? = nil) {
         precondition(head == nil || point.site.hasHeads, "\(point) has no axis of heads")
         self.point = point
@@ -35,10 +39,14 @@ public struct PatchCell: Hashable, Sendable {
 
 /// Two prompts, of one length unless their ends are aligned, and what their patched runs are judged by.
 public struct PatchPair: Sendable {
+    /// The tokens of the clean prompt.
     public let clean: [Int]
+    /// The tokens of the corrupted prompt.
     public let corrupted: [Int]
+    /// The number that patched runs are judged by, read from their logits.
     public let metric: PatchMetric
 
+    /// Two prompts of tokens; ``PatchSweep/check(_:pairs:cells:)`` says whether they can be patched.
     public init(clean: [Int], corrupted: [Int], metric: PatchMetric) {
         self.clean = clean
         self.corrupted = corrupted
@@ -63,6 +71,7 @@ public struct PatchSweep: Sendable {
     /// Which positions of prompts of different lengths answer each other.
     public var alignment: PatchAlignment
 
+    /// Denoising within 2 GiB, position by position from the first, unless said otherwise.
     public init(
         direction: PatchDirection = .denoising, memoryLimit: Int = 2 << 30, alignment: PatchAlignment = .none
     ) {
@@ -184,8 +193,9 @@ public struct PatchSweep: Sendable {
 
 /// What a sweep found for one pair.
 public struct PatchSweepResult: Sendable {
-    /// The metric of the unpatched runs.
+    /// The metric of the unpatched run on the clean prompt.
     public let clean: Double
+    /// The metric of the unpatched run on the corrupted prompt.
     public let corrupted: Double
     /// The metric of each cell's patched run, in the order the cells were given.
     public let values: [Double]
