@@ -5,16 +5,21 @@ internal import PlumbTensor
 public struct AttributionComparison: Sendable {
     /// A cell whose effect was estimated badly.
     public struct Miss: Sendable {
+        /// What was patched.
         public let cell: PatchCell
+        /// The measured effect, in the unit of the metric.
         public let exact: Double
+        /// The estimated effect, in the unit of the metric.
         public let attributed: Double
         /// How far apart they are.
         public var error: Double { abs(exact - attributed) }
     }
 
-    /// The cells compared, the exact effect of each and the estimated one.
+    /// The cells compared.
     public let cells: [PatchCell]
+    /// The measured effect of each cell.
     public let exact: [Double]
+    /// The estimated effect of each cell.
     public let attributed: [Double]
 
     /// - Precondition: one effect of each kind a cell.

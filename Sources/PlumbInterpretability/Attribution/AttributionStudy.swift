@@ -5,11 +5,13 @@ public import PlumbTensor
 public struct AttributionStudy: Sendable {
     /// One site of one pair.
     public struct SiteOutcome: Sendable {
+        /// The site, in every block.
         public let site: Site
         /// Whether columns are heads (all positions at once) rather than positions.
         public let isByHead: Bool
-        /// The effect of each cell, `[layer][column]`: measured, and estimated by attribution.
+        /// The effect of each cell as measured, `[layer][column]`, in the unit of the metric.
         public let exact: [[Double]]
+        /// The effect of each cell as attribution estimates it, `[layer][column]`.
         public let attributed: [[Double]]
         /// Attribution against the exact effects, over the cells in which the runs differ.
         public let comparison: AttributionComparison
@@ -21,13 +23,17 @@ public struct AttributionStudy: Sendable {
 
     /// What a study found for one pair.
     public struct Outcome: Sendable {
+        /// What was found for each site, in the study's order.
         public let sites: [SiteOutcome]
+        /// The metric of the unpatched run on the clean prompt.
         public let clean: Double
+        /// The metric of the unpatched run on the corrupted prompt.
         public let corrupted: Double
         /// Cells whose effects were measured and estimated.
         public let cells: Int
-        /// The wall time of the exact sweep, and of one attribution of the same cells.
+        /// The wall time of the exact sweep, in seconds.
         public let exactSeconds: Double
+        /// The wall time of one attribution of the same cells, in seconds.
         public let attributionSeconds: Double
     }
 

@@ -117,8 +117,9 @@ public struct AttributionSweep: Sendable {
 
 /// What attribution estimated for one pair, cell by cell in the order the cells were given.
 public struct AttributionResult: Sendable {
-    /// The metric of the unpatched runs.
+    /// The metric of the unpatched run on the clean prompt.
     public let clean: Double
+    /// The metric of the unpatched run on the corrupted prompt.
     public let corrupted: Double
     /// The estimated change of the metric by each patch.
     public let effects: [Double]

@@ -45,8 +45,9 @@ public struct EdgeGraph: Sendable, Equatable {
         }
     }
 
-    /// In the order in which a forward pass meets them.
+    /// What writes, in the order in which a forward pass meets it.
     public let writers: [Writer]
+    /// What reads, in the order in which a forward pass meets it; within a block queries, keys, values, then the MLP.
     public let readers: [Reader]
     /// For each reader, how many of the writers come before it.
     public let sources: [Int]
@@ -83,14 +84,19 @@ public struct EdgeGraph: Sendable, Equatable {
 public struct EdgeScores: Sendable {
     /// One edge and its score.
     public struct Edge: Sendable {
+        /// Where the edge begins.
         public let writer: EdgeGraph.Writer
+        /// Where the edge ends.
         public let reader: EdgeGraph.Reader
+        /// The estimated change of the metric by the edge; negative where it lowers the metric.
         public let score: Double
     }
 
+    /// The edges that have scores.
     public let graph: EdgeGraph
-    /// The metric of the unpatched runs.
+    /// The metric of the unpatched run on the clean prompt.
     public let clean: Double
+    /// The metric of the unpatched run on the corrupted prompt.
     public let corrupted: Double
     /// `scores[reader][writer]`, writers before the reader only: the estimated change of the metric when this reader
     /// alone sees what this writer alone wrote in the source run.

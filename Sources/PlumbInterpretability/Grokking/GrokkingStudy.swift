@@ -16,13 +16,16 @@ public struct GrokkingStudy: Sendable {
     public var heads = 4
     /// F.
     public var hidden = 512
+    /// The step length of AdamW, after a warm-up of ten steps.
     public var learningRate = 1e-3
     /// Decoupled: each step shrinks every weight by this part of the learning rate.
     public var weightDecay = 1.0
+    /// Training steps; each uses all training pairs.
     public var steps: Int
     /// Steps between measurements of loss and accuracy.
     public var evaluateEvery: Int
-    /// Steps between the weights that are kept.
+    /// Steps between the weights that are kept, 1 or more. They are kept when they are measured, so it should be a
+    /// multiple of ``evaluateEvery``; the last are always kept.
     public var snapshotEvery: Int
 
     /// A study with the paper's settings but for its length.
@@ -32,9 +35,11 @@ public struct GrokkingStudy: Sendable {
 
     /// A trained network, and how it came to be.
     public struct Outcome: Sendable {
+        /// The network after the last step.
         public let model: AdditionTransformer
-        /// Places in the table of addition.
+        /// Places in the table of addition that are learned from.
         public let train: [Int]
+        /// Places in the table of addition that are not learned from.
         public let test: [Int]
         /// The loss on the training pairs before each step.
         public let losses: [Float]

@@ -1,8 +1,11 @@
 /// A head of a model, by its place.
 public struct AttentionHead: Sendable, Hashable, Comparable, CustomStringConvertible {
+    /// The block, counted from 0.
     public var layer: Int
+    /// The head within the block, counted from 0.
     public var head: Int
 
+    /// The head of a block.
     public init(layer: Int, head: Int) { (self.layer, self.head) = (layer, head) }
 
     /// As in the literature: `1.3`.

@@ -10,6 +10,7 @@ public import PlumbTensor
 public struct ActivationPatchingStudy: Sendable {
     /// The metric of every cell of one site, pair by pair.
     public struct SiteValues: Sendable {
+        /// The site, in every block.
         public let site: Site
         /// Whether columns are heads (all positions at once) rather than positions.
         public let isByHead: Bool
@@ -38,18 +39,23 @@ public struct ActivationPatchingStudy: Sendable {
 
     /// What a study found.
     public struct Outcome: Sendable {
+        /// The values of each site, in the study's order.
         public let sites: [SiteValues]
-        /// The unpatched metric of each pair.
+        /// The metric of the unpatched run on each clean prompt.
         public let clean: [Double]
+        /// The metric of the unpatched run on each corrupted prompt.
         public let corrupted: [Double]
-        /// Cells asked for, and cells whose run had to be computed.
+        /// Cells asked for, of all pairs together.
         public let cells: Int
+        /// Cells whose run had to be computed; the others are no change to the run they are moved into.
         public let computedCells: Int
-        /// The wall time of the sweep.
+        /// The wall time of the sweep, in seconds.
         public let seconds: Double
     }
 
+    /// What is patched, in the order of the outcome.
     public let sites: [Site]
+    /// How it is patched, and in which direction.
     public let sweep: PatchSweep
 
     /// - Parameter sites: sites with heads are patched by head at all positions, the others by position.

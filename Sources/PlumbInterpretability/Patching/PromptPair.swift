@@ -5,13 +5,16 @@ internal import PlumbTensor
 
 /// A clean prompt, a corrupted one, of equal length unless their ends are aligned, and the two answers they make likely.
 public struct PromptPair: Codable, Sendable, Equatable {
+    /// The prompt that `answer` belongs to.
     public var clean: String
+    /// The prompt that `wrong` belongs to, like the clean one but for what matters.
     public var corrupted: String
     /// The answer to the clean prompt, one token: usually with a space before it.
     public var answer: String
     /// The answer to the corrupted prompt.
     public var wrong: String
 
+    /// A pair of prompts with their answers; the text is not looked at before it is turned into tokens.
     public init(clean: String, corrupted: String, answer: String, wrong: String) {
         self.clean = clean
         self.corrupted = corrupted
@@ -87,11 +90,16 @@ public struct PromptPair: Codable, Sendable, Equatable {
 
 /// A ``PromptPair`` in tokens.
 public struct TokenizedPair: Sendable, Equatable {
+    /// The tokens of the clean prompt.
     public var clean: [Int]
+    /// The tokens of the corrupted prompt.
     public var corrupted: [Int]
+    /// The token that answers the clean prompt.
     public var answer: Int
+    /// The token that answers the corrupted prompt.
     public var wrong: Int
 
+    /// A pair of prompts in tokens, with the tokens of their answers.
     public init(clean: [Int], corrupted: [Int], answer: Int, wrong: Int) {
         self.clean = clean
         self.corrupted = corrupted

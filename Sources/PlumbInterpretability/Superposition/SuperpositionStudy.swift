@@ -15,8 +15,11 @@ public struct SuperpositionStudy: Sendable {
     public var sparsity: Double
     /// Whether the model's output is cut off below zero.
     public var isRectified = true
+    /// Training steps.
     public var steps: Int
+    /// B, the rows of features drawn at each step.
     public var batch: Int
+    /// Adam's step length at the first step.
     public var learningRate: Double
     /// The step length falls in a line to this part of itself.
     public var finalRate = 0.01
@@ -31,11 +34,13 @@ public struct SuperpositionStudy: Sendable {
 
     /// One trained model.
     public struct Outcome: Sendable {
+        /// The model after the last step.
         public let model: SuperpositionModel
         /// The loss on fresh features.
         public let loss: Double
         /// The loss at each step.
         public let losses: [Float]
+        /// How the features lie in the model's hidden space.
         public var geometry: FeatureGeometry { model.geometry }
     }
 
