@@ -12,6 +12,7 @@ public enum Dataset: Sendable, Equatable {
     public struct ImagePart: Sendable, Equatable {
         /// "train", "test", or what the files are called.
         public let name: String
+        /// The pictures with their classes.
         public let images: LabeledImages
     }
 }

@@ -11,6 +11,7 @@ internal import PlumbTensor
 public struct DatasetStore: Sendable {
     /// A data set known by name and whether it is at hand.
     public struct Listing: Sendable, Equatable {
+        /// The data set, as the catalogue describes it.
         public let dataset: CatalogueDataset
         /// Where it is, when it needs neither a download nor an installation.
         public let cached: URL?

@@ -14,7 +14,9 @@ public struct CatalogueModel: Sendable, Equatable {
     public let summary: String
     /// The number of weights.
     public let parameters: Int
+    /// The licence of the weights, by its SPDX identifier.
     public let license: String
+    /// Where its files come from.
     public let source: Source
     /// The name of the model's file, where it is a single one.
     public let fileName: String?

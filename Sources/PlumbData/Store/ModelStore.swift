@@ -9,6 +9,7 @@ internal import PlumbTensor
 public struct ModelStore: Sendable {
     /// A model known by name and whether it is at hand.
     public struct Listing: Sendable, Equatable {
+        /// The model, as the catalogue describes it.
         public let model: CatalogueModel
         /// Where it is, when it needs no download.
         public let cached: URL?

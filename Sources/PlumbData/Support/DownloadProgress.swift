@@ -10,6 +10,7 @@ public struct DownloadProgress: Sendable, Equatable {
     /// The part that has arrived, 0 to 1, where the size is known.
     public var fraction: Double? { total.map { $0 > 0 ? Double(received) / Double($0) : 1 } }
 
+    /// A moment of a download; `total` is nil where the server did not say.
     public init(file: String, received: Int, total: Int?) {
         self.file = file
         self.received = received

@@ -15,7 +15,9 @@ public struct Tokenizer: Sendable {
 
     /// A token found in text as a whole before byte pairs are merged.
     public struct AddedToken: Sendable, Hashable {
+        /// The number of the token, counted from 0.
         public let id: Int
+        /// What is looked for in the text, to the letter.
         public let text: String
         /// Whether it steers the model (a control token) rather than being a word added to the vocabulary.
         public let isSpecial: Bool

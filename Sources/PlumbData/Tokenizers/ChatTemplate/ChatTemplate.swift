@@ -2,8 +2,10 @@
 public struct ChatMessage: Sendable, Hashable, Codable {
     /// Who speaks: "system", "user" or "assistant" in most models.
     public var role: String
+    /// What is said.
     public var content: String
 
+    /// A turn of the conversation.
     public init(role: String, content: String) {
         self.role = role
         self.content = content
