@@ -7,6 +7,7 @@ internal import Foundation
 public struct RandomKey: Sendable, Hashable {
     private let state: UInt64
 
+    /// The key of a seed; every seed has another one.
     public init(_ seed: UInt64) { state = RandomKey.mix(seed &+ 0x9E37_79B9_7F4A_7C15) }
 
     private init(state: UInt64) { self.state = state }
@@ -31,6 +32,7 @@ public struct RandomKey: Sendable, Hashable {
     public struct Generator: RandomNumberGenerator, Sendable {
         @usableFromInline var state: UInt64
 
+        /// The next 64 random bits.
         @inlinable public mutating func next() -> UInt64 {
             state = state &+ 0x9E37_79B9_7F4A_7C15
             return RandomKey.mix(state)

@@ -6,6 +6,7 @@ public struct StoredTensor: Sendable {
     public let name: String
     /// The extent of each axis, outermost first.
     public let shape: [Int]
+    /// How elements are encoded.
     public let elementType: ElementType
     /// The encoded elements in row-major order: exactly ``ElementType/byteCount(of:)`` bytes.
     public let bytes: MappedBytes
