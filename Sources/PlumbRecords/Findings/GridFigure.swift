@@ -2,7 +2,9 @@
 public struct GridFigure: Codable, Sendable, Equatable {
     /// A place in a grid, counted from 0 at the upper left.
     public struct Cell: Codable, Sendable, Hashable {
+        /// The row, counted from 0 at the top.
         public var row: Int
+        /// The column, counted from 0 at the left.
         public var column: Int
 
         /// A place.
@@ -22,6 +24,7 @@ public struct GridFigure: Codable, Sendable, Equatable {
         public var character: String
         /// In the legend, for example "lava"; empty for what needs no word.
         public var label: String
+        /// What it stands for, which decides its colour.
         public var kind: Kind
 
         /// A character with its meaning.

@@ -4,6 +4,7 @@ import Synchronization
 ///
 /// Calls come from any thread, one after another or at once.
 public protocol RunObserver: Sendable {
+    /// Hears one event; it should return soon, as the run waits for it.
     func receive(_ event: RunEvent)
 }
 
