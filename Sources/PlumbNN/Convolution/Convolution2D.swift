@@ -38,6 +38,9 @@ public struct Convolution2D: ParameterTree {
         visitor("bias", &bias)
     }
 
+    /// The weighted sums of every position.
+    ///
+    /// - Shapes: `x` `[B, H, W, I]`; result `[B, H′, W′, O]`.
     public func callAsFunction(_ x: Tensor) -> Tensor {
         x.convolved2D(weight, bias: bias, stride: stride, padding: padding)
     }
@@ -58,6 +61,9 @@ public struct MaxPool2D: ParameterTree {
 
     public mutating func visit(_ visitor: inout ParameterVisitor) {}
 
+    /// The largest value of each window.
+    ///
+    /// - Shapes: `x` `[B, H, W, C]`; result `[B, H′, W′, C]`.
     public func callAsFunction(_ x: Tensor) -> Tensor { x.maxPooled2D(window: window, stride: stride) }
 }
 
@@ -75,5 +81,8 @@ public struct AveragePool2D: ParameterTree {
 
     public mutating func visit(_ visitor: inout ParameterVisitor) {}
 
+    /// The mean of each window.
+    ///
+    /// - Shapes: `x` `[B, H, W, C]`; result `[B, H′, W′, C]`.
     public func callAsFunction(_ x: Tensor) -> Tensor { x.averagePooled2D(window: window, stride: stride) }
 }
