@@ -50,6 +50,7 @@ public struct Fit: Sendable {
 
         /// A stop after `patience` evaluations in a row in which `measure` did not improve.
         public init(_ measure: String, patience: Int, isLowerBetter: Bool = true) {
+            precondition(patience > 0, "training must be allowed an evaluation without improvement, got \(patience)")
             (self.measure, self.patience, self.isLowerBetter) = (measure, patience, isLowerBetter)
         }
     }

@@ -52,6 +52,7 @@ public struct DecisionProcess: Sendable {
                 for branch in branches(state, action) {
                     precondition(
                         branch.next.map { (0..<states).contains($0) } ?? true, "state \(state) leads to no state")
+                    precondition(branch.probability >= 0, "state \(state) has an outcome of negative probability")
                     next.append(branch.next ?? -1)
                     probability.append(branch.probability)
                     reward.append(branch.reward)

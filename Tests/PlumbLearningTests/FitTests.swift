@@ -172,6 +172,10 @@ final class Scratch {
             Tensor([1], shape: []), optimizer: Adam(),
             evaluate: { _, step in ["score": step <= 10 ? Double(step) : 0] }, loss: { x, _ in x * x })
         #expect(result.stoppedEarly && result.steps == 13)
+        let late = try fit.run(
+            Tensor([1], shape: []), optimizer: Adam(),
+            evaluate: { _, step in ["score": step == 1 ? .nan : Double(min(step, 10))] }, loss: { x, _ in x * x })
+        #expect(late.stoppedEarly && late.steps == 13, "a first evaluation that is NaN is no record to beat")
     }
 
     /// A disk that is full refuses to let a file grow; so does a limit on the size of files, which needs no disk.

@@ -95,14 +95,7 @@ public struct MazeCloning: Sendable {
             optimizer: Adam(learningRate: learningRate), label: label, in: session, evaluate: evaluate
         ) { model, step in
             let batch = examples.batch(batches.rows(step: step))
-            return Self.loss(model(batch.inputs), targets: batch.targets)
+            return model(batch.inputs).crossEntropy(distributions: batch.targets)
         }
-    }
-
-    /// The mean cross-entropy of logits against probabilities, `-Σ t log softmax(x)`, in nats.
-    ///
-    /// - Shapes: both `[B, A]`; result `[]`.
-    public static func loss(_ logits: Tensor, targets: Tensor) -> Tensor {
-        (logits.logSoftmax() * targets).summed() * (-1 / Float(logits.shape[0]))
     }
 }

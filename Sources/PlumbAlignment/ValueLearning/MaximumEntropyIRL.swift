@@ -58,6 +58,7 @@ public struct MaximumEntropyIRL: Sendable, Equatable {
     /// - Parameter demonstrations: the states of each, in order; those beyond the horizon do not count.
     /// - Throws: ``WorldError`` where there is none, or one names a state that does not exist.
     public func visits(of demonstrations: [[Int]], states: Int) throws -> [Double] {
+        precondition(horizon > 0, "demonstrations need steps that count, got \(horizon)")
         guard !demonstrations.isEmpty else { throw WorldError("there are no demonstrations to learn from") }
         var counts = [Double](repeating: 0, count: states)
         for (index, demonstration) in demonstrations.enumerated() {

@@ -38,7 +38,7 @@ public struct WeakToStrongNetwork: Sendable {
         func taught(by labels: [Int], isConfident: Bool, _ label: String) throws -> Double {
             let targets = Tensor(labels.flatMap { $0 == 0 ? [1, 0] : [0, 1] as [Float] }, shape: [labels.count, 2])
             let result = try Fit(steps: steps).run(
-                TwoLayers(inputs: split.student.pixels.shape[1], hidden: hidden, key: key["network"]),
+                MLP([split.student.pixels.shape[1], hidden, 2], key: key["network"]),
                 optimizer: Adam(learningRate: learningRate), label: label, in: session
             ) { network, step in
                 let c = isConfident ? schedule.coefficient(at: Double(step) / Double(steps)) : 0
@@ -56,22 +56,4 @@ public struct WeakToStrongNetwork: Sendable {
         return Outcome(
             plain: try gap(false, "network, weak labels"), confident: try gap(true, "network, confidence loss"))
     }
-}
-
-/// A hidden layer with ReLU, and two logits.
-private struct TwoLayers: ParameterTree {
-    var first: Linear
-    var second: Linear
-
-    init(inputs: Int, hidden: Int, key: RandomKey) {
-        first = Linear(inputs: inputs, outputs: hidden, bias: true, initializer: .standard, key: key["first"])
-        second = Linear(inputs: hidden, outputs: 2, bias: true, initializer: .standard, key: key["second"])
-    }
-
-    mutating func visit(_ visitor: inout ParameterVisitor) {
-        visitor("first", &first)
-        visitor("second", &second)
-    }
-
-    func callAsFunction(_ x: Tensor) -> Tensor { second(first(x).relu()) }
 }

@@ -45,7 +45,7 @@ extension OveroptimisationFindings {
         ]
         return .lineChart(
             LineChart(
-                title: "Caution puts the peak off, \(m) comparisons",
+                title: "One reward, and more cautious ones of an ensemble, \(m) comparisons",
                 caption:
                     "What is wanted when answers are chosen by one learned reward or by an ensemble of rewards, each "
                     + "learned from a sample of the same \(m) comparisons.",

@@ -30,6 +30,9 @@ public struct GrokkingStudy: Sendable {
 
     /// A study with the paper's settings but for its length.
     public init(steps: Int, evaluateEvery: Int, snapshotEvery: Int) {
+        precondition(
+            evaluateEvery > 0 && snapshotEvery > 0 && snapshotEvery % evaluateEvery == 0,
+            "weights are kept at measured steps: every \(snapshotEvery) is no multiple of every \(evaluateEvery)")
         (self.steps, self.evaluateEvery, self.snapshotEvery) = (steps, evaluateEvery, snapshotEvery)
     }
 

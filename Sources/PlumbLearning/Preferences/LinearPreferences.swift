@@ -1,4 +1,5 @@
 internal import Foundation
+internal import PlumbTensor
 
 /// A reward that is linear in its features, fitted to comparisons exactly.
 ///
@@ -34,7 +35,11 @@ public struct LinearPreferences: Sendable, Hashable, Codable {
         var value = Self.objective(weights, differences, mu, penalty)
         for _ in 0..<200 {
             let (gradient, curvature) = Self.slope(weights, differences, mu, penalty)
-            let step = Self.solved(curvature, gradient)
+            guard let step = curvature.solvedPositiveDefinite(DoubleMatrix(gradient, rows: width, columns: 1))?.elements
+            else {
+                throw PreferenceError(
+                    "the differences are too large beside the penalty \(penalty): scale features down")
+            }
             // Where the full step would overshoot, a shorter one does not.
             var scale = 1.0
             var next = zip(weights, step).map { $0 - scale * $1 }
@@ -64,44 +69,22 @@ public struct LinearPreferences: Sendable, Hashable, Codable {
         return sum
     }
 
-    /// The gradient [F] and the second derivatives [F][F].
+    /// The gradient [F] and the lower triangle of the second derivatives [F, F].
     private static func slope(
         _ weights: [Double], _ differences: [[Double]], _ mu: [Double], _ penalty: Double
-    ) -> (gradient: [Double], curvature: [[Double]]) {
+    ) -> (gradient: [Double], curvature: DoubleMatrix) {
         let width = weights.count
         var gradient = weights.map { penalty * $0 }
-        var curvature = [[Double]](repeating: [Double](repeating: 0, count: width), count: width)
+        var curvature = DoubleMatrix(rows: width, columns: width)
         for (row, answer) in zip(differences, mu) {
             let chance = 1 / (1 + exp(-zip(weights, row).reduce(0) { $0 + $1.0 * $1.1 }))
             let weight = chance * (1 - chance)
             for i in 0..<width {
                 gradient[i] += (chance - answer) * row[i]
-                for j in 0...i { curvature[i][j] += weight * row[i] * row[j] }
+                for j in 0...i { curvature[i, j] += weight * row[i] * row[j] }
             }
         }
-        for i in 0..<width { curvature[i][i] += penalty }
+        for i in 0..<width { curvature[i, i] += penalty }
         return (gradient, curvature)
-    }
-
-    /// The solution of `matrix · x = y`, by Cholesky's decomposition; the lower triangle of a positive definite matrix.
-    private static func solved(_ matrix: [[Double]], _ y: [Double]) -> [Double] {
-        let width = y.count
-        var (lower, x) = (matrix, y)
-        for i in 0..<width {
-            for j in 0...i {
-                var sum = lower[i][j]
-                for k in 0..<j { sum -= lower[i][k] * lower[j][k] }
-                lower[i][j] = i == j ? sum.squareRoot() : sum / lower[j][j]
-            }
-        }
-        for i in 0..<width {
-            for k in 0..<i { x[i] -= lower[i][k] * x[k] }
-            x[i] /= lower[i][i]
-        }
-        for i in (0..<width).reversed() {
-            for k in (i + 1)..<width { x[i] -= lower[k][i] * x[k] }
-            x[i] /= lower[i][i]
-        }
-        return x
     }
 }

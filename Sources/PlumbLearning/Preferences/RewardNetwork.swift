@@ -5,29 +5,18 @@ public import PlumbTensor
 ///
 /// - Shapes: features [U, F], rewards [U].
 public struct RewardNetwork: ParameterTree {
-    /// From the features to one number, each followed by the activation but for the last.
-    public var layers: [Linear]
-    /// What lies between the layers.
-    public let activation: Activation
+    /// From F features to one number.
+    public var network: MLP
 
     /// A new network; Christiano et al. 2017 (arXiv:1706.03741) take two hidden layers of 64.
     public init(inputs: Int, hidden: [Int] = [64, 64], activation: Activation = .relu, key: RandomKey) {
-        let sizes = [inputs] + hidden + [1]
-        layers = (1..<sizes.count).map { Linear(inputs: sizes[$0 - 1], outputs: sizes[$0], key: key[$0]) }
-        self.activation = activation
+        network = MLP([inputs] + hidden + [1], activation: activation, key: key)
     }
 
-    public mutating func visit(_ visitor: inout ParameterVisitor) { visitor("layers", &layers) }
+    public mutating func visit(_ visitor: inout ParameterVisitor) { network.visit(&visitor) }
 
     /// The reward of each row.
-    public func callAsFunction(_ features: Tensor) -> Tensor {
-        var x = features
-        for (index, layer) in layers.enumerated() {
-            x = layer(x)
-            if index < layers.count - 1 { x = activation(x) }
-        }
-        return x.reshaped([features.shape[0]])
-    }
+    public func callAsFunction(_ features: Tensor) -> Tensor { network(features).reshaped([features.shape[0]]) }
 }
 
 /// Rewards learned from different parts of the same answers: where they differ, nobody knows.

@@ -1,4 +1,3 @@
-import Foundation
 import PlumbAlignment
 import PlumbLearning
 import PlumbNN
@@ -38,13 +37,6 @@ import Testing
         #expect(batch.targets[0].elements.sorted() == [0, 0, 0.5, 0.5])
         #expect(batch.targets[1].elements.sorted() == [0, 0, 0, 1])
         #expect(batch.targets[1].argmax() == examples.moves[one].moves.first?.rawValue)
-    }
-
-    @Test func theLossIsTheCrossEntropy() {
-        let logits = Tensor([0, 0, 0, 0, Float(log(3.0)), 0, 0, 0], shape: [2, 4])
-        let targets = Tensor([0.5, 0.5, 0, 0, 1, 0, 0, 0], shape: [2, 4])
-        // log 4 for the first row, -log (3 / 6) for the second.
-        #expect(abs(MazeCloning.loss(logits, targets: targets).item - Float((log(4.0) + log(2.0)) / 2)) < 1e-6)
     }
 
     @Test func trainingLearnsAndRepeats() throws {
