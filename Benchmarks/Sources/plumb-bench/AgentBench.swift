@@ -9,6 +9,9 @@ struct AgentBench {
     /// The tasks it knows: training until the goal, and the same algorithm for a number of steps.
     static let tasks = ["agent-dqn", "agent-dqn-steps", "agent-ppo"]
 
+    /// Training ends here without its goal.
+    private static let mostSteps = 100_000
+
     /// What training took, one number a seed.
     struct Outcome {
         var seconds: [Double] = []
@@ -35,7 +38,7 @@ struct AgentBench {
             let clock = ContinuousClock()
             let begun = clock.now
             switch request.task {
-            case "agent-dqn": outcome.add(try deepQ(150_000, goal: true, key), (clock.now - begun) / .seconds(1))
+            case "agent-dqn": outcome.add(try deepQ(Self.mostSteps, goal: true, key), (clock.now - begun) / .seconds(1))
             case "agent-dqn-steps":
                 outcome.add(try deepQ(request.steps, goal: false, key), (clock.now - begun) / .seconds(1))
             case "agent-ppo": outcome.add(try proximal(key), (clock.now - begun) / .seconds(1))
@@ -54,11 +57,12 @@ struct AgentBench {
         training.goal = goal ? AgentTraining.Goal(meanReturn: 195) : nil
         var method = DQN<MLP>()
         (method.horizon, method.updates, method.batch) = (1, 1, 64)
+        (method.discount, method.returnSteps) = (0.98, 10)
         (method.capacity, method.warmup, method.targetEvery) = (50_000, 1_000, 200)
-        method.exploration = .init(from: 1, to: 0.01, over: 10_000)
-        training.schedule = .linear(warmup: 0, total: 150_000, floor: 0.02)
+        method.exploration = .init(from: 1, to: 0.01, over: 5_000)
+        training.schedule = .linear(warmup: 0, total: 60_000, floor: 0.02)
         return try training.run(
-            method, MLP(world, hidden: [64, 64], key: key["network"]), optimizer: Adam(learningRate: 5e-4), in: world,
+            method, MLP(world, hidden: [64, 64], key: key["network"]), optimizer: Adam(learningRate: 1e-3), in: world,
             key: key)
     }
 

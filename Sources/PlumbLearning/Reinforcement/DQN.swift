@@ -7,7 +7,7 @@ public import PlumbTensor
 ///
 /// A round is ``horizon`` steps in every lane, by the best action or, with a probability that falls, any; then
 /// ``updates`` optimiser steps on batches of the replay buffer down Huber's loss of
-/// ``TemporalDifference/targets(rewards:isOver:next:choosing:discount:)``.
+/// ``TemporalDifference/targets(rewards:isOver:next:choosing:discounts:)``.
 public struct DQN<Network: ActionNetwork>: AgentMethod {
     /// Steps of a round in each lane.
     public var horizon = 4
@@ -17,6 +17,11 @@ public struct DQN<Network: ActionNetwork>: AgentMethod {
     public var batch = 64
     /// γ.
     public var discount = 0.99
+    /// n, the steps whose rewards a target counts before a value stands for the rest. More than one tells early what an
+    /// action led to, and learns faster and more steadily; as the later of those steps were chosen by older policies, a
+    /// large n tells of them instead (Hessel et al. 2017, *Rainbow: Combining Improvements in Deep Reinforcement
+    /// Learning*, arXiv:1710.02298).
+    public var returnSteps = 1
     /// The steps that the replay buffer holds.
     public var capacity = 50_000
     /// Steps made before the first update.
@@ -96,10 +101,10 @@ public struct DQN<Network: ActionNetwork>: AgentMethod {
         memory.buffer.add(rollout)
         guard steps.upperBound >= warmup else { return }
         for update in 0..<updates {
-            let batch = memory.buffer.sample(self.batch, key: key[update])
+            let batch = memory.buffer.sample(self.batch, steps: returnSteps, discount: discount, key: key[update])
             let targets = TemporalDifference.targets(
                 rewards: batch.rewards, isOver: batch.isOver, next: memory.target.scores(batch.next),
-                choosing: isDouble ? learner.network.scores(batch.next) : nil, discount: discount)
+                choosing: isDouble ? learner.network.scores(batch.next) : nil, discounts: batch.discounts)
             try learner.descend { network in
                 network.scores(batch.observations).chosen(batch.actions).huberLoss(targets, delta: Float(huberDelta))
             }

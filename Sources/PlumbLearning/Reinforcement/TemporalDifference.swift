@@ -15,20 +15,32 @@ public enum TemporalDifference {
     public static func targets(
         rewards: Tensor, isOver: Tensor, next: Tensor, choosing: Tensor? = nil, discount: Double
     ) -> Tensor {
+        let discounts = Tensor([Float](repeating: Float(discount), count: rewards.count))
+        return targets(rewards: rewards, isOver: isOver, next: next, choosing: choosing, discounts: discounts)
+    }
+
+    /// The same with a discount of its own for each row: γᵐ where the rewards are those of m steps,
+    /// `Σₖ γᵏ rₖ + γᵐ max_a Q'(s', a)` (Sutton 1988, *Learning to Predict by the Methods of Temporal Differences*).
+    ///
+    /// - Shapes: `rewards`, `isOver` and `discounts` `[B]`, `next` and `choosing` `[B, A]`; result `[B]`, a constant.
+    public static func targets(
+        rewards: Tensor, isOver: Tensor, next: Tensor, choosing: Tensor? = nil, discounts: Tensor
+    ) -> Tensor {
         let best = (choosing ?? next).argmaxOfRows()
         precondition(
             next.shape.count == 2 && rewards.shape == [next.shape[0]] && isOver.shape == rewards.shape
-                && choosing.map { $0.shape == next.shape } ?? true,
-            "targets need rewards and endings [B] and values [B, A], got \(rewards.shape), \(isOver.shape), "
-                + "\(next.shape) and \(choosing?.shape ?? next.shape)")
+                && discounts.count == rewards.count && choosing.map { $0.shape == next.shape } ?? true,
+            "targets need rewards, endings and discounts [B] and values [B, A], got \(rewards.shape), "
+                + "\(isOver.shape), \(discounts.shape), \(next.shape) and \(choosing?.shape ?? next.shape)")
         let width = next.shape[1]
+        let gamma = discounts.elements
         return Tensor(shape: rewards.shape) { y in
             rewards.withUnsafeElements { r in
                 isOver.withUnsafeElements { over in
                     next.withUnsafeElements { q in
                         for row in y.indices {
                             // A product with 0 would let an infinite value through.
-                            let following = over[row] > 0 ? 0 : Float(discount) * q[row * width + best[row]]
+                            let following = over[row] > 0 ? 0 : gamma[row] * q[row * width + best[row]]
                             y[row] = r[row] + following
                         }
                     }

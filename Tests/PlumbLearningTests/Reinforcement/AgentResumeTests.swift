@@ -23,6 +23,7 @@ import Testing
         var method = DQN<MLP>()
         (method.horizon, method.capacity, method.warmup, method.targetEvery, method.batch) = (2, 150, 50, 70, 16)
         method.exploration = .init(to: 0.2, over: 300)
+        method.returnSteps = 3
         return method
     }
 

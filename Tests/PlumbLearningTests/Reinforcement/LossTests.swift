@@ -112,6 +112,10 @@ import Testing
         expect(
             TemporalDifference.targets(
                 rewards: rewards, isOver: over, next: next, choosing: choosing, discount: 0.9), [1.9, 1, 0.1])
+        expect(
+            TemporalDifference.targets(
+                rewards: rewards, isOver: over, next: next, discounts: Tensor([0.9, 0.9, 0.5])), [3.7, 1, 2],
+            "each row has a discount of its own")
         let endless = Tensor([.infinity, 0, 0, 0, 0, 0], shape: [3, 2])
         expect(
             TemporalDifference.targets(rewards: rewards, isOver: Tensor([1, 1, 1]), next: endless, discount: 1),
