@@ -51,9 +51,11 @@ enum Plumb {
     /// - Parameters:
     ///   - folder: The working folder.
     ///   - environment: Added to, and where it says nil removed from, the test's own environment.
+    ///   - input: What it reads on standard input.
     ///   - whileRunning: Called once the process has started.
     static func run(
-        _ arguments: [String], in folder: URL? = nil, environment: [String: String?] = [:], timeout: Double = 50,
+        _ arguments: [String], in folder: URL? = nil, environment: [String: String?] = [:],
+        input: FileHandle = .nullDevice, timeout: Double = 50,
         whileRunning: (Process) throws -> Void = { _ in }
     ) throws -> Outcome {
         let process = Process()
@@ -67,7 +69,7 @@ enum Plumb {
         let (output, errors) = (Pipe(), Pipe())
         process.standardOutput = output
         process.standardError = errors
-        process.standardInput = FileHandle.nullDevice
+        process.standardInput = input
         let ended = DispatchSemaphore(value: 0)
         process.terminationHandler = { _ in ended.signal() }
         let collected = Collected()
