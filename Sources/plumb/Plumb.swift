@@ -23,7 +23,7 @@ struct Plumb: AsyncParsableCommand {
         subcommands: [
             ListCommand.self, ShowCommand.self, RunCommand.self, VerifyCommand.self, ReportCommand.self,
             RunsCommand.self, PredictCommand.self, GenerateCommand.self, TokensCommand.self, ModelCommand.self,
-            DataCommand.self, TrainCommand.self, WorldCommand.self,
+            DataCommand.self, TrainCommand.self, WorldCommand.self, PreferencesCommand.self,
         ])
 
     static func main() async {

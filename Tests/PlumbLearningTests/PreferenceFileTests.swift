@@ -59,6 +59,15 @@ import Testing
         }
     }
 
+    @Test func aStepThatCannotBeIsNamedWithItsLine() throws {
+        try withFile(line + "{\"first\":[1],\"mu\":null,\"second\":[2,9]}\n") { file in
+            let all = try file.read { $0 > 9 ? "too large" : nil }
+            #expect(all.count == 2)
+            let error = #expect(throws: PreferenceError.self) { try file.read { $0 > 8 ? "\($0) is too large" : nil } }
+            #expect(error?.description == "\(file.url.path), line 2: 9 is too large")
+        }
+    }
+
     @Test func appendingGoesOnBehindAWholeLineAndNotBehindATornOne() throws {
         let next = [Comparison([9], [9], mu: 0)]
         try withFile(String(line.dropLast())) { file in

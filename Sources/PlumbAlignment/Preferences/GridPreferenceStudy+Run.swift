@@ -1,6 +1,6 @@
 internal import PlumbLearning
 public import PlumbTensor
-internal import PlumbWorlds
+public import PlumbWorlds
 
 extension GridPreferenceStudy {
     /// Asks, learns and plans in turn, ``rounds`` times.
@@ -34,7 +34,7 @@ extension GridPreferenceStudy {
             try learner.add(comparisons)
             try learner.fit(key: key["round"][round])
             let reward = try learner.reward(of: cells)
-            let greedy = self.plan(for: reward, in: task)
+            let greedy = self.plan(for: reward, in: task.process)
             plan = greedy
             returns.append(value(of: greedy, in: task))
             try watch(Double(round + 1) / Double(rounds))
@@ -50,7 +50,7 @@ extension GridPreferenceStudy {
         var random = key.generator()
         var (agreed, foretold, answered) = (0.0, 0.0, 0.0)
         for _ in 0..<freshQuestions {
-            let (first, second) = (segment(nil, task, using: &random), segment(nil, task, using: &random))
+            let (first, second) = (segment(in: task.grid, using: &random), segment(in: task.grid, using: &random))
             let answer = teacher.compare(first, second, using: &random) { task.grid.reward[$0] }
             guard let mu = answer.mu else { continue }
             answered += 1
@@ -65,11 +65,11 @@ extension GridPreferenceStudy {
     }
 
     /// How far an answer agrees with a difference of returns: a guess, where there is none, is half right.
-    private func agreement(_ mu: Double, _ difference: Double) -> Double {
+    func agreement(_ mu: Double, _ difference: Double) -> Double {
         difference == 0 ? 0.5 : difference > 0 ? mu : 1 - mu
     }
 
-    private func total(_ segment: [Int], _ reward: [Double]) -> Double { segment.reduce(0) { $0 + reward[$1] } }
+    func total(_ segment: [Int], _ reward: [Double]) -> Double { segment.reduce(0) { $0 + reward[$1] } }
 
     /// The pairs of a round: as many as are asked, out of ``candidates`` times as many where the ensemble chooses.
     private func questions(
@@ -79,7 +79,7 @@ extension GridPreferenceStudy {
         let looksAround = queries != .random && plan != nil
         // Half of the segments are random steps, half follow the plan with some exploration.
         var pool = (0..<2 * count * (looksAround ? candidates : 1)).map {
-            segment($0 % 2 == 0 ? nil : plan, task, using: &random)
+            segment($0 % 2 == 0 ? nil : plan, in: task.grid, using: &random)
         }
         pool.shuffle(using: &random)
         let pairs = stride(from: 0, to: pool.count - 1, by: 2).map { (pool[$0], pool[$0 + 1]) }
@@ -89,8 +89,9 @@ extension GridPreferenceStudy {
     }
 
     /// The cells of a few steps, cut out of an episode that begins anywhere: at random, or by a plan with some exploration.
-    private func segment(_ plan: [Int]?, _ task: Task, using random: inout RandomKey.Generator) -> [Int] {
-        let grid = task.grid
+    func segment(
+        _ plan: [Int]? = nil, in grid: SlipperyGrid, using random: inout RandomKey.Generator
+    ) -> [Int] {
         var cell = grid.start(using: &random)
         let first = random.index(below: max(1, episodeLength - segmentLength + 1))
         let cells = (0..<first + segmentLength).map { _ in
@@ -104,9 +105,9 @@ extension GridPreferenceStudy {
     }
 
     /// The best actions for a reward that may not be the hidden one.
-    private func plan(for reward: [Double], in task: Task) -> [Int] {
-        let rewards = reward.map { [Double](repeating: $0, count: task.process.actions) }
-        return task.process.rewarding(rewards).optimal(discount: discount, tolerance: 1e-7).greedy
+    func plan(for reward: [Double], in process: DecisionProcess) -> [Int] {
+        let rewards = reward.map { [Double](repeating: $0, count: process.actions) }
+        return process.rewarding(rewards).optimal(discount: discount, tolerance: 1e-7).greedy
     }
 
     /// What a plan is worth by the hidden reward, 0 for random steps and 1 for the optimum.
@@ -117,12 +118,12 @@ extension GridPreferenceStudy {
     }
 }
 
-extension GridPreferenceStudy.Task {
+extension SlipperyGrid {
     /// Where a plan leads from `cell` when nothing slips, up to a cell it has been in.
     public func path(of plan: [Int], from cell: Int) -> [Int] {
         var (path, seen) = ([cell], Set([cell]))
         while let last = path.last {
-            let next = grid.target(of: grid.actions[plan[last]], from: last)
+            let next = target(of: actions[plan[last]], from: last)
             guard seen.insert(next).inserted else { break }
             path.append(next)
         }

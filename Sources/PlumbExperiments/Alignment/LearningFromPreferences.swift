@@ -7,6 +7,7 @@ internal import PlumbWorlds
 /// Can an agent learn what is wanted from answers to "which of these two was better" alone?
 public struct LearningFromPreferences: Experiment {
     public struct Settings: Codable, Sendable, Equatable {
+        public var answers: String?
         public var seeds = 6
         public var comparisons = [24, 48, 96, 200, 400, 700]
         public var shuffledComparisons = 400
@@ -33,6 +34,7 @@ public struct LearningFromPreferences: Experiment {
 
     public static let defaults = Settings()
     public static let help = [
+        "answers": "A file of answers as plumb preferences ask writes it, to learn from instead of a teacher's.",
         "seeds": "Worlds, each with networks and chance of its own.",
         "comparisons": "How many questions the agent may ask; learned from anew for each number.",
         "shuffledComparisons": "Questions of the control, whose answers are dealt out anew.",
@@ -93,6 +95,7 @@ public struct LearningFromPreferences: Experiment {
 
     public func run(in context: inout RunContext) async throws -> Findings {
         try check()
+        if let answers = settings.answers { return try await learn(from: answers, in: &context) }
         let (study, conditions) = (study, conditions)
         let trials = Trials(context, count: settings.seeds)
         let outcomes = try await trials.run("learning from answers") { trial in
@@ -111,7 +114,7 @@ public struct LearningFromPreferences: Experiment {
 
     private var largest: Int { settings.comparisons.max() ?? 0 }
 
-    private var study: GridPreferenceStudy {
+    var study: GridPreferenceStudy {
         var study = GridPreferenceStudy()
         (study.rows, study.columns, study.slip, study.discount) = (
             settings.size, settings.size, settings.slip, settings.discount

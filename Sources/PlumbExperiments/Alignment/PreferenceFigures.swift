@@ -103,7 +103,7 @@ extension PreferenceFindings {
         }
         return GridFigure.Panel(
             title, rows: rows,
-            path: evidence.task.path(of: plan, from: 0).map {
+            path: evidence.task.grid.path(of: plan, from: 0).map {
                 GridFigure.Cell($0 / grid.columns, $0 % grid.columns)
             },
             values: (0..<grid.rows).map { row in

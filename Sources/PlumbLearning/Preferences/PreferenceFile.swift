@@ -21,9 +21,11 @@ public struct PreferenceFile<Step: Sendable & Hashable & Codable>: Sendable {
 
     /// All comparisons so far; none where there is no file yet. Empty lines are passed over.
     ///
+    /// - Parameter complaint: what is wrong with a step, as a sentence; nil where it can be used.
     /// - Throws: ``PreferenceError`` naming the file, the line and what is wrong with it: text that is not JSON, a member
-    ///   that is missing or of another type, a segment without steps, a μ that is no number or outside 0...1.
-    public func read() throws -> [Comparison<Step>] {
+    ///   that is missing or of another type, a segment without steps, a μ that is no number or outside 0...1, a step that
+    ///   `complaint` speaks of.
+    public func read(complaint: (Step) -> String? = { _ in nil }) throws -> [Comparison<Step>] {
         guard FileManager.default.fileExists(atPath: url.path) else { return [] }
         let data: Data
         do { data = try Data(contentsOf: url) } catch {
@@ -33,14 +35,18 @@ public struct PreferenceFile<Step: Sendable & Hashable & Codable>: Sendable {
         let decoder = JSONDecoder()
         for (index, line) in data.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated() {
             guard !line.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) else { continue }
-            do {
-                comparisons.append(try decoder.decode(Comparison<Step>.self, from: Data(line)))
-            } catch {
+            let place = "\(url.path), line \(index + 1)"
+            let comparison: Comparison<Step>
+            do { comparison = try decoder.decode(Comparison<Step>.self, from: Data(line)) } catch {
                 let isJSON = (try? JSONSerialization.jsonObject(with: Data(line), options: .fragmentsAllowed)) != nil
                 throw PreferenceError(
-                    "\(url.path), line \(index + 1): \(isJSON ? Self.sentence(error) : "this is not JSON"). Each line is one comparison, "
+                    "\(place): \(isJSON ? Self.sentence(error) : "this is not JSON"). Each line is one comparison, "
                         + "{\"first\": [steps], \"second\": [steps], \"mu\": a number from 0 to 1, or null}.")
             }
+            for step in comparison.first + comparison.second {
+                if let complaint = complaint(step) { throw PreferenceError("\(place): \(complaint)") }
+            }
+            comparisons.append(comparison)
         }
         return comparisons
     }

@@ -1,0 +1,86 @@
+internal import PlumbLearning
+public import PlumbTensor
+public import PlumbWorlds
+
+/// Learning from somebody's own answers, with no hidden reward to compare with: what can be tested is whether the learned
+/// reward foretells answers that it has not seen.
+extension GridPreferenceStudy {
+    /// What learning from answers gave.
+    public struct Learned: Sendable, Codable {
+        /// How far each answer agrees with the reward learned from the others: 1, 0, or ½ for a guess; nil for questions
+        /// that were not answered.
+        public var agreement: [Double?]
+        /// The same where the answers were dealt out anew among the questions before learning: about ½.
+        public var shuffledAgreement: [Double?]
+        /// The reward of each cell, learned from all answers, of mean 0 and about standard deviation 1.
+        public var reward: [Double]
+        /// The best action in each cell for that reward.
+        public var plan: [Int]
+    }
+
+    /// Parts into which answers are divided to foretell each from the others.
+    public static var folds: Int { 5 }
+
+    /// The floor without a reward: whoever answers decides what is good.
+    public var floor: SlipperyGrid {
+        SlipperyGrid(rows: rows, columns: columns, slip: slip, reward: [Double](repeating: 0, count: rows * columns))
+    }
+
+    /// The segments of random steps that question `index` is about; the same key and index give the same question.
+    public func question(_ index: Int, key: RandomKey) -> (first: [Int], second: [Int]) {
+        var random = key[index].generator()
+        return (segment(in: floor, using: &random), segment(in: floor, using: &random))
+    }
+
+    /// Learns from answers; and, fold by fold, foretells each from the others, with the answers as they are and dealt out
+    /// anew.
+    ///
+    /// - Parameter watch: called after each part of learning with the part that is done; it may throw to end the run.
+    /// - Throws: what `watch` throws, `FitError` where learning diverges, `PreferenceError` where a step is no cell.
+    /// - Complexity: 11 rounds of learning.
+    public func learn(
+        from answers: [Comparison<Int>], key: RandomKey, watch: (Double) throws -> Void = { _ in }
+    ) throws -> Learned {
+        var random = key["shuffled"].generator()
+        let shuffled = Comparison.shufflingAnswers(answers, using: &random)
+        var done = 0
+        func count() throws {
+            done += 1
+            try watch(Double(done) / Double(2 * Self.folds + 1))
+        }
+        func foretold(_ training: [Comparison<Int>], _ key: RandomKey) throws -> [Double?] {
+            var order = Array(answers.indices)
+            var random = key["folds"].generator()
+            order.shuffle(using: &random)
+            var agreement = [Double?](repeating: nil, count: answers.count)
+            for fold in 0..<Self.folds {
+                let held = Set(stride(from: fold, to: order.count, by: Self.folds).map { order[$0] })
+                let kept = training.indices.filter { !held.contains($0) }.map { training[$0] }
+                let reward = try self.reward(from: kept, key: key["fold"][fold])
+                for index in held {
+                    guard let mu = answers[index].mu else { continue }
+                    let difference = total(answers[index].first, reward) - total(answers[index].second, reward)
+                    agreement[index] = self.agreement(mu, difference)
+                }
+                try count()
+            }
+            return agreement
+        }
+        let agreement = try foretold(answers, key["test"])
+        let shuffledAgreement = try foretold(shuffled, key["control"])
+        let reward = try self.reward(from: answers, key: key["all"])
+        try count()
+        return Learned(
+            agreement: agreement, shuffledAgreement: shuffledAgreement, reward: reward,
+            plan: plan(for: reward, in: floor.process))
+    }
+
+    /// The reward of each cell after as many rounds of learning as a run of the study has.
+    private func reward(from answers: [Comparison<Int>], key: RandomKey) throws -> [Double] {
+        var learner = PreferenceLearner<Int>(
+            inputs: 5, settings: learning, key: key["learner"], features: features(of:))
+        try learner.add(answers)
+        for round in 0..<rounds { try learner.fit(key: key["round"][round]) }
+        return try learner.reward(of: Array(0..<rows * columns))
+    }
+}

@@ -1,0 +1,100 @@
+import ArgumentParser
+import Foundation
+import PlumbExperiments
+import PlumbLearning
+import PlumbRecords
+import PlumbReport
+import PlumbWorlds
+
+/// Answers of a person, to learn a reward from.
+struct PreferencesCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "preferences", abstract: "Say which of two walks is better, and keep the answers to learn from.",
+        subcommands: [Ask.self])
+
+    struct Ask: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Draw two walks over a grid, ask which is better, and append the answer to a file.",
+            discussion: """
+                Decide what you want of a walk, for example to be near the upper right corner, and answer by it:
+                  1  the first is better      =  both are as good        q  no more questions
+                  2  the second is better     s  skip: I cannot tell
+
+                A walk is drawn by the numbers of its steps, 0 where it begins; a cell shows the last step in it. Every \
+                answer is on disk before the next question, and the next call goes on where the file ends. Learn with:
+                  plumb run learning-from-preferences --answers FILE
+                """)
+
+        @Option(help: "The file of answers, one JSON object a line.") var out: String
+        @Option(help: "Questions to ask.") var count = 20
+        @Option(help: "The seed of the questions.") var seed: UInt64 = 0
+        @Flag(help: "Print one JSON object when done; questions then go to standard error.") var json = false
+
+        func validate() throws {
+            guard count > 0 else { throw ValidationError("--count must be at least 1, got \(count)") }
+        }
+
+        func run() throws {
+            let url = URL(fileURLWithPath: out)
+            let (file, questions) = (PreferenceFile<Int>(url), PreferenceQuestions(seed: seed))
+            let before = try questions.answers(in: url)
+            var (given, skipped) = (before.count, before.count { $0.mu == nil })
+            for _ in 0..<count {
+                let question = questions.comparison(given, mu: nil)
+                say(TerminalGrid(questions.drawing(question, title: "Question \(given + 1)")).render(.current()))
+                guard case .mu(let mu) = answer() else { break }
+                try file.append([questions.comparison(given, mu: mu)])
+                given += 1
+                skipped += mu == nil ? 1 : 0
+            }
+            report(given, skipped, asked: given - before.count)
+        }
+
+        /// What a person says to a question.
+        private enum Reply {
+            case mu(Double?)
+            case end
+        }
+
+        /// Asks until the answer is one that is known; the input's end is the end of asking.
+        private func answer() -> Reply {
+            while true {
+                say("Which is better: 1, 2, =, s(kip) or q(uit)? ")
+                let line = readLine()
+                // Only a terminal shows the line break that was typed.
+                if line == nil || isatty(STDIN_FILENO) == 0 { say("\n") }
+                guard let line else { return .end }
+                switch line.trimmingCharacters(in: .whitespaces).lowercased() {
+                case "1": return .mu(1)
+                case "2": return .mu(0)
+                case "=": return .mu(0.5)
+                case "s", "skip": return .mu(nil)
+                case "q", "quit": return .end
+                default: say("\"\(VisibleText.line(line))\" is none of these.\n")
+                }
+            }
+        }
+
+        /// Written at once: the answer is waited for on the same line.
+        private func say(_ text: String) {
+            (json ? FileHandle.standardError : .standardOutput).write(Data(text.utf8))
+        }
+
+        private func report(_ given: Int, _ skipped: Int, asked: Int) {
+            if json {
+                return Output.json(
+                    .object([
+                        "file": .string(out), "answers": JSONValue(given), "skipped": JSONValue(skipped),
+                        "asked": JSONValue(asked),
+                    ]))
+            }
+            let path = ShellWord.quoted(out)
+            print("\n\(given) answers in \(out), \(skipped) of them skipped")
+            let isEnough = given - skipped >= PreferenceQuestions.fewest
+            print(
+                isEnough
+                    ? "learn from them with: plumb run learning-from-preferences --answers \(path)"
+                    : "\(PreferenceQuestions.fewest) are needed to learn: plumb preferences ask --out \(path)")
+        }
+    }
+}
