@@ -6,11 +6,13 @@
 The algorithm is that of Plumbline's `DQN` with the settings of `AgentBench.swift`: one lane; at each step an action, by
 the network or, with a probability that falls in a line, at random; the step goes into a ring of replayed steps; after
 `horizon` steps `updates` times a batch drawn with equal probability, double-DQN targets of the rewards of up to
-`return_steps` steps and the value of what they led to, Huber's loss and Adam, whose rate falls in a line; every `target_every` steps the network is copied to the target network. Episodes are cut off after
-`limit` steps, which is no end: the value of the last state counts.
+`return_steps` steps and the value of what they led to, Huber's loss and Adam, whose rate falls in a line; every
+`target_every` steps the network is copied to the target network. Episodes are cut off after `limit` steps, which is no
+end: the value of the last state counts.
 
-The cart-pole is plain Python (numpy is slower on four numbers), the replayed steps are numpy arrays, acting is without
-gradients, the sums of rewards are kept as steps come in rather than made when they are drawn, and Adam is the kind that is found fastest beforehand. Gradients are set to none; the loss is not read.
+The cart-pole is plain Python (numpy is slower on four numbers), the replayed steps are numpy arrays, the sums of rewards
+are kept as steps come in rather than made when they are drawn, acting is without gradients, and Adam is the kind that is
+found fastest beforehand. Gradients are set to none; the loss is not read.
 
 A request is a JSON object; what it leaves out has a default:
     seed, threads          1, 1
