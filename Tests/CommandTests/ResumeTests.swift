@@ -38,7 +38,8 @@ import Testing
             try JSONSerialization.jsonObject(with: Data(contentsOf: file)) as? [String: Any], "no record in \(file)")
         var found: [String: Data] = [:]
         for part in ["findings", "curves", "settings", "seed"] {
-            let value = try #require(record[part], "the record has no \(part)")
+            // A run that reports no curves has none in its record.
+            let value = try #require(record[part] ?? (part == "curves" ? [] : nil), "the record has no \(part)")
             found[part] = try JSONSerialization.data(withJSONObject: value, options: [.sortedKeys, .fragmentsAllowed])
         }
         return found
