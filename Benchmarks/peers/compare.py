@@ -4,8 +4,8 @@
     python compare.py measure GROUP --bench plumb-bench --model MODEL.gguf --results results.jsonl
     python compare.py table --results results.jsonl --out benchmarks.md
 
-GROUP is sweep, forward-gpt2, forward-smollm2, decode, training, worlds, agents, cold, error, growth or all. Each measurement
-is appended to the results as one JSON line, so that groups can be measured one at a time; a later line replaces an
+GROUP is sweep, forward-gpt2, forward-smollm2, decode, training, worlds, agents, cold, error, growth or all. Each
+measurement is appended to the results as one JSON line, so that groups can be measured one at a time; a later line replaces an
 earlier one of the same measurement. Run it with the python in which the peers are installed.
 """
 import argparse
@@ -276,7 +276,14 @@ def number(value):
 
 
 def spread(values, unit):
-    scale, name = (1000, "ms") if unit == "s" and statistics.median(values) < 1 else (1, unit)
+    """The median with the least and the greatest, in the unit that spares zeros."""
+    middle, scale, name = statistics.median(values), 1, unit
+    if unit == "s" and middle < 1e-3:
+        scale, name = 1e6, "µs"
+    elif unit == "s" and middle < 1:
+        scale, name = 1e3, "ms"
+    elif middle >= 1e6:
+        scale, name = 1e-6, f"M {unit}"
     values = [value * scale for value in values]
     return f"{number(statistics.median(values))} {name} ({number(min(values))}–{number(max(values))})"
 
@@ -330,11 +337,12 @@ same number of threads and take turns; figures are medians, with least and great
 NOTES = """
 Training: forward, backward and the optimiser's step (Adam for the MLP and the conv net, else AdamW), float32, torch in
 eager mode with the settings found fastest, which its line names (kind of attention, layout, kind of Adam), and with a C
-library that keeps freed memory. Torch's two threads wait for each other busily: on a machine that does anything else
-its figures with two threads grow by an order of magnitude and mean nothing.
+library that keeps freed memory. The first kind of a model is the one that the target is for. The grokking model
+computes the queried position only; its second kind gives torch the same saving. Torch's two threads wait for each other
+busily: on a machine that does anything else its figures with two threads grow by an order of magnitude and mean nothing.
 Deep Q-learning: one thread, the same algorithm and settings on both sides, one seed a turn; a step is the world's, the
 choice of the action and one update. What training to a goal takes depends on the seed: least and greatest are of seeds,
-and a seed that had not reached the goal after 100,000 steps counts with what it took until then.
+and a seed that had not reached the goal after 100,000 steps counts with what it took until then.{ppo}
 Sweeps: TransformerLens runs one full forward pass a cell, on the same GGUF in float32; both give the same values to
 within 2e-3. Forward passes: float32, logits at every position, the better of torch's two kinds of attention.
 Decoding: llama.cpp multiplies quantised weights with activations that it rounds to 8 bits; Plumbline multiplies the
@@ -357,11 +365,11 @@ The rate is that of our own packed float32 product, 1024 × 1024 × 4096, the be
 
 LIMIT = """
 What bounds the ratios at 8×128 and 1×1024: on a processor that runs AVX-512 at half width (Zen 4) the float32 peak is
-two 256-bit multiply-adds a cycle, about 114 GFLOP/s a core on the one used here, and torch's library already reaches 60 to 63 %
-of it there. No float32 product can then be 2.3 times faster; at the very peak the ratio would be 1.6 to 1.7 with one
-thread. A machine with full-width AVX-512 has room for it. `--arithmetic bfloat16` goes past the float32 peak by
-rounding activations and weights to 8 bits of mantissa before each product, and is asked for by name and written in the
-record: on the pair's clean prompt its log-probabilities are off by up to {error} nats over the whole vocabulary,
+two 256-bit multiply-adds a cycle, about 114 GFLOP/s a core on the one used here, and torch's library already reaches 60
+to 63 % of it there. No float32 product can then be 2.3 times faster; at the very peak the ratio would be 1.6 to 1.7 with
+one thread. A machine with full-width AVX-512 has room for it. The same bound holds for training steps.
+`--arithmetic bfloat16` goes past the float32 peak by rounding activations and weights to 8 bits of mantissa before each
+product, and is asked for by name and written in the record: on the pair's clean prompt its log-probabilities are off by up to {error} nats over the whole vocabulary,
 {likely} among tokens above one in a thousand.
 """
 
@@ -394,7 +402,10 @@ def table(options):
     missing = [f"{what} ({threads})" for what, threads in EXPECTED if (what, threads) not in measured]
     if missing:
         lines.append("\nNot measured in this run (threads in brackets): " + "; ".join(missing) + ".")
+    ppo = next((row for row in rows if row["what"].startswith("PPO")), None)
     lines.append(NOTES.format(
+        ppo=f" PPO, which has no peer here, reached it with {ppo['solved']['ours']} of {len(ppo['ours'])} seeds in "
+            f"{spread(ppo['ours'], 's')}." if ppo else "",
         ours_mb=number(cold["peak_megabytes"]) if cold else "?",
         peer_mb=number(cold["peer_megabytes"]) if cold else "?"))
     lines.append(FRACTION.strip("\n"))
