@@ -1,7 +1,8 @@
 // Recycled memory. Sizes are rounded up to one of eight classes per doubling; a released block waits in its class's
-// list for the next of its size. At most RETAINED_LIMIT bytes wait, or as many as make up the most that was ever handed
-// out at once: a training step returns to that at every turn, and fresh pages would have to be cleared each time. Beyond
-// it, older classes give theirs back.
+// list for the next of its size. What is handed out and what waits are together at most RETAINED_LIMIT more than what
+// was ever handed out at once: a training step returns to that at every turn, each time by the same sizes, and fresh
+// pages would have to be cleared each time, which can take a quarter of it. Where a new block would be beyond that, other
+// classes give theirs back first.
 #if defined(__linux__) && !defined(_GNU_SOURCE)
 #define _GNU_SOURCE
 #endif
@@ -35,10 +36,10 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static header *waiting[CLASSES];
 static size_t retained;
 static size_t hand;  // the class that gives back next
+/// The capacity of what is handed out, and the most that it was since the last trim. With the lists, under the lock.
+static size_t capacity_out, high_water;
 
 static _Atomic size_t bytes_out, bytes_peak;
-/// The most bytes handed out at once since the last trim.
-static _Atomic size_t high_water;
 
 /// The capacity of class 8·e + s is (8 + s)/8 · SMALLEST · 2^e.
 static size_t capacity_of(uint32_t size_class) {
@@ -112,13 +113,6 @@ static void raise_to(_Atomic size_t *mark, size_t value) {
 static void count_out(size_t bytes) {
     size_t now = atomic_fetch_add(&bytes_out, bytes) + bytes;
     raise_to(&bytes_peak, now);
-    raise_to(&high_water, now);
-}
-
-/// Bytes that may wait now.
-static size_t retained_limit(void) {
-    size_t most = atomic_load(&high_water), out = atomic_load(&bytes_out);
-    return most > out && most - out > RETAINED_LIMIT ? most - out : RETAINED_LIMIT;
 }
 
 size_t plumb_buffer_bytes(void) { return atomic_load(&bytes_out); }
@@ -152,30 +146,47 @@ static void give_back_all(header *list) {
 }
 
 void plumb_buffer_trim(void) {
-    atomic_store(&high_water, atomic_load(&bytes_out));
     pthread_mutex_lock(&lock);
+    high_water = capacity_out;
     header *list = unlink_beyond(0);
     pthread_mutex_unlock(&lock);
     give_back_all(list);
 }
 
-void *plumb_buffer_allocate(size_t bytes) {
-    uint32_t size_class = class_of(bytes);
-    if (size_class >= CLASSES) return NULL;
+/// A waiting block of the class, or NULL and the blocks that must make room for a new one. Counts it as handed out.
+static header *take(uint32_t size_class, header **surplus) {
     pthread_mutex_lock(&lock);
     header *block = waiting[size_class];
+    capacity_out += capacity_of(size_class);
+    if (capacity_out > high_water) high_water = capacity_out;
     if (block) {
         waiting[size_class] = block->next;
         retained -= capacity_of(size_class);
+    } else {
+        *surplus = unlink_beyond(high_water - capacity_out + RETAINED_LIMIT);
     }
     pthread_mutex_unlock(&lock);
+    return block;
+}
+
+void *plumb_buffer_allocate(size_t bytes) {
+    uint32_t size_class = class_of(bytes);
+    if (size_class >= CLASSES) return NULL;
+    header *surplus = NULL, *block = take(size_class, &surplus);
+    give_back_all(surplus);
     if (!block) {
         block = obtain(capacity_of(size_class));
         if (!block) {
             plumb_buffer_trim();
             block = obtain(capacity_of(size_class));
         }
-        if (!block) return NULL;
+        if (!block) {
+            pthread_mutex_lock(&lock);
+            capacity_out -= capacity_of(size_class);
+            high_water = capacity_out;
+            pthread_mutex_unlock(&lock);
+            return NULL;
+        }
         block->size_class = size_class;
     }
     block->next = NULL;
@@ -187,18 +198,11 @@ void *plumb_buffer_allocate(size_t bytes) {
 void plumb_buffer_release(void *buffer) {
     if (!buffer) return;
     header *block = (header *)((char *)buffer - 64);
-    size_t capacity = capacity_of(block->size_class);
     atomic_fetch_sub(&bytes_out, block->requested);
-    size_t limit = retained_limit();
-    if (capacity > limit) {
-        give_back(block);
-        return;
-    }
     pthread_mutex_lock(&lock);
-    header *surplus = unlink_beyond(limit - capacity);
     block->next = waiting[block->size_class];
     waiting[block->size_class] = block;
-    retained += capacity;
+    capacity_out -= capacity_of(block->size_class);
+    retained += capacity_of(block->size_class);
     pthread_mutex_unlock(&lock);
-    give_back_all(surplus);
 }
