@@ -20,10 +20,13 @@ typedef struct {
     int operands;
     /// Whether a block of weights is first expanded to what the innermost kernel multiplies.
     int expand;
-    /// Rows are cut into groups of nearly equal size, groups into sets, and outputs into runs of panels.
-    size_t groups, groups_per_set, sets, panels, panels_per_chunk;
-    /// [k block][group][k][rows of the group]; NULL where the kernels read the rows themselves (one row a group).
+    /// Rows are cut into groups of nearly equal size, groups into as equal sets, and outputs into runs of panels.
+    size_t groups, sets, panels, panels_per_chunk;
+    /// [k block][group][k][rows of the group]; NULL where chunks pack their own sets, or where the kernels read the rows
+    /// themselves (one row a group).
     float *packed_x;
+    /// Whether every chunk packs its set: memory that is still near when it is multiplied, and little of it.
+    int packs_sets;
     size_t pack_groups_per_chunk;
 } plumb_matmul_plan;
 

@@ -30,6 +30,8 @@ size_t plumb_packed_bytes(int packing, size_t outputs, size_t inputs) {
 // of weights read, activations packed. A chunk is a run of panels that follow each other in memory, and the longer
 // the run the less of what is read ahead falls to another core; but with few chunks one late thread holds up all.
 enum { MACS_PER_NS = 60, BYTES_PER_NS = 20, PACKED_PER_NS = 4, CHUNK_NS = 8000, CHUNKS_PER_THREAD = 8 };
+// Panels for which a chunk packs its own rows, though other chunks pack the same: packing costs as much as half a panel.
+enum { PANELS_WORTH_PACKING = 16 };
 
 static void product_chunk(void *context, size_t chunk) {
     const plumb_matmul_plan *plan = context;
@@ -69,15 +71,15 @@ static void cut(plumb_matmul_plan *plan, size_t most_groups) {
     size_t chunks = threads == 1 ? 1 : at_most(total_ns / CHUNK_NS, threads * CHUNKS_PER_THREAD);
     chunks = chunks > 1 ? divided_up(chunks, threads) * threads : 1;
     plan->sets = divided_up(plan->groups, most_groups);
-    if (plan->panels * plan->sets < chunks) {
-        plan->sets = at_most(divided_up(chunks, plan->panels), divided_up(plan->groups, 4));
-        plan->sets = at_least(plan->sets, divided_up(plan->groups, most_groups));
+    if (plan->panels < chunks * PANELS_WORTH_PACKING && plan->groups >= 4 * chunks) {
+        plan->sets = divided_up(at_least(plan->sets, chunks), threads) * threads;
+    } else if (plan->panels * plan->sets < chunks) {
+        plan->sets = at_least(plan->sets, at_most(divided_up(chunks, plan->panels), divided_up(plan->groups, 4)));
     }
-    plan->groups_per_set = divided_up(plan->groups, plan->sets);
-    plan->sets = divided_up(plan->groups, plan->groups_per_set);
     size_t runs = at_least(at_most(divided_up(chunks, plan->sets), plan->panels), 1);
     plan->panels_per_chunk = divided_up(plan->panels, runs);
-    if (chunks > 1) plan->panels_per_chunk = balanced_run(plan, plan->panels_per_chunk, threads);
+    if (runs > 1) plan->panels_per_chunk = balanced_run(plan, plan->panels_per_chunk, threads);
+    plan->packs_sets = plan->panels_per_chunk >= at_most(plan->panels, PANELS_WORTH_PACKING);
 }
 
 /// Packs the activations, in parallel where that is worth it.
@@ -109,16 +111,20 @@ void plumb_matmul(const plumb_matmul_call *call) {
     plan.groups = divided_up(call->rows, kernels->matmul_group_rows);
     plan.operands = operands_of(call);
     plan.expand = pays_to_expand(&plan);
-    if (call->rows > 1 || call->x_transposed) {
+    cut(&plan, 16);
+    int is_packed = call->rows > 1 || call->x_transposed;
+    plan.packs_sets = plan.packs_sets && is_packed;
+    if (is_packed && !plan.packs_sets) {
         // One word an activation is enough for every kind of operand; a pair takes one for two.
         plan.packed_x = plumb_buffer_allocate(call->rows * (call->inputs + 1) * sizeof(float));
         if (plan.packed_x) {
             pack_x(&plan);
         } else {
             plan.groups = call->rows;
+            cut(&plan, 16);
+            plan.packs_sets = 0;
         }
     }
-    cut(&plan, 16);
     run(divided_up(plan.panels, plan.panels_per_chunk) * plan.sets, product_chunk, &plan);
     if (plan.packed_x) plumb_buffer_release(plan.packed_x);
 }
@@ -183,7 +189,11 @@ static void copy_columns(const pack_job *job, size_t from, size_t to, size_t k0,
             for (int i = 0; i < 8; i++) __builtin_nontemporal_store(four[i], (four_floats *)(packed + k * 128) + i);
         }
     } else {
-        for (size_t k = k0; k < k1; k++) memcpy(packed + k * 128, source + k * job->row_stride, 128);
+        for (size_t k = k0; k < k1; k++) {
+            __builtin_prefetch(source + (k + 8) * job->row_stride);
+            __builtin_prefetch(source + (k + 8) * job->row_stride + 64);
+            memcpy(packed + k * 128, source + k * job->row_stride, 128);
+        }
     }
 }
 

@@ -1,6 +1,8 @@
 // Matrix products, the part around the innermost kernels: packing of activations and weights, expansion of weights,
 // and the walk over a chunk. Included after matmul.inc.h.
 
+#include <stdlib.h>
+
 // MARK: Transposition
 
 #if VL == 16
@@ -39,13 +41,19 @@ INLINE size_t group_begin(const plumb_matmul_plan *plan, size_t group) {
 INLINE size_t operand_rows(const plumb_matmul_plan *plan, size_t k) {
     return plan->operands == PLUMB_OPERANDS_PAIRS ? (k + 1) / 2 : k;
 }
-INLINE float *packed_group(const plumb_matmul_plan *plan, size_t group, size_t k0, size_t k) {
-    return plan->packed_x + operand_rows(plan, k0) * plan->call->rows
-        + group_begin(plan, group) * operand_rows(plan, k);
+/// Activations packed together: rows `row` ..< `row + rows` from input `input` on, in `words`.
+typedef struct {
+    float *words;
+    size_t row, rows, input;
+} packed_rows;
+INLINE float *packed_group(
+    const plumb_matmul_plan *plan, const packed_rows *packed, size_t group, size_t k0, size_t k) {
+    return packed->words + operand_rows(plan, k0 - packed->input) * packed->rows
+        + (group_begin(plan, group) - packed->row) * operand_rows(plan, k);
 }
 
 // Inputs of a transposed x that are packed together (an even number: pairs stay whole), and how far ahead to read.
-enum { COLUMNS_AT_ONCE = 32, COLUMNS_AHEAD = 64 };
+enum { COLUMNS_AT_ONCE = 8, COLUMNS_AHEAD = 64 };
 
 /// VL activations as the kernels multiply them; pairs fill the lower half of the lanes.
 INLINE vf operand(int operands, vf x) { return operands == PLUMB_OPERANDS_FLOAT32 ? x : round_bf16(x); }
@@ -120,47 +128,50 @@ static void pack_group_columns(int operands, size_t rows, float *result, const f
 }
 
 /// Groups inside of inputs, a few inputs at a time, so that memory is read in long pieces.
-static void pack_transposed_x(const plumb_matmul_plan *plan, size_t g0, size_t g1) {
+static void pack_rows_inside(
+    const plumb_matmul_plan *plan, const packed_rows *packed, size_t g0, size_t g1, size_t k0, size_t block) {
     const plumb_matmul_call *call = plan->call;
-    for (size_t k0 = 0; k0 < call->inputs; k0 += PLUMB_K_BLOCK) {
-        size_t block = call->inputs - k0 < PLUMB_K_BLOCK ? call->inputs - k0 : PLUMB_K_BLOCK;
-        for (size_t i = 0; i < block; i += COLUMNS_AT_ONCE) {
-            size_t k = block - i < COLUMNS_AT_ONCE ? block - i : COLUMNS_AT_ONCE;
-            for (size_t g = g0; g < g1; g++) {
-                size_t row = group_begin(plan, g), rows = group_begin(plan, g + 1) - row;
-                float *result = packed_group(plan, g, k0, block) + operand_rows(plan, i) * rows;
-                const float *x = call->x + (k0 + i) * call->x_stride + row;
-                pack_group_columns(plan->operands, rows, result, x, call->x_stride, k);
-            }
+    for (size_t i = 0; i < block; i += COLUMNS_AT_ONCE) {
+        size_t k = block - i < COLUMNS_AT_ONCE ? block - i : COLUMNS_AT_ONCE;
+        for (size_t g = g0; g < g1; g++) {
+            size_t row = group_begin(plan, g), rows = group_begin(plan, g + 1) - row;
+            float *result = packed_group(plan, packed, g, k0, block) + operand_rows(plan, i) * rows;
+            const float *x = call->x + (k0 + i) * call->x_stride + row;
+            pack_group_columns(plan->operands, rows, result, x, call->x_stride, k);
         }
     }
 }
 
-static void matmul_pack_x(const plumb_matmul_plan *plan, size_t chunk) {
+static void pack_rows(
+    const plumb_matmul_plan *plan, const packed_rows *packed, size_t g0, size_t g1, size_t k0, size_t k) {
     const plumb_matmul_call *call = plan->call;
-    size_t g0 = chunk * plan->pack_groups_per_chunk, g1 = g0 + plan->pack_groups_per_chunk;
-    if (g1 > plan->groups) g1 = plan->groups;
-    if (call->x_transposed) {
-        pack_transposed_x(plan, g0, g1);
-        return;
-    }
     float converted[GROUP_ROWS][PLUMB_K_BLOCK] __attribute__((aligned(64)));
     for (size_t g = g0; g < g1; g++) {
         size_t row = group_begin(plan, g), rows = group_begin(plan, g + 1) - row;
-        for (size_t k0 = 0; k0 < call->inputs; k0 += PLUMB_K_BLOCK) {
-            size_t k = call->inputs - k0 < PLUMB_K_BLOCK ? call->inputs - k0 : PLUMB_K_BLOCK;
-            const float *x = call->x + row * call->x_stride + k0;
-            float *result = packed_group(plan, g, k0, k);
-            if (plan->operands == PLUMB_OPERANDS_FLOAT32) {
-                interleave(result, x, call->x_stride, rows, k);
-                continue;
-            }
-            for (size_t r = 0; r < rows; r++) {
-                convert_row(plan->operands, converted[r], x + r * call->x_stride, k);
-            }
-            interleave(result, converted[0], PLUMB_K_BLOCK, rows, operand_rows(plan, k));
+        const float *x = call->x + row * call->x_stride + k0;
+        float *result = packed_group(plan, packed, g, k0, k);
+        if (plan->operands == PLUMB_OPERANDS_FLOAT32) {
+            interleave(result, x, call->x_stride, rows, k);
+            continue;
         }
+        for (size_t r = 0; r < rows; r++) convert_row(plan->operands, converted[r], x + r * call->x_stride, k);
+        interleave(result, converted[0], PLUMB_K_BLOCK, rows, operand_rows(plan, k));
     }
+}
+
+/// Packs inputs k0 ..< k1 of the groups g0 ..< g1.
+static void pack_groups(
+    const plumb_matmul_plan *plan, const packed_rows *packed, size_t g0, size_t g1, size_t k0, size_t k1) {
+    for (size_t k; k0 < k1; k0 += k) {
+        k = k1 - k0 < PLUMB_K_BLOCK ? k1 - k0 : PLUMB_K_BLOCK;
+        (plan->call->x_transposed ? pack_rows_inside : pack_rows)(plan, packed, g0, g1, k0, k);
+    }
+}
+
+static void matmul_pack_x(const plumb_matmul_plan *plan, size_t chunk) {
+    packed_rows all = {.words = plan->packed_x, .rows = plan->call->rows};
+    size_t g0 = chunk * plan->pack_groups_per_chunk, g1 = g0 + plan->pack_groups_per_chunk;
+    pack_groups(plan, &all, g0, g1 < plan->groups ? g1 : plan->groups, 0, plan->call->inputs);
 }
 
 // MARK: Expansion of weights
@@ -292,61 +303,121 @@ static const float *own_row(
     return converted;
 }
 
-/// One block of k for the groups g0 ..< g1 against one panel.
+/// What a chunk computes at a time: groups g0 ..< g1, whose rows are packed or not, and room for a widened block.
+typedef struct {
+    size_t g0, g1;
+    packed_rows packed;
+    float *expanded;
+} block_set;
+
+/// Asks for the rows of y that a group's sums will be written to.
+INLINE void bring_results(const plumb_matmul_call *call, size_t row, size_t rows, size_t output) {
+    float *y = call->y + row * call->y_stride + output;
+    for (size_t r = 0; r < rows; r++, y += call->y_stride) {
+        __builtin_prefetch(y, 1);
+        __builtin_prefetch(y + PLUMB_PANEL / 2, 1);
+    }
+}
+
+/// One block of k, which is at `w`, for a set against panel p, and after the last block its rows of y. `next` is the block
+/// that comes after this one.
 static void block_product(
-    const plumb_matmul_plan *plan, size_t g0, size_t g1, size_t k0, const char *w, float *sums,
-    float *expanded) {
+    const plumb_matmul_plan *plan, const block_set *set, size_t p, size_t k0, const char *w, const char *next,
+    float *sums) {
     const plumb_matmul_call *call = plan->call;
     size_t k = call->inputs - k0 < PLUMB_K_BLOCK ? call->inputs - k0 : PLUMB_K_BLOCK;
+    int is_last = k0 + k == call->inputs;
     size_t block_bytes = plumb_panel_bytes(call->packing, k);
     float x[PLUMB_K_BLOCK], gathered[PLUMB_K_BLOCK] __attribute__((aligned(64)));
     micro_call micro = {.k = k, .w = w, .first = k0 == 0, .minimum = call->packing == PLUMB_PACK_Q4_1};
     if (plan->expand) {
-        expand(call->packing, plan->operands, expanded, w, k);
-        micro.w = (const char *)expanded;
+        expand(call->packing, plan->operands, set->expanded, w, k);
+        micro.w = (const char *)set->expanded;
     }
     const micro_kernel *kernels = kernels_of(plan);
-    size_t first_row = group_begin(plan, g0);
-    for (size_t g = g0; g < g1; g++) {
+    size_t first_row = group_begin(plan, set->g0);
+    for (size_t g = set->g0; g < set->g1; g++) {
         size_t row = group_begin(plan, g), rows = group_begin(plan, g + 1) - row;
-        micro.a = plan->packed_x ? packed_group(plan, g, k0, k) : own_row(plan, row, k0, k, gathered, x);
+        if (is_last) bring_results(call, row, rows, p * PLUMB_PANEL);
+        micro.a = set->packed.words ? packed_group(plan, &set->packed, g, k0, k)
+                                    : own_row(plan, row, k0, k, gathered, x);
         micro_kernel kernel = kernels[rows];
         size_t columns = (size_t)VECTORS(rows) * VL;
-        size_t slots = (g1 - g0) * (PLUMB_PANEL / columns);
-        // The block after this one follows in memory, whether of this panel or the next: every kernel brings a share.
-        // One kernel of few rows is as fast as memory, and there what comes next is better brought late.
+        size_t slots = (set->g1 - set->g0) * (PLUMB_PANEL / columns);
+        // Every kernel brings a share of the next block. One kernel of few rows is as fast as memory, and there what
+        // comes next is better brought late.
         size_t late = slots == 1 && rows <= 4;
         size_t share = (block_bytes / slots + 63) / 64 * 64;
+        float *sum = sums + (row - first_row) * PLUMB_PANEL;
         for (size_t column = 0; column < PLUMB_PANEL; column += columns) {
-            size_t slot = (g - g0) * (PLUMB_PANEL / columns) + column / columns;
+            size_t slot = (g - set->g0) * (PLUMB_PANEL / columns) + column / columns;
             micro.column = column;
-            micro.sum = sums + (row - first_row) * PLUMB_PANEL + column;
-            micro.ahead = w + (late ? 1024 : block_bytes + slot * share);
+            micro.sum = sum + column;
+            micro.ahead = late ? w + 1024 : next + slot * share;
             micro.step = ROW_BYTES / slots;
             kernel(&micro);
+        }
+        if (is_last) finish(call, row, rows, p * PLUMB_PANEL, sum);
+    }
+}
+
+// Of a longer sum, a chunk that packs its own set takes so many inputs at a time, for so many panels, and keeps their
+// sums: what it packed is read again from a near cache.
+enum { MOST_DEPTH = 1024, SPLIT_DEPTH = 512, SPLIT_PANELS = 24 };
+
+/// Inputs k0 ..< k1 of a set for panels p0 ..< p1.
+static void panels_product(
+    const plumb_matmul_plan *plan, const block_set *set, size_t p0, size_t p1, size_t k0, size_t k1, float *sums,
+    size_t sums_stride) {
+    int packing = plan->call->packing;
+    size_t panel_bytes = plumb_panel_bytes(packing, plan->call->inputs);
+    const char *panel = (const char *)plan->call->weights + p0 * panel_bytes;
+    for (size_t p = p0; p < p1; p++, panel += panel_bytes, sums += sums_stride) {
+        for (size_t k = k0; k < k1; k += PLUMB_K_BLOCK) {
+            const char *w = panel + plumb_panel_bytes(packing, k);
+            const char *next = k + PLUMB_K_BLOCK < k1 ? w + plumb_panel_bytes(packing, PLUMB_K_BLOCK)
+                                                      : panel + panel_bytes + plumb_panel_bytes(packing, k0);
+            block_product(plan, set, p, k, w, next, sums);
         }
     }
 }
 
 static void matmul_chunk(const plumb_matmul_plan *plan, size_t chunk) {
     const plumb_matmul_call *call = plan->call;
-    float sums[MOST_GROUPS * GROUP_ROWS * PLUMB_PANEL] __attribute__((aligned(64)));
+    float one_panel[MOST_GROUPS * GROUP_ROWS * PLUMB_PANEL] __attribute__((aligned(64)));
     float expanded[PLUMB_K_BLOCK * PLUMB_PANEL] __attribute__((aligned(64)));
-    size_t g0 = chunk % plan->sets * plan->groups_per_set, g1 = g0 + plan->groups_per_set;
-    if (g1 > plan->groups) g1 = plan->groups;
+    size_t s = chunk % plan->sets, inputs = call->inputs;
+    block_set set = {.g0 = s * plan->groups / plan->sets, .g1 = (s + 1) * plan->groups / plan->sets,
+                     .packed = {.words = plan->packed_x, .rows = call->rows}, .expanded = expanded};
     size_t p0 = chunk / plan->sets * plan->panels_per_chunk, p1 = p0 + plan->panels_per_chunk;
     if (p1 > plan->panels) p1 = plan->panels;
-    size_t row = group_begin(plan, g0), rows = group_begin(plan, g1) - row;
-    size_t panel_bytes = plumb_panel_bytes(call->packing, call->inputs);
-    for (size_t p = p0; p < p1; p++) {
-        const char *panel = (const char *)call->weights + p * panel_bytes;
-        if (call->inputs == 0) memset(sums, 0, rows * PLUMB_PANEL * sizeof(float));
-        for (size_t k0 = 0; k0 < call->inputs; k0 += PLUMB_K_BLOCK) {
-            const char *w = panel + plumb_panel_bytes(call->packing, k0);
-            block_product(plan, g0, g1, k0, w, sums, expanded);
-        }
-        finish(call, row, rows, p * PLUMB_PANEL, sums);
+    size_t row = group_begin(plan, set.g0), rows = group_begin(plan, set.g1) - row;
+    if (inputs == 0) {
+        memset(one_panel, 0, sizeof one_panel);
+        for (size_t p = p0; p < p1; p++) finish(call, row, rows, p * PLUMB_PANEL, one_panel);
+        return;
     }
+    if (!plan->packs_sets) {
+        panels_product(plan, &set, p0, p1, 0, inputs, one_panel, 0);
+        return;
+    }
+    int is_split = inputs > MOST_DEPTH;
+    size_t depth = is_split ? SPLIT_DEPTH : inputs, run = is_split && p1 - p0 > SPLIT_PANELS ? SPLIT_PANELS : p1 - p0;
+    size_t stride = is_split ? rows * PLUMB_PANEL : 0;
+    float *memory = plumb_buffer_allocate((rows * (depth + 1) + run * stride) * sizeof(float));
+    if (!memory) abort();  // out of memory for a few rows: nothing sensible is left to do
+    float *sums = is_split ? memory + rows * (depth + 1) : one_panel;
+    set.packed = (packed_rows){.words = memory, .row = row, .rows = rows};
+    for (size_t p = p0; p < p1; p += run) {
+        size_t end = p1 - p < run ? p1 : p + run;
+        for (size_t k0 = 0; k0 < inputs; k0 += depth) {
+            size_t k1 = inputs - k0 < depth ? inputs : k0 + depth;
+            set.packed.input = k0;
+            pack_groups(plan, &set.packed, set.g0, set.g1, k0, k1);
+            panels_product(plan, &set, p, end, k0, k1, sums, stride);
+        }
+    }
+    plumb_buffer_release(memory);
 }
 
 // MARK: Packing of weights
