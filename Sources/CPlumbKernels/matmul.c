@@ -172,40 +172,38 @@ void plumb_pack(
 }
 
 // Columns of a row-major source are already in a panel's order, so packing is copying: runs of up to 32 floats, from
-// some panels at a time so that a source row is read in longer pieces.
-enum { TRANSPOSED_PANELS = 8, TRANSPOSED_ROWS = 64 };
+// some panels at a time so that a source row is read in longer pieces, which are asked for some rows ahead.
+enum { TRANSPOSED_PANELS = 4, TRANSPOSED_AHEAD = 8 };
 
-/// Inputs k0 ..< k1 of columns from ..< to, all of one panel.
-static void copy_columns(const pack_job *job, size_t from, size_t to, size_t k0, size_t k1) {
-    const char *source = job->source + (from - job->first) * sizeof(float);
-    char *packed = job->packed + from / PLUMB_PANEL * job->panel_bytes + from % PLUMB_PANEL * sizeof(float);
-    if (to - from < PLUMB_PANEL) {
-        size_t bytes = (to - from) * sizeof(float);
-        for (size_t k = k0; k < k1; k++) memcpy(packed + k * 128, source + k * job->row_stride, bytes);
-    } else if (job->stream && (uintptr_t)packed % sizeof(four_floats) == 0) {
-        for (size_t k = k0; k < k1; k++) {
-            four_floats four[8];
-            memcpy(four, source + k * job->row_stride, 128);
-            for (int i = 0; i < 8; i++) __builtin_nontemporal_store(four[i], (four_floats *)(packed + k * 128) + i);
-        }
+/// A whole row of a panel, past the caches or not.
+static void copy_panel_row(char *packed, const char *source, int stream) {
+    four_floats four[8];
+    memcpy(four, source, sizeof four);
+    if (stream && (uintptr_t)packed % sizeof(four_floats) == 0) {
+        for (int i = 0; i < 8; i++) __builtin_nontemporal_store(four[i], (four_floats *)packed + i);
     } else {
-        for (size_t k = k0; k < k1; k++) {
-            __builtin_prefetch(source + (k + 8) * job->row_stride);
-            __builtin_prefetch(source + (k + 8) * job->row_stride + 64);
-            memcpy(packed + k * 128, source + k * job->row_stride, 128);
-        }
+        memcpy(packed, four, sizeof four);
     }
 }
 
 static void pack_transposed_chunk(void *context, size_t chunk) {
     const pack_job *job = context;
-    size_t end = job->first + job->rows, first_input = chunk / job->runs * job->inputs_per_chunk;
+    size_t end = job->first + job->rows, k = chunk / job->runs * job->inputs_per_chunk;
+    size_t end_input = at_most(k + job->inputs_per_chunk, job->inputs);
     size_t p0 = job->first / PLUMB_PANEL + chunk % job->runs * TRANSPOSED_PANELS;
-    size_t end_input = at_most(first_input + job->inputs_per_chunk, job->inputs);
-    for (size_t k0 = first_input; k0 < end_input; k0 += TRANSPOSED_ROWS) {
-        size_t k1 = at_most(k0 + TRANSPOSED_ROWS, end_input);
-        for (size_t p = p0; p < p0 + TRANSPOSED_PANELS && p * PLUMB_PANEL < end; p++) {
-            copy_columns(job, at_least(p * PLUMB_PANEL, job->first), at_most((p + 1) * PLUMB_PANEL, end), k0, k1);
+    size_t p1 = at_most(p0 + TRANSPOSED_PANELS, divided_up(end, PLUMB_PANEL));
+    for (; k < end_input; k++) {
+        for (size_t p = p0; p < p1; p++) {
+            size_t from = at_least(p * PLUMB_PANEL, job->first), to = at_most((p + 1) * PLUMB_PANEL, end);
+            const char *source = job->source + k * job->row_stride + (from - job->first) * sizeof(float);
+            char *packed = job->packed + p * job->panel_bytes + k * 128 + from % PLUMB_PANEL * sizeof(float);
+            __builtin_prefetch(source + TRANSPOSED_AHEAD * job->row_stride);
+            __builtin_prefetch(source + TRANSPOSED_AHEAD * job->row_stride + 64);
+            if (to - from == PLUMB_PANEL) {
+                copy_panel_row(packed, source, job->stream);
+            } else {
+                memcpy(packed, source, (to - from) * sizeof(float));
+            }
         }
     }
 }
@@ -223,7 +221,7 @@ void plumb_pack_transposed(
     job.stream = panels * job.panel_bytes >= stream_bytes;
     job.runs = divided_up(panels, TRANSPOSED_PANELS);
     size_t input_bytes = at_most(panels, TRANSPOSED_PANELS) * 128;
-    job.inputs_per_chunk = divided_up(pack_chunk_bytes / input_bytes, TRANSPOSED_ROWS) * TRANSPOSED_ROWS;
+    job.inputs_per_chunk = pack_chunk_bytes / input_bytes;
     run(job.runs * divided_up(inputs, job.inputs_per_chunk), pack_transposed_chunk, &job);
 }
 

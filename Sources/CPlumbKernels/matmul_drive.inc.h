@@ -76,17 +76,22 @@ static void convert_row(int operands, float *result, const float *x, size_t k) {
     }
 }
 
-/// Writes `rows` rows of k words as [k][rows].
+/// Writes `rows` rows of k words as [k][rows], and asks for as many rows that follow.
 static void interleave(float *result, const float *x, size_t stride, size_t rows, size_t k) {
     for (size_t r0 = 0; r0 < rows; r0 += VL) {
         size_t n = rows - r0 < VL ? rows - r0 : VL;
-        for (size_t k0 = 0; k0 < k; k0 += VL) {
+        const float *from = x + r0 * stride;
+        size_t k0 = 0;
+        for (; k0 + VL <= k; k0 += VL, from += VL) {
             vu r[VL];
-            size_t m = k - k0 < VL ? k - k0 : VL;
-            const float *from = x + r0 * stride + k0;
-            for (size_t i = 0; i < VL; i++) r[i] = i < n ? (vu)ld_partial(from + i * stride, m) : (vu)(0);
+            for (size_t i = 0; i < n; i++) __builtin_prefetch(from + (i + rows) * stride, 0, 2);
+            // Rows that there are not repeat the first.
+            UNROLL for (size_t i = 0; i < VL; i++) r[i] = (vu)ld(from + (i < n ? i * stride : 0));
             transpose(r);
-            for (size_t i = 0; i < m; i++) st_partial(result + (k0 + i) * rows + r0, (vf)r[i], n);
+            UNROLL for (size_t i = 0; i < VL; i++) st_partial(result + (k0 + i) * rows + r0, (vf)r[i], n);
+        }
+        for (; k0 < k; k0++, from++) {
+            for (size_t i = 0; i < n; i++) result[k0 * rows + r0 + i] = from[i * stride];
         }
     }
 }
