@@ -52,8 +52,8 @@ INLINE float *packed_group(
         + (group_begin(plan, group) - packed->row) * operand_rows(plan, k);
 }
 
-// Inputs of a transposed x that are packed together (an even number: pairs stay whole), and how far ahead to read.
-enum { COLUMNS_AT_ONCE = 8, COLUMNS_AHEAD = 64 };
+// Inputs of a transposed x that are packed together (an even number: pairs stay whole) while the next are asked for.
+enum { COLUMNS_AT_ONCE = 8 };
 
 /// VL activations as the kernels multiply them; pairs fill the lower half of the lanes.
 INLINE vf operand(int operands, vf x) { return operands == PLUMB_OPERANDS_FLOAT32 ? x : round_bf16(x); }
@@ -101,7 +101,7 @@ static void pack_columns(
     const int operands, const size_t rows, float *result, const float *x, size_t stride, size_t k) {
     if (operands == PLUMB_OPERANDS_FLOAT32) {
         for (size_t i = 0; i < k; i++) {
-            __builtin_prefetch(x + i * stride + COLUMNS_AHEAD);
+            __builtin_prefetch(x + (i + COLUMNS_AT_ONCE) * stride, 0, 2);
             memcpy(result + i * rows, x + i * stride, rows * sizeof(float));
         }
         return;
@@ -277,19 +277,33 @@ static const micro_kernel *kernels_of(const plumb_matmul_plan *plan) {
     }
 }
 
-/// (Σ + bias) + residual for the sums of some rows in one panel.
-static void finish(const plumb_matmul_call *call, size_t row, size_t rows, size_t output, const float *sums) {
-    size_t n = call->outputs - output < PLUMB_PANEL ? call->outputs - output : PLUMB_PANEL;
-    for (size_t r = 0; r < rows; r++) {
+/// (Σ + bias) + residual for the sums of some rows in n outputs of one panel.
+INLINE void finish_rows(
+    const plumb_matmul_call *call, size_t row, size_t rows, size_t output, size_t n, const float *sums,
+    const int has_bias, const int has_residual) {
+    const float *residual = has_residual ? call->residual + row * call->residual_stride + output : NULL;
+    float *y = call->y + row * call->y_stride + output;
+    for (size_t r = 0; r < rows; r++, sums += PLUMB_PANEL, y += call->y_stride) {
         for (size_t o = 0; o < n; o += VL) {
-            size_t left = n - o;
-            vf value = ld(sums + r * PLUMB_PANEL + o);
-            if (call->bias) value += ld_partial(call->bias + output + o, left);
-            if (call->residual) {
-                value += ld_partial(call->residual + (row + r) * call->residual_stride + output + o, left);
-            }
-            st_partial(call->y + (row + r) * call->y_stride + output + o, value, left);
+            vf value = ld(sums + o);
+            if (has_bias) value += ld_partial(call->bias + output + o, n - o);
+            if (has_residual) value += ld_partial(residual + o, n - o);
+            st_partial(y + o, value, n - o);
         }
+        if (has_residual) residual += call->residual_stride;
+    }
+}
+
+static void finish(const plumb_matmul_call *call, size_t row, size_t rows, size_t output, const float *sums) {
+    size_t n = call->outputs - output;
+    if (n < PLUMB_PANEL) {
+        finish_rows(call, row, rows, output, n, sums, call->bias != NULL, call->residual != NULL);
+    } else if (call->residual) {
+        finish_rows(call, row, rows, output, PLUMB_PANEL, sums, call->bias != NULL, 1);
+    } else if (call->bias) {
+        finish_rows(call, row, rows, output, PLUMB_PANEL, sums, 1, 0);
+    } else {
+        finish_rows(call, row, rows, output, PLUMB_PANEL, sums, 0, 0);
     }
 }
 
@@ -315,12 +329,16 @@ typedef struct {
     float *expanded;
 } block_set;
 
-/// Asks for the rows of y that a group's sums will be written to.
+/// Asks for the rows of y that a group's sums will be written to, and for what is added to them.
 INLINE void bring_results(const plumb_matmul_call *call, size_t row, size_t rows, size_t output) {
     float *y = call->y + row * call->y_stride + output;
+    const float *residual = call->residual ? call->residual + row * call->residual_stride + output : NULL;
     for (size_t r = 0; r < rows; r++, y += call->y_stride) {
         __builtin_prefetch(y, 1);
         __builtin_prefetch(y + PLUMB_PANEL / 2, 1);
+        if (!residual) continue;
+        __builtin_prefetch(residual + r * call->residual_stride);
+        __builtin_prefetch(residual + r * call->residual_stride + PLUMB_PANEL / 2);
     }
 }
 
