@@ -71,8 +71,10 @@ static void cut(plumb_matmul_plan *plan, size_t most_groups) {
     size_t chunks = threads == 1 ? 1 : at_most(total_ns / CHUNK_NS, threads * CHUNKS_PER_THREAD);
     chunks = chunks > 1 ? divided_up(chunks, threads) * threads : 1;
     plan->sets = divided_up(plan->groups, most_groups);
-    if (plan->panels < chunks * PANELS_WORTH_PACKING && plan->groups >= 4 * chunks) {
-        plan->sets = divided_up(at_least(plan->sets, chunks), threads) * threads;
+    size_t most_sets = at_least(plan->sets, at_most(chunks, plan->groups / 4));
+    if (chunks > 1 && plan->panels < chunks * PANELS_WORTH_PACKING && most_sets >= at_most(chunks, 4 * threads)) {
+        // Enough rows to go round: each chunk takes all outputs of its own.
+        chunks = plan->sets = divided_up(most_sets, threads) * threads;
     } else if (plan->panels * plan->sets < chunks) {
         plan->sets = at_least(plan->sets, at_most(divided_up(chunks, plan->panels), divided_up(plan->groups, 4)));
     }
