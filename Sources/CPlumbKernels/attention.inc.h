@@ -15,7 +15,7 @@ enum {
     FEW_ROWS = VL == 16 ? 6 : 2
 };
 
-// MARK: Transposing keys into panels (transpose: matmul_drive.inc.h)
+// MARK: Transposing keys into panels (transpose: matmul_pack.inc.h)
 
 /// `count` keys (at most VL) into the lanes from `column` on, a multiple of VL.
 static void pack_aligned(float *column, size_t width, size_t count, const float *k, size_t k_stride) {

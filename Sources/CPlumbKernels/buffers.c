@@ -1,8 +1,8 @@
 // Recycled memory. Sizes are rounded up to one of eight classes per doubling; a released block waits in its class's
 // list for the next of its size. What is handed out and what waits are together at most RETAINED_LIMIT more than what
 // was ever handed out at once: a training step returns to that at every turn, each time by the same sizes, and fresh
-// pages would have to be cleared each time, which can take a quarter of it. Where a new block would be beyond that, other
-// classes give theirs back first.
+// pages would have to be cleared each time, which can take a quarter of it. Where a new block would be beyond that,
+// other classes give theirs back first.
 #if defined(__linux__) && !defined(_GNU_SOURCE)
 #define _GNU_SOURCE
 #endif

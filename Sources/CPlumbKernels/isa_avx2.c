@@ -9,6 +9,7 @@
 #pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
 #include "vector.h"
 #include "matmul.inc.h"
+#include "matmul_pack.inc.h"
 #include "matmul_drive.inc.h"
 #include "attention.inc.h"
 #include "attention_backward.inc.h"

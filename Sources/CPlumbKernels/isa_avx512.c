@@ -17,6 +17,7 @@
 #pragma clang attribute pop
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c"))), \
     apply_to = function)
+#include "matmul_pack.inc.h"
 #include "matmul_drive.inc.h"
 #include "attention.inc.h"
 #include "attention_backward.inc.h"

@@ -13,6 +13,7 @@
 #endif
 #include "vector.h"
 #include "matmul.inc.h"
+#include "matmul_pack.inc.h"
 #include "matmul_drive.inc.h"
 #include "attention.inc.h"
 #include "attention_backward.inc.h"

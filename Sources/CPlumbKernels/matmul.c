@@ -30,7 +30,7 @@ size_t plumb_packed_bytes(int packing, size_t outputs, size_t inputs) {
 // of weights read, activations packed. A chunk is a run of panels that follow each other in memory, and the longer
 // the run the less of what is read ahead falls to another core; but with few chunks one late thread holds up all.
 enum { MACS_PER_NS = 60, BYTES_PER_NS = 20, PACKED_PER_NS = 4, CHUNK_NS = 8000, CHUNKS_PER_THREAD = 8 };
-// Panels for which a chunk packs its own rows, though other chunks pack the same: packing costs as much as half a panel.
+// Panels for which a chunk packs its own rows, though other chunks pack the same: that costs as much as half a panel.
 enum { PANELS_WORTH_PACKING = 16 };
 
 static void product_chunk(void *context, size_t chunk) {
