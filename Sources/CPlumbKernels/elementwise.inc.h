@@ -300,24 +300,41 @@ static void rows_softmax(float *y, const float *x, size_t rows, size_t width) {
     }
 }
 
-/// log x of a normal number above 0, by the series of artanh; infinity and NaN stay themselves.
-INLINE double log_double(double x) {
-    if (!(x < __builtin_inf())) return x;
-    uint64_t bits;
-    memcpy(&bits, &x, 8);
-    int64_t exponent = (int64_t)(bits - 0x3fe6a09e667f3bcd) >> 52;  // of x = m · 2ᵉ, m from √½ to √2
-    bits -= (uint64_t)exponent << 52;
-    double m;
-    memcpy(&m, &bits, 8);
-    double f = (m - 1.0) / (m + 1.0), z = f * f, series = 0.0;
-    for (int k = 23; k >= 1; k -= 2) series = series * z + 1.0 / k;
-    return (double)exponent * 0.69314718055994530942 + 2.0 * f * series;
+enum { TOTAL_ROWS = 8 };
+typedef double vd_rows __attribute__((ext_vector_type(TOTAL_ROWS)));
+typedef int64_t vl_rows __attribute__((ext_vector_type(TOTAL_ROWS)));
+
+/// log x of normal numbers above 0, by the series of artanh, plus `shift`; infinity and NaN stay themselves.
+INLINE void log_doubles(double y[TOTAL_ROWS], const double sums[TOTAL_ROWS], const double shifts[TOTAL_ROWS]) {
+    vd_rows x, shift;
+    memcpy(&x, sums, sizeof x);
+    memcpy(&shift, shifts, sizeof shift);
+    vl_rows bits = (vl_rows)x;
+    vl_rows exponent = (bits - 0x3fe6a09e667f3bcd) >> 52;  // of x = m · 2ᵉ, m from √½ to √2
+    vd_rows m = (vd_rows)(bits - (exponent << 52));
+    vd_rows f = (m - 1.0) / (m + 1.0), z = f * f, series = (vd_rows)(0.0);
+    UNROLL for (int k = 23; k >= 1; k -= 2) series = series * z + 1.0 / k;
+    vd_rows result = __builtin_convertvector(exponent, vd_rows) * 0.69314718055994530942 + 2.0 * f * series;
+    result = shift + (x < __builtin_inf() ? result : x);
+    memcpy(y, &result, sizeof result);
+}
+
+/// log Σ exp of up to TOTAL_ROWS rows: a logarithm takes longer than a short row's sum, and goes for all at once.
+INLINE void totals_of_rows(double totals[TOTAL_ROWS], const float *x, size_t rows, size_t width) {
+    double shifts[TOTAL_ROWS] = {0}, sums[TOTAL_ROWS] = {0};
+    for (size_t r = 0; r < rows; r++, x += width) {
+        float shift = shift_of_row(x, width);
+        shifts[r] = (double)shift;
+        sums[r] = exp_row(NULL, x, shift, width);
+    }
+    log_doubles(totals, sums, shifts);
 }
 
 static void rows_log_softmax(float *y, const float *x, size_t rows, size_t width) {
+    double totals[TOTAL_ROWS];
     for (size_t r = 0; r < rows; r++, x += width, y += width) {
-        float shift = shift_of_row(x, width);
-        double total = (double)shift + log_double(exp_row(NULL, x, shift, width));
+        if (r % TOTAL_ROWS == 0) totals_of_rows(totals, x, rows - r < TOTAL_ROWS ? rows - r : TOTAL_ROWS, width);
+        double total = totals[r % TOTAL_ROWS];
         size_t i = 0;
         for (; i + VL <= width; i += VL) {
             vf v = ld(x + i);

@@ -188,9 +188,10 @@ static void rows_scatter_add(
 
 static void rows_cross_entropy(
     float *losses, float *lse, const float *logits, const int32_t *targets, size_t rows, size_t width) {
+    double totals[TOTAL_ROWS];
     for (size_t r = 0; r < rows; r++, logits += width) {
-        float shift = shift_of_row(logits, width);
-        double total = (double)shift + log_double(exp_row(NULL, logits, shift, width));
+        if (r % TOTAL_ROWS == 0) totals_of_rows(totals, logits, rows - r < TOTAL_ROWS ? rows - r : TOTAL_ROWS, width);
+        double total = totals[r % TOTAL_ROWS];
         if (lse) lse[r] = (float)total;
         losses[r] = targets[r] < 0 ? 0.0f : (float)(total - (double)logits[targets[r]]);
     }
