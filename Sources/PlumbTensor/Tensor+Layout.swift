@@ -46,7 +46,7 @@ extension Tensor {
     /// - Shapes: self `[N, …]`; result `[rows.count, …]`.
     public func gathered(_ rows: [Int]) -> Tensor {
         precondition(!shape.isEmpty, "gathered needs an axis")
-        let width = Tensor.count(of: Array(shape.dropFirst()))
+        let width = Tensor.count(of: shape.dropFirst())
         let result = Tensor(shape: [rows.count] + shape.dropFirst()) { y in
             withUnsafeElements { x in
                 guard let from = x.baseAddress, let to = y.baseAddress else { return }
@@ -77,7 +77,7 @@ extension Tensor {
 
     /// Adds entries to those of the first axis from `first` on.
     mutating func addRows(_ source: Tensor, from first: Int) {
-        let width = Tensor.count(of: Array(shape.dropFirst()))
+        let width = Tensor.count(of: shape.dropFirst())
         withUnsafeMutableElements { y in
             source.withUnsafeElements { x in
                 guard let to = y.baseAddress else { return }
@@ -90,7 +90,7 @@ extension Tensor {
         precondition(source.shape.first == rows.count, "\(rows.count) rows cannot be taken from \(source.shape)")
         precondition(
             rows.allSatisfy { $0 >= 0 && $0 < shape[0] }, "rows \(rows.prefix(4)) … of shape \(shape) do not exist")
-        let width = Tensor.count(of: Array(shape.dropFirst()))
+        let width = Tensor.count(of: shape.dropFirst())
         let indices = rows.map(Int32.init)
         withUnsafeMutableElements { y in
             source.withUnsafeElements { x in
@@ -143,7 +143,7 @@ extension Tensor {
     /// Zeros before and after the entries of the first axis.
     func paddedRows(before: Int, after: Int) -> Tensor {
         let rows = shape[0]
-        let width = Tensor.count(of: Array(shape.dropFirst()))
+        let width = Tensor.count(of: shape.dropFirst())
         let result = Tensor(shape: [before + rows + after] + shape.dropFirst()) { y in
             y.initialize(repeating: 0)
             withUnsafeElements { x in
@@ -189,7 +189,7 @@ extension Tensor {
         guard let rows = tensors.first?.shape.first else { preconditionFailure("nothing to join") }
         let widths = tensors.map { tensor in
             precondition(tensor.shape[0] == rows, "cannot join columns of \(tensors.map(\.shape))")
-            return Tensor.count(of: Array(tensor.shape.dropFirst()))
+            return Tensor.count(of: tensor.shape.dropFirst())
         }
         let width = widths.reduce(0, +)
         let result = Tensor(shape: [rows, width]) { y in

@@ -5,7 +5,7 @@ internal import CPlumbKernels
 extension Tensor {
     /// The sum of all elements, accumulated in double, as a tensor of shape `[]`.
     public func summed() -> Tensor {
-        let result = Tensor([Float(sum())], shape: [])
+        let result = Tensor(repeating: Float(sum()), shape: [])
         guard let tape = Tape.recording(self) else { return result }
         return tape.record(result) { [trace, shape] dy, into in into.add(dy.broadcasted(to: shape), to: trace) }
     }
@@ -38,8 +38,8 @@ extension Tensor {
     }
 
     private func reducedSum(_ axis: Int, _ reduced: [Int]) -> Tensor {
-        let (outer, extent) = (Tensor.count(of: Array(shape[..<axis])), shape[axis])
-        let inner = Tensor.count(of: Array(shape[(axis + 1)...]))
+        let (outer, extent) = (Tensor.count(of: shape[..<axis]), shape[axis])
+        let inner = Tensor.count(of: shape[(axis + 1)...])
         return Tensor(shape: reduced) { y in
             withUnsafeElements { x in
                 guard let to = y.baseAddress, let from = x.baseAddress else { return }
@@ -74,8 +74,9 @@ extension Tensor {
         guard shape != target else { return self }
         precondition(
             Tensor.broadcastShape(shape, target) == target, "shape \(shape) cannot be broadcast to \(target)")
-        let steps = Tensor.broadcastSteps(shape, target)
         let result = Tensor(shape: target) { y in
+            guard count != 1 else { return y.initialize(repeating: item) }
+            let steps = Tensor.broadcastSteps(shape, target)
             withUnsafeElements { x in
                 guard let from = x.baseAddress, let to = y.baseAddress else { return }
                 Tensor.forEachRun(target, steps) { at, source, count, step in

@@ -6,7 +6,7 @@ extension Tensor {
     /// The extent of the last axis and the number of rows before it.
     var rowsAndWidth: (rows: Int, width: Int) {
         guard let width = shape.last else { return (1, 1) }
-        return (Tensor.count(of: Array(shape.dropLast())), width)
+        return (Tensor.count(of: shape.dropLast()), width)
     }
 
     /// Each row of the last axis as probabilities, `eˣ / Σ eˣ`.

@@ -6,8 +6,8 @@ internal import CPlumbKernels
 public struct Tensor: Sendable {
     /// The extent of each axis, outermost first. A scalar has shape `[]`.
     public let shape: [Int]
-    private var storage: TensorStorage
-    private var offset: Int
+    @usableFromInline var storage: TensorStorage
+    @usableFromInline var offset: Int
     /// Its place on a tape, while a gradient may flow to it; nil for a constant.
     public internal(set) var trace: Trace?
 
@@ -45,7 +45,10 @@ public struct Tensor: Sendable {
     public static func zeros(_ shape: [Int]) -> Tensor { Tensor(repeating: 0, shape: shape) }
 
     /// The number of elements.
-    public var count: Int { Tensor.count(of: shape) }
+    @inlinable public var count: Int { Tensor.count(of: shape) }
+
+    /// Where the elements begin.
+    @inlinable var base: UnsafeMutablePointer<Float> { storage.base + offset }
 
     /// A copy of the elements in row-major order.
     public var elements: [Float] { withUnsafeElements(Array.init) }
@@ -57,28 +60,33 @@ public struct Tensor: Sendable {
     }
 
     /// Calls `body` with the elements in row-major order. The pointer is valid during the call only.
+    @inlinable
     public func withUnsafeElements<R>(_ body: (UnsafeBufferPointer<Float>) throws -> R) rethrows -> R {
-        try withExtendedLifetime(storage) {
-            try body(UnsafeBufferPointer(start: storage.base + offset, count: count))
-        }
+        defer { withExtendedLifetime(storage) {} }
+        return try body(UnsafeBufferPointer(start: base, count: count))
     }
 
     /// Writes in place, copying first when the storage is shared.
     ///
     /// - Precondition: the tensor is a constant: what is written here no gradient could follow.
+    @inlinable
     public mutating func withUnsafeMutableElements<R>(
         _ body: (UnsafeMutableBufferPointer<Float>) throws -> R
     ) rethrows -> R {
+        makeUnique()
+        defer { withExtendedLifetime(storage) {} }
+        return try body(UnsafeMutableBufferPointer(start: base, count: count))
+    }
+
+    /// Copies the elements where somebody else holds them too.
+    @usableFromInline
+    mutating func makeUnique() {
         precondition(
             trace == nil, "a tensor \(shape) that is being differentiated cannot be written in place: use operations")
-        if !isKnownUniquelyReferenced(&storage) {
-            let copy = TensorStorage(count: count)
-            copy.base.update(from: storage.base + offset, count: count)
-            (storage, offset) = (copy, 0)
-        }
-        return try withExtendedLifetime(storage) {
-            try body(UnsafeMutableBufferPointer(start: storage.base + offset, count: count))
-        }
+        guard !isKnownUniquelyReferenced(&storage) else { return }
+        let copy = TensorStorage(count: count)
+        copy.base.update(from: base, count: count)
+        (storage, offset) = (copy, 0)
     }
 
     /// The same elements under another shape, without copying. One extent may be -1: it is worked out.
@@ -105,7 +113,7 @@ public struct Tensor: Sendable {
         precondition(
             !shape.isEmpty && range.lowerBound >= 0 && range.upperBound <= shape[0],
             "rows \(range) of shape \(shape) do not exist")
-        let width = Tensor.count(of: Array(shape.dropFirst()))
+        let width = Tensor.count(of: shape.dropFirst())
         let result = Tensor(
             shape: [range.count] + shape.dropFirst(), storage: storage, offset: offset + range.lowerBound * width)
         guard let tape = Tape.recording(self) else { return result }
@@ -126,10 +134,11 @@ public struct Tensor: Sendable {
         return row.reshaped(Array(shape.dropFirst()))
     }
 
-    static func count(of shape: [Int]) -> Int {
+    @inlinable
+    static func count(of shape: some Collection<Int>) -> Int {
         var count = 1
         for extent in shape {
-            precondition(extent >= 0, "a shape has no negative extent, got \(shape)")
+            precondition(extent >= 0, "a shape has no negative extent, got \(Array(shape))")
             count *= extent
         }
         return count
@@ -156,8 +165,9 @@ extension Tensor: CustomStringConvertible {
 }
 
 /// The heap buffer behind a ``Tensor``, from the recycling store. Never written while shared.
+@usableFromInline
 final class TensorStorage: @unchecked Sendable {
-    let base: UnsafeMutablePointer<Float>
+    @usableFromInline let base: UnsafeMutablePointer<Float>
 
     init(count: Int) {
         let bytes = max(1, count) * MemoryLayout<Float>.stride

@@ -122,7 +122,8 @@ public struct Weight: Sendable {
     ) -> Tensor {
         precondition(
             x.shape.count == 2 && x.shape[1] == inputs, "a weight [\(outputs), \(inputs)] cannot multiply \(x.shape)")
-        precondition(bias.map { $0.shape == [outputs] } ?? true, "bias must be [\(outputs)]")
+        precondition(
+            bias.map { $0.shape.count == 1 && $0.shape[0] == outputs } ?? true, "bias must be [\(outputs)]")
         let rows = x.shape[0]
         precondition(residual.map { $0.shape == [rows, outputs] } ?? true, "residual must be [\(rows), \(outputs)]")
         let y = packed.value(for: self, .forward(arithmetic)).product(
@@ -212,7 +213,7 @@ public struct Weight: Sendable {
         let shape = tensor.shape
         let isTransposed = if case .transposed = parts[index] { true } else { false }
         // The weight lets go of the tensor meanwhile, so that writing to it copies nothing.
-        parts[index] = .computed(outputs: parts[index].outputs, inputs: inputs) { .zeros([0, 0]) }
+        parts[index] = .computed(outputs: shape[isTransposed ? 1 : 0], inputs: inputs) { .zeros([0, 0]) }
         packed = LazyPacking()
         body(&tensor)
         precondition(tensor.shape == shape, "a weight part \(shape) cannot become \(tensor.shape)")

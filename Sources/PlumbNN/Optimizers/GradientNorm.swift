@@ -4,8 +4,7 @@ extension ParameterTree {
     /// The Euclidean norm of all parameters together, accumulated in double.
     public var globalNorm: Double {
         var sum = 0.0
-        var copy = self
-        copy.forEachParameter { _, tensor in sum += tensor.dot(tensor) }
+        readParameters { _, tensor in sum += tensor.dot(tensor) }
         return sum.squareRoot()
     }
 

@@ -58,8 +58,7 @@ extension Optimizer {
         of model: inout Model, and gradient: Model, _ body: (ParameterPair) -> Void
     ) {
         var gradients: [Tensor] = []
-        var copy = gradient
-        copy.forEachParameter { _, tensor in gradients.append(tensor) }
+        gradient.readParameters { _, tensor in gradients.append(tensor) }
         var index = 0
         model.forEachParameter { path, parameter in
             precondition(

@@ -111,16 +111,17 @@ public struct Differentiation: Sendable {
     public func gradients(of value: Tensor, seed: Tensor, at tensors: [Tensor]) -> [Tensor] {
         precondition(
             seed.shape == value.shape, "a seed must have the value's shape \(value.shape), got \(seed.shape)")
-        let traces = tensors.map { tensor in
-            guard let trace = tensor.trace, trace.tape === tape else {
-                preconditionFailure("a gradient was asked for at a tensor \(tensor.shape) that is not being recorded")
+        let traces = tensors.indices.map { index in
+            guard let trace = tensors[index].trace, trace.tape === tape else {
+                preconditionFailure(
+                    "a gradient was asked for at a tensor \(tensors[index].shape) that is not being recorded")
             }
             return trace.index
         }
         guard let root = value.trace, root.tape === tape else { return tensors.map { .zeros($0.shape) } }
         let found = tape.gradients(
             from: root.index, seed: seed, wanted: traces, first: first, isNested: isNested)
-        return zip(found, tensors).map { $0 ?? .zeros($1.shape) }
+        return found.indices.map { found[$0] ?? .zeros(tensors[$0].shape) }
     }
 
     /// What leaves the differentiation: a constant, unless an outer one goes on recording.

@@ -27,12 +27,22 @@ public struct ParameterVisitor: ~Copyable {
 
     private var path = ParameterPath()
     private let kind: Kind
+    /// Whether the tensors stay as they are, so that nothing that holds them need be copied.
+    private let isReading: Bool
     private let body: (ParameterPath, inout Tensor) -> Void
 
     /// A visitor that calls `body` with everything of one kind.
     public init(_ kind: Kind = .parameters, _ body: @escaping (ParameterPath, inout Tensor) -> Void) {
         self.kind = kind
         self.body = body
+        isReading = false
+    }
+
+    /// A visitor that only looks at every parameter.
+    init(reading body: @escaping (ParameterPath, Tensor) -> Void) {
+        kind = .parameters
+        self.body = { path, tensor in body(path, tensor) }
+        isReading = true
     }
 
     /// Shows a tensor.
@@ -62,7 +72,12 @@ public struct ParameterVisitor: ~Copyable {
     public mutating func callAsFunction(_ name: String, _ weight: inout Weight, part: Int = 0) {
         guard kind == .parameters else { return }
         path.components.append(name)
-        weight.withPart(part) { body(path, &$0) }
+        if isReading {
+            var tensor = weight[part: part]
+            body(path, &tensor)
+        } else {
+            weight.withPart(part) { body(path, &$0) }
+        }
         path.components.removeLast()
     }
 
@@ -112,13 +127,25 @@ extension ParameterTree {
     /// Every parameter with its name, in the order of ``visit(_:)``.
     public var parameters: [(name: String, tensor: Tensor)] {
         var result: [(name: String, tensor: Tensor)] = []
-        var copy = self
-        copy.forEachParameter { path, tensor in result.append((path.description, tensor)) }
+        readParameters { path, tensor in result.append((path.description, tensor)) }
         return result
     }
 
+    /// Calls `body` with every parameter.
+    public func readParameters(_ body: (ParameterPath, Tensor) -> Void) {
+        withoutActuallyEscaping(body) { body in
+            var copy = self
+            var visitor = ParameterVisitor(reading: body)
+            copy.visit(&visitor)
+        }
+    }
+
     /// The number of scalars in all parameters.
-    public var parameterCount: Int { parameters.reduce(0) { $0 + $1.tensor.count } }
+    public var parameterCount: Int {
+        var count = 0
+        readParameters { _, tensor in count += tensor.count }
+        return count
+    }
 
     /// The value with every parameter replaced by what `transform` makes of it.
     public func mapParameters(_ transform: (ParameterPath, Tensor) -> Tensor) -> Self {
@@ -141,9 +168,14 @@ extension Array: ParameterTree where Element: ParameterTree {
 
 extension ParameterVisitor {
     fileprivate mutating func leaves(_ children: inout [some ParameterTree]) {
-        for index in children.indices {
+        for index in 0..<children.count {
             path.components.append(String(index))
-            children[index].visit(&self)
+            if isReading {
+                var child = children[index]
+                child.visit(&self)
+            } else {
+                children[index].visit(&self)
+            }
             path.components.removeLast()
         }
     }

@@ -11,13 +11,21 @@ final class Tape: @unchecked Sendable {
     /// The tape of the innermost differentiation that this task is inside of.
     @TaskLocal static var current: Tape?
 
-    private var pullbacks: [Pullback?] = []
+    /// An operation recorded. A function held by an array itself would be wrapped once more.
+    private struct Entry {
+        let pullback: Pullback
+    }
+
+    private var entries: [Entry?] = []
     private var isRecording = true
+
+    init() { entries.reserveCapacity(64) }
+
     /// Whether operations are being recorded now.
     var isOpen: Bool { isRecording }
 
     /// The number of operations recorded.
-    var count: Int { pullbacks.count }
+    var count: Int { entries.count }
 
     /// The tape that operations on these tensors are recorded on, if any.
     static func recording(_ a: Tensor) -> Tape? {
@@ -39,7 +47,7 @@ final class Tape: @unchecked Sendable {
         _ result: Tensor, _ pullback: @escaping (_ result: Tensor, _ gradient: Tensor, _ into: inout Cotangents) -> Void
     ) -> Tensor {
         var placed = result
-        placed.trace = Trace(tape: self, index: pullbacks.count)
+        placed.trace = Trace(tape: self, index: entries.count)
         let kept = placed
         _ = append { dy, into in pullback(kept, dy, &into) }
         return placed
@@ -53,8 +61,8 @@ final class Tape: @unchecked Sendable {
     }
 
     private func append(_ pullback: @escaping Pullback) -> Int {
-        pullbacks.append(pullback)
-        return pullbacks.count - 1
+        entries.append(Entry(pullback: pullback))
+        return entries.count - 1
     }
 
     /// Carries `seed` back from entry `root` to every entry it depends on, down to entry `first`.
@@ -67,22 +75,20 @@ final class Tape: @unchecked Sendable {
         let wasRecording = isRecording
         isRecording = isNested
         defer { isRecording = wasRecording }
-        var cotangents = Cotangents(tape: self, count: pullbacks.count, isNested: isNested)
-        var isWanted = [Bool](repeating: false, count: pullbacks.count)
+        var cotangents = Cotangents(tape: self, count: entries.count, isNested: isNested)
+        var isWanted = [Bool](repeating: false, count: entries.count)
         for index in wanted { isWanted[index] = true }
         cotangents.values[root] = seed
         for index in stride(from: root, through: first, by: -1) {
-            guard let gradient = cotangents.values[index] else {
-                if !isNested { pullbacks[index] = nil }
+            let entry = isNested ? entries[index] : entries[index].take()
+            // An entry keeps its gradient only where somebody asked for it.
+            guard let gradient = isWanted[index] ? cotangents.values[index] : cotangents.values[index].take() else {
                 continue
             }
-            // An entry keeps its gradient only where somebody asked for it.
-            if !isWanted[index] { cotangents.values[index] = nil }
-            guard let pullback = pullbacks[index] else {
+            guard let entry else {
                 preconditionFailure("a tape gives its gradients once: ask for all of them in one call")
             }
-            pullback(gradient, &cotangents)
-            if !isNested { pullbacks[index] = nil }
+            entry.pullback(gradient, &cotangents)
         }
         return wanted.map { cotangents.values[$0] }
     }
@@ -90,7 +96,7 @@ final class Tape: @unchecked Sendable {
     /// Ends recording and breaks the ties between entries and the tensors they hold.
     func close() {
         isRecording = false
-        pullbacks = []
+        entries = []
     }
 }
 
@@ -116,17 +122,13 @@ public struct Cotangents {
     /// Adds `gradient` to what has flowed to the tensor at `trace`; a constant takes none, and then it is not computed.
     public mutating func add(_ gradient: @autoclosure () -> Tensor, to trace: Trace?) {
         guard let trace, trace.tape === tape, trace.index < values.count else { return }
-        guard var sum = values[trace.index] else {
-            values[trace.index] = isNested ? gradient() : gradient().detached()
-            return
-        }
-        if isNested {
-            values[trace.index] = sum + gradient()
+        let more = isNested ? gradient() : gradient().detached()
+        if isNested, let sum = values[trace.index] {
+            values[trace.index] = sum + more
+        } else if values[trace.index] != nil {
+            values[trace.index]?.add(more)
         } else {
-            let more = gradient()
-            values[trace.index] = nil
-            sum.add(more)
-            values[trace.index] = sum
+            values[trace.index] = more
         }
     }
 
