@@ -22,8 +22,12 @@ typedef struct {
     int expand;
     /// Rows are cut into groups of nearly equal size, groups into as equal sets, and outputs into runs of panels.
     size_t groups, sets, panels, panels_per_chunk;
+    /// Rows of a group, and how many of the first groups have one more.
+    size_t group_rows, larger_groups;
+    /// Whether the kernels read float32 activations where they are.
+    int x_in_place;
     /// [k block][group][k][rows of the group]; NULL where chunks pack their own sets, or where the kernels read the rows
-    /// themselves (one row a group).
+    /// themselves.
     float *packed_x;
     /// Whether every chunk packs its set: memory that is still near when it is multiplied, and little of it.
     int packs_sets;

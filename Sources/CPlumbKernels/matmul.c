@@ -1,4 +1,5 @@
 // Matrix products, the part that is the same for every instruction set: how a product is cut up, and packing.
+#include <stdlib.h>
 #include <string.h>
 
 #include "kernels.h"
@@ -61,6 +62,13 @@ static size_t balanced_run(const plumb_matmul_plan *plan, size_t wanted, size_t 
     return best;
 }
 
+/// Divides the rows into groups of at most so many.
+static void group(plumb_matmul_plan *plan, size_t most_rows) {
+    plan->groups = divided_up(plan->call->rows, most_rows);
+    plan->group_rows = plan->call->rows / plan->groups;
+    plan->larger_groups = plan->call->rows % plan->groups;
+}
+
 /// Cuts the product into chunks of some panels by some groups.
 static void cut(plumb_matmul_plan *plan, size_t most_groups) {
     const plumb_matmul_call *call = plan->call;
@@ -103,18 +111,54 @@ static int pays_to_expand(const plumb_matmul_plan *plan) {
     int packing = plan->call->packing, several = plan->groups > 1;
     if (packing == PLUMB_PACK_BF16) return several && plan->operands != PLUMB_OPERANDS_PAIRS;
     if (plan->operands != PLUMB_OPERANDS_FLOAT32) return 1;
-    return packing != PLUMB_PACK_F32 && (several || (packing == PLUMB_PACK_Q8_0 && plan->call->rows >= 12));
+    if (packing == PLUMB_PACK_F32 || packing == PLUMB_PACK_NONE) return 0;
+    return several || (packing == PLUMB_PACK_Q8_0 && plan->call->rows >= 12);
+}
+
+// What is small stays near while a product goes over it again and again, and laying it out anew would cost more than it
+// saves: floats of an operand, and the longest way between rows of activations before many of them fall on one place of
+// the nearest cache.
+enum { IN_PLACE = 1 << 16, STRIDE_IN_PLACE = 1 << 9 };
+
+static int reads_x_in_place(const plumb_matmul_plan *plan) {
+    const plumb_matmul_call *call = plan->call;
+    int packing = call->packing;
+    if (plan->operands != PLUMB_OPERANDS_FLOAT32) return 0;
+    if (packing != PLUMB_PACK_F32 && packing != PLUMB_PACK_NONE && !plan->expand) return 0;
+    return call->rows * call->inputs <= IN_PLACE && call->x_stride <= STRIDE_IN_PLACE;
+}
+
+/// Packs the weights of a call, and makes it with these.
+static void pack_and_multiply(const plumb_matmul_call *call) {
+    size_t bytes = plumb_packed_bytes(PLUMB_PACK_F32, call->outputs, call->inputs);
+    char *packed = plumb_buffer_allocate(bytes);
+    if (!packed) abort();  // the result could not be computed
+    size_t rest = call->outputs % PLUMB_PANEL ? plumb_panel_bytes(PLUMB_PACK_F32, call->inputs) : 0;
+    memset(packed + bytes - rest, 0, rest);
+    plumb_pack_transposed(
+        (float *)packed, call->outputs, call->inputs, 0, call->outputs, call->weights, call->weights_stride);
+    plumb_matmul_call with = *call;
+    with.weights = packed;
+    with.packing = PLUMB_PACK_F32;
+    plumb_matmul(&with);
+    plumb_buffer_release(packed);
 }
 
 void plumb_matmul(const plumb_matmul_call *call) {
     if (call->rows == 0 || call->outputs == 0) return;
     const plumb_kernel_table *kernels = plumb_kernels();
     plumb_matmul_plan plan = {.call = call, .kernels = kernels, .panels = divided_up(call->outputs, PLUMB_PANEL)};
-    plan.groups = divided_up(call->rows, kernels->matmul_group_rows);
     plan.operands = operands_of(call);
+    if (call->packing == PLUMB_PACK_NONE
+        && (call->inputs * call->outputs > IN_PLACE || plan.operands != PLUMB_OPERANDS_FLOAT32)) {
+        pack_and_multiply(call);
+        return;
+    }
+    group(&plan, kernels->matmul_group_rows);
     plan.expand = pays_to_expand(&plan);
+    plan.x_in_place = reads_x_in_place(&plan);
     cut(&plan, 16);
-    int is_packed = call->rows > 1 || call->x_transposed;
+    int is_packed = !plan.x_in_place && (call->rows > 1 || call->x_transposed);
     plan.packs_sets = plan.packs_sets && is_packed;
     if (is_packed && !plan.packs_sets) {
         // One word an activation is enough for every kind of operand; a pair takes one for two.
@@ -122,7 +166,7 @@ void plumb_matmul(const plumb_matmul_call *call) {
         if (plan.packed_x) {
             pack_x(&plan);
         } else {
-            plan.groups = call->rows;
+            group(&plan, 1);
             cut(&plan, 16);
             plan.packs_sets = 0;
         }

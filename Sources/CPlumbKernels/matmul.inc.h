@@ -8,6 +8,9 @@
 //   Q4_0  [k / 32] x  { 32 float16 scales, [4] words of 8 nibbles q + 8 }
 //   Q4_1  [k / 32] x  { 32 float16 scales, 32 float16 minima, [4] words of 8 nibbles }
 //
+// Small float32 weights stored [inputs, outputs] need no packing (PLUMB_PACK_NONE): 32 columns are a panel whose rows
+// stand further apart. Small float32 activations are read where they are too, be they stored by rows or by columns.
+//
 // The order of accumulation, the same for every number of rows: k in blocks of 256, one accumulator an element inside
 // a block, blocks added in order, then bias, then residual. A quantised weight d · q + m is rounded to float32 once,
 // as in the format's definition, so every packing multiplies the same numbers as PLUMB_PACK_F32 of the widened
@@ -39,14 +42,21 @@
 /// Sums one k block of a group's rows against some columns of a panel.
 typedef struct {
     size_t k;
-    const float *a;        // [k][rows]
+    const float *a;        // [k][rows], `a_step` floats from k to k; for micro_rows [rows][k], from row to row
+    size_t a_step;
     const char *w;         // the block in the panel
+    size_t w_step;         // bytes from k to k of float32 weights
     size_t column;         // the first column in the panel
     float *sum;            // [rows][32]
     int first;             // whether this block is the first of the sum
     int minimum;           // whether 4-bit blocks carry minima
     const char *ahead;     // memory to bring near, `step` bytes a word row
     size_t step;
+    // The last block of a panel that is full goes to y, with bias and residual where they are not NULL; all begin at
+    // the kernel's own row and column. Otherwise y is NULL and the sum stays in `sum`.
+    float *y;
+    const float *bias, *residual;
+    size_t y_stride, residual_stride;
 } micro_call;
 typedef void (*micro_kernel)(const micro_call *);
 
@@ -68,11 +78,27 @@ INLINE void micro_add(const int rows, const int vectors, vf acc[][16], const flo
         UNROLL for (int v = 0; v < vectors; v++) acc[r][v] = FMA(x, w[v], acc[r][v]);
     }
 }
+/// (Σ + bias) + residual, or Σ so far.
 INLINE void micro_store(const int rows, const int vectors, vf acc[][16], const micro_call *c) {
+    if (!c->first) {
+        UNROLL for (int r = 0; r < rows; r++) {
+            UNROLL for (int v = 0; v < vectors; v++) acc[r][v] = ld(c->sum + r * PLUMB_PANEL + v * VL) + acc[r][v];
+        }
+    }
+    if (!c->y) {
+        UNROLL for (int r = 0; r < rows; r++) {
+            UNROLL for (int v = 0; v < vectors; v++) st(c->sum + r * PLUMB_PANEL + v * VL, acc[r][v]);
+        }
+        return;
+    }
+    vf bias[16];
+    // -0 added to a number leaves it as it is.
+    UNROLL for (int v = 0; v < vectors; v++) bias[v] = c->bias ? ld(c->bias + v * VL) : splat(-0.0f);
     UNROLL for (int r = 0; r < rows; r++) {
         UNROLL for (int v = 0; v < vectors; v++) {
-            float *sum = c->sum + r * PLUMB_PANEL + v * VL;
-            st(sum, c->first ? acc[r][v] : ld(sum) + acc[r][v]);
+            acc[r][v] += bias[v];
+            if (c->residual) acc[r][v] += ld(c->residual + (size_t)r * c->residual_stride + v * VL);
+            st(c->y + (size_t)r * c->y_stride + v * VL, acc[r][v]);
         }
     }
 }
@@ -86,8 +112,30 @@ INLINE void micro_f32(const int rows, const int vectors, const micro_call *c) {
         UNROLL for (int v = 0; v < vectors; v++) w[v] = ld((const float *)(p + v * VL * 4));
         bring(&ahead, c->step);
         micro_add(rows, vectors, acc, a, w);
-        p += ROW_BYTES;
-        a += rows;
+        p += c->w_step;
+        a += c->a_step;
+    }
+    micro_store(rows, vectors, acc, c);
+}
+
+/// The same, of rows that stand row by row. A pointer serves three rows: one for each would not fit the registers, and
+/// the compiler must not find out how the pointers hang together, or it works out one for each.
+INLINE void micro_rows(const int rows, const int vectors, const micro_call *c) {
+    vf acc[GROUP_ROWS][16], w[16];
+    micro_clear(rows, vectors, acc);
+    const size_t step = c->a_step, w_step = c->w_step;
+    const float *a[(GROUP_ROWS + 2) / 3];
+    UNROLL for (int i = 0; i < (rows + 2) / 3; i++) a[i] = c->a + (size_t)(3 * i) * step;
+    const char *p = c->w + c->column * 4;
+    for (size_t k = c->k; k > 0; k--) {
+        UNROLL for (int v = 0; v < vectors; v++) w[v] = ld((const float *)(p + v * VL * 4));
+        UNROLL for (int i = 0; i < (rows + 2) / 3; i++) __asm__("" : "+r"(a[i]));
+        UNROLL for (int r = 0; r < rows; r++) {
+            vf x = splat(a[r / 3][(size_t)(r % 3) * step]);
+            UNROLL for (int v = 0; v < vectors; v++) acc[r][v] = FMA(x, w[v], acc[r][v]);
+        }
+        UNROLL for (int i = 0; i < (rows + 2) / 3; i++) a[i]++;
+        p += w_step;
     }
     micro_store(rows, vectors, acc, c);
 }
@@ -186,25 +234,32 @@ INLINE void micro_q4(const int rows, const int vectors, const micro_call *c) {
     micro_store(rows, vectors, acc, c);
 }
 
-#define KERNEL(kind, rows) \
-    static NOINLINE void kind##_rows##rows(const micro_call *c) { kind(rows, VECTORS(rows), c); }
+#define ONE_VECTOR(rows) 1
+#define KERNEL(name, kind, rows, vectors) \
+    static NOINLINE void name##_rows##rows(const micro_call *c) { kind(rows, vectors(rows), c); }
 #if GROUP_ROWS == 14
-#define KERNELS(kind) \
-    KERNEL(kind, 1) KERNEL(kind, 2) KERNEL(kind, 3) KERNEL(kind, 4) KERNEL(kind, 5) \
-    KERNEL(kind, 6) KERNEL(kind, 7) KERNEL(kind, 8) KERNEL(kind, 9) KERNEL(kind, 10) KERNEL(kind, 11) \
-    KERNEL(kind, 12) KERNEL(kind, 13) KERNEL(kind, 14) \
-    static const micro_kernel kind##_kernels[] = { \
-        NULL, kind##_rows1, kind##_rows2, kind##_rows3, kind##_rows4, kind##_rows5, kind##_rows6, \
-        kind##_rows7, kind##_rows8, kind##_rows9, kind##_rows10, kind##_rows11, kind##_rows12, kind##_rows13, \
-        kind##_rows14};
+#define KERNELS(name, kind, vectors) \
+    KERNEL(name, kind, 1, vectors) KERNEL(name, kind, 2, vectors) KERNEL(name, kind, 3, vectors) \
+    KERNEL(name, kind, 4, vectors) KERNEL(name, kind, 5, vectors) KERNEL(name, kind, 6, vectors) \
+    KERNEL(name, kind, 7, vectors) KERNEL(name, kind, 8, vectors) KERNEL(name, kind, 9, vectors) \
+    KERNEL(name, kind, 10, vectors) KERNEL(name, kind, 11, vectors) KERNEL(name, kind, 12, vectors) \
+    KERNEL(name, kind, 13, vectors) KERNEL(name, kind, 14, vectors) \
+    static const micro_kernel name##_kernels[] = { \
+        NULL, name##_rows1, name##_rows2, name##_rows3, name##_rows4, name##_rows5, name##_rows6, \
+        name##_rows7, name##_rows8, name##_rows9, name##_rows10, name##_rows11, name##_rows12, name##_rows13, \
+        name##_rows14};
 #else
-#define KERNELS(kind) \
-    KERNEL(kind, 1) KERNEL(kind, 2) KERNEL(kind, 3) KERNEL(kind, 4) KERNEL(kind, 5) \
-    KERNEL(kind, 6) \
-    static const micro_kernel kind##_kernels[] = { \
-        NULL, kind##_rows1, kind##_rows2, kind##_rows3, kind##_rows4, kind##_rows5, kind##_rows6};
+#define KERNELS(name, kind, vectors) \
+    KERNEL(name, kind, 1, vectors) KERNEL(name, kind, 2, vectors) KERNEL(name, kind, 3, vectors) \
+    KERNEL(name, kind, 4, vectors) KERNEL(name, kind, 5, vectors) KERNEL(name, kind, 6, vectors) \
+    static const micro_kernel name##_kernels[] = { \
+        NULL, name##_rows1, name##_rows2, name##_rows3, name##_rows4, name##_rows5, name##_rows6};
 #endif
-KERNELS(micro_f32)
-KERNELS(micro_bf16)
-KERNELS(micro_q8)
-KERNELS(micro_q4)
+KERNELS(micro_f32, micro_f32, VECTORS)
+KERNELS(micro_rows, micro_rows, VECTORS)
+KERNELS(micro_bf16, micro_bf16, VECTORS)
+KERNELS(micro_q8, micro_q8, VECTORS)
+KERNELS(micro_q4, micro_q4, VECTORS)
+// A vector of outputs or less, as a classifier's last layer has.
+KERNELS(micro_f32_narrow, micro_f32, ONE_VECTOR)
+KERNELS(micro_rows_narrow, micro_rows, ONE_VECTOR)

@@ -86,47 +86,40 @@ static NOINLINE void expand(int packing, int operands, float *result, const char
 
 // MARK: The product
 
-static const micro_kernel *kernels_of(const plumb_matmul_plan *plan) {
+/// The kernels for a panel with `left` outputs; narrow ones take a vector of them.
+static const micro_kernel *kernels_of(const plumb_matmul_plan *plan, size_t left, int *narrow) {
+    int packing = plan->call->packing;
+    *narrow = 0;
 #if VL == 16
     if (plan->operands == PLUMB_OPERANDS_PAIRS) return micro_pairs_kernels;
 #endif
-    if (plan->expand) return micro_f32_kernels;
-    switch (plan->call->packing) {
+    if (plan->expand || packing == PLUMB_PACK_F32 || packing == PLUMB_PACK_NONE) {
+        *narrow = left <= VL;
+        if (plan->x_in_place && !plan->call->x_transposed) {
+            return *narrow ? micro_rows_narrow_kernels : micro_rows_kernels;
+        }
+        return *narrow ? micro_f32_narrow_kernels : micro_f32_kernels;
+    }
+    switch (packing) {
     case PLUMB_PACK_BF16: return micro_bf16_kernels;
     case PLUMB_PACK_Q8_0: return micro_q8_kernels;
-    case PLUMB_PACK_Q4_0:
-    case PLUMB_PACK_Q4_1: return micro_q4_kernels;
-    default: return micro_f32_kernels;
+    default: return micro_q4_kernels;
     }
 }
 
-/// (Σ + bias) + residual for the sums of some rows in n outputs of one panel.
-INLINE void finish_rows(
-    const plumb_matmul_call *call, size_t row, size_t rows, size_t output, size_t n, const float *sums,
-    const int has_bias, const int has_residual) {
-    const float *residual = has_residual ? call->residual + row * call->residual_stride + output : NULL;
+/// (Σ + bias) + residual for the sums of some rows in the outputs of a panel that is not full, or of no inputs.
+static void finish(const plumb_matmul_call *call, size_t row, size_t rows, size_t output, const float *sums) {
+    size_t n = call->outputs - output < PLUMB_PANEL ? call->outputs - output : PLUMB_PANEL;
+    const float *residual = call->residual ? call->residual + row * call->residual_stride + output : NULL;
     float *y = call->y + row * call->y_stride + output;
     for (size_t r = 0; r < rows; r++, sums += PLUMB_PANEL, y += call->y_stride) {
         for (size_t o = 0; o < n; o += VL) {
             vf value = ld(sums + o);
-            if (has_bias) value += ld_partial(call->bias + output + o, n - o);
-            if (has_residual) value += ld_partial(residual + o, n - o);
+            if (call->bias) value += ld_partial(call->bias + output + o, n - o);
+            if (residual) value += ld_partial(residual + o, n - o);
             st_partial(y + o, value, n - o);
         }
-        if (has_residual) residual += call->residual_stride;
-    }
-}
-
-static void finish(const plumb_matmul_call *call, size_t row, size_t rows, size_t output, const float *sums) {
-    size_t n = call->outputs - output;
-    if (n < PLUMB_PANEL) {
-        finish_rows(call, row, rows, output, n, sums, call->bias != NULL, call->residual != NULL);
-    } else if (call->residual) {
-        finish_rows(call, row, rows, output, PLUMB_PANEL, sums, call->bias != NULL, 1);
-    } else if (call->bias) {
-        finish_rows(call, row, rows, output, PLUMB_PANEL, sums, 1, 0);
-    } else {
-        finish_rows(call, row, rows, output, PLUMB_PANEL, sums, 0, 0);
+        if (residual) residual += call->residual_stride;
     }
 }
 
@@ -165,45 +158,96 @@ INLINE void bring_results(const plumb_matmul_call *call, size_t row, size_t rows
     }
 }
 
-/// One block of k, which is at `w`, for a set against panel p, and after the last block its rows of y. `next` is the
-/// block that comes after this one.
+/// Where the weights of a panel from input k0 on are stored.
+INLINE const char *stored_block(const plumb_matmul_call *call, size_t panel, size_t k0) {
+    if (call->packing == PLUMB_PACK_NONE) {
+        return (const char *)((const float *)call->weights + k0 * call->weights_stride + panel * PLUMB_PANEL);
+    }
+    return (const char *)call->weights + panel * plumb_panel_bytes(call->packing, call->inputs)
+        + plumb_panel_bytes(call->packing, k0);
+}
+
+/// Points a kernel to the block stored at `w`; what it does not multiply as it stands goes to `expanded` first.
+static void place_weights(
+    const plumb_matmul_plan *plan, size_t panel, const char *w, size_t k, float *expanded, micro_call *micro) {
+    const plumb_matmul_call *call = plan->call;
+    size_t columns = call->outputs - panel * PLUMB_PANEL;
+    micro->w = w;
+    micro->w_step = ROW_BYTES;
+    if (plan->expand) {
+        expand(call->packing, plan->operands, expanded, w, k);
+        micro->w = (const char *)expanded;
+    } else if (call->packing == PLUMB_PACK_NONE && columns >= PLUMB_PANEL) {
+        micro->w_step = call->weights_stride * sizeof(float);
+    } else if (call->packing == PLUMB_PACK_NONE) {
+        for (size_t i = 0; i < k; i++, w += call->weights_stride * sizeof(float)) {
+            for (size_t c = 0; c < PLUMB_PANEL; c += VL) {
+                st(expanded + i * PLUMB_PANEL + c, ld_partial((const float *)w + c, columns > c ? columns - c : 0));
+            }
+        }
+        micro->w = (const char *)expanded;
+    }
+}
+
+/// Points a kernel to a block of a group's activations.
+static void place_rows(
+    const plumb_matmul_plan *plan, const block_set *set, size_t group, size_t row, size_t rows, size_t k0, size_t k,
+    float *gathered, float *converted, micro_call *micro) {
+    const plumb_matmul_call *call = plan->call;
+    if (plan->x_in_place) {
+        micro->a = call->x_transposed ? call->x + k0 * call->x_stride + row : call->x + row * call->x_stride + k0;
+        micro->a_step = call->x_stride;
+    } else {
+        micro->a = set->packed.words ? packed_group(plan, &set->packed, group, k0, k)
+                                     : own_row(plan, row, k0, k, gathered, converted);
+        micro->a_step = rows;
+    }
+}
+
+/// One block of k for a set against panel p, and after the last block its rows of y. `next` is the block that comes
+/// after this one.
 static void block_product(
-    const plumb_matmul_plan *plan, const block_set *set, size_t p, size_t k0, const char *w, const char *next,
-    float *sums) {
+    const plumb_matmul_plan *plan, const block_set *set, size_t p, size_t k0, const char *next, float *sums) {
     const plumb_matmul_call *call = plan->call;
     size_t k = call->inputs - k0 < PLUMB_K_BLOCK ? call->inputs - k0 : PLUMB_K_BLOCK;
-    int is_last = k0 + k == call->inputs;
+    size_t output = p * PLUMB_PANEL, left = call->outputs - output;
+    int is_last = k0 + k == call->inputs, is_full = left >= PLUMB_PANEL, narrow;
     size_t block_bytes = plumb_panel_bytes(call->packing, k);
+    const char *w = stored_block(call, p, k0);
     float x[PLUMB_K_BLOCK], gathered[PLUMB_K_BLOCK] __attribute__((aligned(64)));
-    micro_call micro = {.k = k, .w = w, .first = k0 == 0, .minimum = call->packing == PLUMB_PACK_Q4_1};
-    if (plan->expand) {
-        expand(call->packing, plan->operands, set->expanded, w, k);
-        micro.w = (const char *)set->expanded;
-    }
-    const micro_kernel *kernels = kernels_of(plan);
+    micro_call micro = {
+        .k = k, .first = k0 == 0, .minimum = call->packing == PLUMB_PACK_Q4_1, .y_stride = call->y_stride,
+        .residual_stride = call->residual_stride};
+    place_weights(plan, p, w, k, set->expanded, &micro);
+    const micro_kernel *kernels = kernels_of(plan, left, &narrow);
     size_t first_row = group_begin(plan, set->g0);
     for (size_t g = set->g0; g < set->g1; g++) {
         size_t row = group_begin(plan, g), rows = group_begin(plan, g + 1) - row;
-        if (is_last) bring_results(call, row, rows, p * PLUMB_PANEL);
-        micro.a = set->packed.words ? packed_group(plan, &set->packed, g, k0, k)
-                                    : own_row(plan, row, k0, k, gathered, x);
+        if (is_last) bring_results(call, row, rows, output);
+        place_rows(plan, set, g, row, rows, k0, k, gathered, x, &micro);
         micro_kernel kernel = kernels[rows];
-        size_t columns = (size_t)VECTORS(rows) * VL;
+        size_t columns = narrow ? VL : (size_t)VECTORS(rows) * VL;
         size_t slots = (set->g1 - set->g0) * (PLUMB_PANEL / columns);
         // Every kernel brings a share of the next block. One kernel of few rows is as fast as memory, and there what
         // comes next is better brought late.
         size_t late = slots == 1 && rows <= 4;
         size_t share = (block_bytes / slots + 63) / 64 * 64;
         float *sum = sums + (row - first_row) * PLUMB_PANEL;
-        for (size_t column = 0; column < PLUMB_PANEL; column += columns) {
+        for (size_t column = 0; column < PLUMB_PANEL && column < left; column += columns) {
             size_t slot = (g - set->g0) * (PLUMB_PANEL / columns) + column / columns;
             micro.column = column;
             micro.sum = sum + column;
             micro.ahead = late ? w + 1024 : next + slot * share;
             micro.step = ROW_BYTES / slots;
+            if (is_last && is_full) {
+                micro.y = call->y + row * call->y_stride + output + column;
+                micro.bias = call->bias ? call->bias + output + column : NULL;
+                micro.residual =
+                    call->residual ? call->residual + row * call->residual_stride + output + column : NULL;
+            }
             kernel(&micro);
         }
-        if (is_last) finish(call, row, rows, p * PLUMB_PANEL, sum);
+        if (is_last && !is_full) finish(call, row, rows, output, sum);
     }
 }
 
@@ -215,15 +259,11 @@ enum { MOST_DEPTH = 1024, SPLIT_DEPTH = 512, SPLIT_PANELS = 24 };
 static void panels_product(
     const plumb_matmul_plan *plan, const block_set *set, size_t p0, size_t p1, size_t k0, size_t k1, float *sums,
     size_t sums_stride) {
-    int packing = plan->call->packing;
-    size_t panel_bytes = plumb_panel_bytes(packing, plan->call->inputs);
-    const char *panel = (const char *)plan->call->weights + p0 * panel_bytes;
-    for (size_t p = p0; p < p1; p++, panel += panel_bytes, sums += sums_stride) {
+    for (size_t p = p0; p < p1; p++, sums += sums_stride) {
         for (size_t k = k0; k < k1; k += PLUMB_K_BLOCK) {
-            const char *w = panel + plumb_panel_bytes(packing, k);
-            const char *next = k + PLUMB_K_BLOCK < k1 ? w + plumb_panel_bytes(packing, PLUMB_K_BLOCK)
-                                                      : panel + panel_bytes + plumb_panel_bytes(packing, k0);
-            block_product(plan, set, p, k, w, next, sums);
+            const char *next = k + PLUMB_K_BLOCK < k1 ? stored_block(plan->call, p, k + PLUMB_K_BLOCK)
+                                                      : stored_block(plan->call, p + 1, k0);
+            block_product(plan, set, p, k, next, sums);
         }
     }
 }

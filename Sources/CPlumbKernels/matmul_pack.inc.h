@@ -31,8 +31,7 @@ INLINE void transpose(vu r[VL]) {
 
 /// Rows of a product, in groups whose sizes differ by at most one.
 INLINE size_t group_begin(const plumb_matmul_plan *plan, size_t group) {
-    size_t rows = plan->call->rows, base = rows / plan->groups, extra = rows % plan->groups;
-    return group * base + (group < extra ? group : extra);
+    return group * plan->group_rows + (group < plan->larger_groups ? group : plan->larger_groups);
 }
 /// Rows of words a block of activations has: k, or pairs of k.
 INLINE size_t operand_rows(const plumb_matmul_plan *plan, size_t k) {
@@ -198,6 +197,8 @@ static void pack_words(char *panel, size_t lane, size_t rows, const char *source
             transpose(r);
             if (VL == 16 && stream && m == VL && n == VL && (uintptr_t)to % 64 == 0) {
                 UNROLL for (int i = 0; i < VL; i++) __builtin_nontemporal_store(r[i], (vu *)(to + i * ROW_BYTES));
+            } else if (m == VL && n == VL) {
+                UNROLL for (int i = 0; i < VL; i++) st((float *)(to + i * ROW_BYTES), (vf)r[i]);
             } else {
                 for (size_t i = 0; i < m; i++) st_partial((float *)(to + i * ROW_BYTES), (vf)r[i], n);
             }

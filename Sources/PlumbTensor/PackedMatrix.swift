@@ -38,32 +38,26 @@ final class PackedMatrix: @unchecked Sendable {
         write(.tensor(tensor), first: 0, as: nil, rounding: false)
     }
 
-    /// `y = x · Wᵀ + bias + residual`, with `x` `[R, I]` or, transposed, `[I, R]`: a constant.
+    /// `y = x · Wᵀ + bias + residual`, with `x` `[R, I]`: a constant.
     func product(
-        with x: Tensor, transposed: Bool = false, bias: Tensor? = nil, residual: Tensor? = nil,
-        arithmetic: Arithmetic = .float32
+        with x: Tensor, bias: Tensor? = nil, residual: Tensor? = nil, arithmetic: Arithmetic = .float32
     ) -> Tensor {
-        let rows = x.shape[transposed ? 1 : 0]
+        let rows = x.shape[0]
+        defer {
+            withExtendedLifetime(bias) {}
+            withExtendedLifetime(residual) {}
+        }
         return Tensor(shape: [rows, outputs]) { y in
             x.withUnsafeElements { x in
-                Tensor.withOptionalElements(bias, residual) { bias, residual in
-                    var call = plumb_matmul_call()
-                    call.rows = rows
-                    call.outputs = outputs
-                    call.inputs = inputs
-                    call.x = x.baseAddress
-                    call.x_stride = transposed ? rows : inputs
-                    call.x_transposed = transposed ? 1 : 0
-                    call.weights = UnsafeRawPointer(memory)
-                    call.packing = packing
-                    call.products = Int32(arithmetic == .float32 ? PLUMB_PRODUCTS_FLOAT32 : PLUMB_PRODUCTS_BF16)
-                    call.bias = bias
-                    call.residual = residual
-                    call.residual_stride = outputs
-                    call.y = y.baseAddress
-                    call.y_stride = outputs
-                    plumb_matmul(&call)
-                }
+                var call = plumb_matmul_call(
+                    rows: rows, outputs: outputs, inputs: inputs, x: x.baseAddress, y: y.baseAddress)
+                call.weights = UnsafeRawPointer(memory)
+                call.packing = packing
+                call.products = Int32(arithmetic == .float32 ? PLUMB_PRODUCTS_FLOAT32 : PLUMB_PRODUCTS_BF16)
+                call.bias = bias.map { UnsafePointer($0.base) }
+                call.residual = residual.map { UnsafePointer($0.base) }
+                call.residual_stride = outputs
+                plumb_matmul(&call)
             }
         }
     }
@@ -93,6 +87,38 @@ final class PackedMatrix: @unchecked Sendable {
                 plumb_pack(packing, memory, outputs, inputs, first, part.outputs, values.baseAddress, inputs * 4)
             }
         }
+    }
+}
+
+extension Tensor {
+    /// `self · b`, or `selfᵀ · b` where `transposed`: a constant.
+    func product(with b: Tensor, transposed: Bool = false) -> Tensor {
+        let (rows, inputs, outputs) = (shape[transposed ? 1 : 0], b.shape[0], b.shape[1])
+        return Tensor(shape: [rows, outputs]) { y in
+            withUnsafeElements { x in
+                b.withUnsafeElements { b in
+                    var call = plumb_matmul_call(
+                        rows: rows, outputs: outputs, inputs: inputs, x: x.baseAddress, y: y.baseAddress)
+                    call.x_stride = transposed ? rows : inputs
+                    call.x_transposed = transposed ? 1 : 0
+                    call.weights = UnsafeRawPointer(b.baseAddress)
+                    call.packing = Int32(PLUMB_PACK_NONE)
+                    call.weights_stride = outputs
+                    plumb_matmul(&call)
+                }
+            }
+        }
+    }
+}
+
+extension plumb_matmul_call {
+    /// A product of dense rows.
+    fileprivate init(
+        rows: Int, outputs: Int, inputs: Int, x: UnsafePointer<Float>?, y: UnsafeMutablePointer<Float>?
+    ) {
+        self.init()
+        (self.rows, self.outputs, self.inputs) = (rows, outputs, inputs)
+        (self.x, x_stride, self.y, y_stride) = (x, inputs, y, outputs)
     }
 }
 

@@ -10,7 +10,7 @@ extension Tensor {
         precondition(
             shape.count == 2 && b.shape.count == 2 && shape[1] == b.shape[0],
             "matmul cannot multiply \(shape) by \(b.shape)")
-        let y = PackedMatrix(transposing: b).product(with: self)
+        let y = product(with: b)
         guard let tape = Tape.recording(self, b) else { return y }
         return tape.record(y) { dy, into in
             into.add(dy.matmul(transposed: b), to: trace)
@@ -40,7 +40,7 @@ extension Tensor {
         precondition(
             shape.count == 2 && b.shape.count == 2 && shape[0] == b.shape[0],
             "transposedMatmul cannot multiply the transpose of \(shape) by \(b.shape)")
-        let y = PackedMatrix(transposing: b).product(with: self, transposed: true)
+        let y = product(with: b, transposed: true)
         guard let tape = Tape.recording(self, b) else { return y }
         return tape.record(y) { dy, into in
             into.add(b.matmul(transposed: dy), to: trace)

@@ -8,6 +8,7 @@ struct MatmulProblem {
     }
     static let float32 = Int32(PLUMB_PACK_F32)
     static let bfloat16 = Int32(PLUMB_PACK_BF16)
+    static let none = Int32(PLUMB_PACK_NONE)
     static let products = [PLUMB_PRODUCTS_FLOAT32, PLUMB_PRODUCTS_BF16].map { Int32($0) }
     static let instructionSets = [PLUMB_ISA_BASELINE, PLUMB_ISA_AVX2, PLUMB_ISA_AVX512].map { Int32($0) }
 
@@ -28,6 +29,7 @@ struct MatmulProblem {
     var xStride: Int { (columns ?? inputs) + 5 }
     var residualStride: Int { outputs + 7 }
     var yStride: Int { outputs + 3 }
+    var weightsStride: Int { outputs + 9 }
 
     init(rows: Int, outputs: Int, inputs: Int, packing: Int32, seed: UInt64) {
         var random = Uniform(state: seed)
@@ -106,6 +108,18 @@ struct MatmulProblem {
         return result
     }
 
+    /// The weights as they are where nothing packs them, [inputs, weightsStride], with NaN between the rows.
+    func unpacked() -> PackedBytes {
+        let result = PackedBytes(count: inputs * weightsStride * 4)
+        let floats = result.base.bindMemory(to: Float.self, capacity: inputs * weightsStride)
+        for input in 0..<inputs {
+            for output in 0..<weightsStride {
+                floats[input * weightsStride + output] = output < outputs ? weights[output * inputs + input] : .nan
+            }
+        }
+        return result
+    }
+
     /// The last `count` rows of the product, [count, yStride] with zeros beyond the width. `inPlace` lets y begin as
     /// the residual.
     func product(
@@ -131,7 +145,7 @@ struct MatmulProblem {
                             rows: count, outputs: outputs, inputs: inputs,
                             x: x + first * (columns == nil ? xStride : 1), x_stride: xStride,
                             x_transposed: columns == nil ? 0 : 1, weights: weights.base, packing: packing,
-                            products: products, bias: bias.baseAddress,
+                            weights_stride: weightsStride, products: products, bias: bias.baseAddress,
                             residual: inPlace ? UnsafePointer(y) : residual + first * residualStride,
                             residual_stride: inPlace ? yStride : residualStride, y: y, y_stride: yStride)
                         plumb_matmul(&call)

@@ -75,6 +75,9 @@ int plumb_dequantize(int type, const void *source, float *result, size_t count);
 /// How a packed matrix holds its weights. All but F32 and BF16 keep GGUF's own blocks' values; every packing yields
 /// exactly the float32 product of the dequantised weights, bit for bit the same as PLUMB_PACK_F32 would.
 enum { PLUMB_PACK_F32 = 0, PLUMB_PACK_BF16 = 1, PLUMB_PACK_Q8_0 = 2, PLUMB_PACK_Q4_0 = 3, PLUMB_PACK_Q4_1 = 4 };
+/// No packing: float32 stored [inputs, outputs], weights_stride floats between inputs, for weights that are multiplied
+/// once. Few are read where they are, many are packed on the way.
+enum { PLUMB_PACK_NONE = 5 };
 /// Bytes of a packed [outputs, inputs] matrix; 0 where the packing cannot hold it (quantised packings need
 /// inputs % 32 == 0).
 size_t plumb_packed_bytes(int packing, size_t outputs, size_t inputs);
@@ -99,6 +102,7 @@ typedef struct {
     int x_transposed;
     const void *weights;
     int packing;
+    size_t weights_stride;  // of PLUMB_PACK_NONE
     /// PLUMB_PRODUCTS_BF16 rounds activations (and weights) to bfloat16 before multiplying; sums stay float32. Works
     /// with every packing and is fastest with PLUMB_PACK_BF16. Where plumb_has_bf16() the machine's dot product adds
     /// pairs (and flushes subnormals); elsewhere products are added one by one: the bits differ between the two.
