@@ -35,8 +35,8 @@ import torch.nn.functional as F
 from torch import nn
 
 SETTINGS = {
-    "hidden": 64, "batch": 64, "horizon": 1, "updates": 1, "discount": 0.98, "return_steps": 10, "capacity": 50_000,
-    "warmup": 1_000, "target_every": 200, "first": 1.0, "last": 0.01, "explore": 5_000, "double": True, "rate": 1e-3,
+    "hidden": 64, "batch": 64, "horizon": 1, "updates": 1, "discount": 0.99, "return_steps": 10, "capacity": 50_000,
+    "warmup": 1_000, "target_every": 200, "first": 1.0, "last": 0.04, "explore": 5_000, "double": True, "rate": 1e-3,
     "rate_steps": 60_000, "rate_floor": 0.02, "limit": 200,
 }
 OPTIMISERS = {"fused": {"fused": True}, "foreach": {"foreach": True}, "loop": {"foreach": False}}

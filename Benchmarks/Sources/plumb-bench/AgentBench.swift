@@ -57,9 +57,9 @@ struct AgentBench {
         training.goal = goal ? AgentTraining.Goal(meanReturn: 195) : nil
         var method = DQN<MLP>()
         (method.horizon, method.updates, method.batch) = (1, 1, 64)
-        (method.discount, method.returnSteps) = (0.98, 10)
+        method.returnSteps = 10
         (method.capacity, method.warmup, method.targetEvery) = (50_000, 1_000, 200)
-        method.exploration = .init(from: 1, to: 0.01, over: 5_000)
+        method.exploration = .init(from: 1, to: 0.04, over: 5_000)
         training.schedule = .linear(warmup: 0, total: 60_000, floor: 0.02)
         return try training.run(
             method, MLP(world, hidden: [64, 64], key: key["network"]), optimizer: Adam(learningRate: 1e-3), in: world,
