@@ -21,12 +21,13 @@ extension LearningFromPreferences {
                     + "are needed: plumb preferences ask --out \(path)")
         }
         let bytes = (try? Data(contentsOf: url))?.count ?? 0
-        context.record(
-            input: InputFile(path: path, sha256: try FileHash.sha256(of: url), bytes: bytes, role: "answers"))
+        let hash = try FileHash.sha256(of: url)
+        context.record(input: InputFile(path: path, sha256: hash, bytes: bytes, role: "answers"))
         let study = study
         let trials = Trials(context, count: settings.seeds)
-        // More answers are another question: a resumed run then begins anew.
-        let learned = try await trials.run("learning from \(answers.count) answers") { trial in
+        // Other answers are another question: a resumed run then begins anew.
+        let label = "learning from \(answers.count) answers, \(hash.prefix(8))"
+        let learned = try await trials.run(label) { trial in
             try study.learn(from: answers, key: trial.key) { part in
                 try trial.checkpoint()
                 trial.session.reporter.progress("learning", part)
@@ -54,6 +55,8 @@ struct AnswerFindings {
                 "An answer is foretold when the walk that was preferred has the higher learned return; a tie counts half. "
                     + "Each is foretold by a reward learned from four fifths of the answers without it, with "
                     + "\(seeds.seeds.count) seeds.",
+                "The answers came from a file, not from the simulated teacher that the method speaks of; questions were "
+                    + "not chosen by the ensemble.",
                 "Nobody knows the reward in whose name the questions were answered, so nothing is said of how good the "
                     + "plan is.",
             ])

