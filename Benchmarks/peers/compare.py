@@ -365,12 +365,13 @@ The rate is that of our own packed float32 product, 1024 × 1024 × 4096, the be
 
 LIMIT = """
 What bounds the ratios at 8×128 and 1×1024: on a processor that runs AVX-512 at half width (Zen 4) the float32 peak is
-two 256-bit multiply-adds a cycle, about 114 GFLOP/s a core on the one used here, and torch's library already reaches 60
-to 63 % of it there. No float32 product can then be 2.3 times faster; at the very peak the ratio would be 1.6 to 1.7 with
+two 256-bit multiply-adds a cycle, about 114 GFLOP/s a core on the one used here, and torch's library already reaches 53
+to 65 % of it there. No float32 product can then be 2.3 times faster; at the very peak the ratio would be 1.5 to 1.9 with
 one thread. A machine with full-width AVX-512 has room for it. The same bound holds for training steps.
+
 `--arithmetic bfloat16` goes past the float32 peak by rounding activations and weights to 8 bits of mantissa before each
-product, and is asked for by name and written in the record: on the pair's clean prompt its log-probabilities are off by up to {error} nats over the whole vocabulary,
-{likely} among tokens above one in a thousand.
+product, and is asked for by name and written in the record: on the pair's clean prompt its log-probabilities are off by
+up to {error} nats over the whole vocabulary, {likely} among tokens above one in a thousand.
 """
 
 GROWTH = """
@@ -404,7 +405,7 @@ def table(options):
         lines.append("\nNot measured in this run (threads in brackets): " + "; ".join(missing) + ".")
     ppo = next((row for row in rows if row["what"].startswith("PPO")), None)
     lines.append(NOTES.format(
-        ppo=f" PPO, which has no peer here, reached it with {ppo['solved']['ours']} of {len(ppo['ours'])} seeds in "
+        ppo=f"\nPPO, which has no peer here, reached it with {ppo['solved']['ours']} of {len(ppo['ours'])} seeds in "
             f"{spread(ppo['ours'], 's')}." if ppo else "",
         ours_mb=number(cold["peak_megabytes"]) if cold else "?",
         peer_mb=number(cold["peer_megabytes"]) if cold else "?"))

@@ -39,7 +39,7 @@ import Testing
         var found: [String: Data] = [:]
         for part in ["findings", "curves", "settings", "seed"] {
             // A run that reports no curves has none in its record.
-            let value = try #require(record[part] ?? (part == "curves" ? [] : nil), "the record has no \(part)")
+            let value = try #require(record[part] ?? (part == "curves" ? [Any]() : nil), "the record has no \(part)")
             found[part] = try JSONSerialization.data(withJSONObject: value, options: [.sortedKeys, .fragmentsAllowed])
         }
         return found
