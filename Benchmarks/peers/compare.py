@@ -379,6 +379,7 @@ GROWTH = """
 
 `resid_pre`, every layer × position, two threads; the prompts differ in the middle token. Patched runs start at their
 layer and position, so work grows with layers² × positions²; computed cells are those causality does not decide.
+The product's rate is measured once, beforehand: where the machine was slower at that moment, a part exceeds 100 %.
 
 | what | cells | computed | row-blocks | time | µs a row-block | fraction of the product's rate |
 |---|--:|--:|--:|--:|--:|--:|"""

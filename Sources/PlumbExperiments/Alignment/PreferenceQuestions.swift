@@ -1,6 +1,6 @@
 public import Foundation
 internal import PlumbAlignment
-public import PlumbLearning
+internal import PlumbLearning
 public import PlumbRecords
 internal import PlumbTensor
 public import PlumbWorlds
