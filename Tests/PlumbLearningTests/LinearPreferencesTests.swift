@@ -41,4 +41,12 @@ import Testing
         #expect(throws: PreferenceError.self) { try LinearPreferences(differences: [[1]], mu: [.nan]) }
         #expect(throws: PreferenceError.self) { try LinearPreferences(differences: [[1]], mu: [2]) }
     }
+
+    @Test func featuresTooLargeForThePenaltyAreRefused() {
+        // The curvature is 2.5e17 in every place, plus 1 on the diagonal, which rounding loses.
+        let error = #expect(throws: PreferenceError.self) {
+            try LinearPreferences(differences: [[1e9, 1e9]], mu: [1])
+        }
+        #expect(error?.description.contains("scale features down") ?? false)
+    }
 }

@@ -82,8 +82,8 @@ public struct LearningFromPreferences: Experiment {
         limits: "The teacher is simulated and errs at random, which people do not. The grid is small enough to plan in "
             + "exactly, so nothing is said of learning a policy and a reward at once, nor of rewards that need more "
             + "than the coordinates of one cell. Five members of 100 steps were chosen after three of 150 had fallen short "
-            + "with random questions in one run of six seeds. One hill is clearly the highest and all are whole: near the edge, or "
-            + "with hills about as high as each other, more seeds fall short of the best plan.",
+            + "with random questions in one run of six seeds. One hill is clearly the highest and all are whole: near the "
+            + "edge, or with hills about as high as each other, more seeds fall short of the best plan.",
         references: [
             Reference(
                 authors: "Christiano, Leike, Brown, Martic, Legg, Amodei",

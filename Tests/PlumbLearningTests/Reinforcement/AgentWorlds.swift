@@ -57,7 +57,7 @@ struct Logits: ActionNetwork {
     var probabilities: [Double] { logits.softmax().elements.map(Double.init) }
 }
 
-/// A convolution over the pixels of the corridor, and heads for actions and values.
+/// A convolution over the pixels of the corridor, and heads for actions and values: as in the guide "Your own agent".
 struct PixelNetwork: ActorCriticNetwork {
     var convolution = Convolution2D(inputs: 1, outputs: 4, kernel: 3, padding: 1, key: RandomKey(1))
     var policy = Linear(inputs: 24, outputs: 2, key: RandomKey(2))
