@@ -22,6 +22,8 @@ typedef struct {
     int expand;
     /// Rows are cut into groups of nearly equal size, groups into as equal sets, and outputs into runs of panels.
     size_t groups, sets, panels, panels_per_chunk;
+    /// Bytes of a panel of packed weights, and of a block of its inputs.
+    size_t panel_bytes, block_bytes;
     /// Rows of a group, and how many of the first groups have one more.
     size_t group_rows, larger_groups;
     /// Whether the kernels read float32 activations where they are.
@@ -36,8 +38,8 @@ typedef struct {
 
 struct plumb_kernel_table {
     // matmul.inc.h: PLUMB_MATMUL_ENTRIES
-    /// Most rows of a group.
-    size_t matmul_group_rows;
+    /// Most rows of a group, and of the only group of a product whose quantised weights are widened in registers.
+    size_t matmul_group_rows, matmul_quantised_rows;
     /// Packs some groups of activations.
     void (*matmul_pack_x)(const plumb_matmul_plan *plan, size_t chunk);
     /// Computes the outputs of a run of panels for a set of groups.

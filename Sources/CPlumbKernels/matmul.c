@@ -105,14 +105,23 @@ static int operands_of(const plumb_matmul_call *call) {
     return plumb_has_bf16() ? PLUMB_OPERANDS_PAIRS : PLUMB_OPERANDS_ROUNDED;
 }
 
-/// Weights that are not stored as they are multiplied are widened in registers for one group of rows, and once into
-/// a block for several. Eight-bit weights leave too few registers for a large group.
-static int pays_to_expand(const plumb_matmul_plan *plan) {
-    int packing = plan->call->packing, several = plan->groups > 1;
-    if (packing == PLUMB_PACK_BF16) return several && plan->operands != PLUMB_OPERANDS_PAIRS;
-    if (plan->operands != PLUMB_OPERANDS_FLOAT32) return 1;
-    if (packing == PLUMB_PACK_F32 || packing == PLUMB_PACK_NONE) return 0;
-    return several || (packing == PLUMB_PACK_Q8_0 && plan->call->rows >= 12);
+/// Groups rows, and decides whether weights that are not stored as they are multiplied are widened once into a block,
+/// for several groups, or in registers, for one.
+static void group_and_expand(plumb_matmul_plan *plan) {
+    const plumb_matmul_call *call = plan->call;
+    int packing = call->packing, is_quantised = packing != PLUMB_PACK_F32 && packing != PLUMB_PACK_NONE
+        && packing != PLUMB_PACK_BF16;
+    if (is_quantised && plan->operands == PLUMB_OPERANDS_FLOAT32 && !call->x_transposed
+        && call->rows <= plan->kernels->matmul_quantised_rows) {
+        group(plan, call->rows);
+        return;
+    }
+    group(plan, plan->kernels->matmul_group_rows);
+    if (packing == PLUMB_PACK_BF16) {
+        plan->expand = plan->groups > 1 && plan->operands != PLUMB_OPERANDS_PAIRS;
+    } else {
+        plan->expand = plan->operands != PLUMB_OPERANDS_FLOAT32 || (is_quantised && plan->groups > 1);
+    }
 }
 
 // What is small stays near while a product goes over it again and again, and laying it out anew would cost more than it
@@ -148,14 +157,15 @@ void plumb_matmul(const plumb_matmul_call *call) {
     if (call->rows == 0 || call->outputs == 0) return;
     const plumb_kernel_table *kernels = plumb_kernels();
     plumb_matmul_plan plan = {.call = call, .kernels = kernels, .panels = divided_up(call->outputs, PLUMB_PANEL)};
+    plan.panel_bytes = plumb_panel_bytes(call->packing, call->inputs);
+    plan.block_bytes = plumb_panel_bytes(call->packing, PLUMB_K_BLOCK);
     plan.operands = operands_of(call);
     if (call->packing == PLUMB_PACK_NONE
         && (call->inputs * call->outputs > IN_PLACE || plan.operands != PLUMB_OPERANDS_FLOAT32)) {
         pack_and_multiply(call);
         return;
     }
-    group(&plan, kernels->matmul_group_rows);
-    plan.expand = pays_to_expand(&plan);
+    group_and_expand(&plan);
     plan.x_in_place = reads_x_in_place(&plan);
     cut(&plan, 16);
     int is_packed = !plan.x_in_place && (call->rows > 1 || call->x_transposed);

@@ -19,19 +19,28 @@
 #define UNROLL_SOME _Pragma("clang loop unroll_count(4)")
 #define NOINLINE __attribute__((noinline))
 
-// Rows a group holds and vectors a kernel keeps an accumulator for, by the number of registers.
+// Rows a group holds and vectors a kernel keeps an accumulator for, by the number of registers; then the same for
+// kernels that widen quantised weights as they go, which takes registers too.
 #if VL == 16
 #define GROUP_ROWS 14
 #define VECTORS(rows) 2
+#define QUANTISED_ROWS 24
+#define QUANTISED_VECTORS(rows) ((rows) <= 8 ? 2 : 1)
 #elif VL == 8
 #define GROUP_ROWS 6
 #define VECTORS(rows) ((rows) <= 3 ? 4 : 2)
+#define QUANTISED_ROWS 7
+#define QUANTISED_VECTORS(rows) ((rows) == 1 ? 4 : (rows) <= 5 ? 2 : 1)
 #elif defined(__aarch64__)
 #define GROUP_ROWS 6
 #define VECTORS(rows) ((rows) == 1 ? 8 : 4)
 #else
 #define GROUP_ROWS 6
 #define VECTORS(rows) ((rows) == 1 ? 8 : 2)
+#endif
+#ifndef QUANTISED_ROWS
+#define QUANTISED_ROWS GROUP_ROWS
+#define QUANTISED_VECTORS VECTORS
 #endif
 #define PANEL_VECTORS (PLUMB_PANEL / VL)
 #define ROW_BYTES (PLUMB_PANEL * 4)
@@ -172,7 +181,7 @@ INLINE vf scale_at(const char *block, size_t column, int v) {
 }
 
 INLINE void micro_q8(const int rows, const int vectors, const micro_call *c) {
-    vf acc[GROUP_ROWS][16], w[16], d[3][16], m[16];
+    vf acc[QUANTISED_ROWS][16], w[16], d[3][16], m[16];
     vu word[16];
     micro_clear(rows, vectors, acc);
     const float *a = c->a;
@@ -203,7 +212,7 @@ INLINE void micro_q8(const int rows, const int vectors, const micro_call *c) {
 }
 
 INLINE void micro_q4(const int rows, const int vectors, const micro_call *c) {
-    vf acc[GROUP_ROWS][16], w[16], d[4][16], m[16];
+    vf acc[QUANTISED_ROWS][16], w[16], d[4][16], m[16];
     vu word[16];
     micro_clear(rows, vectors, acc);
     const float *a = c->a;
@@ -237,29 +246,47 @@ INLINE void micro_q4(const int rows, const int vectors, const micro_call *c) {
 #define ONE_VECTOR(rows) 1
 #define KERNEL(name, kind, rows, vectors) \
     static NOINLINE void name##_rows##rows(const micro_call *c) { kind(rows, vectors(rows), c); }
-#if GROUP_ROWS == 14
-#define KERNELS(name, kind, vectors) \
+#define KERNELS_TO_6(name, kind, vectors) \
     KERNEL(name, kind, 1, vectors) KERNEL(name, kind, 2, vectors) KERNEL(name, kind, 3, vectors) \
-    KERNEL(name, kind, 4, vectors) KERNEL(name, kind, 5, vectors) KERNEL(name, kind, 6, vectors) \
-    KERNEL(name, kind, 7, vectors) KERNEL(name, kind, 8, vectors) KERNEL(name, kind, 9, vectors) \
+    KERNEL(name, kind, 4, vectors) KERNEL(name, kind, 5, vectors) KERNEL(name, kind, 6, vectors)
+#define NAMES_TO_6(name) NULL, name##_rows1, name##_rows2, name##_rows3, name##_rows4, name##_rows5, name##_rows6
+#define KERNELS_TO_7(name, kind, vectors) KERNELS_TO_6(name, kind, vectors) KERNEL(name, kind, 7, vectors)
+#define NAMES_TO_7(name) NAMES_TO_6(name), name##_rows7
+#define KERNELS_TO_14(name, kind, vectors) \
+    KERNELS_TO_7(name, kind, vectors) \
+    KERNEL(name, kind, 8, vectors) KERNEL(name, kind, 9, vectors) \
     KERNEL(name, kind, 10, vectors) KERNEL(name, kind, 11, vectors) KERNEL(name, kind, 12, vectors) \
-    KERNEL(name, kind, 13, vectors) KERNEL(name, kind, 14, vectors) \
-    static const micro_kernel name##_kernels[] = { \
-        NULL, name##_rows1, name##_rows2, name##_rows3, name##_rows4, name##_rows5, name##_rows6, \
-        name##_rows7, name##_rows8, name##_rows9, name##_rows10, name##_rows11, name##_rows12, name##_rows13, \
-        name##_rows14};
+    KERNEL(name, kind, 13, vectors) KERNEL(name, kind, 14, vectors)
+#define NAMES_TO_14(name) \
+    NAMES_TO_7(name), name##_rows8, name##_rows9, name##_rows10, name##_rows11, name##_rows12, name##_rows13, \
+        name##_rows14
+#define KERNELS_TO_24(name, kind, vectors) \
+    KERNELS_TO_14(name, kind, vectors) \
+    KERNEL(name, kind, 15, vectors) KERNEL(name, kind, 16, vectors) KERNEL(name, kind, 17, vectors) \
+    KERNEL(name, kind, 18, vectors) KERNEL(name, kind, 19, vectors) KERNEL(name, kind, 20, vectors) \
+    KERNEL(name, kind, 21, vectors) KERNEL(name, kind, 22, vectors) KERNEL(name, kind, 23, vectors) \
+    KERNEL(name, kind, 24, vectors)
+#define NAMES_TO_24(name) \
+    NAMES_TO_14(name), name##_rows15, name##_rows16, name##_rows17, name##_rows18, name##_rows19, name##_rows20, \
+        name##_rows21, name##_rows22, name##_rows23, name##_rows24
+#define TABLE(most, name, kind, vectors) \
+    KERNELS_TO_##most(name, kind, vectors) \
+    static const micro_kernel name##_kernels[] = {NAMES_TO_##most(name)};
+#if VL == 16
+#define KERNELS(name, kind, vectors) TABLE(14, name, kind, vectors)
+#define QUANTISED_KERNELS(name) TABLE(24, name, name, QUANTISED_VECTORS)
+#elif VL == 8
+#define KERNELS(name, kind, vectors) TABLE(6, name, kind, vectors)
+#define QUANTISED_KERNELS(name) TABLE(7, name, name, QUANTISED_VECTORS)
 #else
-#define KERNELS(name, kind, vectors) \
-    KERNEL(name, kind, 1, vectors) KERNEL(name, kind, 2, vectors) KERNEL(name, kind, 3, vectors) \
-    KERNEL(name, kind, 4, vectors) KERNEL(name, kind, 5, vectors) KERNEL(name, kind, 6, vectors) \
-    static const micro_kernel name##_kernels[] = { \
-        NULL, name##_rows1, name##_rows2, name##_rows3, name##_rows4, name##_rows5, name##_rows6};
+#define KERNELS(name, kind, vectors) TABLE(6, name, kind, vectors)
+#define QUANTISED_KERNELS(name) TABLE(6, name, name, QUANTISED_VECTORS)
 #endif
 KERNELS(micro_f32, micro_f32, VECTORS)
 KERNELS(micro_rows, micro_rows, VECTORS)
 KERNELS(micro_bf16, micro_bf16, VECTORS)
-KERNELS(micro_q8, micro_q8, VECTORS)
-KERNELS(micro_q4, micro_q4, VECTORS)
+QUANTISED_KERNELS(micro_q8)
+QUANTISED_KERNELS(micro_q4)
 // A vector of outputs or less, as a classifier's last layer has.
 KERNELS(micro_f32_narrow, micro_f32, ONE_VECTOR)
 KERNELS(micro_rows_narrow, micro_rows, ONE_VECTOR)

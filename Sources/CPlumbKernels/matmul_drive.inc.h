@@ -86,25 +86,23 @@ static NOINLINE void expand(int packing, int operands, float *result, const char
 
 // MARK: The product
 
-/// The kernels for a panel with `left` outputs; narrow ones take a vector of them.
-static const micro_kernel *kernels_of(const plumb_matmul_plan *plan, size_t left, int *narrow) {
-    int packing = plan->call->packing;
-    *narrow = 0;
+/// The kernel for a group of some rows in a panel with `left` outputs, and how many columns it takes at a time.
+static micro_kernel kernel_of(const plumb_matmul_plan *plan, size_t rows, size_t left, size_t *columns) {
+    int packing = plan->call->packing, is_narrow = left <= VL;
+    *columns = (size_t)VECTORS(rows) * VL;
 #if VL == 16
-    if (plan->operands == PLUMB_OPERANDS_PAIRS) return micro_pairs_kernels;
+    if (plan->operands == PLUMB_OPERANDS_PAIRS) return micro_pairs_kernels[rows];
 #endif
     if (plan->expand || packing == PLUMB_PACK_F32 || packing == PLUMB_PACK_NONE) {
-        *narrow = left <= VL;
+        if (is_narrow) *columns = VL;
         if (plan->x_in_place && !plan->call->x_transposed) {
-            return *narrow ? micro_rows_narrow_kernels : micro_rows_kernels;
+            return (is_narrow ? micro_rows_narrow_kernels : micro_rows_kernels)[rows];
         }
-        return *narrow ? micro_f32_narrow_kernels : micro_f32_kernels;
+        return (is_narrow ? micro_f32_narrow_kernels : micro_f32_kernels)[rows];
     }
-    switch (packing) {
-    case PLUMB_PACK_BF16: return micro_bf16_kernels;
-    case PLUMB_PACK_Q8_0: return micro_q8_kernels;
-    default: return micro_q4_kernels;
-    }
+    if (packing == PLUMB_PACK_BF16) return micro_bf16_kernels[rows];
+    *columns = (size_t)QUANTISED_VECTORS(rows) * VL;
+    return (packing == PLUMB_PACK_Q8_0 ? micro_q8_kernels : micro_q4_kernels)[rows];
 }
 
 /// (Σ + bias) + residual for the sums of some rows in the outputs of a panel that is not full, or of no inputs.
@@ -159,12 +157,12 @@ INLINE void bring_results(const plumb_matmul_call *call, size_t row, size_t rows
 }
 
 /// Where the weights of a panel from input k0 on are stored.
-INLINE const char *stored_block(const plumb_matmul_call *call, size_t panel, size_t k0) {
+INLINE const char *stored_block(const plumb_matmul_plan *plan, size_t panel, size_t k0) {
+    const plumb_matmul_call *call = plan->call;
     if (call->packing == PLUMB_PACK_NONE) {
         return (const char *)((const float *)call->weights + k0 * call->weights_stride + panel * PLUMB_PANEL);
     }
-    return (const char *)call->weights + panel * plumb_panel_bytes(call->packing, call->inputs)
-        + plumb_panel_bytes(call->packing, k0);
+    return (const char *)call->weights + panel * plan->panel_bytes + k0 / PLUMB_K_BLOCK * plan->block_bytes;
 }
 
 /// Points a kernel to the block stored at `w`; what it does not multiply as it stands goes to `expanded` first.
@@ -211,34 +209,33 @@ static void block_product(
     const plumb_matmul_call *call = plan->call;
     size_t k = call->inputs - k0 < PLUMB_K_BLOCK ? call->inputs - k0 : PLUMB_K_BLOCK;
     size_t output = p * PLUMB_PANEL, left = call->outputs - output;
-    int is_last = k0 + k == call->inputs, is_full = left >= PLUMB_PANEL, narrow;
-    size_t block_bytes = plumb_panel_bytes(call->packing, k);
-    const char *w = stored_block(call, p, k0);
+    int is_last = k0 + k == call->inputs, is_full = left >= PLUMB_PANEL;
+    size_t block_bytes = is_last ? plan->panel_bytes - k0 / PLUMB_K_BLOCK * plan->block_bytes : plan->block_bytes;
+    const char *w = stored_block(plan, p, k0);
     float x[PLUMB_K_BLOCK], gathered[PLUMB_K_BLOCK] __attribute__((aligned(64)));
     micro_call micro = {
         .k = k, .first = k0 == 0, .minimum = call->packing == PLUMB_PACK_Q4_1, .y_stride = call->y_stride,
         .residual_stride = call->residual_stride};
     place_weights(plan, p, w, k, set->expanded, &micro);
-    const micro_kernel *kernels = kernels_of(plan, left, &narrow);
     size_t first_row = group_begin(plan, set->g0);
     for (size_t g = set->g0; g < set->g1; g++) {
         size_t row = group_begin(plan, g), rows = group_begin(plan, g + 1) - row;
         if (is_last) bring_results(call, row, rows, output);
         place_rows(plan, set, g, row, rows, k0, k, gathered, x, &micro);
-        micro_kernel kernel = kernels[rows];
-        size_t columns = narrow ? VL : (size_t)VECTORS(rows) * VL;
-        size_t slots = (set->g1 - set->g0) * (PLUMB_PANEL / columns);
+        size_t columns;
+        micro_kernel kernel = kernel_of(plan, rows, left, &columns);
+        uint32_t slots = (uint32_t)(set->g1 - set->g0) * (PLUMB_PANEL / (uint32_t)columns);
         // Every kernel brings a share of the next block. One kernel of few rows is as fast as memory, and there what
         // comes next is better brought late.
         size_t late = slots == 1 && rows <= 4;
-        size_t share = (block_bytes / slots + 63) / 64 * 64;
+        size_t share = ((uint32_t)block_bytes / slots + 63) / 64 * 64, step = ROW_BYTES / slots;
         float *sum = sums + (row - first_row) * PLUMB_PANEL;
         for (size_t column = 0; column < PLUMB_PANEL && column < left; column += columns) {
             size_t slot = (g - set->g0) * (PLUMB_PANEL / columns) + column / columns;
             micro.column = column;
             micro.sum = sum + column;
             micro.ahead = late ? w + 1024 : next + slot * share;
-            micro.step = ROW_BYTES / slots;
+            micro.step = step;
             if (is_last && is_full) {
                 micro.y = call->y + row * call->y_stride + output + column;
                 micro.bias = call->bias ? call->bias + output + column : NULL;
@@ -261,8 +258,8 @@ static void panels_product(
     size_t sums_stride) {
     for (size_t p = p0; p < p1; p++, sums += sums_stride) {
         for (size_t k = k0; k < k1; k += PLUMB_K_BLOCK) {
-            const char *next = k + PLUMB_K_BLOCK < k1 ? stored_block(plan->call, p, k + PLUMB_K_BLOCK)
-                                                      : stored_block(plan->call, p + 1, k0);
+            const char *next = k + PLUMB_K_BLOCK < k1 ? stored_block(plan, p, k + PLUMB_K_BLOCK)
+                                                      : stored_block(plan, p + 1, k0);
             block_product(plan, set, p, k, next, sums);
         }
     }
@@ -307,5 +304,5 @@ static void matmul_chunk(const plumb_matmul_plan *plan, size_t chunk) {
 }
 
 #define PLUMB_MATMUL_ENTRIES \
-    .matmul_group_rows = GROUP_ROWS, .matmul_pack_x = matmul_pack_x, .matmul_chunk = matmul_chunk, \
-    .pack_panel = pack_panel,
+    .matmul_group_rows = GROUP_ROWS, .matmul_quantised_rows = QUANTISED_ROWS, .matmul_pack_x = matmul_pack_x, \
+    .matmul_chunk = matmul_chunk, .pack_panel = pack_panel,
