@@ -6,10 +6,10 @@ PLUMB = .build/release/plumb
 ROUNDS ?= 1000000
 export PLUMB_DEV = 1
 
-.PHONY: demo test build setup lint format docs bench fuzz golden verify new-experiment clean help
+.PHONY: demo test build setup lint format docs bench fuzz test-arm64 golden verify new-experiment clean help
 
 help: ## list what make can do
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 demo: build ## set up, build, fetch the model and run activation patching
 	$(PLUMB) model get smollm2-135m
@@ -41,6 +41,9 @@ bench: setup ## measure speed; beside the peers where PEERS names their python
 fuzz: setup ## damage model and tokenizer files ROUNDS times each; none may end the process
 	$(SWIFT) build --build-tests
 	PLUMB_FUZZ_ROUNDS=$(ROUNDS) $(SWIFT) test --skip-build --filter NeverTrap
+
+test-arm64: ## run the kernels for ARM64 under emulation, beside this machine's
+	Scripts/test-arm64
 
 golden: ## record reference values anew from the peers; never in CI
 	Scripts/record-golden
