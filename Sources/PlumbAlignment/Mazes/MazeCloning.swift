@@ -80,7 +80,7 @@ public struct MazeCloning: Sendable {
     ///   - label: names the run in curves, and its checkpoints.
     ///   - evaluateEvery: steps between calls of `evaluate`.
     ///   - evaluate: numbers to keep along the way, by name.
-    /// - Throws: what ``Fit`` throws.
+    /// - Throws: what `Fit` throws.
     public func train(
         key: RandomKey, label: String, in session: FitSession = .silent, evaluateEvery: Int = 0,
         evaluate: (MazePolicy, Int) throws -> [String: Double] = { _, _ in [:] }

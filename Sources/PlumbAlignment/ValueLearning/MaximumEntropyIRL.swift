@@ -56,7 +56,7 @@ public struct MaximumEntropyIRL: Sendable, Equatable {
     /// How often demonstrations visit each state, not discounted, a mean over them.
     ///
     /// - Parameter demonstrations: the states of each, in order; those beyond the horizon do not count.
-    /// - Throws: ``WorldError`` where there is none, or one names a state that does not exist.
+    /// - Throws: `WorldError` where there is none, or one names a state that does not exist.
     public func visits(of demonstrations: [[Int]], states: Int) throws -> [Double] {
         precondition(horizon > 0, "demonstrations need steps that count, got \(horizon)")
         guard !demonstrations.isEmpty else { throw WorldError("there are no demonstrations to learn from") }
@@ -81,7 +81,7 @@ public struct MaximumEntropyIRL: Sendable, Equatable {
     /// - Parameters:
     ///   - process: what can happen; its rewards are not looked at.
     ///   - watch: called with the steps made.
-    /// - Throws: ``WorldError`` for demonstrations that cannot be used, or a reward that diverges; what `watch` throws.
+    /// - Throws: `WorldError` for demonstrations that cannot be used, or a reward that diverges; what `watch` throws.
     public func recover(
         from demonstrations: [[Int]], in process: DecisionProcess, watch: (Int) throws -> Void = { _ in }
     ) throws -> Recovered {

@@ -39,7 +39,7 @@ public enum DatasetLocation: Sendable, Equatable {
 
     /// Reads the files.
     ///
-    /// - Throws: ``FileError`` naming the file, what was found and what to do.
+    /// - Throws: `FileError` naming the file, what was found and what to do.
     public func load() throws -> Dataset {
         switch self {
         case .fashionMNIST(let folder):

@@ -37,7 +37,7 @@ public struct DatasetStore: Sendable {
 
     /// Finds `name`'s files, fetching them where necessary.
     ///
-    /// - Throws: ``FileError`` saying what was found and what to do, such as which package to install.
+    /// - Throws: `FileError` saying what was found and what to do, such as which package to install.
     public func locate(_ name: String, progress: DownloadProgressHandler? = nil) async throws -> DatasetLocation {
         if let location = try locateAtHand(name) { return location }
         guard let dataset = entry(name), let member = wheelMember(dataset) else { throw unknown(name) }
@@ -46,7 +46,7 @@ public struct DatasetStore: Sendable {
 
     /// Finds `name`'s files like ``locate(_:progress:)``, holding the calling thread while files are fetched.
     ///
-    /// - Throws: ``FileError`` saying what was found and what to do, such as which package to install.
+    /// - Throws: `FileError` saying what was found and what to do, such as which package to install.
     public func locateBlocking(_ name: String, progress: DownloadProgressHandler? = nil) throws -> DatasetLocation {
         if let location = try locateAtHand(name) { return location }
         return try Blocking.run { try await locate(name, progress: progress) }
@@ -54,7 +54,7 @@ public struct DatasetStore: Sendable {
 
     /// Finds `name`'s files if no download is needed; nil if one is.
     ///
-    /// - Throws: ``FileError`` when files are missing that only a person can install, or `name` is a path to something
+    /// - Throws: `FileError` when files are missing that only a person can install, or `name` is a path to something
     ///   that is no data set.
     public func locateAtHand(_ name: String) throws -> DatasetLocation? {
         if let dataset = entry(name) {

@@ -9,14 +9,14 @@ public enum Digits {
 
     /// Reads `digits.csv`, plain or packed with gzip: 64 pixels and a label a line.
     ///
-    /// - Throws: ``FileError`` naming the file and the line.
+    /// - Throws: `FileError` naming the file and the line.
     public static func load(_ url: URL) throws -> LabeledImages {
         try read(MappedBytes(contentsOf: url), name: url.path)
     }
 
     /// Reads the contents of a file called `name`; pixels become 0 to 1.
     ///
-    /// - Throws: ``FileError`` naming `name` and the line.
+    /// - Throws: `FileError` naming `name` and the line.
     public static func read(_ bytes: MappedBytes, name: String) throws -> LabeledImages {
         let values = try bytes.withUnsafeBytes { whole in
             guard Inflater.isGzip(whole) else { return try parse(whole, name) }

@@ -35,7 +35,7 @@ public enum FashionMNIST {
 
     /// Reads one part, plain or packed with gzip, from `folder`.
     ///
-    /// - Throws: ``FileError`` saying how to install the files where they are missing, or what is wrong with them.
+    /// - Throws: `FileError` saying how to install the files where they are missing, or what is wrong with them.
     public static func load(_ part: Part, from folder: URL = folder()) throws -> LabeledImages {
         guard let images = file(part, "images-idx3", in: folder), let labels = file(part, "labels-idx1", in: folder)
         else { throw missing(in: folder) }

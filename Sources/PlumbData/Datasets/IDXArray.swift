@@ -14,14 +14,14 @@ public struct IDXArray: Sendable, Equatable {
 
     /// Reads the file at `url`.
     ///
-    /// - Throws: ``FileError`` naming the file, what was found and what to do.
+    /// - Throws: `FileError` naming the file, what was found and what to do.
     public init(contentsOf url: URL) throws {
         try self.init(MappedBytes(contentsOf: url), name: url.path)
     }
 
     /// Reads the contents of a file called `name`.
     ///
-    /// - Throws: ``FileError`` naming `name`, what was found and what to do.
+    /// - Throws: `FileError` naming `name`, what was found and what to do.
     public init(_ bytes: MappedBytes, name: String) throws {
         var assembly = Assembly(name: name)
         try bytes.withUnsafeBytes { whole in
@@ -127,7 +127,7 @@ extension LabeledImages {
     ///   - images: an array `[N, H, W]` or `[N, H, W, C]`.
     ///   - labels: an array `[N]`.
     ///   - classNames: the classes; by default the numbers from 0 to the largest label.
-    /// - Throws: ``FileError`` when a file is damaged or the two do not belong together.
+    /// - Throws: `FileError` when a file is damaged or the two do not belong together.
     public init(idxImages images: URL, labels: URL, classNames: [String]? = nil) throws {
         let pixels = try IDXArray(contentsOf: images)
         let classes = try IDXArray(contentsOf: labels)

@@ -52,7 +52,7 @@ public struct LabeledImages: Sendable, Equatable {
 
     /// Refuses pixels that are not finite.
     ///
-    /// - Throws: ``FileError`` naming `name` and the first picture with such a pixel.
+    /// - Throws: `FileError` naming `name` and the first picture with such a pixel.
     public func checkFinite(_ name: String) throws {
         let bad = images.withUnsafeElements { pixels in pixels.firstIndex { !$0.isFinite } }
         guard let bad else { return }

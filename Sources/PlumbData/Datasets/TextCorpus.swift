@@ -11,7 +11,7 @@ public struct TextCorpus: Sendable, Equatable {
 
     /// The text of UTF-8 files in the order given, with nothing between them.
     ///
-    /// - Throws: ``FileError`` naming a file that cannot be read, is empty or is not UTF-8, and where.
+    /// - Throws: `FileError` naming a file that cannot be read, is empty or is not UTF-8, and where.
     public init(contentsOf files: [URL]) throws {
         var whole = ""
         for file in files {

@@ -6,7 +6,7 @@ internal import PlumbTensor
 extension GGUFFile {
     /// The model's family, such as `llama`.
     ///
-    /// - Throws: ``FileError`` when the file does not say.
+    /// - Throws: `FileError` when the file does not say.
     public var architecture: String {
         get throws { try string("general.architecture") }
     }

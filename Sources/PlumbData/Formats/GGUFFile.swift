@@ -6,7 +6,7 @@ public import PlumbTensor
 /// Everything the header says is checked when the file is opened: counts against the file's size, offsets, alignment,
 /// shapes, overlaps and repeated names. Versions 2 and 3, little-endian.
 ///
-/// A tensor whose element type is not an ``ElementType`` is refused only when it is asked for; the others stay
+/// A tensor whose element type is not an `ElementType` is refused only when it is asked for; the others stay
 /// readable.
 public struct GGUFFile: TensorSource {
     /// Where the file is.
@@ -30,7 +30,7 @@ public struct GGUFFile: TensorSource {
     /// Opens and checks the file at `url`.
     ///
     /// - Complexity: O(metadata); weights are not read.
-    /// - Throws: ``FileError`` naming the file and what is wrong with it.
+    /// - Throws: `FileError` naming the file and what is wrong with it.
     public init(contentsOf url: URL) throws {
         try self.init(MappedBytes(contentsOf: url), url: url)
     }
@@ -80,7 +80,7 @@ public struct GGUFFile: TensorSource {
 
     /// The tensor called `name`.
     ///
-    /// - Throws: ``FileError`` when there is none of that name, or when its element type cannot be read.
+    /// - Throws: `FileError` when there is none of that name, or when its element type cannot be read.
     public func tensor(_ name: String) throws -> StoredTensor {
         guard let index = indices[name] else { throw missing(name, in: url.path) }
         let info = tensors[index]
@@ -95,7 +95,7 @@ public struct GGUFFile: TensorSource {
 
     /// What the file says about a tensor, readable or not: the shape outermost first and the element type's name.
     ///
-    /// - Throws: ``FileError`` when there is none of that name.
+    /// - Throws: `FileError` when there is none of that name.
     public func summary(of name: String) throws -> (shape: [Int], typeName: String) {
         guard let index = indices[name] else { throw missing(name, in: url.path) }
         return (tensors[index].shape, tensors[index].typeName)

@@ -17,7 +17,7 @@ public struct SafetensorsCheckpoint: TensorSource {
 
     /// Opens the checkpoint in `folder` and checks every shard's header, and that the shards hold what the list says.
     ///
-    /// - Throws: ``FileError`` naming the file and what is wrong with it.
+    /// - Throws: `FileError` naming the file and what is wrong with it.
     public init(folder: URL) throws {
         self.folder = folder
         let index = folder.appendingPathComponent(SafetensorsCheckpoint.indexName)
@@ -47,7 +47,7 @@ public struct SafetensorsCheckpoint: TensorSource {
 
     /// The tensor called `name`.
     ///
-    /// - Throws: ``FileError`` when there is none of that name, or when its element type cannot be read.
+    /// - Throws: `FileError` when there is none of that name, or when its element type cannot be read.
     public func tensor(_ name: String) throws -> StoredTensor {
         guard let shard = shards[name] else { throw missing(name, in: folder.path) }
         return try files[shard].tensor(name)

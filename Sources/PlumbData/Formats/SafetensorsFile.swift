@@ -20,7 +20,7 @@ public struct SafetensorsFile: TensorSource {
     /// Opens and checks the file at `url`.
     ///
     /// - Complexity: O(header); weights are not read.
-    /// - Throws: ``FileError`` naming the file and what is wrong with it.
+    /// - Throws: `FileError` naming the file and what is wrong with it.
     public init(contentsOf url: URL) throws {
         try self.init(MappedBytes(contentsOf: url), url: url)
     }
@@ -44,7 +44,7 @@ public struct SafetensorsFile: TensorSource {
 
     /// The tensor called `name`.
     ///
-    /// - Throws: ``FileError`` when there is none of that name, or when its element type cannot be read.
+    /// - Throws: `FileError` when there is none of that name, or when its element type cannot be read.
     public func tensor(_ name: String) throws -> StoredTensor {
         guard let entry = entries[name] else { throw missing(name, in: url.path) }
         let types: [String: ElementType] = ["F32": .f32, "F16": .f16, "BF16": .bf16]
@@ -58,7 +58,7 @@ public struct SafetensorsFile: TensorSource {
 
     /// What the file says about a tensor, readable or not: the shape outermost first and the element type's name.
     ///
-    /// - Throws: ``FileError`` when there is none of that name.
+    /// - Throws: `FileError` when there is none of that name.
     public func summary(of name: String) throws -> (shape: [Int], typeName: String) {
         guard let entry = entries[name] else { throw missing(name, in: url.path) }
         return (entry.shape, entry.type)

@@ -31,7 +31,7 @@ public struct SafetensorsWriter: Sendable {
 
     /// Writes the file, whole or not at all: a failure leaves what was at `url` before.
     ///
-    /// - Throws: ``FileError`` when the file cannot be written.
+    /// - Throws: `FileError` when the file cannot be written.
     public func write(to url: URL) throws {
         let header = try encodedHeader()
         try AtomicFile.replace(url) { file in

@@ -10,7 +10,7 @@ public protocol TensorSource: Sendable {
 
     /// The tensor called `name`.
     ///
-    /// - Throws: ``FileError`` when there is none of that name, or when its element type cannot be read.
+    /// - Throws: `FileError` when there is none of that name, or when its element type cannot be read.
     func tensor(_ name: String) throws -> StoredTensor
 }
 

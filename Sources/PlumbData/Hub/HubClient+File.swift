@@ -6,7 +6,7 @@ extension HubClient {
     ///
     /// Where the hub cannot be reached, the file is taken from the cache as it was at the last visit.
     ///
-    /// - Throws: ``FileError`` saying what is wrong and what to do; ``HubUnreachable`` when no answer comes.
+    /// - Throws: `FileError` saying what is wrong and what to do; ``HubUnreachable`` when no answer comes.
     public func file(
         _ path: String, in repository: String, revision: String = "main", progress: DownloadProgressHandler? = nil
     ) async throws -> URL {

@@ -54,7 +54,7 @@ public struct HubClient: Sendable {
 
     /// The repository's files at `revision`.
     ///
-    /// - Throws: ``FileError`` saying what is wrong and what to do; ``HubUnreachable`` when no answer comes.
+    /// - Throws: `FileError` saying what is wrong and what to do; ``HubUnreachable`` when no answer comes.
     public func listing(of repository: String, revision: String = "main") async throws -> HubListing {
         let name = try HubName("\(repository)@\(revision)")
         let url = address("api/models/\(name.repository)/revision", revision)
@@ -71,7 +71,7 @@ public struct HubClient: Sendable {
     /// Gets the files of `repository` that match any of `patterns` (`*` and `?`, as in a shell), and returns the folder
     /// of that snapshot.
     ///
-    /// - Throws: ``FileError`` saying what is wrong and what to do; ``HubUnreachable`` when no answer comes.
+    /// - Throws: `FileError` saying what is wrong and what to do; ``HubUnreachable`` when no answer comes.
     public func snapshot(
         of repository: String, revision: String = "main", matching patterns: [String] = ["*"],
         progress: DownloadProgressHandler? = nil

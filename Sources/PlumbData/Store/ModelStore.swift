@@ -35,7 +35,7 @@ public struct ModelStore: Sendable {
 
     /// Finds `name`'s files, fetching them where necessary.
     ///
-    /// - Throws: ``FileError`` saying what was found and what to do.
+    /// - Throws: `FileError` saying what was found and what to do.
     public func locate(_ name: String, progress: DownloadProgressHandler? = nil) async throws -> ModelLocation {
         if let location = try locateAtHand(name) { return location }
         if let model = catalogueModel(name) {
@@ -53,7 +53,7 @@ public struct ModelStore: Sendable {
 
     /// Finds `name`'s files if no download is needed; nil if one is.
     ///
-    /// - Throws: ``FileError`` when `name` is a path to something that is no model.
+    /// - Throws: `FileError` when `name` is a path to something that is no model.
     public func locateAtHand(_ name: String) throws -> ModelLocation? {
         if let model = catalogueModel(name) {
             guard case .wheel(let package, let file, let member) = model.source else { return nil }
@@ -90,7 +90,7 @@ public struct ModelStore: Sendable {
 
     /// The SHA-256 of a model's file, remembered in the cache.
     ///
-    /// - Throws: ``FileError`` when the file cannot be read.
+    /// - Throws: `FileError` when the file cannot be read.
     public func sha256(of url: URL) throws -> String { try FileHash.sha256(of: url, cache: hashes) }
 
     var hashes: URL { cache.appendingPathComponent("hashes") }

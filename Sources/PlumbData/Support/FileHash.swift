@@ -9,7 +9,7 @@ public enum FileHash {
     /// so that a large file is read once only.
     ///
     /// - Complexity: O(size); about a second a gigabyte.
-    /// - Throws: ``FileError`` when the file cannot be read.
+    /// - Throws: `FileError` when the file cannot be read.
     public static func sha256(of url: URL, cache: URL? = nil) throws -> String {
         if let cache {
             let memo = cache.appendingPathComponent(try identity(of: url))

@@ -19,7 +19,10 @@ extension Tokenizer {
     ///     both stand for their literal text. Without it only the special tokens named here are control tokens.
     ///   - preTokenizer: How text is cut first; ``PreTokenizer/init(gguf:reading:)`` knows the names of
     ///     `tokenizer.ggml.pre`.
-    ///   - bos, eos, padding, unknown: Ids (`tokenizer.ggml.bos_token_id` …).
+    ///   - bos: The id of the beginning-of-sequence token (`tokenizer.ggml.bos_token_id`).
+    ///   - eos: The id of the end-of-sequence token (`tokenizer.ggml.eos_token_id`).
+    ///   - padding: The id of the padding token (`tokenizer.ggml.padding_token_id`).
+    ///   - unknown: The id of the token for what is not in the vocabulary (`tokenizer.ggml.unknown_token_id`).
     ///   - addsBOS: Whether ``bos`` begins every text (`tokenizer.ggml.add_bos_token`); nil: Llama 3's do.
     ///   - addsEOS: Whether ``eos`` ends every text (`tokenizer.ggml.add_eos_token`).
     ///   - ignoresMerges: Whether a piece that is a token needs no merges; nil: Llama 3's do not.

@@ -2,7 +2,7 @@ internal import Synchronization
 
 /// A byte-level BPE tokenizer: text to token ids and back, as Hugging Face's `tokenizers` library gives them.
 ///
-/// It is made from a GGUF file's metadata (``init(vocabulary:merges:tokenTypes:preTokenizer:)`` and its further
+/// It is made from a GGUF file's metadata (`init(vocabulary:merges:tokenTypes:preTokenizer:)` and its further
 /// parameters) or from `tokenizer.json`. A copy shares the tables; a tokenizer may be used from many tasks at once.
 ///
 /// ```swift

@@ -62,7 +62,7 @@ public struct AttributionStudy: Sendable {
     /// Measures and estimates the effect of every cell of every site.
     ///
     /// - Parameter key: deals out the gradients of the control.
-    /// - Throws: ``ModelError`` for pairs and sites that cannot be patched; whatever `progress` throws.
+    /// - Throws: `ModelError` for pairs and sites that cannot be patched; whatever `progress` throws.
     public func run(
         _ model: HookedTransformer, pair: PatchPair, key: RandomKey, progress: (Double) throws -> Void = { _ in }
     ) throws -> Outcome {

@@ -1,7 +1,7 @@
 public import PlumbModels
 public import PlumbTensor
 
-/// Attribution patching: what ``PatchSweep`` measures, estimated to first order for every cell at once, from two forward
+/// Attribution patching: what `PatchSweep` measures, estimated to first order for every cell at once, from two forward
 /// passes and one backward (Nanda 2023, *Attribution Patching*; Syed, Rager, Conmy 2023, arXiv:2310.10348).
 ///
 /// The effect of moving an activation from the source run into the base run is about `(source - base) · gradient`, the
@@ -28,9 +28,9 @@ public struct AttributionSweep: Sendable {
         self.shuffle = shuffle
     }
 
-    /// The estimate for every cell of one pair, by cells as ``PatchSweep`` takes them.
+    /// The estimate for every cell of one pair, by cells as `PatchSweep` takes them.
     ///
-    /// - Throws: ``ModelError`` for what ``PatchSweep`` refuses, prompts of different lengths, and a metric that has no
+    /// - Throws: `ModelError` for what `PatchSweep` refuses, prompts of different lengths, and a metric that has no
     ///   differentiable form.
     public func run(_ model: HookedTransformer, pair: PatchPair, cells: [PatchCell]) throws -> AttributionResult {
         let runs = try AttributionRuns(model, pair: pair, direction: direction, cells: cells, recording: points(cells))
@@ -50,7 +50,7 @@ public struct AttributionSweep: Sendable {
     ///
     /// - Parameter progress: told the part of the work that is done, 0...1; may throw to end it.
     /// - Returns: a magnitude for each cell, without sign.
-    /// - Throws: `ModelError` for what ``PatchSweep`` refuses; whatever `progress` throws.
+    /// - Throws: `ModelError` for what `PatchSweep` refuses; whatever `progress` throws.
     public func magnitudesDroppingGradients(
         _ model: HookedTransformer, pair: PatchPair, cells: [PatchCell], progress: (Double) throws -> Void = { _ in }
     ) throws -> [Double] {
@@ -123,7 +123,7 @@ public struct AttributionResult: Sendable {
     public let corrupted: Double
     /// The estimated change of the metric by each patch.
     public let effects: [Double]
-    /// The estimated metric of each patched run: comparable with ``PatchSweepResult/values``.
+    /// The estimated metric of each patched run: comparable with `PatchSweepResult.values`.
     public let values: [Double]
     /// Whether the activation differs between the runs at all; where it does not, both kinds of effect are 0.
     public let differs: [Bool]

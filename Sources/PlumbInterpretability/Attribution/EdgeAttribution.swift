@@ -31,7 +31,7 @@ public struct EdgeAttribution: Sendable {
     /// The score of every edge for one pair.
     ///
     /// - Parameter progress: told the part of the work that is done, 0...1; may throw to end it.
-    /// - Throws: ``ModelError`` for prompts that ``PatchSweep`` refuses and metrics without a differentiable form.
+    /// - Throws: `ModelError` for prompts that `PatchSweep` refuses and metrics without a differentiable form.
     public func run(
         _ model: HookedTransformer, pair: PatchPair, progress: (Double) throws -> Void = { _ in }
     ) throws -> EdgeScores {

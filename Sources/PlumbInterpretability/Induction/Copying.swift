@@ -5,7 +5,7 @@ internal import PlumbTensor
 /// Predicting tokens that were said before.
 public enum Copying {
     /// For each place but the first of a batch, the token that copying predicts there; -1 where it predicts none, for
-    /// ``/PlumbNN``'s cross-entropy to leave out.
+    /// `PlumbNN`'s cross-entropy to leave out.
     ///
     /// - Shapes: result `[B · (T - 1)]`.
     public static func targets(of batch: RepeatedTokens.Batch) -> [Int] {

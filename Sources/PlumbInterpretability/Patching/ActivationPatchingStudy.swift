@@ -66,7 +66,7 @@ public struct ActivationPatchingStudy: Sendable {
 
     /// Patches every cell of every site.
     ///
-    /// - Throws: ``ModelError`` for pairs of different lengths; whatever `progress` throws.
+    /// - Throws: `ModelError` for pairs of different lengths; whatever `progress` throws.
     public func run(
         _ model: HookedTransformer, pairs: [PatchPair], progress: (Double) throws -> Void = { _ in }
     ) throws -> Outcome {

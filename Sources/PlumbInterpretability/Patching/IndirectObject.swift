@@ -19,7 +19,7 @@ public enum IndirectObject {
 
     /// `count` pairs with names, place and object drawn by `key`; every name is one token of `model`.
     ///
-    /// - Throws: ``ModelError`` when the model's vocabulary holds fewer than two of the names.
+    /// - Throws: `ModelError` when the model's vocabulary holds fewer than two of the names.
     public static func pairs(_ count: Int, for model: HookedTransformer, key: RandomKey) throws -> [PromptPair] {
         let known = names.filter { (try? model.token(" " + $0)) != nil }
         guard known.count >= 2 else {

@@ -24,7 +24,7 @@ public struct PromptPair: Codable, Sendable, Equatable {
 
     /// Reads one pair a line: `{"clean": …, "corrupted": …, "answer": …, "wrong": …}`. Empty lines are passed over.
     ///
-    /// - Throws: ``ModelError`` naming the file, the line and what is wrong with it.
+    /// - Throws: `ModelError` naming the file, the line and what is wrong with it.
     public static func read(_ url: URL) throws -> [PromptPair] {
         let data: Data
         do {
@@ -53,7 +53,7 @@ public struct PromptPair: Codable, Sendable, Equatable {
 
     /// The pair in tokens of `model`.
     ///
-    /// - Throws: ``ModelError`` when an answer is not one token, the prompts are the same, or they differ in length without
+    /// - Throws: `ModelError` when an answer is not one token, the prompts are the same, or they differ in length without
     ///   `alignment`: the sentence then shows the tokens where they part.
     public func tokenized(
         by model: HookedTransformer, alignment: PatchAlignment = .none

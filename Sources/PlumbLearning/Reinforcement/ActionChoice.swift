@@ -54,7 +54,7 @@ extension ActionNetwork {
         return scores
     }
 
-    /// The network as a policy for ``World/episode(key:limit:policy:)``.
+    /// The network as a policy for `World.episode(key:limit:policy:)`.
     public func policy<W: NumericWorld>(
         in world: W, _ choice: ActionChoice = .greedy
     ) -> (W.Observation, inout RandomKey.Generator) throws -> W.Action {

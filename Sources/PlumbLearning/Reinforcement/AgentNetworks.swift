@@ -4,7 +4,7 @@ public import PlumbWorlds
 
 /// A network that scores actions: the logits of a policy, or the values of actions.
 ///
-/// Any ``ParameterTree`` can be one: a convolutional network over planes of a grid, a language model's head, a table.
+/// Any `ParameterTree` can be one: a convolutional network over planes of a grid, a language model's head, a table.
 public protocol ActionNetwork: ParameterTree {
     /// A score for each action.
     ///

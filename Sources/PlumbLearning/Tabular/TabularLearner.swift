@@ -54,7 +54,7 @@ public struct TabularLearner<Rule: TabularRule, Seen: Hashable & Sendable>: Send
     ///   - see: what the table knows of an observation.
     ///   - carriedOut: the action that a state turns an action into, for example one of an agent that cannot move; an
     ///     agent that is told learns about that action instead of the one it chose. Nil tells it nothing.
-    /// - Throws: ``WorldError`` for a reward that is no number.
+    /// - Throws: `WorldError` for a reward that is no number.
     @inlinable public mutating func episode<W: World>(
         in world: W, exploration: Double, using random: inout RandomKey.Generator,
         see: (W.Observation) -> Seen, carriedOut: ((W.State, W.Action) -> W.Action)? = nil
@@ -112,7 +112,7 @@ public struct TabularLearner<Rule: TabularRule, Seen: Hashable & Sendable>: Send
     /// - Parameters:
     ///   - rates: the course of α; ``rate`` throughout where there is none.
     ///   - watch: is told the number of episodes done.
-    /// - Throws: ``WorldError`` for a reward that is no number, and what `watch` throws.
+    /// - Throws: `WorldError` for a reward that is no number, and what `watch` throws.
     @inlinable public mutating func train<W: World>(
         _ world: W, episodes: Int, exploration: LinearSchedule, rates: LinearSchedule? = nil,
         key: RandomKey, see: (W.Observation) -> Seen, carriedOut: ((W.State, W.Action) -> W.Action)? = nil,

@@ -53,7 +53,7 @@ public func valueWithPullback<Model: ParameterTree>(
 
 /// One differentiation in progress: what it watches, and the gradients that flow there.
 ///
-/// Most code calls ``valueWithGradient(at:of:)``; this is for gradients at tensors met on the way, such as a model's
+/// Most code calls `valueWithGradient(at:of:)`; this is for gradients at tensors met on the way, such as a model's
 /// recorded activations.
 public struct Differentiation: Sendable {
     private let tape: Tape

@@ -44,8 +44,10 @@ public struct ChatTemplate: Sendable {
     /// The text of a conversation.
     ///
     /// - Parameters:
+    ///   - messages: What was said, in order.
     ///   - addGenerationPrompt: Whether to end with what precedes the model's next turn.
-    ///   - bos, eos: The texts of the model's tokens so called, which some templates write themselves.
+    ///   - bos: The text of the model's beginning-of-sequence token, which some templates write themselves.
+    ///   - eos: The text of its end-of-sequence token, likewise.
     /// - Throws: ``ChatTemplateError``, also where the template itself refuses the conversation.
     public func render(
         messages: [ChatMessage], addGenerationPrompt: Bool, bos: String = "", eos: String = ""
