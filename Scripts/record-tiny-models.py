@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Makes small random GPT-2 and Llama checkpoints and records what `transformers` and TransformerLens compute with them.
+"""Makes small random GPT-2, Llama and Qwen 2 checkpoints and records what `transformers` and TransformerLens compute with them.
 
     python Scripts/record-tiny-models.py Tests/PlumbModelsTests/Golden
 
-Needs torch, transformers, safetensors and transformer-lens 4.3.0; no network. Writes one folder a model:
+Needs torch, transformers, safetensors, gguf and transformer-lens 4.3.0; no network. Writes one folder a model:
     config.json, model.safetensors (or shards and model.safetensors.index.json)
     logits.json          sequences of token ids and, for each, the float32 logits [T, V] of transformers
     hooks.safetensors    (gpt2-tiny, llama-tiny) every hook point of TransformerLens for the first sequence, float32,
@@ -17,6 +17,7 @@ Needs torch, transformers, safetensors and transformer-lens 4.3.0; no network. W
     llama-tiny-rope3     2 layers, D 32, tied, rope_scaling "llama3" in the older keys; theta 100, so that kept,
                          blended and slowed frequencies all occur
     llama-tiny-bias      2 layers, D 32, K 12 (not D/H), attention_bias, mlp_bias, eps 1e-6, rope theta 500000
+    qwen2-tiny           2 layers, D 32, tied, biases of queries, keys and values; the same weights in model.gguf besides
 
 Weights are drawn with fixed seeds, norms and biases included, so that logits are of order 1 to 10 and attention is far
 from uniform. Attention is "eager". Masked attention scores are written as -inf, as TransformerLens 2 and 3 have them
@@ -33,11 +34,13 @@ import shutil
 import tempfile
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
+import gguf  # noqa: E402
 import torch  # noqa: E402
 from safetensors.torch import load_file, save_file  # noqa: E402
 from tokenizers import Tokenizer, models  # noqa: E402
 from transformers import (  # noqa: E402
-    AutoModelForCausalLM, GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast)
+    AutoModelForCausalLM, GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast,
+    Qwen2Config, Qwen2ForCausalLM)
 from transformer_lens.model_bridge import TransformerBridge  # noqa: E402
 
 VOCABULARY = 211
@@ -209,6 +212,49 @@ def llama(seed, **options):
     return draw(LlamaForCausalLM(LlamaConfig(**settings)), seed)
 
 
+def qwen2(seed, **options):
+    settings = {
+        "vocab_size": VOCABULARY, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4,
+        "num_key_value_heads": 2, "intermediate_size": 64, "max_position_embeddings": 64, "rms_norm_eps": 1e-6,
+        "rope_parameters": {"rope_type": "default", "rope_theta": 1000000.0}, "tie_word_embeddings": True,
+        "bos_token_id": 1, "eos_token_id": 2, **options,
+    }
+    return draw(Qwen2ForCausalLM(Qwen2Config(**settings)), seed)
+
+
+def write_gguf(folder):
+    """The folder's weights as model.gguf in float32, under the names llama.cpp gives them, with a vocabulary of bytes."""
+    with open(os.path.join(folder, "config.json")) as file:
+        config = json.load(file)
+    writer = gguf.GGUFWriter(os.path.join(folder, "model.gguf"), config["model_type"])
+    writer.add_block_count(config["num_hidden_layers"])
+    writer.add_context_length(config["max_position_embeddings"])
+    writer.add_embedding_length(config["hidden_size"])
+    writer.add_feed_forward_length(config["intermediate_size"])
+    writer.add_head_count(config["num_attention_heads"])
+    writer.add_head_count_kv(config["num_key_value_heads"])
+    writer.add_layer_norm_rms_eps(config["rms_norm_eps"])
+    writer.add_rope_freq_base(config["rope_parameters"]["rope_theta"])
+    writer.add_tokenizer_model("gpt2")
+    writer.add_tokenizer_pre("qwen2")
+    single = [chr(33 + index) if index < 94 else chr(161 + index) for index in range(VOCABULARY - 2)]
+    writer.add_token_list([*single, "ab", "cd"])
+    writer.add_token_merges(["a b", "c d"])
+    names = {
+        "model.embed_tokens": "token_embd", "model.norm": "output_norm", "input_layernorm": "attn_norm",
+        "post_attention_layernorm": "ffn_norm", "self_attn.q_proj": "attn_q", "self_attn.k_proj": "attn_k",
+        "self_attn.v_proj": "attn_v", "self_attn.o_proj": "attn_output", "mlp.gate_proj": "ffn_gate",
+        "mlp.up_proj": "ffn_up", "mlp.down_proj": "ffn_down", "model.layers": "blk"}
+    for name, tensor in load_file(os.path.join(folder, "model.safetensors")).items():
+        for theirs, ours in names.items():
+            name = name.replace(theirs, ours)
+        writer.add_tensor(name, tensor.numpy())
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
 def gpt2(seed, **options):
     settings = {"vocab_size": VOCABULARY, "bos_token_id": 0, "eos_token_id": 0, **options}
     return draw(GPT2LMHeadModel(GPT2Config(**settings)), seed)
@@ -245,6 +291,9 @@ def main():
         llama(7, head_dim=12, attention_bias=True, mlp_bias=True, rms_norm_eps=1e-6,
               rope_parameters={"rope_type": "default", "rope_theta": 500000.0}), root, "llama-tiny-bias")
     write_logits(folder, [17], 17)
+    folder = save(qwen2(8), root, "qwen2-tiny")
+    write_logits(folder, [9, 21], 18)
+    write_gguf(folder)
     for folder, _, files in os.walk(root):  # safetensors are written readable by their owner only
         for name in files:
             os.chmod(os.path.join(folder, name), 0o644)

@@ -1,3 +1,4 @@
+import Foundation
 import PlumbData
 import PlumbTensor
 import Testing
@@ -22,6 +23,14 @@ import Testing
             #expect(largestDifference(logits, expected) <= 1e-5, "\(sequence.tokens.count) tokens")
             #expect(cache.points.isEmpty)
         }
+    }
+
+    @Test func theSameWeightsInGGUFGiveTheSameBits() throws {
+        let folder = try TinyModel.load(TinyModel.qwen2)
+        let file = try HookedTransformer.load(gguf: Golden.url("\(TinyModel.qwen2)/model.gguf"))
+        #expect(file.configuration == folder.configuration)
+        let tokens = TinyModel.tokens(21, seed: 3)
+        #expect(file.run(tokens).output == folder.run(tokens).output)
     }
 
     @Test(arguments: TinyModel.hooked) func everyActivationAgreesWithTransformerLens(name: String) throws {
@@ -72,6 +81,16 @@ import Testing
                     mlpWidth: 56,
                     vocabulary: 211, context: 64))
         #expect(try TinyModel.load("llama-tiny-tied").files.count == 2)
+    }
+
+    /// Beyond the window layers would no longer see all that came before, which no kernel here does.
+    @Test func aSlidingWindowLimitsTheContext() throws {
+        let data = try Data(contentsOf: Golden.url("\(TinyModel.qwen2)/config.json"))
+        var configuration = try JSONDecoder().decode(Llama.Configuration.self, from: data)
+        configuration.sliding_window = 8
+        #expect(configuration.sizes.context == 64)
+        configuration.use_sliding_window = true
+        #expect(configuration.sizes.context == 8)
     }
 
     @Test(arguments: TinyModel.all) func batchesGiveTheBitsOfSingleRuns(name: String) throws {

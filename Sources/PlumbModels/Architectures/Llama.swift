@@ -4,7 +4,8 @@ internal import PlumbNN
 internal import PlumbTensor
 
 /// The Llama family: RMSNorm, rotary positions, grouped-query attention, SwiGLU, embeddings tied or not
-/// (Touvron et al. 2023, arXiv:2302.13971). SmolLM2 is one of them.
+/// (Touvron et al. 2023, arXiv:2302.13971). SmolLM2 is one of them, and so are Qwen 2 and 2.5, whose queries, keys and
+/// values have biases (Yang et al. 2024, arXiv:2407.10671).
 enum Llama {
     /// `config.json` as Hugging Face writes it.
     struct Configuration: Decodable {
@@ -22,6 +23,8 @@ enum Llama {
         var rope_theta: Double?
         var rope_scaling: RopeScaling?
         var rope_parameters: RopeScaling?
+        var use_sliding_window: Bool?
+        var sliding_window: Int?
 
         struct RopeScaling: Decodable {
             var rope_theta: Double?
@@ -38,8 +41,11 @@ enum Llama {
                 architecture: "llama", layers: num_hidden_layers, width: hidden_size, heads: num_attention_heads,
                 keyValueHeads: num_key_value_heads ?? num_attention_heads,
                 headWidth: head_dim ?? hidden_size / max(1, num_attention_heads), mlpWidth: intermediate_size,
-                vocabulary: vocab_size, context: max_position_embeddings ?? 2048)
+                vocabulary: vocab_size, context: min(max_position_embeddings ?? 2048, window ?? .max))
         }
+
+        /// Qwen 2 can be told to let some layers see the last so many tokens only; shorter prompts are unaffected.
+        private var window: Int? { use_sliding_window ?? false ? sliding_window : nil }
 
         var ropeBase: Double { rope_parameters?.rope_theta ?? rope_theta ?? 10_000 }
 
@@ -103,12 +109,14 @@ enum Llama {
         let sizes = try self.sizes(of: file)
         let (d, k) = (sizes.width, sizes.headWidth)
         let (q, kv) = (sizes.heads * k, sizes.keyValueHeads * k)
-        let epsilon = Float(try file.number("llama.attention.layer_norm_rms_epsilon"))
+        let epsilon = Float(try file.number("\(try file.architecture).attention.layer_norm_rms_epsilon"))
         let rotary = try rotary(of: file, weights, sizes)
+        // Only files of the architecture "llama" have the features that turn together side by side.
+        let turned = try file.architecture == "llama" ? rotary.width : 0
         let blocks = try (0..<sizes.layers).map { i in
             let name = "blk.\(i)"
-            let queries = try interleaved(weights, "\(name).attn_q", heads: sizes.heads, rotary.width, [q, d])
-            let keys = try interleaved(weights, "\(name).attn_k", heads: sizes.keyValueHeads, rotary.width, [kv, d])
+            let queries = try halved(weights, "\(name).attn_q", sizes.heads, turned, [q, d])
+            let keys = try halved(weights, "\(name).attn_k", sizes.keyValueHeads, turned, [kv, d])
             let values = try weights.linear("\(name).attn_v", outputs: kv, inputs: d)
             return block(
                 sizes, rotary,
@@ -148,43 +156,45 @@ enum Llama {
     }
 
     private static func sizes(of file: GGUFFile) throws -> TransformerConfiguration {
-        let width = try file.integer("llama.embedding_length")
-        let heads = try file.integer("llama.attention.head_count")
+        let kind = try file.architecture
+        let width = try file.integer("\(kind).embedding_length")
+        let heads = try file.integer("\(kind).attention.head_count")
         let embedding = try file.tensor("token_embd.weight")
         return try TransformerConfiguration(
-            architecture: "llama", layers: try file.integer("llama.block_count"), width: width, heads: heads,
-            keyValueHeads: try file.integer("llama.attention.head_count_kv", default: heads),
-            headWidth: try file.integer("llama.attention.key_length", default: width / max(1, heads)),
-            mlpWidth: try file.integer("llama.feed_forward_length"), vocabulary: embedding.shape.first ?? 0,
-            context: try file.integer("llama.context_length")
+            architecture: "llama", layers: try file.integer("\(kind).block_count"), width: width, heads: heads,
+            keyValueHeads: try file.integer("\(kind).attention.head_count_kv", default: heads),
+            headWidth: try file.integer("\(kind).attention.key_length", default: width / max(1, heads)),
+            mlpWidth: try file.integer("\(kind).feed_forward_length"), vocabulary: embedding.shape.first ?? 0,
+            context: try file.integer("\(kind).context_length")
         ).validated()
     }
 
     private static func rotary(
         of file: GGUFFile, _ weights: WeightReader, _ sizes: TransformerConfiguration
     ) throws -> RotaryEmbedding {
-        let width = try file.integer("llama.rope.dimension_count", default: sizes.headWidth)
+        let kind = try file.architecture
+        let width = try file.integer("\(kind).rope.dimension_count", default: sizes.headWidth)
         guard width > 0, width <= sizes.headWidth, width % 2 == 0 else {
-            throw ModelError("llama.rope.dimension_count is \(width); it must be even and at most \(sizes.headWidth)")
+            throw ModelError("\(kind).rope.dimension_count is \(width); it must be even and at most \(sizes.headWidth)")
         }
         var scaling = RotaryEmbedding.Scaling.none
-        let kind = try file.string("llama.rope.scaling.type", default: "none")
+        let scaled = try file.string("\(kind).rope.scaling.type", default: "none")
         if weights.contains("rope_freqs.weight") {
             scaling = .factors(try weights.vector("rope_freqs.weight", width / 2).elements)
-        } else if kind == "linear" {
-            scaling = .linear(factor: try file.number("llama.rope.scaling.factor"))
-        } else if kind != "none" {
-            throw ModelError("rope scaling \"\(kind)\" is not supported: none and linear are")
+        } else if scaled == "linear" {
+            scaling = .linear(factor: try file.number("\(kind).rope.scaling.factor"))
+        } else if scaled != "none" {
+            throw ModelError("rope scaling \"\(scaled)\" is not supported: none and linear are")
         }
         return RotaryEmbedding(
-            width: width, positions: sizes.context, base: try file.number("llama.rope.freq_base", default: 10_000),
+            width: width, positions: sizes.context, base: try file.number("\(kind).rope.freq_base", default: 10_000),
             scaling: scaling)
     }
 
-    /// GGUF stores the rotated features of each query and key head as neighbouring pairs; this puts them back into two
-    /// halves, as Hugging Face and TransformerLens have them.
-    private static func interleaved(
-        _ weights: WeightReader, _ name: String, heads: Int, _ rotated: Int, _ shape: [Int]
+    /// GGUF stores the first `rotated` features of each query and key head as neighbouring pairs; this puts them back
+    /// into two halves, as Hugging Face and TransformerLens have them.
+    private static func halved(
+        _ weights: WeightReader, _ name: String, _ heads: Int, _ rotated: Int, _ shape: [Int]
     ) throws -> (weight: StoredTensor, bias: Tensor?) {
         let width = shape[0] / heads
         let order = (0..<shape[0]).map { row in

@@ -22,11 +22,10 @@ extension HookedTransformer {
         let architecture = try file.architecture
         let transformer =
             switch architecture {
-            case "llama": try Llama.load(file)
+            case "llama", "qwen2": try Llama.load(file)
             case "gpt2": try GPT2.load(file)
             default:
-                throw ModelError(
-                    "\(url.lastPathComponent) is a \"\(architecture)\" model; llama and gpt2 are supported")
+                throw ModelError("\(url.lastPathComponent) is a \"\(architecture)\" model; \(supportedKinds)")
             }
         let isQuantized = file.names.contains { name in
             guard let tensor = try? file.tensor(name) else { return false }
@@ -48,16 +47,19 @@ extension HookedTransformer {
         let kind = try decode(Kind.self, data, configuration).model_type ?? "unnamed"
         let transformer =
             switch kind {
-            case "llama": try Llama.load(try decode(Llama.Configuration.self, data, configuration), from: weights)
+            case "llama", "qwen2":
+                try Llama.load(try decode(Llama.Configuration.self, data, configuration), from: weights)
             case "gpt2", "attention-only":
                 try GPT2.load(try decode(GPT2.Configuration.self, data, configuration), from: weights)
             default:
-                throw ModelError("\(configuration.path) describes a \"\(kind)\" model; llama and gpt2 are supported")
+                throw ModelError("\(configuration.path) describes a \"\(kind)\" model; \(supportedKinds)")
             }
         return HookedTransformer(
             name: name ?? folder.lastPathComponent, transformer: transformer, tokenizer: try tokenizer(in: folder),
             isQuantized: false, files: checkpoint.files.map(\.url))
     }
+
+    private static let supportedKinds = "llama, qwen2 and gpt2 are supported"
 
     private struct Kind: Decodable {
         var model_type: String?

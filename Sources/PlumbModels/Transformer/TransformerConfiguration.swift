@@ -1,6 +1,6 @@
 /// The sizes of a decoder-only transformer.
 public struct TransformerConfiguration: Sendable, Equatable, Codable {
-    /// `llama`, `gpt2`, or `attention-only`: GPT-2 without MLPs.
+    /// `llama` (Qwen 2 is one, with biases), `gpt2`, or `attention-only`: GPT-2 without MLPs.
     public var architecture: String
     /// `L`, the number of blocks.
     public var layers: Int
