@@ -81,6 +81,10 @@ import Testing
             problem("{{ " + String(repeating: "(", count: 100_000) + String(repeating: ")", count: 100_000) + " }}")?
                 .contains("deeper") == true)
         #expect(problem(String(repeating: "{% if true %}", count: 100_000))?.contains("deeper") == true)
+        for chain in ["+1", "~1", "*1", " or 0", " and 1", " < 2", "|trim", " is defined", ".a", "[0]", "()", " if 1"] {
+            let long = "{{ x" + String(repeating: chain, count: 100_000) + " }}"
+            #expect(problem(long)?.contains("chains more than 500") == true, "\(chain)")
+        }
         let doubling = "{% set x = 'aaaaaaaaaaaaaaaa' %}" + String(repeating: "{% set x = x + x %}", count: 60)
         #expect(problem(doubling)?.contains("64 MiB") == true)
     }

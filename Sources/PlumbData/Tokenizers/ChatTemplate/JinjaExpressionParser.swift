@@ -4,6 +4,7 @@ struct JinjaExpressionParser {
     private let tokens: [JinjaToken]
     private var index = 0
     private var depth = 0
+    private var links = 0
 
     init(_ tokens: [JinjaToken], line: Int) {
         self.tokens = tokens
@@ -55,6 +56,13 @@ struct JinjaExpressionParser {
         guard index == tokens.count else { throw unexpected("the end of the tag") }
     }
 
+    /// Counts an operator, filter or subscript that takes all before it as its operand: a chain of them becomes a tree
+    /// as deep as the chain is long, which is walked by recursion.
+    private mutating func link() throws(ChatTemplateError) {
+        links += 1
+        guard links <= 500 else { throw ChatTemplateError("a tag chains more than 500 operations", line: line) }
+    }
+
     /// `a if b else c`, and all that binds tighter.
     mutating func expression() throws(ChatTemplateError) -> JinjaExpression {
         depth += 1
@@ -62,6 +70,7 @@ struct JinjaExpressionParser {
         guard depth < 60 else { throw ChatTemplateError("nested deeper than 60 expressions", line: line) }
         var result = try disjunction()
         while take(name: "if") {
+            try link()
             let condition = try disjunction()
             let otherwise = take(name: "else") ? try expression() : nil
             result = .conditional(condition, then: result, otherwise: otherwise)
@@ -71,13 +80,19 @@ struct JinjaExpressionParser {
 
     mutating func disjunction() throws(ChatTemplateError) -> JinjaExpression {
         var left = try conjunction()
-        while take(name: "or") { left = .binary("or", left, try conjunction()) }
+        while take(name: "or") {
+            try link()
+            left = .binary("or", left, try conjunction())
+        }
         return left
     }
 
     private mutating func conjunction() throws(ChatTemplateError) -> JinjaExpression {
         var left = try negation()
-        while take(name: "and") { left = .binary("and", left, try negation()) }
+        while take(name: "and") {
+            try link()
+            left = .binary("and", left, try negation())
+        }
         return left
     }
 
@@ -93,6 +108,7 @@ struct JinjaExpressionParser {
         var left = first
         var result: JinjaExpression?
         while let comparison = takeComparison() {
+            try link()
             let right = try sum()
             let next = JinjaExpression.binary(comparison, left, right)
             result = result.map { .binary("and", $0, next) } ?? next
@@ -112,19 +128,19 @@ struct JinjaExpressionParser {
     private mutating func sum() throws(ChatTemplateError) -> JinjaExpression {
         var left = try concatenation()
         while true {
-            if take(symbol: "+") {
-                left = .binary("+", left, try concatenation())
-            } else if take(symbol: "-") {
-                left = .binary("-", left, try concatenation())
-            } else {
-                return left
-            }
+            guard let symbol = ["+", "-"].first(where: { current == .symbol($0) }) else { return left }
+            index += 1
+            try link()
+            left = .binary(symbol, left, try concatenation())
         }
     }
 
     private mutating func concatenation() throws(ChatTemplateError) -> JinjaExpression {
         var left = try product()
-        while take(symbol: "~") { left = .binary("~", left, try product()) }
+        while take(symbol: "~") {
+            try link()
+            left = .binary("~", left, try product())
+        }
         return left
     }
 
@@ -132,6 +148,7 @@ struct JinjaExpressionParser {
         var left = try unary()
         while let symbol = ["*", "//", "/", "%"].first(where: { current == .symbol($0) }) {
             index += 1
+            try link()
             left = .binary(symbol, left, try unary())
         }
         if current == .symbol("**") { throw ChatTemplateError("the operator \"**\" is not known", line: line) }
@@ -221,6 +238,7 @@ extension JinjaExpressionParser {
         var value = value
         while true {
             if take(symbol: ".") {
+                try link()
                 if case .integer(let position) = current {
                     index += 1
                     value = .item(value, .literal(.integer(position)))
@@ -228,8 +246,10 @@ extension JinjaExpressionParser {
                     value = .attribute(value, try name("an attribute"))
                 }
             } else if take(symbol: "[") {
+                try link()
                 value = try subscripted(value)
             } else if take(symbol: "(") {
+                try link()
                 value = .call(value, try arguments())
             } else {
                 return value
@@ -277,9 +297,11 @@ extension JinjaExpressionParser {
         var value = value
         while true {
             if take(symbol: "|") {
+                try link()
                 let name = try name("a filter")
                 value = .filter(value, name, take(symbol: "(") ? try arguments() : [])
             } else if take(name: "is") {
+                try link()
                 let isNegated = take(name: "not")
                 let name = try name("a test")
                 value = .test(value, name, try testArguments(), isNegated: isNegated)
