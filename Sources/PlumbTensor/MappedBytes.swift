@@ -56,7 +56,8 @@ private final class Mapping: @unchecked Sendable {
 
     init(_ url: URL) throws {
         let path = url.path
-        let file = open(path, O_RDONLY)
+        // A pipe would be waited for until somebody writes to it.
+        let file = open(path, O_RDONLY | O_NONBLOCK)
         guard file >= 0 else {
             throw FileError("cannot open \(path): \(String(cString: strerror(errno)))")
         }

@@ -189,6 +189,14 @@ import Testing
         try expect(#"{"weight_map":[]}"#, contains: "weight_map")
     }
 
+    @Test(.timeLimit(.minutes(1))) func aPipeIsNotWaitedFor() throws {
+        let scratch = try Scratch()
+        let pipe = scratch.folder.appendingPathComponent("model.safetensors")
+        try #require(mkfifo(pipe.path, 0o600) == 0)
+        let error = #expect(throws: FileError.self) { try SafetensorsFile(contentsOf: pipe) }
+        #expect(error?.description.contains("is not a regular file") == true)
+    }
+
     @Test func aFolderWithoutWeightsSaysSo() throws {
         let scratch = try Scratch()
         let error = #expect(throws: FileError.self) { try SafetensorsCheckpoint(folder: scratch.folder) }
