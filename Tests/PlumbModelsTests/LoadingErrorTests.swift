@@ -116,6 +116,30 @@ import Testing
         #expect(try refusal(of: TinyModel.llama, with: ["rope_parameters": ["rope_type": "llama3"]]).contains("llama3"))
     }
 
+    @Test func numbersThatNoModelHasAreRefused() throws {
+        func rope(_ members: [String: Any]) throws -> String {
+            try refusal(of: TinyModel.llama, with: ["rope_parameters": members])
+        }
+        for factor in [0.0, -2, 1e300] {
+            #expect(try rope(["rope_type": "linear", "factor": factor]).contains("the factor of rope scaling"))
+        }
+        for base in [0.0, -1, 1e300] { #expect(try rope(["rope_theta": base]).contains("the base of rotary")) }
+        #expect(try rope(["rope_type": "linear"]).contains("\"linear\" does not give factor"))
+        let equal: [String: Any] = [
+            "rope_type": "llama3", "factor": 8.0, "low_freq_factor": 4.0, "high_freq_factor": 4.0,
+            "original_max_position_embeddings": 64.0,
+        ]
+        #expect(try rope(equal).contains("high_freq_factor"))
+        #expect(try refusal(of: TinyModel.llama, with: ["rms_norm_eps": -1.0]).contains("epsilon"))
+        #expect(try refusal(of: TinyModel.gpt2, with: ["layer_norm_epsilon": -1.0]).contains("epsilon"))
+    }
+
+    @Test func aHeadThatIsNotTiedMustBeThere() throws {
+        for name in ["llama-tiny-tied", TinyModel.gpt2] {
+            #expect(try refusal(of: name, with: ["tie_word_embeddings": false]).contains("lm_head.weight"))
+        }
+    }
+
     @Test func wrongShapesNameTheTensorAndBothShapes() throws {
         let llama = try refusal(of: TinyModel.llama, with: ["intermediate_size": 81])
         #expect(llama.contains("model.layers.0.mlp.gate_proj.weight"))

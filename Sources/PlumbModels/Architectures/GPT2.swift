@@ -52,7 +52,7 @@ enum GPT2 {
         let sizes = try configuration.sizes()
         let (d, f, z) = (sizes.width, sizes.mlpWidth, sizes.heads * sizes.headWidth)
         let prefix = weights.contains("transformer.wte.weight") ? "transformer." : ""
-        let epsilon = configuration.layer_norm_epsilon ?? 1e-5
+        let epsilon = try Normalization.validated(epsilon: configuration.layer_norm_epsilon ?? 1e-5)
         func convolution(_ name: String, _ outputs: Int, _ inputs: Int) throws -> Linear {
             let stored = try weights.stored("\(name).weight", [inputs, outputs])
             return Linear(
@@ -72,7 +72,8 @@ enum GPT2 {
                         down: try convolution("\(name).mlp.c_proj", d, f)))
         }
         let embedding = Weight(try weights.stored("\(prefix)wte.weight", [sizes.vocabulary, d]))
-        let isTied = configuration.tie_word_embeddings ?? true || !weights.contains("lm_head.weight")
+        // Where the file says that they are not tied, a missing head is a fault.
+        let isTied = configuration.tie_word_embeddings ?? true
         return Transformer(
             configuration: sizes, tokenEmbedding: embedding,
             positionEmbedding: try weights.stored("\(prefix)wpe.weight", [sizes.context, d]).dequantized(),
@@ -94,7 +95,7 @@ enum GPT2 {
             mlpWidth: try file.integer("gpt2.feed_forward_length"), vocabulary: embedded.shape.first ?? 0,
             context: try file.integer("gpt2.context_length")
         ).validated()
-        let epsilon = Float(try file.number("gpt2.attention.layer_norm_epsilon"))
+        let epsilon = try Normalization.validated(epsilon: Float(file.number("gpt2.attention.layer_norm_epsilon")))
         let blocks = try (0..<sizes.layers).map { i in
             let name = "blk.\(i)"
             return block(

@@ -52,12 +52,19 @@ enum Llama {
         func ropeScaling() throws -> RotaryEmbedding.Scaling {
             guard let scaling = rope_scaling ?? rope_parameters else { return .none }
             let kind = scaling.rope_type ?? scaling.type ?? "default"
-            switch (kind, scaling.factor, scaling.low_freq_factor, scaling.high_freq_factor) {
-            case ("default", _, _, _): return .none
-            case ("linear", let factor?, _, _): return .linear(factor: factor)
-            case ("llama3", let factor?, let low?, let high?):
-                let context = scaling.original_max_position_embeddings ?? Double(sizes.context)
-                return .llama3(factor: factor, lowFrequency: low, highFrequency: high, originalContext: context)
+            func given(_ value: Double?, _ key: String) throws -> Double {
+                guard let value else { throw ModelError("rope scaling \"\(kind)\" does not give \(key)") }
+                return value
+            }
+            switch kind {
+            case "default": return .none
+            case "linear": return .linear(factor: try given(scaling.factor, "factor"))
+            case "llama3":
+                return .llama3(
+                    factor: try given(scaling.factor, "factor"),
+                    lowFrequency: try given(scaling.low_freq_factor, "low_freq_factor"),
+                    highFrequency: try given(scaling.high_freq_factor, "high_freq_factor"),
+                    originalContext: scaling.original_max_position_embeddings ?? Double(sizes.context))
             default:
                 throw ModelError("rope scaling \"\(kind)\" is not supported: default, linear and llama3 are")
             }
@@ -73,10 +80,11 @@ enum Llama {
         let sizes = try configuration.sizes.validated()
         let (d, k) = (sizes.width, sizes.headWidth)
         let (q, kv) = (sizes.heads * k, sizes.keyValueHeads * k)
-        let rotary = RotaryEmbedding(
+        let rotary = try RotaryEmbedding(
             width: k, positions: sizes.context, base: configuration.ropeBase,
-            scaling: try configuration.ropeScaling())
-        let epsilon = configuration.rms_norm_eps
+            scaling: configuration.ropeScaling()
+        ).validated()
+        let epsilon = try Normalization.validated(epsilon: configuration.rms_norm_eps)
         let blocks = try (0..<sizes.layers).map { i in
             let name = "model.layers.\(i)"
             return block(
@@ -94,7 +102,8 @@ enum Llama {
                 down: try weights.linear("\(name).mlp.down_proj", outputs: d, inputs: sizes.mlpWidth))
         }
         let embedding = Weight(try weights.stored("model.embed_tokens.weight", [sizes.vocabulary, d]))
-        let isTied = configuration.tie_word_embeddings ?? false || !weights.contains("lm_head.weight")
+        // Where the file says that they are not tied, a missing head is a fault.
+        let isTied = configuration.tie_word_embeddings ?? !weights.contains("lm_head.weight")
         return Transformer(
             configuration: sizes, tokenEmbedding: embedding, positionEmbedding: nil, blocks: blocks,
             finalNorm: .rms(weight: try weights.vector("model.norm.weight", d), epsilon: epsilon),
@@ -109,7 +118,8 @@ enum Llama {
         let sizes = try self.sizes(of: file)
         let (d, k) = (sizes.width, sizes.headWidth)
         let (q, kv) = (sizes.heads * k, sizes.keyValueHeads * k)
-        let epsilon = Float(try file.number("\(try file.architecture).attention.layer_norm_rms_epsilon"))
+        let epsilon = try Normalization.validated(
+            epsilon: Float(file.number("\(file.architecture).attention.layer_norm_rms_epsilon")))
         let rotary = try rotary(of: file, weights, sizes)
         // Only files of the architecture "llama" have the features that turn together side by side.
         let turned = try file.architecture == "llama" ? rotary.width : 0
@@ -186,9 +196,10 @@ enum Llama {
         } else if scaled != "none" {
             throw ModelError("rope scaling \"\(scaled)\" is not supported: none and linear are")
         }
-        return RotaryEmbedding(
-            width: width, positions: sizes.context, base: try file.number("\(kind).rope.freq_base", default: 10_000),
-            scaling: scaling)
+        return try RotaryEmbedding(
+            width: width, positions: sizes.context, base: file.number("\(kind).rope.freq_base", default: 10_000),
+            scaling: scaling
+        ).validated()
     }
 
     /// GGUF stores the first `rotated` features of each query and key head as neighbouring pairs; this puts them back
