@@ -25,7 +25,7 @@ struct DataCommand: AsyncParsableCommand {
                         "path": listing.cached.map { .string($0.path) } ?? .null,
                     ])
                 }
-                return Output.json(.object(["datasets": .array(datasets)]))
+                return try Output.json(.object(["datasets": .array(datasets)]))
             }
             let table = TerminalTable(
                 columns: [
@@ -84,7 +84,7 @@ struct DataCommand: AsyncParsableCommand {
             }
             let summary = try DataSummary(
                 location, entry: DatasetStore().entry(name), tokenizer: tokenizer, vocabulary: vocabulary)
-            if json { return Output.json(summary.json) }
+            if json { return try Output.json(summary.json) }
             print(summary.text(.current()))
         }
     }

@@ -40,6 +40,6 @@ enum Failure {
     }
 
     private static func say(_ text: String) {
-        FileHandle.standardError.write(Data((text + "\n").utf8))
+        Output.complain(text + "\n")
     }
 }

@@ -10,10 +10,12 @@ struct GenerateCommand: AsyncParsableCommand {
         commandName: "generate", abstract: "Let a model continue a text, as it is made.")
 
     @OptionGroup var options: ModelOptions
-    @Option(help: "The text to continue, or the user's message with --chat.") var text: String
+    @Option(parsing: .unconditional, help: "The text to continue, or the user's message with --chat.")
+    var text: String
     @Flag(help: "Put the text through the model's chat template.") var chat = false
-    @Option(help: "The most tokens to add.") var maxTokens = 100
-    @Option(help: "0 takes the most probable token; higher is more varied.") var temperature = 0.0
+    @Option(parsing: .unconditional, help: "The most tokens to add.") var maxTokens = 100
+    @Option(parsing: .unconditional, help: "0 takes the most probable token; higher is more varied.")
+    var temperature = 0.0
     @Option(help: "The seed of the sampling.") var seed: UInt64 = 0
     @Flag(help: "Go on after the end-of-text token.") var ignoreEos = false
     @Flag(help: "Print one JSON object when done.") var json = false
@@ -37,12 +39,12 @@ struct GenerateCommand: AsyncParsableCommand {
             stopTokens: ignoreEos ? [] : nil
         ) { token in
             if interruption.request.isRaised { throw RunInterrupted() }
-            if !json { Output.stream(stream.append(token)) }
+            if !json { try Output.stream(stream.append(token)) }
             return true
         }
         let seconds = (ContinuousClock.now - start) / .seconds(1)
-        guard json else { return Output.stream(stream.finish() + "\n") }
-        Output.json(
+        guard json else { return try Output.stream(stream.finish() + "\n") }
+        try Output.json(
             .object([
                 "model": .string(model.name), "prompt_tokens": .array(prompt.map { JSONValue($0) }),
                 "tokens": .array(generation.tokens.map { JSONValue($0) }),

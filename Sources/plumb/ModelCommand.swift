@@ -25,7 +25,7 @@ struct ModelCommand: AsyncParsableCommand {
                         "path": listing.cached.map { .string($0.path) } ?? .null,
                     ])
                 }
-                return Output.json(.object(["models": .array(models)]))
+                return try Output.json(.object(["models": .array(models)]))
             }
             let table = TerminalTable(
                 columns: [
@@ -68,7 +68,7 @@ struct ModelCommand: AsyncParsableCommand {
 
         func run() async throws {
             let summary = try ModelSummary(await ModelStore().locate(path), name: path)
-            if json { return Output.json(summary.json) }
+            if json { return try Output.json(summary.json) }
             print(summary.text(.current()))
         }
     }

@@ -1,26 +1,44 @@
 import Foundation
 import PlumbRecords
 import PlumbReport
+import PlumbTensor
 
 /// Standard output as commands write to it.
 enum Output {
     /// Prints a value as one JSON object, keys sorted.
-    static func json(_ value: JSONValue) {
-        FileHandle.standardOutput.write(value.data())
-    }
+    static func json(_ value: JSONValue) throws { try write(value.data()) }
 
     /// Writes text at once, without a line break.
-    static func stream(_ text: String) {
-        FileHandle.standardOutput.write(Data(text.utf8))
+    static func stream(_ text: String) throws { try write(Data(text.utf8)) }
+
+    /// Writes bytes at once.
+    ///
+    /// - Throws: `FileError` where standard output takes no more, as a file on a full disk does.
+    static func write(_ data: Data) throws {
+        do {
+            try FileHandle.standardOutput.write(contentsOf: data)
+        } catch {
+            throw FileError("cannot write to standard output: \(error.localizedDescription)")
+        }
+    }
+
+    /// Hands on what `print` has kept back, which otherwise is lost without a word where it cannot be written.
+    static func flush() throws {
+        guard fflush(nil) == 0 else {
+            throw FileError("cannot write to standard output: \(String(cString: strerror(errno)))")
+        }
     }
 
     /// A progress line on standard error, which draws only on a terminal.
     static func progress() -> TerminalProgress {
         let isTerminal = isatty(STDERR_FILENO) == 1
         return TerminalProgress(style: .current(descriptor: STDERR_FILENO), isTerminal: isTerminal) { text in
-            FileHandle.standardError.write(Data(text.utf8))
+            complain(text)
         }
     }
+
+    /// Writes to standard error at once. Where that cannot be written, nobody is left to be told.
+    static func complain(_ text: String) { try? FileHandle.standardError.write(contentsOf: Data(text.utf8)) }
 
     /// A number as JSON; numbers that JSON cannot write become text, as in records.
     static func number(_ value: Float) -> JSONValue { JSONValue(Double(value)) }

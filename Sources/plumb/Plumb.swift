@@ -34,6 +34,7 @@ struct Plumb: AsyncParsableCommand {
             } else {
                 try command.run()
             }
+            try Output.flush()
         } catch {
             Foundation.exit(Failure.report(error))
         }

@@ -12,7 +12,7 @@ struct ModelOptions: ParsableArguments {
     var model = "smollm2-135m"
     @Option(help: "float32 is exact on the stored weights; bfloat16 is faster and inexact.")
     var arithmetic = Arithmetic.float32
-    @Option(help: "Threads to compute on; results do not depend on it.") var threads: Int?
+    @Option(parsing: .unconditional, help: "Threads to compute on; results do not depend on it.") var threads: Int?
 
     /// The model, fetched first where it is not at hand.
     func load() async throws -> HookedTransformer {
@@ -39,8 +39,8 @@ struct PredictCommand: AsyncParsableCommand {
         commandName: "predict", abstract: "Show what a model expects next, with log-probabilities.")
 
     @OptionGroup var options: ModelOptions
-    @Option(help: "The text to continue.") var text: String
-    @Option(help: "How many candidates to show.") var top = 10
+    @Option(parsing: .unconditional, help: "The text to continue.") var text: String
+    @Option(parsing: .unconditional, help: "How many candidates to show.") var top = 10
     @Flag(help: "Show them after every token, not only the last.") var allPositions = false
     @Flag(help: "Print one JSON object.") var json = false
 
@@ -99,6 +99,6 @@ struct PredictCommand: AsyncParsableCommand {
             "next": best.last.map(list) ?? .array([]),
         ]
         if allPositions { object["positions"] = .array(best.map(list)) }
-        Output.json(.object(object))
+        try Output.json(.object(object))
     }
 }

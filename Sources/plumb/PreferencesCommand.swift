@@ -41,13 +41,13 @@ struct PreferencesCommand: ParsableCommand {
             var (given, skipped) = (before.count, before.count { $0.mu == nil })
             for _ in 0..<count {
                 let question = questions.comparison(given, mu: nil)
-                say(TerminalGrid(questions.drawing(question, title: "Question \(given + 1)")).render(.current()))
-                guard case .mu(let mu) = answer() else { break }
+                try say(TerminalGrid(questions.drawing(question, title: "Question \(given + 1)")).render(.current()))
+                guard case .mu(let mu) = try answer() else { break }
                 try file.append([questions.comparison(given, mu: mu)])
                 given += 1
                 skipped += mu == nil ? 1 : 0
             }
-            report(given, skipped, asked: given - before.count)
+            try report(given, skipped, asked: given - before.count)
         }
 
         /// What a person says to a question.
@@ -57,12 +57,12 @@ struct PreferencesCommand: ParsableCommand {
         }
 
         /// Asks until the answer is one that is known; the input's end is the end of asking.
-        private func answer() -> Reply {
+        private func answer() throws -> Reply {
             while true {
-                say("Which is better: 1, 2, =, s(kip) or q(uit)? ")
+                try say("Which is better: 1, 2, =, s(kip) or q(uit)? ")
                 let line = readLine()
                 // Only a terminal shows the line break that was typed.
-                if line == nil || isatty(STDIN_FILENO) == 0 { say("\n") }
+                if line == nil || isatty(STDIN_FILENO) == 0 { try say("\n") }
                 guard let line else { return .end }
                 switch line.trimmingCharacters(in: .whitespaces).lowercased() {
                 case "1": return .mu(1)
@@ -70,19 +70,19 @@ struct PreferencesCommand: ParsableCommand {
                 case "=": return .mu(0.5)
                 case "s", "skip": return .mu(nil)
                 case "q", "quit": return .end
-                default: say("\"\(VisibleText.line(line))\" is none of these.\n")
+                default: try say("\"\(VisibleText.line(line))\" is none of these.\n")
                 }
             }
         }
 
         /// Written at once: the answer is waited for on the same line.
-        private func say(_ text: String) {
-            (json ? FileHandle.standardError : .standardOutput).write(Data(text.utf8))
+        private func say(_ text: String) throws {
+            try json ? Output.complain(text) : Output.stream(text)
         }
 
-        private func report(_ given: Int, _ skipped: Int, asked: Int) {
+        private func report(_ given: Int, _ skipped: Int, asked: Int) throws {
             if json {
-                return Output.json(
+                return try Output.json(
                     .object([
                         "file": .string(out), "answers": JSONValue(given), "skipped": JSONValue(skipped),
                         "asked": JSONValue(asked),

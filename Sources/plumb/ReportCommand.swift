@@ -17,9 +17,9 @@ struct ReportCommand: ParsableCommand {
         let entries = try (runs.isEmpty ? ["latest"] : runs).map { try store.find($0) }
         let records = try entries.map { try store.record($0.url.path) }
         if json {
-            return records.count == 1
-                ? FileHandle.standardOutput.write(try records[0].contractJSON())
-                : try Output.json(.object(["runs": .array(records.map { try $0.contract() })]))
+            return try records.count == 1
+                ? Output.write(records[0].contractJSON())
+                : Output.json(.object(["runs": .array(records.map { try $0.contract() })]))
         }
         for (entry, record) in zip(entries, records) {
             let page = entry.url.appendingPathComponent("report.html")

@@ -41,7 +41,7 @@ struct RunCommand: AsyncParsableCommand {
             }
         progress.close()
         if request.json {
-            FileHandle.standardOutput.write(try record.contractJSON())
+            try Output.write(record.contractJSON())
         } else {
             print(TerminalReport(record).render(.current()))
             print("\nrecord  \(folder.recordFile.path)\nreport  \(folder.reportFile.path)")
@@ -70,9 +70,12 @@ struct RunCommand: AsyncParsableCommand {
             }
             while index < words.count {
                 let word = words[index]
-                switch word.prefix(while: { $0 != "=" }) {
+                let name = word.prefix { $0 != "=" }
+                switch name {
                 case "--help", "-h": wantsHelp = true
-                case "--json": json = true
+                case "--json":
+                    guard name == word else { throw SettingsError("--json takes no value, found \"\(word)\"") }
+                    json = true
                 case "--out": out = try value(word)
                 case "--resume": resumed = try value(word)
                 case "--preset": preset = try value(word)

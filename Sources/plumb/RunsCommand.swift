@@ -16,7 +16,7 @@ struct RunsCommand: ParsableCommand {
             let runs = try entries.map { entry in
                 try entry.record?.contract() ?? Self.summary(of: entry)
             }
-            return Output.json(.object(["runs": .array(runs)]))
+            return try Output.json(.object(["runs": .array(runs)]))
         }
         guard !entries.isEmpty else {
             return print("no runs in \(out): plumb run ID makes one, and plumb list shows what can be run")

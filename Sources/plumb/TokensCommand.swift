@@ -9,7 +9,7 @@ struct TokensCommand: AsyncParsableCommand {
         commandName: "tokens", abstract: "Show how a model cuts a text into tokens.")
 
     @OptionGroup var options: ModelOptions
-    @Option(help: "The text.") var text: String
+    @Option(parsing: .unconditional, help: "The text.") var text: String
     @Flag(help: "Print one JSON object.") var json = false
 
     func run() async throws {
@@ -18,7 +18,7 @@ struct TokensCommand: AsyncParsableCommand {
         let tokens = tokenizer.encode(text)
         let strings = tokens.map { tokenizer.string(of: $0) }
         if json {
-            return Output.json(
+            return try Output.json(
                 .object([
                     "tokens": .array(tokens.map { JSONValue($0) }), "strings": .array(strings.map(JSONValue.string)),
                 ]))

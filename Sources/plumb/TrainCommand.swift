@@ -125,7 +125,7 @@ struct TrainCommand: AsyncParsableCommand {
         }
         let seconds = (ContinuousClock.now - start) / .seconds(1)
         let sampled = try settings.sample(result.model, tokens: sample)
-        json ? showJSON(result, settings, sampled, seconds, folder) : show(result, sampled, seconds)
+        try json ? showJSON(result, settings, sampled, seconds, folder) : show(result, sampled, seconds)
     }
 
     private func newSettings() throws -> TrainingSettings {
@@ -162,8 +162,8 @@ struct TrainCommand: AsyncParsableCommand {
     private func showJSON(
         _ result: LanguageModelTraining.Result, _ settings: TrainingSettings, _ sampled: String, _ seconds: Double,
         _ folder: TrainingFolder
-    ) {
-        Output.json(
+    ) throws {
+        try Output.json(
             .object([
                 "model": .string(folder.url.path), "parameters": JSONValue(result.model.parameterCount),
                 "steps": JSONValue(result.losses.count), "losses": .array(result.losses.map(Output.number)),

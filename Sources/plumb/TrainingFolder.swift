@@ -70,6 +70,6 @@ struct TrainingFolder {
     /// Says how to go on.
     func advise() {
         let command = "plumb train --out \(ShellWord.quoted(url.path)) --resume"
-        FileHandle.standardError.write(Data("it goes on from its last checkpoint with: \(command)\n".utf8))
+        Output.complain("it goes on from its last checkpoint with: \(command)\n")
     }
 }

@@ -21,7 +21,7 @@ struct WorldCommand: ParsableCommand {
                 let worlds = CatalogueWorld.all.map {
                     JSONValue.object(["id": .string($0.id), "summary": .string($0.summary)])
                 }
-                return Output.json(.object(["worlds": .array(worlds)]))
+                return try Output.json(.object(["worlds": .array(worlds)]))
             }
             let table = TerminalTable(
                 columns: [.init("id"), .init("what can go wrong")],
@@ -47,7 +47,7 @@ struct WorldCommand: ParsableCommand {
             let rows = world.rows(of: episode.states[0])
             let legend = world.legend.filter { !$0.label.isEmpty }
             if choice.json {
-                return Output.json(
+                return try Output.json(
                     .object([
                         "id": .string(entry.id), "summary": .string(entry.summary),
                         "rows": .array(rows.map(JSONValue.string)),
@@ -83,7 +83,7 @@ struct WorldCommand: ParsableCommand {
                         "performance": JSONValue(result.performance),
                     ])
                 }
-                return Output.json(
+                return try Output.json(
                     .object([
                         "id": .string(entry.id), "return": JSONValue(episode.totalReward),
                         "performance": JSONValue(episode.totalPerformance), "over": .bool(isOver),
