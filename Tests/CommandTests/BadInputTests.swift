@@ -107,6 +107,7 @@ import Testing
         try expectBad(patching(["--answer", " xy"]), says: "\" xy\" is 3 tokens", "\" \" \"x\" \"y\"")
         try expectBad(patching(["--answer", ""]), says: "an answer must be one")
         try expectBad(patching(["--clean", "When Mary", "--corrupted", "When Mary"]), says: "are the same")
+        try expectBad(patching(["--wrong", " Mary"]), says: "both \" Mary\"")
         try expectBad(patching(["--clean", "", "--corrupted", ""]), says: "the prompt has no tokens")
         try expectBad(["predict", "--text", "", "--model", model.path], says: "the prompt has no tokens")
         let long = String(repeating: " Mary", count: 200)
@@ -117,6 +118,9 @@ import Testing
     @Test func pairsFilesAreNamedWithTheirLine() throws {
         let pair = #"{"clean":"When Mary","corrupted":"When John","answer":" Mary","wrong":" John"}"#
         try expectBad(patching(["--pairs", "none.jsonl"]), says: "cannot read the pairs in", "none.jsonl")
+        try expectBad(patching(["--pairs", model.folder.path]), says: "cannot read the pairs in", "it is a folder")
+        let blank = try model.write("\(pair)\n\t \r\nnot json\n", "blank.jsonl")
+        try expectBad(patching(["--pairs", blank]), says: "blank.jsonl, line 3 is not a pair")
         let noJSON = try model.write("\(pair)\n\nnot json\n", "a.jsonl")
         try expectBad(patching(["--pairs", noJSON]), says: "a.jsonl, line 3 is not a pair")
         let missing = try model.write("\(pair)\n{\"clean\":\"x\",\"corrupted\":\"y\",\"answer\":\"z\"}", "b.jsonl")
@@ -131,6 +135,26 @@ import Testing
     }
 
     // MARK: Folders and runs
+
+    #if os(Linux)
+        @Test(arguments: [
+            ["list"], ["list", "--json"], ["generate", "--text", "When Mary"], ["tokens", "--text", "When Mary"],
+            ["predict", "--text", "When Mary", "--json"],
+        ])
+        func outputThatCannotBeWrittenIsAnError(arguments: [String]) throws {
+            let process = Process()
+            process.executableURL = try Plumb.executable()
+            process.arguments = arguments + (arguments[0] == "list" ? [] : ["--model", model.path])
+            let errors = Pipe()
+            process.standardOutput = try #require(FileHandle(forWritingAtPath: "/dev/full"))
+            process.standardError = errors
+            try process.run()
+            let text = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+            process.waitUntilExit()
+            #expect(process.terminationReason == .exit && process.terminationStatus == 3, "\(arguments): \(text)")
+            #expect(text.hasPrefix("plumb: cannot write to standard output: "), "\(text)")
+        }
+    #endif
 
     @Test func folderThatCannotBeWritten() throws {
         let file = try model.write("in the way", "file")

@@ -173,6 +173,28 @@ import Testing
         #expect(models.contains { $0["name"] as? String == "smollm2-135m" })
     }
 
+    @Test func textsMayBeginWithADash() throws {
+        for text in ["- Mary", "--text", "-5"] {
+            #expect(
+                (try json(["tokens", "--model", model.path, "--text", text])["tokens"] as? [Any])?.isEmpty == false)
+            _ = try json(["predict", "--model", model.path, "--text", text])
+            _ = try json(["generate", "--model", model.path, "--max-tokens", "1", "--text", text])
+        }
+    }
+
+    @Test func pairsMayComeFromAPipe() throws {
+        let pairs = try model.write(
+            #"{"clean":"When Mary","corrupted":"When John","answer":" Mary","wrong":" John"}"#, "pairs.jsonl")
+        let file = try json(patching(["--pairs", pairs]))["tables"] as? NSDictionary
+        let pipe = Pipe()
+        try pipe.fileHandleForWriting.write(contentsOf: Data(contentsOf: URL(fileURLWithPath: pairs)))
+        try pipe.fileHandleForWriting.close()
+        let outcome = try Plumb.run(
+            patching(["--pairs", "/dev/stdin", "--json"]), in: model.scratch, input: pipe.fileHandleForReading)
+        #expect(outcome.code == 0, "\(outcome.errors)")
+        #expect(try outcome.json()["tables"] as? NSDictionary == file)
+    }
+
     @Test func generationIsReproducible() throws {
         let base = ["generate", "--model", model.path, "--text", "When Mary", "--max-tokens", "5"]
         let greedy = try json(base)

@@ -30,6 +30,25 @@ import Testing
         try expectUsage(["generate", "--text", "a", "--max-tokens=-3"], says: "--max-tokens must not be negative")
     }
 
+    @Test func settingsOutOfRange() throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("plumb-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        for experiment in ["activation-patching", "attribution-patching"] {
+            let run = ["run", experiment, "--out", folder.path]
+            try expectUsage(run + ["--templates", "-1"], says: "--templates -1")
+            try expectUsage(run + ["--templates", "100000000000"], says: "--templates 100000000000")
+            try expectUsage(run + ["--memory", "0"], says: "--memory 0")
+            try expectUsage(run + ["--sites", ""], says: "--sites names nothing")
+            try expectUsage(run + ["--sites", "z,resid_pre,z"], says: "--sites names z twice")
+            try expectUsage(run + ["--json=yes"], says: "--json takes no value")
+        }
+        // A value may begin with a dash, so that the sentence is about the value.
+        try expectUsage(["predict", "--text", "a", "--top", "-1"], says: "--top must be at least 1, got -1")
+        try expectUsage(["predict", "--text", "a", "--threads", "-1"], says: "--threads must be at least 1, got -1")
+        try expectUsage(["generate", "--text", "a", "--max-tokens", "-3"], says: "must not be negative, got -3")
+        try expectUsage(["generate", "--text", "a", "--temperature", "-1"], says: "--temperature", "got -1")
+    }
+
     @Test func unknownExperimentsAreGuessed() throws {
         try expectUsage(["run", "activation-patchin"], says: "did you mean activation-patching?")
         try expectUsage(["show", "activationpatching"], says: "did you mean activation-patching?")

@@ -117,7 +117,8 @@ public struct ActivationPatching: Experiment {
     public init(_ settings: Settings) { self.settings = settings }
 
     public func run(in context: inout RunContext) async throws -> Findings {
-        let sites = try settings.sites.map(LanguageModel.site)
+        let sites = try LanguageModel.sites(settings.sites)
+        try LanguageModel.check(templates: settings.templates, memory: settings.memory)
         let reporter = context.reporter
         let model = try await LanguageModel.load(settings.model, arithmetic: settings.arithmetic, in: &context)
         let prompts = try promptPairs()

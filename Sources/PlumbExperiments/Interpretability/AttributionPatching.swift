@@ -84,7 +84,8 @@ public struct AttributionPatching: Experiment {
     public init(_ settings: Settings) { self.settings = settings }
 
     public func run(in context: inout RunContext) async throws -> Findings {
-        let sites = try settings.sites.map(LanguageModel.site)
+        let sites = try LanguageModel.sites(settings.sites)
+        try LanguageModel.check(templates: settings.templates, memory: settings.memory)
         guard settings.steps > 0 else {
             throw SettingsError("steps must be at least 1, not \(settings.steps): it is a number of backward passes")
         }

@@ -28,13 +28,17 @@ public struct PromptPair: Codable, Sendable, Equatable {
     public static func read(_ url: URL) throws -> [PromptPair] {
         let data: Data
         do {
-            data = try Data(contentsOf: url)
+            // A handle reads pipes too, such as those a shell makes of <(COMMAND).
+            let file = try FileHandle(forReadingFrom: url)
+            defer { try? file.close() }
+            data = try file.readToEnd() ?? Data()
         } catch {
-            throw ModelError("cannot read the pairs in \(url.path): \(error.localizedDescription)")
+            let reason = url.isFolder ? "it is a folder" : error.localizedDescription
+            throw ModelError("cannot read the pairs in \(url.path): \(reason)")
         }
         var pairs: [PromptPair] = []
         for (index, line) in data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
-            guard line.contains(where: { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\r") }) else { continue }
+            guard line.contains(where: { !" \t\r".utf8.contains($0) }) else { continue }
             do {
                 pairs.append(try JSONDecoder().decode(PromptPair.self, from: Data(line)))
             } catch DecodingError.keyNotFound(let key, _) {
@@ -53,8 +57,8 @@ public struct PromptPair: Codable, Sendable, Equatable {
 
     /// The pair in tokens of `model`.
     ///
-    /// - Throws: `ModelError` when an answer is not one token, the prompts are the same, or they differ in length without
-    ///   `alignment`: the sentence then shows the tokens where they part.
+    /// - Throws: `ModelError` when an answer is not one token, the prompts or the answers are the same, or the prompts
+    ///   differ in length without `alignment`: the sentence then shows the tokens where they part.
     public func tokenized(
         by model: HookedTransformer, alignment: PatchAlignment = .none
     ) throws -> TokenizedPair {
@@ -69,6 +73,9 @@ public struct PromptPair: Codable, Sendable, Equatable {
         }
         guard pair.clean != pair.corrupted else {
             throw ModelError("the clean and the corrupted prompt are the same: nothing can be patched")
+        }
+        guard pair.answer != pair.wrong else {
+            throw ModelError("the right and the wrong answer are both \"\(answer)\": they cannot be told apart")
         }
         return pair
     }
@@ -85,6 +92,13 @@ public struct PromptPair: Codable, Sendable, Equatable {
             return middle.isEmpty ? "nothing" : shown.joined(separator: " ") + (middle.count > 8 ? " …" : "")
         }
         return "They part at position \(same): \(words(pair.clean)) against \(words(pair.corrupted))."
+    }
+}
+
+extension URL {
+    fileprivate var isFolder: Bool {
+        var isFolder: ObjCBool = false
+        return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
     }
 }
 
