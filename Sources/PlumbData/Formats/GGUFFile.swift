@@ -64,7 +64,8 @@ public struct GGUFFile: TensorSource {
     private static func alignment(in metadata: [String: GGUFValue]) throws -> Int {
         guard let value = metadata["general.alignment"] else { return 32 }
         guard let alignment = value.integer, alignment >= 8, alignment <= 1 << 30, alignment.nonzeroBitCount == 1 else {
-            throw FileError("general.alignment is \(value): it must be a power of two from 8 on")
+            let found = value.integer.map { "\($0)" } ?? "not an integer"
+            throw FileError("general.alignment is \(found): it must be a power of two from 8 on")
         }
         return alignment
     }

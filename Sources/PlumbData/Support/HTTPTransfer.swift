@@ -187,7 +187,7 @@ struct HTTPFailure: Error, CustomStringConvertible {
         }
         switch code {
         case .cannotFindHost, .dnsLookupFailed:
-            self.init("cannot find the host \(host): is this machine online?", isTransient: false)
+            self.init("cannot find the host \(host), or this machine is not online", isTransient: false)
         case .cannotConnectToHost:
             self.init("cannot connect to \(host)", isTransient: false)
         case .notConnectedToInternet:

@@ -161,7 +161,7 @@ struct ActivationPatchingFindings {
                         ReferenceValue("clean", Statistics.mean(outcome.clean)),
                         ReferenceValue("corrupted", Statistics.mean(outcome.corrupted)),
                     ], columnsAreTokens: !values.isByHead && pairs.count == 1,
-                    markedColumns: values.isByHead ? [] : pairs[0].differing,
+                    markedColumns: values.isByHead ? [] : Set(pairs.flatMap(\.differing)).sorted(),
                     markLabel: values.isByHead ? "" : "the prompts differ here"))
         }
         return [promptPanel] + maps + [recoveryChart]
@@ -219,12 +219,12 @@ struct ActivationPatchingFindings {
     private var summary: String {
         let main = evidence[0]
         let token = pairs.count == 1 ? pairs[0].differing.first.map { text([pairs[0].alignedClean[$0]])[0] } : nil
-        let name = token.map { "\u{201C}\($0.trimmingPrefix(" "))\u{201D}" } ?? "it"
+        let name = token.map { ", \u{201C}\($0.trimmingPrefix(" "))\u{201D}," } ?? ""
         let held = main.differing.lastIndex { $0 >= 0.5 }
         let arrived = main.last.firstIndex { $0 >= 0.5 }
         let first =
             held.map {
-                "Up to layer \($0), the residual stream at the token in which the prompts differ, \(name), decides the "
+                "Up to layer \($0), the residual stream at the token in which the prompts differ\(name) decides the "
                     + "answer: moving it alone restores more than half of the clean logit difference."
             }
             ?? "No layer's residual stream at a differing token restores half of the clean logit difference by itself."

@@ -55,7 +55,7 @@ extension TerminalTable {
                 ]
             case .running: return [entry.shortID, entry.experiment, entry.started?.readable ?? "", "", "", "running"]
             case .incomplete(let status, let reason):
-                let why = status == .interrupted ? "" : ": \(reason)"
+                let why = status == .interrupted ? "" : ": \(reason.trimmingPrefix("it failed: "))"
                 return [
                     entry.shortID, entry.experiment, entry.started?.readable ?? "", "", "", status.rawValue + why,
                 ]
