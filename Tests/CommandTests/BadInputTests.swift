@@ -145,8 +145,9 @@ import Testing
             let process = Process()
             process.executableURL = try Plumb.executable()
             process.arguments = arguments + (arguments[0] == "list" ? [] : ["--model", model.path])
+            let full = try #require(FileHandle(forWritingAtPath: "/dev/full"))
             let errors = Pipe()
-            process.standardOutput = try #require(FileHandle(forWritingAtPath: "/dev/full"))
+            process.standardOutput = full
             process.standardError = errors
             try process.run()
             let text = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)

@@ -217,11 +217,14 @@ struct ActivationPatchingFindings {
     // MARK: Words
 
     private var summary: String {
-        let main = evidence[0]
+        func mean(_ values: (PatchingEvidence) -> [Double]) -> [Double] {
+            let lines = evidence.prefix(pairs.count).map(values).filter { !$0.isEmpty }
+            return lines.isEmpty ? [] : (0..<layers).map { layer in Statistics.mean(lines.map { $0[layer] }) }
+        }
         let token = pairs.count == 1 ? pairs[0].differing.first.map { text([pairs[0].alignedClean[$0]])[0] } : nil
         let name = token.map { ", \u{201C}\($0.trimmingPrefix(" "))\u{201D}," } ?? ""
-        let held = main.differing.lastIndex { $0 >= 0.5 }
-        let arrived = main.last.firstIndex { $0 >= 0.5 }
+        let held = mean(\.differing).lastIndex { $0 >= 0.5 }
+        let arrived = mean(\.last).firstIndex { $0 >= 0.5 }
         let first =
             held.map {
                 "Up to layer \($0), the residual stream at the token in which the prompts differ\(name) decides the "
