@@ -15,7 +15,14 @@ public protocol Experiment: Sendable {
     static var presets: [String: Settings] { get }
     /// One line about each setting, by its Swift name.
     static var help: [String: String] { get }
+    /// What each number may be, by its setting's Swift name: what no run can use, or no memory holds, is outside.
+    static var ranges: [String: ClosedRange<Double>] { get }
     init(_ settings: Settings)
+    /// Refuses settings that cannot be run, before anything is written: ``checkRanges(_:)``, and what settings must be
+    /// together.
+    ///
+    /// - Throws: `SettingsError` naming the option.
+    func validate() throws
     /// Runs the experiment. A claim that does not hold is a finding, never an error.
     func run(in context: inout RunContext) async throws -> Findings
 }
@@ -23,12 +30,25 @@ public protocol Experiment: Sendable {
 extension Experiment {
     public static var presets: [String: Settings] { [:] }
 
+    public static var ranges: [String: ClosedRange<Double>] { [:] }
+    public func validate() throws {}
+
     /// The settings as command-line options.
-    public static func schema() throws -> SettingsSchema { try SettingsSchema(defaults: defaults, help: help) }
+    public static func schema() throws -> SettingsSchema {
+        try SettingsSchema(defaults: defaults, help: help, ranges: ranges)
+    }
+
+    /// Refuses a number outside its range.
+    ///
+    /// - Throws: `SettingsError` naming the option, the number and the range.
+    public static func checkRanges(_ settings: Settings) throws {
+        try schema().check(JSONValue(encoding: settings))
+    }
 
     /// The settings that a preset and options give, as an object for the record.
     ///
-    /// - Throws: `SettingsError` naming the preset or option, what was found and what is expected.
+    /// - Throws: `SettingsError` naming the preset or option, what was found and what is expected; what ``validate()``
+    ///   throws.
     public static func settings(
         preset: String? = nil, overrides: [SettingsSchema.Override] = []
     ) throws -> JSONValue {
@@ -42,7 +62,9 @@ extension Experiment {
             }
             return try JSONValue(encoding: settings)
         }
-        return try schema().apply(overrides: overrides, to: base)
+        let schema = try schema()
+        try Self(schema.settings(Settings.self, overrides: overrides, base: base)).validate()
+        return try schema.apply(overrides: overrides, to: base)
     }
 
     /// Runs the experiment with `settings` as ``settings(preset:overrides:)`` gives them.

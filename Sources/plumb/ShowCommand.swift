@@ -75,7 +75,7 @@ enum SettingsHelp {
         for field in try experiment.schema().fields {
             lines.append("  --\(field.option) \(field.placeholder)")
             if let help = field.help { lines.append(Paragraph.wrapped(help, indent: "      ")) }
-            lines.append("      default: \(field.defaultText)")
+            lines.append("      default: \(field.defaultText)\(field.rangeText.map { "; \($0)" } ?? "")")
         }
         if !experiment.presetNames.isEmpty {
             lines += ["", "Presets", "  --preset \(experiment.presetNames.joined(separator: "|"))"]

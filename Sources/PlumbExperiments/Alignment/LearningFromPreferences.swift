@@ -56,6 +56,14 @@ public struct LearningFromPreferences: Experiment {
         "slip": "The probability that the floor chooses the direction of a step.",
         "discount": "What a reward one step later is worth.",
     ]
+    public static let ranges: [String: ClosedRange<Double>] = [
+        "seeds": 1...1000, "comparisons": 1...100_000, "shuffledComparisons": 1...100_000,
+        "noise": 1e-6...0.999999, "rationality": 1e-6 ... .infinity, "rounds": 1...1000,
+        "episodeLength": 1...10_000, "segmentLength": 1...10_000, "candidates": 1...1000,
+        "members": 2...100, "hidden": 1...4096, "steps": 1...1_000_000, "batchSize": 1...1_000_000,
+        "learningRate": 1e-9...10, "size": 2...40, "hills": -1e6...1e6, "hillWidth": 0.2...1000,
+        "hillMargin": 0...20, "slip": 0...0.999999, "discount": 0.001...0.9999,
+    ]
     public static let presets: [String: Settings] = {
         var tiny = Settings()
         (tiny.seeds, tiny.comparisons, tiny.shuffledComparisons) = (3, [24, 200, 700], 400)
@@ -95,7 +103,7 @@ public struct LearningFromPreferences: Experiment {
     public init(_ settings: Settings) { self.settings = settings }
 
     public func run(in context: inout RunContext) async throws -> Findings {
-        try check()
+        try validate()
         if let answers = settings.answers { return try await learn(from: answers, in: &context) }
         let (study, conditions) = (study, conditions)
         let trials = Trials(context, count: settings.seeds)
@@ -142,14 +150,8 @@ public struct LearningFromPreferences: Experiment {
         } + [.init(settings.shuffledComparisons, isShuffled: true), .init(largest, noise: 1)]
     }
 
-    private func check() throws {
-        let counts = [
-            settings.seeds, settings.rounds, settings.segmentLength, settings.candidates, settings.steps,
-            settings.batchSize,
-        ]
-        guard counts.allSatisfy({ $0 > 0 }), settings.hidden.allSatisfy({ $0 > 0 }), settings.learningRate > 0 else {
-            throw SettingsError("learning from preferences needs counts and a learning rate above 0")
-        }
+    public func validate() throws {
+        try Self.checkRanges(settings)
         guard !settings.comparisons.isEmpty, Set(settings.comparisons).count == settings.comparisons.count,
             (settings.comparisons + [settings.shuffledComparisons]).allSatisfy({ $0 >= settings.rounds })
         else {
@@ -157,44 +159,24 @@ public struct LearningFromPreferences: Experiment {
                 "--comparisons \(settings.comparisons): there must be different numbers, each with a question for all "
                     + "\(settings.rounds) rounds")
         }
-        guard settings.members > 1 else {
-            throw SettingsError(
-                "--members \(settings.members): one network cannot disagree with itself, take 2 or more")
+        guard settings.hills.contains(where: { $0 != 0 }) else {
+            throw SettingsError("--hills \(settings.hills): there must be a height other than 0")
         }
-        guard settings.noise > 0, settings.noise < 1, settings.slip >= 0, settings.slip < 1 else {
-            throw SettingsError(
-                "--noise \(settings.noise) must be above 0 and below 1, --slip \(settings.slip) from 0 to below 1")
-        }
-        guard settings.rationality > 0, settings.discount > 0, settings.discount < 0.9999 else {
-            throw SettingsError(
-                "--rationality \(settings.rationality) must be above 0, --discount \(settings.discount) from 0 to 0.9999"
-            )
-        }
-        guard settings.hills.contains(where: { $0 != 0 }), settings.hills.allSatisfy(\.isFinite), settings.hillWidth > 0
-        else {
-            throw SettingsError("--hills must hold a height other than 0, and --hill-width be above 0")
-        }
-        guard settings.size > 1, settings.size <= 40 else {
-            throw SettingsError("--size \(settings.size): the grid must have from 2 to 40 rows")
-        }
-        guard settings.hillMargin >= 0, 2 * settings.hillMargin <= Double(settings.size - 1) else {
+        guard 2 * settings.hillMargin <= Double(settings.size - 1) else {
             throw SettingsError(
                 "--hill-margin \(settings.hillMargin): hills need room on \(settings.size) rows, from 0 to "
                     + "\(Double(settings.size - 1) / 2)")
         }
-        guard settings.hills.allSatisfy({ abs($0) <= 1e6 }), settings.hillWidth <= 1000 else {
-            throw SettingsError("--hills may be as high as 1e6 and --hill-width 1000")
-        }
-        guard settings.segmentLength <= settings.episodeLength, settings.episodeLength <= 10_000 else {
+        guard settings.segmentLength <= settings.episodeLength else {
             throw SettingsError(
                 "--episode-length \(settings.episodeLength): it must be from --segment-length "
                     + "\(settings.segmentLength) to 10000 steps")
         }
-        guard settings.seeds <= 1000, settings.candidates <= 1000, settings.members <= 100,
-            (settings.comparisons + [settings.shuffledComparisons]).allSatisfy({ $0 <= 100_000 })
-        else {
+        let widths = [1] + settings.hidden + [1]
+        let weights = zip(widths, widths.dropFirst()).reduce(0) { $0 + $1.0 * $1.1 } * settings.members
+        guard weights <= 50_000_000 else {
             throw SettingsError(
-                "--seeds and --candidates go to 1000, --members to 100, numbers of comparisons to 100000")
+                "--hidden \(settings.hidden) --members \(settings.members): \(weights) weights are more than 50000000")
         }
     }
 }

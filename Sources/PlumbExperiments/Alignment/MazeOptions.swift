@@ -17,21 +17,15 @@ struct MazeOptions {
     var episodeSteps: Int
     var seeds: Int
 
-    /// How networks are trained, with cheese anywhere.
+    /// How networks are trained, with cheese anywhere. Each option is within its range.
     ///
     /// - Throws: `SettingsError` naming the option.
     func cloning() throws -> MazeCloning {
-        let counts = [
-            ("--seeds", seeds), ("--mazes", mazes), ("--states-per-maze", statesPerMaze), ("--steps", steps),
-            ("--batch", batch), ("--hidden", hidden), ("--test-mazes", testMazes), ("--episode-steps", episodeSteps),
-            ("--goal-distance", goalDistance),
-        ]
-        if let (name, value) = counts.first(where: { $0.1 < 1 }) {
-            throw SettingsError("\(name) \(value): it must be 1 or more")
+        guard mazes * statesPerMaze <= 10_000_000 else {
+            throw SettingsError("--mazes \(mazes) times --states-per-maze \(statesPerMaze) goes to 10000000")
         }
-        guard batch <= 1_000_000 else { throw SettingsError("--batch \(batch): it must be at most 1000000") }
-        guard learningRate > 0, learningRate.isFinite else {
-            throw SettingsError("--learning-rate \(learningRate): it must be above 0")
+        guard batch * hidden <= 1 << 24 else {
+            throw SettingsError("--batch \(batch) times --hidden \(hidden) goes to \(1 << 24)")
         }
         let generator: MazeGenerator
         do {

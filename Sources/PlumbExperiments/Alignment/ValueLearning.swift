@@ -35,6 +35,12 @@ public struct ValueLearning: Experiment {
         "games": "Rounds of the off-switch and of the supplies game, for each number that is checked.",
         "thetaCells": "Values of θ on which the supplies game is searched.",
     ]
+    public static let ranges: [String: ClosedRange<Double>] = [
+        "seeds": 3...1000, "side": 2...20, "slip": 0...0.99, "rationality": 1e-6...10_000,
+        "demonstrations": 64...1_000_000, "horizon": 2...100_000, "discount": 0.01...0.9999,
+        "iterations": 1...1_000_000, "learningRate": 1e-9...1000, "games": 2...100_000_000,
+        "thetaCells": 1...10_000_000,
+    ]
     public static let presets: [String: Settings] = {
         var tiny = Settings()
         (tiny.seeds, tiny.games) = (4, 50_000)
@@ -79,7 +85,7 @@ public struct ValueLearning: Experiment {
     public init(_ settings: Settings) { self.settings = settings }
 
     public func run(in context: inout RunContext) async throws -> Findings {
-        try check()
+        try validate()
         let (study, settings) = (study, settings)
         let trials = Trials(context, count: settings.seeds)
         let outcomes = try await trials.run("watching and playing") { trial in
@@ -100,31 +106,14 @@ public struct ValueLearning: Experiment {
         return study
     }
 
-    private func check() throws {
-        guard settings.seeds >= 3 else {
-            throw SettingsError("--seeds \(settings.seeds): an interval over seeds needs at least 3")
+    public func validate() throws {
+        try Self.checkRanges(settings)
+        guard settings.demonstrations % 64 == 0 else {
+            throw SettingsError("--demonstrations \(settings.demonstrations): it must be a multiple of 64")
         }
-        guard settings.side >= 2, settings.side <= 20, settings.slip >= 0, settings.slip <= 1 else {
+        guard settings.demonstrations * settings.horizon <= 20_000_000 else {
             throw SettingsError(
-                "--side \(settings.side) --slip \(settings.slip): a grid has 2 to 20 cells a side and slips with a "
-                    + "probability from 0 to 1")
-        }
-        guard settings.demonstrations > 0, settings.demonstrations % 64 == 0, settings.horizon > 1 else {
-            throw SettingsError(
-                "--demonstrations \(settings.demonstrations) --horizon \(settings.horizon): the first must be a multiple "
-                    + "of 64, the second 2 or more")
-        }
-        guard settings.discount >= 0, settings.discount < 1, settings.rationality > 0, settings.rationality.isFinite,
-            settings.learningRate > 0, settings.learningRate.isFinite,
-            settings.iterations > 0
-        else {
-            throw SettingsError(
-                "value-learning needs a discount from 0 to below 1 and a rationality, learning rate and number of "
-                    + "iterations above 0, all finite")
-        }
-        guard settings.games > 1, settings.thetaCells > 0 else {
-            throw SettingsError(
-                "--games \(settings.games) --theta-cells \(settings.thetaCells): play needs 2 games, a search 1 cell")
+                "--demonstrations \(settings.demonstrations) times --horizon \(settings.horizon) goes to 20000000")
         }
     }
 }

@@ -31,6 +31,10 @@ public struct WeakToStrong: Experiment {
         "hidden": "Neurons of the networks that tell odd digits from even ones.",
         "networkSteps": "Training steps of these networks.",
     ]
+    public static let ranges: [String: ClosedRange<Double>] = [
+        "splits": 3...10_000, "weakLabels": 2...100_000, "studentLabels": 65...100_000,
+        "components": 1...50, "penalty": 1e-12...1e6, "hidden": 1...4096, "networkSteps": 1...1_000_000,
+    ]
     public static let presets: [String: Settings] = {
         var tiny = Settings()
         tiny.splits = 5
@@ -73,7 +77,7 @@ public struct WeakToStrong: Experiment {
     public init(_ settings: Settings) { self.settings = settings }
 
     public func run(in context: inout RunContext) async throws -> Findings {
-        try check()
+        try validate()
         let digits = try await DigitPictures.load(in: &context)
         let (study, network) = (study, network)
         guard digits.count >= study.leastPictures else {
@@ -102,26 +106,6 @@ public struct WeakToStrong: Experiment {
         return network
     }
 
-    private func check() throws {
-        let least = [
-            ("splits", settings.splits, 1), ("weak-labels", settings.weakLabels, 2),
-            ("student-labels", settings.studentLabels, 65), ("components", settings.components, 1),
-            ("hidden", settings.hidden, 1), ("network-steps", settings.networkSteps, 1),
-        ]
-        for (name, value, lowest) in least where value < lowest {
-            throw SettingsError("--\(name) must be at least \(lowest), got \(value)")
-        }
-        guard settings.weakLabels <= 100_000, settings.studentLabels <= 100_000 else {
-            throw SettingsError(
-                "--weak-labels \(settings.weakLabels) --student-labels \(settings.studentLabels): at most 100000 of each"
-            )
-        }
-        guard settings.components <= 50 else {
-            throw SettingsError(
-                "--components must be at most 50, got \(settings.components): some of the 64 pixels are always black")
-        }
-        guard settings.penalty > 0, settings.penalty.isFinite else {
-            throw SettingsError("--penalty must be a number above 0, got \(settings.penalty)")
-        }
-    }
+    /// Some of the 64 pixels are always black: no more than 50 components vary.
+    public func validate() throws { try Self.checkRanges(settings) }
 }

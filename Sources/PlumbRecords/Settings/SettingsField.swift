@@ -25,14 +25,20 @@ public struct SettingsField: Sendable, Equatable {
     public let defaultValue: JSONValue
     /// One line of help, when the experiment gives one.
     public let help: String?
+    /// What a number, or each number of a list, may be; both ends are included. `nil` where any number will do.
+    public let range: ClosedRange<Double>?
 
     /// Describes one setting; `SettingsSchema` makes these from default values.
-    public init(name: String, kind: Kind, isOptional: Bool, defaultValue: JSONValue, help: String?) {
+    public init(
+        name: String, kind: Kind, isOptional: Bool, defaultValue: JSONValue, help: String?,
+        range: ClosedRange<Double>? = nil
+    ) {
         self.name = name
         self.kind = kind
         self.isOptional = isOptional
         self.defaultValue = defaultValue
         self.help = help
+        self.range = range
     }
 
     /// The name in kebab case, without dashes before it: `learning-rate`.

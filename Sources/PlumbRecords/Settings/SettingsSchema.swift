@@ -18,12 +18,15 @@ public struct SettingsSchema: Sendable, Equatable {
     /// - Parameters:
     ///   - defaults: settings whose members become the options; a settings type without members has none.
     ///   - help: one line for each member, by its Swift name.
+    ///   - ranges: what each number may be, by the member's Swift name; a list's range holds for each of its numbers.
     /// - Throws: what `defaults.encode(to:)` throws.
-    public init(defaults: some Encodable, help: [String: String] = [:]) throws {
+    public init(
+        defaults: some Encodable, help: [String: String] = [:], ranges: [String: ClosedRange<Double>] = [:]
+    ) throws {
         fields = try JSONNode.encoding(defaults).fields.map { name, node in
             SettingsField(
                 name: name, kind: node.kind, isOptional: node.isOptional, defaultValue: node.value,
-                help: help[name])
+                help: help[name], range: ranges[name])
         }
     }
 
@@ -39,6 +42,15 @@ public struct SettingsSchema: Sendable, Equatable {
         let plain = String(name.drop { $0 == "-" })
         return fields.first {
             $0.name == plain || $0.option == plain || $0.option == SettingsField.kebabCase(plain)
+        }
+    }
+
+    /// Refuses settings that hold a number outside its range.
+    ///
+    /// - Throws: `SettingsError` naming the option, the number and the range.
+    public func check(_ settings: JSONValue) throws {
+        for field in fields {
+            if let value = settings[field.name] { try field.check(value) }
         }
     }
 
