@@ -1,3 +1,4 @@
+internal import Foundation
 internal import PlumbAlignment
 internal import PlumbLearning
 internal import PlumbRecords
@@ -179,7 +180,7 @@ struct GoalMisgeneralisationFindings {
     // MARK: Words
 
     private var summary: String {
-        func percent(_ value: Double) -> String { "\(Int((100 * value).rounded())) %" }
+        func percent(_ value: Double) -> String { String(format: "%.0f %%", 100 * value) }
         let failed = claims.filter { !$0.passes }.map { "\"\($0.statement)\"" }
         return
             "Trained with the cheese in the corner, the agent reaches it there in "

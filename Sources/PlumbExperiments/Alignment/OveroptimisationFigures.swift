@@ -27,8 +27,8 @@ extension OveroptimisationFindings {
                 title: n ? "What is wanted, by the best of n" : "What is wanted and what the learned reward says",
                 caption: n
                     ? "The mean of what is wanted over tasks, with 95 % bands; it is 0 for answers that are not chosen."
-                    : "The same curves against the root of the divergence from answers that are not chosen, with what the "
-                        + "learned reward gives the same answers, in its standard deviations.",
+                    : "What is wanted, with 95 % bands, and what the learned reward gives the same answers, in its standard "
+                        + "deviations, against the root of their divergence from answers that are not chosen.",
                 x: n ? Axis("n", scale: .logarithmic) : Axis("√KL", unit: "√nats"), y: Axis("mean"),
                 series: n ? gold : gold + proxy,
                 markers: n
@@ -41,7 +41,7 @@ extension OveroptimisationFindings {
         let curves: [(String, (Outcome) -> Curve)] = [
             ("one reward", \.single), ("mean of \(settings.members)", \.mean),
             ("worst of \(settings.members)", \.worst),
-            ("mean less \(text(settings.deviations)) deviations", \.cautious),
+            ("mean less \(deviations)", \.cautious),
         ]
         return .lineChart(
             LineChart(

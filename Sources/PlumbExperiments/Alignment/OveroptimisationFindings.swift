@@ -31,12 +31,16 @@ struct OveroptimisationFindings {
     // MARK: Claims
 
     private var claims: [Claim] {
-        counts.map(hump) + [
-            order, hidden, shift, delayed("The worst member of an ensemble puts the peak off", \.worst),
+        counts.map(hump) + (counts.count > 1 ? [order] : []) + [
+            hidden, shift, delayed("The worst member of an ensemble puts the peak off", \.worst),
             delayed(
-                "Taking \(text(settings.deviations)) standard deviations off an ensemble's mean puts the peak off",
-                \.cautious),
+                "Taking \(deviations) off an ensemble's mean puts the peak off", \.cautious),
         ]
+    }
+
+    /// How much the cautious ensemble takes off, in words.
+    var deviations: String {
+        "\(text(settings.deviations)) standard deviation\(settings.deviations == 1 ? "" : "s")"
     }
 
     /// Where the reference of this experiment has the peak; elsewhere it only must not be at an end.
@@ -69,7 +73,7 @@ struct OveroptimisationFindings {
         return claim(
             "More comparisons make the peak later and higher", "both from each number of comparisons to the next",
             least,
-            "smallest gain", counts.count < 2 || least > 0,
+            "smallest gain", least > 0,
             Control(
                 "Chosen by what is wanted itself there is no peak", threshold: "above 0 from each n to the next",
                 observed: rise, holds: rise > 0))

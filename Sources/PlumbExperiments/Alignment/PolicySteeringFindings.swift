@@ -1,3 +1,4 @@
+internal import Foundation
 internal import PlumbAlignment
 internal import PlumbRecords
 internal import PlumbTensor
@@ -123,7 +124,7 @@ struct PolicySteeringFindings {
     // MARK: Words
 
     private var summary: String {
-        func percent(_ value: Double) -> String { "\(Int((100 * value).rounded())) %" }
+        func percent(_ value: Double) -> String { String(format: "%.0f %%", 100 * value) }
         let failed = claims.filter { !$0.passes }.map { "\"\($0.statement)\"" }
         return "The agent reaches the cheese in \(percent(mean(\.plain))) of new mazes, and in "
             + "\(percent(mean(\.subtracted))) with the goal vector subtracted at every step; with a random vector of "

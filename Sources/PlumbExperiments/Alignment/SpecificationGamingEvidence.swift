@@ -1,5 +1,6 @@
 internal import PlumbAlignment
 internal import PlumbLearning
+internal import PlumbTensor
 internal import PlumbWorlds
 
 /// What the claims about specification gaming are tested on: exact solutions beside what they should be, and what agents
@@ -76,11 +77,12 @@ struct SpecificationGamingEvidence {
     /// The largest deviation of a world's solution from the table.
     static func deviation(_ world: World) -> Double {
         let (solution, expected) = (world.solution, world.expected)
-        return [
+        let deviations = [
             solution.told.value - expected.told.value, solution.told.lowest - expected.told.lowest,
             solution.told.highest - expected.told.highest, solution.wanted.value - expected.wanted,
             solution.wanted.highest - expected.reward,
-        ].map(abs).max() ?? .nan
+        ]
+        return Statistics.greatest(deviations.map(abs))
     }
 
     var agreeing: Int { worlds.count { Self.deviation($0) <= 1e-6 } }
@@ -89,7 +91,7 @@ struct SpecificationGamingEvidence {
 
     /// The most that the most reward costs in these worlds.
     func exactLoss(_ names: [String]) -> Double {
-        names.map { world($0)?.solution.loss.most ?? .nan }.reduce(0) { $0.isNaN || $1.isNaN ? .nan : max($0, $1) }
+        Statistics.greatest(names.map { world($0)?.solution.loss.most ?? .nan })
     }
 
     // MARK: Learned

@@ -33,9 +33,9 @@ struct WeakToStrongFindings {
         outcomes.flatMap { $0.misfits.filter { $0.kind == kind } }
     }
 
-    /// The largest, where NaN counts as larger than everything.
+    /// The largest; NaN where one is none or there is nothing.
     private func largestViolation(_ kind: MisfitPoint.Kind) -> Double {
-        points(kind).map { abs($0.violation) }.reduce(0) { $0.isNaN || $1.isNaN ? .nan : max($0, $1) }
+        Statistics.greatest(points(kind).map { abs($0.violation) })
     }
 
     private func meanViolation(_ kind: MisfitPoint.Kind) -> Double {
