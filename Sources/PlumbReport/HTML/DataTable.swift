@@ -2,16 +2,19 @@ import PlumbRecords
 
 /// The numbers behind a figure as an HTML table, with every digit.
 enum DataTable {
-    static func markup(_ table: Table, columnsAreTokens: Bool) -> String {
+    /// - Parameter isRounded: whether cells show six digits, and all of them when pointed at.
+    static func markup(_ table: Table, columnsAreTokens: Bool, isRounded: Bool = false) -> String {
         let head = table.columns.enumerated().map { index, name in
             let shown = columnsAreTokens ? "<bdi>\(Markup.token(name))</bdi>" : Page.prose(name)
             return "<th scope=\"col\" class=\"num\">\(shown)</th>"
         }
         let rows = table.rows.enumerated().map { index, name in
-            let cells = table.values[index].map { "<td class=\"num\">\(exact($0))</td>" }.joined()
+            let cells = table.values[index].map { isRounded ? rounded($0) : "<td class=\"num\">\(exact($0))</td>" }
+                .joined()
             return "<tr><th scope=\"row\">\(Page.prose(name))</th>\(cells)</tr>\n"
         }
-        let corner = Markup.escape(VisibleText.line("\(table.rowLabel) \\ \(table.columnLabel)"))
+        let labels = [table.rowLabel, table.columnLabel].filter { !$0.isEmpty }
+        let corner = Markup.escape(VisibleText.line(labels.joined(separator: " \\ ")))
         return frame("<tr><th>\(corner)</th>\(head.joined())</tr>", rows.joined())
     }
 
@@ -105,6 +108,10 @@ enum DataTable {
             (title: "to", cells: chart.edges.dropFirst().map(exact)),
             (title: chart.countLabel, cells: chart.counts.map(exact)),
         ])
+    }
+
+    private static func rounded(_ value: Double) -> String {
+        "<td class=\"num\" title=\"\(exact(value))\">\(NumberText.typographic(NumberText.value(value, digits: 6)))</td>"
     }
 
     private static func exact(_ value: Double) -> String {

@@ -115,7 +115,7 @@ public enum HTMLReport {
         let isSmall = table.rows.count <= 20 && table.columns.count <= 10
         let title = table.unit.isEmpty ? table.title : "\(table.title) (\(table.unit))"
         return "<details\(isSmall ? " open" : "")><summary>\(Page.prose(title))</summary>\n"
-            + DataTable.markup(table, columnsAreTokens: false) + "</details>\n"
+            + DataTable.markup(table, columnsAreTokens: false, isRounded: true) + "</details>\n"
     }
 
     // MARK: Numbers

@@ -3,13 +3,13 @@ import PlumbRecords
 extension ChartDrawing {
     static func bar(_ chart: BarChart) -> String {
         let bounds = chart.series.flatMap { $0.values + ($0.lower ?? []) + ($0.upper ?? []) }
-        let names = chart.categories.map { DisplayWidth.truncated(VisibleText.line($0), to: 18) }
+        let names = chart.categories.map { DisplayWidth.truncated(VisibleText.line($0), to: 22) }
         let slot = (PlotFrame.right(for: chart.references) - PlotFrame.left) / Double(max(1, names.count))
         let widest = names.map { SVGCanvas.width(of: $0, size: 10.5) }.max() ?? 0
         let isTurned = widest > slot - 4
         let frame = PlotFrame(
             x: [0, Double(max(1, names.count))], xScale: .linear, y: bounds, yAxis: chart.y,
-            references: chart.references, includesZero: true, legend: chart.series.count > 1,
+            references: chart.references, includesZero: true, legend: chart.series.map(\.name),
             foot: isTurned ? 34 + widest * 0.78 : 46)
         var canvas = SVGCanvas(width: PlotFrame.width, height: PlotFrame.height)
         frame.drawVerticalAxis(chart.y, on: &canvas)

@@ -4,7 +4,8 @@ extension ChartDrawing {
     static func scatter(_ chart: ScatterPlot) -> String {
         let xs = chart.groups.flatMap(\.x)
         let ys = chart.groups.flatMap(\.y)
-        let frame = PlotFrame(x: xs, xScale: chart.x.scale, y: ys, yAxis: chart.y, legend: chart.groups.count > 1)
+        let frame = PlotFrame(
+            x: xs, xScale: chart.x.scale, y: ys, yAxis: chart.y, legend: chart.groups.map(\.name))
         var canvas = SVGCanvas(width: PlotFrame.width, height: PlotFrame.height)
         frame.drawVerticalAxis(chart.y, on: &canvas)
         frame.drawHorizontalAxis(chart.x, on: &canvas)
@@ -34,8 +35,7 @@ extension ChartDrawing {
     static func histogram(_ chart: Histogram) -> String {
         let axis = Axis(chart.countLabel)
         let frame = PlotFrame(
-            x: chart.edges, xScale: chart.x.scale, y: chart.counts, yAxis: axis, includesZero: true, isTight: true,
-            legend: false)
+            x: chart.edges, xScale: chart.x.scale, y: chart.counts, yAxis: axis, includesZero: true, isTight: true)
         var canvas = SVGCanvas(width: PlotFrame.width, height: PlotFrame.height)
         frame.drawVerticalAxis(axis, on: &canvas)
         for index in 0..<min(chart.counts.count, max(0, chart.edges.count - 1)) {

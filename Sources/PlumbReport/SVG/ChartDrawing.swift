@@ -12,7 +12,7 @@ enum ChartDrawing {
         let markers = PlotMarkers(chart.markers, along: across, right: PlotFrame.width - 8)
         let frame = PlotFrame(
             x: xs, xScale: chart.x.scale, y: bounds, yAxis: chart.y, references: chart.references, isTight: true,
-            legend: chart.series.count > 1, head: markers.height)
+            legend: chart.series.map(\.name), head: markers.height)
         var canvas = SVGCanvas(width: PlotFrame.width, height: PlotFrame.height)
         frame.drawVerticalAxis(chart.y, on: &canvas)
         frame.drawHorizontalAxis(chart.x, on: &canvas)

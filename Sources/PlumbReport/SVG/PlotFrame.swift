@@ -14,7 +14,7 @@ struct PlotFrame {
     let top: Double
 
     /// - Parameters:
-    ///   - legend: whether a line above the plot is needed for the names of series.
+    ///   - legend: the names of series, which stand above the plot where there are several.
     ///   - isTight: whether the horizontal axis ends where its values end.
     ///   - references: values on the vertical axis that get a line, with room for their labels on the right.
     ///   - head: room above the plot for more than the legend.
@@ -22,12 +22,13 @@ struct PlotFrame {
     init(
         x: some Sequence<Double>, xScale: Axis.Scale, y: some Sequence<Double>, yAxis: Axis,
         references: [ReferenceValue] = [], includesZero: Bool = false, isTight: Bool = false,
-        legend: Bool, head: Double = 0, foot: Double = 46
+        legend: [String] = [], head: Double = 0, foot: Double = 46
     ) {
         right = Self.right(for: references)
         self.references = references
         let values = Array(y) + references.map(\.value)
-        top = (legend ? 34 : 14) + head
+        let lines = Self.legendLines(legend).count
+        top = (lines > 0 ? 18 + Self.legendHeight * Double(lines) : 14) + head
         bottom = Self.height - foot
         self.x = AxisScale(x, scale: xScale, isTight: isTight, from: Self.left, to: right)
         self.y = AxisScale(values, scale: yAxis.scale, includesZero: includesZero, from: bottom, to: top)
@@ -69,13 +70,17 @@ struct PlotFrame {
 
     /// Dashed lines across the plot with their labels beyond its right end.
     func drawReferences(on canvas: inout SVGCanvas) {
-        for reference in references {
-            guard reference.value >= y.lower, reference.value <= y.upper, let place = y.place(reference.value) else {
-                continue
-            }
+        let places = references.compactMap { reference -> (place: Double, label: String)? in
+            guard reference.value >= y.lower, reference.value <= y.upper else { return nil }
+            return y.place(reference.value).map { ($0, Self.label(of: reference)) }
+        }
+        var free = -Double.infinity
+        for (place, label) in places.sorted(by: { $0.place < $1.place }) {
             canvas.line(Self.left, place, right, place, SVGCanvas.Paint.rule.stroke + " stroke-dasharray=\"4 4\"")
-            canvas.text(
-                right + 6, place + 3.5, Markup.escape(Self.label(of: reference)), size: 10, paint: .faint)
+            // Lines that lie close together keep their labels apart.
+            let line = max(place, free)
+            canvas.text(right + 6, line + 3.5, Markup.escape(label), size: 10, paint: .faint)
+            free = line + 11
         }
     }
 
@@ -86,23 +91,53 @@ struct PlotFrame {
     }
 
     private static func label(of reference: ReferenceValue) -> String {
-        DisplayWidth.truncated(VisibleText.line(reference.label), to: 18)
+        DisplayWidth.truncated(VisibleText.line(reference.label), to: 24)
     }
 
-    /// The names of several series above the plot; one series needs none.
-    static func drawLegend(_ names: [String], on canvas: inout SVGCanvas) {
-        guard names.count > 1 else { return }
-        var place = left
+    /// One name of the legend, with the place of its series among all.
+    private struct LegendEntry {
+        var index: Int
+        var text: String
+        var width: Double
+    }
+
+    private static let legendHeight = 16.0
+    /// Names that need more lines than this are counted instead.
+    private static let mostLegendLines = 6
+
+    /// The names of several series, as many a line as there is room for; one series needs none.
+    private static func legendLines(_ names: [String]) -> [[LegendEntry]] {
+        guard names.count > 1 else { return [] }
+        var (lines, used) = ([[LegendEntry]](), Double.infinity)
         for (index, name) in names.enumerated() {
-            let text = DisplayWidth.truncated(VisibleText.line(name), to: 28)
-            let width = SVGCanvas.width(of: text, size: 11) + 32
-            if place + width > Self.width - 16, index > 0 {
-                canvas.text(place, 19, "+ \(names.count - index)", size: 11, paint: .faint)
-                return
+            let text = DisplayWidth.truncated(VisibleText.line(name), to: 60)
+            let entry = LegendEntry(index: index, text: text, width: SVGCanvas.width(of: text, size: 11) + 32)
+            if used + entry.width > width - 16 {
+                lines.append([])
+                used = left
             }
-            canvas.rect(place, 10, 12, 10, SVGCanvas.Paint.series(index).fill + " rx=\"2\"")
-            canvas.text(place + 17, 19, Markup.escape(text), size: 11)
-            place += width
+            lines[lines.count - 1].append(entry)
+            used += entry.width
+        }
+        guard lines.count > mostLegendLines else { return lines }
+        let rest = names.count - lines.prefix(mostLegendLines - 1).joined().count
+        return Array(lines.prefix(mostLegendLines - 1)) + [[LegendEntry(index: -1, text: "+ \(rest)", width: 0)]]
+    }
+
+    /// The names of several series above the plot.
+    static func drawLegend(_ names: [String], on canvas: inout SVGCanvas) {
+        for (number, line) in legendLines(names).enumerated() {
+            let top = 10 + legendHeight * Double(number)
+            var place = left
+            for entry in line {
+                guard entry.index >= 0 else {
+                    canvas.text(place, top + 9, entry.text, size: 11, paint: .faint)
+                    continue
+                }
+                canvas.rect(place, top, 12, 10, SVGCanvas.Paint.series(entry.index).fill + " rx=\"2\"")
+                canvas.text(place + 17, top + 9, Markup.escape(entry.text), size: 11)
+                place += entry.width
+            }
         }
     }
 

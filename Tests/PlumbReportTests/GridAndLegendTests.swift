@@ -1,0 +1,36 @@
+import PlumbRecords
+import Testing
+
+@testable import PlumbReport
+
+@Suite struct GridAndLegendTests {
+    @Test func numbersOfCellsAreBlocksInTheTerminal() {
+        let figure = GridFigure(
+            title: "Rewards", caption: "",
+            panels: [.init("true", rows: ["   ", "# A"], values: [[-1, 0, 1], [1, .nan, 1]])], legend: [],
+            valueLabel: "reward")
+        #expect(TerminalGrid(figure).render() == "Rewards\ntrue\n ▒█\n# A\nreward -1  ░▒▓█ 1\n")
+    }
+
+    @Test func wayAndNumbersOfOneSizeAreDrawn() {
+        let flat = GridFigure(
+            title: "Flat", caption: "",
+            panels: [.init("x", rows: ["  "], path: [.init(0, 0)], values: [[2, 2]])], legend: [])
+        #expect(TerminalGrid(flat).render() == "Flat\nx\n·▒\nvalue 2  ░▒▓█ 2\n")
+        let bare = GridFigure(title: "Bare", caption: "", panels: [.init("x", rows: ["# "])], legend: [])
+        #expect(TerminalGrid(bare).render() == "Bare\nx\n#\n")
+    }
+
+    @Test func everySeriesOfAChartIsNamed() {
+        let names = (1...6).map { "what is wanted, after \($0)00 comparisons" }
+        func chart(_ names: [String]) -> String {
+            ChartDrawing.line(
+                LineChart(
+                    title: "Many", caption: "", x: Axis("n"), y: Axis("mean"),
+                    series: names.map { .init($0, x: [0, 1], y: [0, 1]) }))
+        }
+        let drawn = chart(names)
+        for name in names { #expect(drawn.contains(">\(name)</text>")) }
+        #expect(chart((1...40).map { "a series with a long name, number \($0)" }).contains(">+ 35</text>"))
+    }
+}
