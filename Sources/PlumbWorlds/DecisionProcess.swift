@@ -40,10 +40,13 @@ public struct DecisionProcess: Sendable {
 
     /// A process from its outcomes.
     ///
-    /// - Precondition: probabilities sum to 1, and next states exist.
+    /// - Precondition: probabilities, those of `start` too, are not negative and sum to 1, and next states exist.
     public init(states: Int, actions: Int, start: [Double], branches: (_ state: Int, _ action: Int) -> [Branch]) {
         precondition(
             states > 0 && actions > 0 && start.count == states, "a process of \(states) states and \(actions) actions")
+        precondition(
+            start.isDistribution,
+            "the probabilities of beginning in a state are negative or sum to \(start.reduce(0, +))")
         (self.states, self.actions, self.start) = (states, actions, start)
         var offsets = [0]
         for state in 0..<states {
@@ -105,7 +108,8 @@ public struct ExploredWorld<W: FiniteWorld>: Sendable {
 
     /// Every state that a start leads to.
     ///
-    /// - Throws: ``WorldError`` where there are more than `limit`, or a reward is no number.
+    /// - Throws: ``WorldError`` where there are more than `limit`, a reward is no number, or the probabilities of starts or
+    ///   of outcomes are negative or do not sum to 1.
     public init(_ world: W, limit: Int = 1_000_000) throws {
         var (states, index): ([W.State], [W.State: Int]) = ([], [:])
         func number(_ state: W.State) throws -> Int {
@@ -119,13 +123,16 @@ public struct ExploredWorld<W: FiniteWorld>: Sendable {
         }
         var start: [(Int, Double)] = []
         for (state, probability) in world.starts() { start.append((try number(state), probability)) }
+        try Self.check(start.map(\.1), "starts")
         let actions = world.actions
         var branches: [[DecisionProcess.Branch]] = []
         var state = 0
         while state < states.count {
             for action in actions {
+                let outcomes = world.outcomes(of: action, in: states[state])
+                try Self.check(outcomes.map(\.probability), "what follows \(action) in \(states[state])")
                 branches.append(
-                    try world.outcomes(of: action, in: states[state]).map { outcome in
+                    try outcomes.map { outcome in
                         let result = try world.checked(outcome.result, step: 1)
                         return DecisionProcess.Branch(
                             probability: outcome.probability, next: result.isOver ? nil : try number(outcome.state),
@@ -141,4 +148,17 @@ public struct ExploredWorld<W: FiniteWorld>: Sendable {
             branches[state * actions.count + action]
         }
     }
+
+    private static func check(_ probabilities: [Double], _ what: String) throws {
+        guard probabilities.isDistribution else {
+            throw WorldError(
+                "\(W.self): the probabilities of \(what) must not be negative and sum to 1, and they are \(probabilities)"
+            )
+        }
+    }
+}
+
+extension [Double] {
+    /// Whether these are probabilities that sum to 1; NaN is none.
+    fileprivate var isDistribution: Bool { allSatisfy { $0 >= 0 } && abs(reduce(0, +) - 1) < 1e-9 }
 }

@@ -4,7 +4,7 @@ internal import PlumbWorlds
 
 /// Friend or foe: what a learner gets from hosts that remember its choices.
 public struct HostStudy: Sendable {
-    /// Episodes in each room.
+    /// Episodes in each room, 1 or more.
     public var episodes = 2000
     /// How the learner is trained: its first rate, its discount and its exploration are used.
     public var learning: GridworldLearning
@@ -30,6 +30,7 @@ public struct HostStudy: Sendable {
     /// - Parameter checkpoint: called before each host; it may throw to interrupt the run.
     /// - Throws: what `checkpoint` throws.
     public func run(key: RandomKey, checkpoint: () throws -> Void = {}) throws -> Outcome {
+        precondition(episodes > 0, "a mean return needs an episode or more in each room, got \(episodes)")
         var outcome = Outcome()
         for host in FriendOrFoe.Host.allCases {
             let key = key["host"][host.rawValue]

@@ -9,7 +9,7 @@ public import PlumbTensor
 public struct PPO<Network: ActorCriticNetwork>: AgentMethod {
     /// Steps of a round in each lane.
     public var horizon = 128
-    /// Passes over a round.
+    /// Passes over a round, 1 or more.
     public var passes = 4
     /// Steps in a batch.
     public var batch = 256
@@ -47,6 +47,7 @@ public struct PPO<Network: ActorCriticNetwork>: AgentMethod {
         from rollout: Rollout, steps: Range<Int>, memory: inout NoMemory,
         with learner: inout AgentLearner<Network, Rule>, key: RandomKey
     ) throws {
+        precondition(passes > 0, "a round needs a pass or more to learn from it, got \(passes)")
         let known = assess(rollout, learner.network)
         var (entropy, divergence, batches) = (0.0, 0.0, 0.0)
         for pass in 0..<passes {

@@ -88,6 +88,14 @@ import Testing
         #expect(abs((outcome.coin["friend"] ?? 0) - 21) < 6 && abs((outcome.coin["foe"] ?? 0) - 21) < 6)
     }
 
+    @Test func hostsNeedAnEpisode() async {
+        await #expect(processExitsWith: .failure) {
+            var study = HostStudy(GridworldLearning())
+            study.episodes = 0
+            _ = try study.run(key: RandomKey(3))
+        }
+    }
+
     @Test func lavaElsewhereIsWalkedInto() throws {
         var learning = GridworldLearning()
         learning.episodes = 2000

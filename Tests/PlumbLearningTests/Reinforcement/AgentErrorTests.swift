@@ -35,6 +35,16 @@ import Testing
         }
     }
 
+    @Test func aRoundWithoutAPassEndsWithASentence() async {
+        await #expect(processExitsWith: .failure) {
+            var method = PPO<ActorCritic>()
+            method.passes = 0
+            _ = try AgentTraining(steps: 200).run(
+                method, ActorCritic(Corridor(), hidden: [8], key: RandomKey(1)), optimizer: SGD(learningRate: 1e-3),
+                in: Corridor(), key: RandomKey(2))
+        }
+    }
+
     @Test func anEpisodeWithoutEndIsAnError() throws {
         struct Endless: NumericWorld {
             enum Action: CaseIterable, Hashable, Sendable { case wait }
