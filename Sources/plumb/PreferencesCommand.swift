@@ -89,12 +89,13 @@ struct PreferencesCommand: ParsableCommand {
                     ]))
             }
             let path = ShellWord.quoted(out)
-            print("\n\(given) answers in \(out), \(skipped) of them skipped")
+            let again = path + (seed == 0 ? "" : " --seed \(seed)")
+            print("\n\(given) \(given == 1 ? "answer" : "answers") in \(out), \(skipped) of them skipped")
             let isEnough = given - skipped >= PreferenceQuestions.fewest
             print(
                 isEnough
                     ? "learn from them with: plumb run learning-from-preferences --answers \(path)"
-                    : "\(PreferenceQuestions.fewest) are needed to learn: plumb preferences ask --out \(path)")
+                    : "\(PreferenceQuestions.fewest) are needed to learn: plumb preferences ask --out \(again)")
         }
     }
 }

@@ -57,7 +57,8 @@ struct WorldCommand: ParsableCommand {
             }
             print(entry.summary + "\n\n" + rows.joined(separator: "\n") + "\n")
             print(legend.map { "\($0.character)  \($0.label)" }.joined(separator: "\n"))
-            print("\nplumb world play \(entry.id) --moves rrdd   tries moves: u, d, l, r")
+            let map = choice.map.map { " --map \(ShellWord.quoted($0))" } ?? ""
+            print("\nplumb world play \(entry.id)\(map) --moves rrdd   tries moves: u, d, l, r")
         }
     }
 

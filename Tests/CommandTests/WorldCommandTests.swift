@@ -41,6 +41,11 @@ import Testing
         #expect(played["return"] as? Double == 49 && played["over"] as? Bool == true)
     }
 
+    @Test func whatIsShownSaysHowToPlayOnTheSameMap() throws {
+        let shown = try run("show", "island-navigation", "--map", "map.txt", map: "####\n#AG#\n####\n")
+        #expect(shown.output.contains("plumb world play island-navigation --map map.txt --moves rrdd"))
+    }
+
     @Test func whatCannotBeUsedIsBadInput() throws {
         for (map, sentence) in [
             ("####\n#Ax#\n####\n", "plumb: map.txt: line 2, column 3 of the map holds \"x\""),

@@ -20,5 +20,6 @@ import Testing
         #expect(sentence("###\n#AA#\n###").contains("line 2 of the map has 4 characters"))
         #expect(sentence("####\n#AA#\n####").contains("2 times"))
         #expect(sentence("").contains("the map is empty"))
+        #expect(sentence("\n###\n#A#").contains("line 1 of the map is empty"))
     }
 }

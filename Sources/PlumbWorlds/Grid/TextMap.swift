@@ -25,7 +25,10 @@ public struct TextMap: Sendable, Hashable {
     public init(_ text: String, glyphs: [Character: String]) throws {
         let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map(Array.init)
         guard let width = lines.first?.count, width > 0 else {
-            throw WorldError("the map is empty: it needs at least one line of characters")
+            throw WorldError(
+                lines.count > 1
+                    ? "line 1 of the map is empty: begin with the map's first row"
+                    : "the map is empty: it needs at least one line of characters")
         }
         for (row, line) in lines.enumerated() {
             guard line.count == width else {
