@@ -22,10 +22,17 @@ struct MazeOptions {
     /// - Throws: `SettingsError` naming the option.
     func cloning() throws -> MazeCloning {
         guard mazes * statesPerMaze <= 10_000_000 else {
-            throw SettingsError("--mazes \(mazes) times --states-per-maze \(statesPerMaze) goes to 10000000")
+            throw SettingsError("--mazes \(mazes) times --states-per-maze \(statesPerMaze) may be at most 10000000")
         }
         guard batch * hidden <= 1 << 24 else {
-            throw SettingsError("--batch \(batch) times --hidden \(hidden) goes to \(1 << 24)")
+            throw SettingsError("--batch \(batch) times --hidden \(hidden) may be at most \(1 << 24)")
+        }
+        guard testMazes * hidden <= 1 << 26 else {
+            throw SettingsError("--test-mazes \(testMazes) times --hidden \(hidden) may be at most \(1 << 26)")
+        }
+        guard testMazes * episodeSteps <= 20_000_000 else {
+            throw SettingsError(
+                "--test-mazes \(testMazes) times --episode-steps \(episodeSteps) may be at most 20000000")
         }
         let generator: MazeGenerator
         do {

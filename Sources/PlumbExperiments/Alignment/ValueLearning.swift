@@ -113,7 +113,8 @@ public struct ValueLearning: Experiment {
         }
         guard settings.demonstrations * settings.horizon <= 20_000_000 else {
             throw SettingsError(
-                "--demonstrations \(settings.demonstrations) times --horizon \(settings.horizon) goes to 20000000")
+                "--demonstrations \(settings.demonstrations) times --horizon \(settings.horizon) may be at most 20000000"
+            )
         }
     }
 }
