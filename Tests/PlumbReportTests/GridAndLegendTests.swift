@@ -33,4 +33,15 @@ import Testing
         for name in names { #expect(drawn.contains(">\(name)</text>")) }
         #expect(chart((1...40).map { "a series with a long name, number \($0)" }).contains(">+ 35</text>"))
     }
+
+    @Test func tablesAreRoundedAndShowTheirRanges() {
+        let table = Table(
+            "t", title: "T", rowLabel: "world", columnLabel: "", rows: ["a"], columns: ["x", "y"],
+            values: [[0.1 + 0.2, -2]], lower: [[0.25, -2]], upper: [[0.5, -2]])
+        let markup = DataTable.markup(table, columnsAreTokens: false, isRounded: true)
+        #expect(markup.contains("<th>world</th>"))
+        #expect(markup.contains("title=\"0.30000000000000004\">0.3 [0.25, 0.5]</td>"))
+        #expect(markup.contains("title=\"-2\">\u{2212}2</td>"))
+        #expect(DataTable.markup(table, columnsAreTokens: false).contains(">0.30000000000000004</td>"))
+    }
 }

@@ -9,8 +9,11 @@ enum DataTable {
             return "<th scope=\"col\" class=\"num\">\(shown)</th>"
         }
         let rows = table.rows.enumerated().map { index, name in
-            let cells = table.values[index].map { isRounded ? rounded($0) : "<td class=\"num\">\(exact($0))</td>" }
-                .joined()
+            let cells = table.values[index].enumerated().map { column, value in
+                isRounded
+                    ? rounded(value, table.lower?[safe: index]?[safe: column], table.upper?[safe: index]?[safe: column])
+                    : "<td class=\"num\">\(exact(value))</td>"
+            }.joined()
             return "<tr><th scope=\"row\">\(Page.prose(name))</th>\(cells)</tr>\n"
         }
         let labels = [table.rowLabel, table.columnLabel].filter { !$0.isEmpty }
@@ -110,8 +113,13 @@ enum DataTable {
         ])
     }
 
-    private static func rounded(_ value: Double) -> String {
-        "<td class=\"num\" title=\"\(exact(value))\">\(NumberText.typographic(NumberText.value(value, digits: 6)))</td>"
+    /// The ends of the range are shown where they differ.
+    private static func rounded(_ value: Double, _ lower: Double?, _ upper: Double?) -> String {
+        var text = NumberText.value(value, digits: 6)
+        if let lower, let upper, lower != upper {
+            text += " [\(NumberText.value(lower)), \(NumberText.value(upper))]"
+        }
+        return "<td class=\"num\" title=\"\(exact(value))\">\(NumberText.typographic(text))</td>"
     }
 
     private static func exact(_ value: Double) -> String {
