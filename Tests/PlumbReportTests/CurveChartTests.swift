@@ -116,7 +116,7 @@ import Testing
         // A path and its head in each panel.
         #expect(page.components(separatedBy: "<path ").count - 1 == 4)
         let text = TerminalReport(record).render()
-        #expect(text.contains("rewarded   wanted\n#####      #####\n#A·G#      #A·G#\n# L #      # L #\n"))
+        #expect(text.contains("rewarded   wanted\n#####      #####\n#A·G#      #A·G#\n# L #      # L▓#\n"))
     }
 
     @Test func aGapInALineStaysAGap() {
