@@ -32,7 +32,7 @@ extension Fit {
             do {
                 try session.reporter.checkpoint()
             } catch {
-                try checkpoint?.write(result)
+                try save(result, checkpoint, baseRate, label)
                 throw error
             }
             try advance(&result, baseRate, label, loss)
@@ -42,16 +42,31 @@ extension Fit {
             }
             let isTime = ContinuousClock.now - saved > .seconds(checkpointSeconds)
             if checkpointEvery.map({ isDue($0, result.steps) }) ?? isTime {
-                try checkpoint?.write(result)
+                try save(result, checkpoint, baseRate, label)
                 saved = .now
             }
         }
+        // No step made an evaluation due, and the end is one all the same.
+        if steps == 0 { try self.evaluate(&result, label, session.reporter, evaluate) }
         result.optimizer.learningRate = baseRate
-        if result.steps > first { try checkpoint?.write(result) }
+        if result.steps > first { try save(result, checkpoint, baseRate, label) }
         session.reporter.progress(label, 1)
         // Steps of a large model leave much memory waiting for the next.
         if Compute.peakBytes > 1 << 30 { Compute.trim() }
         return result
+    }
+
+    /// Keeps the state, unless the last step made numbers of it that the next one could not use: the checkpoint before
+    /// stays, and no run ends with such weights as its result.
+    private func save<Model: ParameterTree, Rule: Optimizer>(
+        _ result: FitResult<Model, Rule>, _ checkpoint: FitCheckpoint?, _ baseRate: Double, _ label: String
+    ) throws {
+        if result.steps > 0, let bad = result.model.firstNonFinite {
+            throw FitError(
+                "\(label) diverged at step \(result.steps - 1): it left \(bad) with numbers that are not finite. Take "
+                    + "a smaller learning rate than \(baseRate), a warm-up, or clip gradients.")
+        }
+        try checkpoint?.write(result)
     }
 
     private func isDue(_ every: Int, _ step: Int) -> Bool { every > 0 && step % every == 0 }
@@ -70,7 +85,7 @@ extension Fit {
             copy.forEach(.state) { _, tensor in state.append(tensor.detached()) }
             return value
         }
-        try check(value.item, gradient, result, label)
+        try check(value.item, gradient, result, baseRate, label)
         if let clipNorm { gradient.clip(toNorm: clipNorm) }
         result.optimizer.update(&result.model, along: gradient)
         result.model.takeState(state)
@@ -83,19 +98,20 @@ extension Fit {
     }
 
     private func check<Model: ParameterTree, Rule: Optimizer>(
-        _ loss: Float, _ gradient: Model, _ result: FitResult<Model, Rule>, _ label: String
+        _ loss: Float, _ gradient: Model, _ result: FitResult<Model, Rule>, _ baseRate: Double, _ label: String
     ) throws {
         let step = result.steps
         guard loss.isFinite else {
             let before = result.losses.last.map { " The loss before was \($0)." } ?? ""
+            // NaN has a sign, of no meaning, that Swift would print.
             throw FitError(
-                "\(label) diverged at step \(step): the loss is \(loss).\(before) Look for numbers in the data that are "
-                    + "not finite, or take a smaller learning rate than \(result.optimizer.learningRate).")
+                "\(label) diverged at step \(step): the loss is \(loss.isNaN ? .nan : loss).\(before) Look for "
+                    + "numbers in the data that are not finite, or take a smaller learning rate than \(baseRate).")
         }
         if let first = result.losses.first, Double(loss) > divergenceFactor * max(Double(abs(first)), 1e-3) {
             throw FitError(
                 "\(label) diverged at step \(step): the loss is \(loss), and began at \(first). Take a smaller learning "
-                    + "rate than \(result.optimizer.learningRate), a warm-up, or clip gradients.")
+                    + "rate than \(baseRate), a warm-up, or clip gradients.")
         }
         if let bad = gradient.firstNonFinite {
             throw FitError(

@@ -20,7 +20,7 @@ public import PlumbTensor
 public struct Fit: Sendable {
     /// The number of steps.
     public var steps: Int
-    /// Steps between evaluations; 0 evaluates at the end only.
+    /// Steps between evaluations; 0 evaluates at the end only. No steps at all evaluate the model as it is.
     public var evaluateEvery = 0
     /// Steps between checkpoints, 0 for none but the last; nil goes by ``checkpointSeconds``.
     public var checkpointEvery: Int?

@@ -105,10 +105,14 @@ struct FitCheckpoint {
         }
         let index = try decoded(data)
         let url = folder.appendingPathComponent(index.file)
-        let file = try SafetensorsFile(contentsOf: url)
-        guard try FileHash.sha256(of: url) == index.sha256 else {
+        // Before its header is read: what a damaged one says would send the reader elsewhere.
+        guard let hash = try? FileHash.sha256(of: url) else {
+            throw damaged("\(url.path), which \(indexFile.lastPathComponent) names, cannot be read")
+        }
+        guard hash == index.sha256 else {
             throw damaged("\(url.path) is not the file that \(indexFile.lastPathComponent) describes")
         }
+        let file = try SafetensorsFile(contentsOf: url)
         try fill(&result.model, "model", file)
         if var averaged = result.averaged {
             try fill(&averaged, "average", file)

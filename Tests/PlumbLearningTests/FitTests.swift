@@ -85,6 +85,32 @@ final class Scratch {
         for (a, b) in zip(one.model.parameters, four.model.parameters) { #expect(a.tensor == b.tensor) }
     }
 
+    @Test func noStepsEvaluateTheModelAsItIs() throws {
+        let scratch = Scratch()
+        for _ in 0..<2 {
+            let result = try train(fit(0), in: FitSession(checkpoints: scratch.url))
+            #expect(result.evaluations.map(\.step) == [0])
+            #expect(result.last("loss/test") == Double(SmallNetwork().loss(-1).item))
+            #expect(result.losses.isEmpty && result.steps == 0 && !result.stoppedEarly)
+        }
+    }
+
+    @Test func aStepThatLeavesNoNumbersIsNeitherKeptNorReturned() throws {
+        let scratch = Scratch()
+        var fit = Fit(steps: 1)
+        let session = FitSession(checkpoints: scratch.url)
+        _ = try fit.run(Tensor([1, 2]), optimizer: SGD(learningRate: 0.1), in: session) { x, _ in (x * x).summed() }
+        (fit.steps, fit.checkpointEvery) = (2, 1)
+        // The loss and the gradient are numbers; only what the step makes of the weights is not.
+        let error = #expect(throws: FitError.self) {
+            _ = try fit.run(Tensor([1, 2]), optimizer: SGD(learningRate: 1e39), in: session) { x, _ in (x * x).summed()
+            }
+        }
+        #expect(error?.description.contains("at step 1: it left the parameter with numbers that are not") ?? false)
+        let files = try FileManager.default.contentsOfDirectory(atPath: scratch.url.path + "/training").sorted()
+        #expect(files == ["checkpoint.json", "step-1.safetensors"], "the last good one stays")
+    }
+
     @Test func aStoppedRunGoesOnBitForBit() throws {
         let whole = try train(fit())
         let scratch = Scratch()
@@ -126,6 +152,12 @@ final class Scratch {
         try bytes.write(to: weights)
         let flipped = #expect(throws: FitError.self) { _ = try train(fit(), in: session) }
         #expect(flipped?.description.contains("is not the file that checkpoint.json describes") ?? false)
+        try bytes.dropLast(40).write(to: weights)
+        let short = #expect(throws: FitError.self) { _ = try train(fit(), in: session) }
+        #expect(short?.description.contains("Remove the folder to train anew") ?? false)
+        try FileManager.default.removeItem(at: weights)
+        let missing = #expect(throws: FitError.self) { _ = try train(fit(), in: session) }
+        #expect(missing?.description.contains("step-10.safetensors, which checkpoint.json names, cannot be") ?? false)
         try Data("{".utf8).write(to: folder.appendingPathComponent("checkpoint.json"))
         let broken = #expect(throws: FitError.self) { _ = try train(fit(), in: session) }
         #expect(broken?.description.contains("is not a checkpoint's index") ?? false)
