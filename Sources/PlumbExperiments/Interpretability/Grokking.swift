@@ -105,15 +105,19 @@ public struct Grokking: Experiment {
         guard settings.fraction > 0.01, settings.fraction < 0.99 else {
             throw SettingsError("--fraction \(settings.fraction): the part to learn from must be from 0.01 to 0.99")
         }
-        guard settings.heads > 0, settings.width > 0, settings.width % (8 * settings.heads) == 0 else {
+        try SettingLimits.check([
+            ("width", settings.width, 8...4_096), ("heads", settings.heads, 1...512),
+            ("hidden", settings.hidden, 1...16_384),
+            ("steps", settings.steps, 1...10_000_000), ("control-steps", settings.controlSteps, 1...10_000_000),
+            ("evaluate-every", settings.evaluateEvery, 1...10_000_000),
+            ("snapshot-every", settings.snapshotEvery, 1...10_000_000),
+        ])
+        try SettingLimits.checkPositive([
+            ("learning-rate", settings.learningRate), ("weight-decay", settings.weightDecay),
+        ])
+        guard settings.width % (8 * settings.heads) == 0 else {
             throw SettingsError(
                 "--width \(settings.width) does not divide into \(settings.heads) heads of a multiple of 8 numbers")
-        }
-        let counts = [
-            settings.hidden, settings.steps, settings.controlSteps, settings.evaluateEvery, settings.snapshotEvery,
-        ]
-        guard counts.allSatisfy({ $0 > 0 }), settings.learningRate > 0, settings.weightDecay > 0 else {
-            throw SettingsError("grokking needs counts, a learning rate and a weight decay above 0")
         }
         guard settings.snapshotEvery % settings.evaluateEvery == 0 else {
             throw SettingsError(

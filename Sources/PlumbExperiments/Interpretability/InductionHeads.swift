@@ -93,17 +93,21 @@ public struct InductionHeads: Experiment {
     }
 
     private func check() throws {
+        try SettingLimits.check([
+            ("seeds", settings.seeds, 1...1_000), ("steps", settings.steps, 1...10_000_000),
+            ("heads", settings.heads, 1...1_024), ("width", settings.width, 1...8_192),
+            ("vocabulary", settings.vocabulary, 2...100_000), ("shortest", settings.shortest, 2...8_190),
+            ("longest", settings.longest, 2...8_190), ("length", settings.length, 4...8_192),
+            ("batch", settings.batch, 1...65_536),
+        ])
         let least = [
-            ("seeds", settings.seeds, 1), ("steps", settings.steps, 1), ("heads", settings.heads, 1),
-            ("width", settings.width, settings.heads), ("vocabulary", settings.vocabulary, 2),
-            ("shortest", settings.shortest, 2), ("longest", settings.longest, settings.shortest),
-            ("length", settings.length, settings.longest + 2), ("batch", settings.batch, 1),
+            ("width", settings.width, settings.heads), ("longest", settings.longest, settings.shortest),
+            ("length", settings.length, settings.longest + 2),
         ]
         for (name, value, lowest) in least where value < lowest {
             throw SettingsError("--\(name) must be at least \(lowest), got \(value)")
         }
-        guard settings.learningRate > 0, settings.learningRate.isFinite, settings.gain > 0, settings.gain.isFinite
-        else { throw SettingsError("--learning-rate and --gain must be numbers above 0") }
+        try SettingLimits.checkPositive([("learning-rate", settings.learningRate), ("gain", settings.gain)])
     }
 
     private func repeated(_ key: RandomKey) -> RepeatedTokens {

@@ -93,16 +93,16 @@ public struct ToySuperposition: Experiment {
     }
 
     private func check() throws {
-        let counts = [
-            settings.seeds, settings.steps, settings.batch, settings.wideFeatures, settings.wideDimensions,
-            settings.wideSteps, settings.wideBatch,
-        ]
-        guard counts.allSatisfy({ $0 > 0 }), settings.densities > 1, settings.learningRate > 0,
-            settings.leastDensity > 0, settings.leastDensity < 1
-        else {
-            throw SettingsError(
-                "toy-superposition needs counts and a learning rate above 0, at least two densities, and a "
-                    + "least density between 0 and 1")
+        try SettingLimits.check([
+            ("seeds", settings.seeds, 1...1_000), ("steps", settings.steps, 1...10_000_000),
+            ("batch", settings.batch, 1...1_000_000), ("wide-features", settings.wideFeatures, 1...4_096),
+            ("wide-dimensions", settings.wideDimensions, 1...4_096),
+            ("wide-steps", settings.wideSteps, 1...10_000_000), ("wide-batch", settings.wideBatch, 1...65_536),
+            ("densities", settings.densities, 2...1_000),
+        ])
+        try SettingLimits.checkPositive([("learning-rate", settings.learningRate)])
+        guard settings.leastDensity > 0, settings.leastDensity < 1 else {
+            throw SettingsError("--least-density \(settings.leastDensity): it must be above 0 and below 1")
         }
     }
 
