@@ -146,13 +146,21 @@ struct TrainCommand: AsyncParsableCommand {
     }
 
     private func show(_ result: LanguageModelTraining.Result, _ sampled: String, _ seconds: Double) {
+        if result.validation.isEmpty {
+            // A text so short holds no window to evaluate on: the training loss is all that there is.
+            let losses = [Double(result.losses.first ?? .nan), result.loss(before: result.losses.count)]
+            let shown = losses.map { String(format: "%.3f", $0) }
+            print(
+                "training loss \(shown[0]) at first, \(shown[1]) at the end; no validation, for the last tenth of the text "
+                    + "is shorter than a window")
+        }
         let table = TerminalTable(
             columns: [.init("step", .right), .init("loss", .right), .init("validation", .right)],
             rows: result.validation.map { point in
                 let loss = point.step > 0 ? result.loss(before: point.step) : Double(result.losses.first ?? .nan)
                 return ["\(point.step)", String(format: "%.3f", loss), String(format: "%.3f", point.loss)]
             })
-        print(table.render(.current()))
+        if !result.validation.isEmpty { print(table.render(.current())) }
         print("\nnats a token; training took \(String(format: "%.0f", seconds)) s")
         if !sampled.isEmpty { print("\nsample\n\(sampled)\n") }
         let path = ShellWord.quoted(out)

@@ -15,6 +15,10 @@ struct TrainingFolder {
 
     /// Makes the folder, unless it holds something already.
     func begin(_ settings: TrainingSettings) throws -> TrainingSettings {
+        var isFolder: ObjCBool = false
+        if FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder), !isFolder.boolValue {
+            throw FileError("\(url.path) is a file: name another folder with --out")
+        }
         if FileManager.default.fileExists(atPath: modelFile.path) {
             throw FileError(
                 "\(url.path) holds a model already: name another folder with --out, or go on from it with --model")
@@ -44,6 +48,17 @@ struct TrainingFolder {
         }
         guard let settings = try? JSONDecoder().decode(TrainingSettings.self, from: data) else {
             throw FileError("\(settingsFile.path) is not the settings of a training: remove \(url.path) and begin anew")
+        }
+        let counts = [
+            ("steps", settings.steps), ("batch", settings.batch), ("context", settings.context ?? 1),
+            ("lora", settings.lora ?? 1),
+        ]
+        for (name, value) in counts where value < 1 {
+            throw FileError("\(settingsFile.path) gives \(value) for \(name), which must be at least 1")
+        }
+        guard settings.learningRate > 0, settings.learningRate.isFinite else {
+            throw FileError(
+                "\(settingsFile.path) gives \(settings.learningRate) for learningRate, which must be above 0")
         }
         return settings
     }

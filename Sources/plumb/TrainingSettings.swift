@@ -62,6 +62,7 @@ struct TrainingSettings: Codable {
         guard let tokenizer = model.tokenizer else {
             throw ModelError("\(model.name) has no tokenizer, so that it cannot read the text")
         }
+        try checkCharacters(of: corpus, tokenizer, model.name)
         let length = try windowLength(of: model)
         let stream = TokenStream(corpus, tokenizer: tokenizer)
         let training = LanguageModelTraining(steps: steps, batch: batch, learningRate: learningRate, length: length)
@@ -73,6 +74,17 @@ struct TrainingSettings: Codable {
         return try training.run(
             LoRA(model, rank: lora, targets: Set(targets), key: key["lora"]), on: stream, key: key["batches"],
             in: session)
+    }
+
+    /// Refuses a text with characters that a tokenizer would pass over, as one of characters passes over what its own
+    /// text did not hold: the model would learn another text than the one given.
+    private func checkCharacters(of corpus: TextCorpus, _ tokenizer: Tokenizer, _ name: String) throws {
+        for character in Set(corpus.text.unicodeScalars).sorted()
+        where tokenizer.encode(String(character), addSpecialTokens: false, parseSpecialTokens: false).isEmpty {
+            throw FileError(
+                "\(name) has no token for \"\(character)\", which the text holds: take the character out, or train a "
+                    + "new model on this text")
+        }
     }
 
     private func windowLength(of model: HookedTransformer) throws -> Int {

@@ -59,4 +59,54 @@ import Testing
         #expect(outcome.code == 3 && outcome.errors.contains("shorter window"))
         #expect(!FileManager.default.fileExists(atPath: out.path))
     }
+
+    @Test func aTextWithoutRoomForValidationShowsTheTrainingLoss() throws {
+        let model = try TinyModel()
+        let text = try model.write(String(repeating: "ab", count: 40), "text.txt")
+        let out = model.scratch.appendingPathComponent("out").path
+        let outcome = try Plumb.run(["train", "--text", text, "--out", out, "--steps", "3"] + tiny)
+        #expect((outcome.code, outcome.errors) == (0, ""))
+        #expect(outcome.output.contains("training loss") && outcome.output.contains("no validation"))
+    }
+
+    @Test func whatNoMachineCouldTrainEndsWithASentence() throws {
+        let model = try TinyModel()
+        let text = try model.write(String(repeating: "when mary and john\n", count: 30), "text.txt")
+        let out = model.scratch.appendingPathComponent("out").path
+        let train = ["train", "--text", text, "--out", out, "--layers", "1", "--width", "16", "--heads", "2"]
+        let large = try Plumb.run(train + ["--context", "16", "--batch", "1000000000000"])
+        #expect(large.code == 3 && large.errors.contains("take a smaller batch"), "\(large.errors)")
+        let steep = try Plumb.run(train + ["--context", "16", "--steps", "1", "--learning-rate", "1e300"])
+        #expect(steep.code == 3 && steep.errors.contains("Take a smaller learning rate than 1e+300"), "\(steep.errors)")
+        #expect(!FileManager.default.fileExists(atPath: out), "no model of numbers that are none")
+        try Data().write(to: URL(fileURLWithPath: out))
+        let file = try Plumb.run(train)
+        #expect(file.code == 3 && file.errors.contains("out is a file: name another folder"), "\(file.errors)")
+    }
+
+    @Test func charactersThatAModelCannotReadAreNamed() throws {
+        let model = try TinyModel()
+        let text = try model.write(String(repeating: "when mary and john\n", count: 30), "text.txt")
+        let other = try model.write(String(repeating: "when märy and john\n", count: 30), "other.txt")
+        let out = model.scratch.appendingPathComponent("out").path
+        #expect(try Plumb.run(["train", "--text", text, "--out", out, "--steps", "2"] + tiny).code == 0)
+        let second = model.scratch.appendingPathComponent("second").path
+        let outcome = try Plumb.run(["train", "--text", other, "--model", out, "--steps", "2", "--out", second])
+        #expect(outcome.code == 3 && outcome.errors.contains("no token for \"ä\""), "\(outcome.errors)")
+        #expect(!FileManager.default.fileExists(atPath: second))
+    }
+
+    @Test func settingsEditedIntoNonsenseAreRefused() throws {
+        let model = try TinyModel()
+        let text = try model.write(String(repeating: "when mary and john\n", count: 30), "text.txt")
+        let out = model.scratch.appendingPathComponent("out")
+        let outcome = try Plumb.run(["train", "--text", text, "--out", out.path, "--steps", "2"] + tiny)
+        #expect(outcome.code == 0)
+        try FileManager.default.removeItem(at: out.appendingPathComponent("model.safetensors"))
+        let file = out.appendingPathComponent("training.json")
+        let settings = try String(contentsOf: file, encoding: .utf8)
+        try Data(settings.replacing("\"batch\" : 2", with: "\"batch\" : -2").utf8).write(to: file)
+        let resumed = try Plumb.run(["train", "--out", out.path, "--resume"])
+        #expect(resumed.code == 3 && resumed.errors.contains("gives -2 for batch"), "\(resumed.errors)")
+    }
 }

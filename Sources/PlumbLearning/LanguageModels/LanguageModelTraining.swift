@@ -51,7 +51,8 @@ public struct LanguageModelTraining: Sendable {
 
     /// Trains every weight of `model`.
     ///
-    /// - Throws: `FileError` for a text shorter than a window; ``FitError``; `RunInterrupted`.
+    /// - Throws: `FileError` for a text shorter than a window; ``FitError``, also for a step that cannot fit into this
+    ///   machine's memory; `RunInterrupted`.
     public func run(
         _ model: HookedTransformer, on stream: TokenStream, key: RandomKey, in session: FitSession = .silent
     ) throws -> Result {
@@ -64,7 +65,8 @@ public struct LanguageModelTraining: Sendable {
 
     /// Trains the pairs of `lora`; the result's model is the merged one.
     ///
-    /// - Throws: `FileError` for a text shorter than a window; ``FitError``; `RunInterrupted`.
+    /// - Throws: `FileError` for a text shorter than a window; ``FitError``, also for a step that cannot fit into this
+    ///   machine's memory; `RunInterrupted`.
     public func run(
         _ lora: LoRA, on stream: TokenStream, key: RandomKey, in session: FitSession = .silent
     ) throws -> Result {
@@ -80,6 +82,7 @@ public struct LanguageModelTraining: Sendable {
         model: (Trained) -> HookedTransformer, made: (Trained) -> HookedTransformer
     ) throws -> Result {
         let length = length ?? model(trained).configuration.context
+        try checkMemory(model(trained).configuration, length)
         let (train, held) = stream.split(validation: validationFraction)
         let windows = try train.windows(length: length, batch: batch, key: key["windows"])
         let validation = held.evenWindows(length: length, atMost: validationWindows)
@@ -100,10 +103,27 @@ public struct LanguageModelTraining: Sendable {
             model(trained).loss(windows.batch(step: step))
         }
         let later = result.curve("loss/validation")
-        let measured = zip(later.steps, later.values).map { (step: Int($0), loss: $1) }
+        // Without steps the end is the beginning.
+        let measured = steps > 0 ? zip(later.steps, later.values).map { (step: Int($0), loss: $1) } : []
         return Result(
             model: made(result.model), losses: result.losses,
             validation: (first.map { [(step: 0, loss: $0)] } ?? []) + measured)
+    }
+
+    /// Refuses a step whose activations cannot fit into the machine's memory, before anything is allocated: the system
+    /// would end the process.
+    ///
+    /// Counted is what the tape keeps at the least: eight activations `[B, T, D]` a block, and the logits `[B, T, V]`.
+    private func checkMemory(_ sizes: TransformerConfiguration, _ length: Int) throws {
+        let tokens = Double(batch) * Double(length)
+        let values = 8 * Double(sizes.layers) * Double(sizes.width) + Double(sizes.vocabulary)
+        let (gigabytes, present) = (4e-9 * tokens * values, 1e-9 * Double(ProcessInfo.processInfo.physicalMemory))
+        guard gigabytes <= present else {
+            let (needed, has) = (String(format: "%.0f", gigabytes), String(format: "%.0f", present))
+            throw FitError(
+                "a step of \(batch) windows of \(length) tokens needs more than \(needed) GB of memory, and this machine "
+                    + "has \(has): take a smaller batch or shorter windows")
+        }
     }
 }
 
