@@ -63,6 +63,8 @@ public struct DatasetStore: Sendable {
             guard FashionMNIST.isPresent(in: folder) else { throw FashionMNIST.missing(in: folder) }
             return .fashionMNIST(folder)
         }
+        // The empty path is that of the current folder, which nobody means by it.
+        guard !name.isEmpty else { throw unknown("\"\"") }
         let url = CacheFolder.expand(name, environment)
         if ["/", "./", "../", "~/"].contains(where: name.hasPrefix) || FileManager.default.fileExists(atPath: url.path)
         {
