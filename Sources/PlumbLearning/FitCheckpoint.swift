@@ -176,7 +176,7 @@ struct FitCheckpoint {
     /// Replaces every parameter and state of `model` by the saved one of its name.
     private func fill<Model: ParameterTree>(_ model: inout Model, _ prefix: String, _ file: SafetensorsFile) throws {
         var failure: (any Error)?
-        var taken = 0
+        var taken: Set<String> = []
         for (kind, part) in [(ParameterVisitor.Kind.parameters, ""), (.state, ".state")] {
             model.forEach(kind) { path, tensor in
                 guard failure == nil else { return }
@@ -188,15 +188,18 @@ struct FitCheckpoint {
                         throw foreign("\(path) has shape \(saved.shape) there and \(tensor.shape) here")
                     }
                     tensor = saved.dequantized()
-                    taken += 1
+                    taken.insert(name)
                 } catch {
                     failure = error
                 }
             }
         }
         if let failure { throw failure }
-        let present = file.names.count { $0 == prefix || $0.hasPrefix(prefix + ".") }
-        if taken != present { throw foreign("it holds \(present) tensors, and the model has \(taken)") }
+        let saved = file.names.filter { $0 == prefix || $0.hasPrefix(prefix + ".") }
+        if let other = saved.first(where: { !taken.contains($0) }) {
+            let path = other.dropFirst(prefix.count + 1)
+            throw foreign("it holds \(path) of shape \(try file.tensor(other).shape), which this model lacks")
+        }
     }
 
     func foreign(_ what: String) -> FitError {

@@ -38,6 +38,13 @@ struct SmallNetwork: ParameterTree {
     }
 }
 
+/// The first layer of a ``SmallNetwork`` alone.
+struct OneLayer: ParameterTree {
+    var hidden: Linear
+
+    mutating func visit(_ visitor: inout ParameterVisitor) { visitor("hidden", &hidden) }
+}
+
 /// A folder that disappears with the test.
 final class Scratch {
     let url = FileManager.default.temporaryDirectory.appendingPathComponent("fit-\(UUID().uuidString)")
@@ -143,6 +150,22 @@ final class Scratch {
         _ = try train(fit(10), in: session)
         let other = #expect(throws: FitError.self) { _ = try train(fit(), in: session, model: SmallNetwork(width: 7)) }
         #expect(other?.description.contains("hidden.weight has shape [24, 4] there and [7, 4] here") ?? false)
+        let less = #expect(throws: FitError.self) {
+            _ = try Fit(steps: 20).run(
+                SmallNetwork().hidden, optimizer: Adam.decoupled(learningRate: 1e-2), in: session
+            ) { layer, _ in
+                layer(.zeros([1, 4])).summed()
+            }
+        }
+        #expect(less?.description.contains("it lacks weight of shape [24, 4]") ?? false)
+        let smaller = #expect(throws: FitError.self) {
+            _ = try Fit(steps: 20).run(
+                OneLayer(hidden: SmallNetwork().hidden), optimizer: Adam.decoupled(learningRate: 1e-2), in: session
+            ) {
+                model, _ in model.hidden(.zeros([1, 4])).summed()
+            }
+        }
+        #expect(smaller?.description.contains("it holds output.weight of shape [1, 24], which this model") ?? false)
         let further = #expect(throws: FitError.self) { _ = try train(fit(9), in: session) }
         #expect(further?.description.contains("has made 10 steps, and 9 are asked for") ?? false)
         let folder = scratch.url.appendingPathComponent("training")
