@@ -24,8 +24,8 @@ struct TrainCommand: AsyncParsableCommand {
             The last tenth of the text is not trained on: "validation" is the loss there, in nats a token. Where it \
             rises while the training loss falls, the model learns the text by heart: take fewer steps, or more text.
 
-            The folder holds config.json, model.safetensors and tokenizer.json, which transformers reads too. \
-            Ctrl-C keeps a checkpoint; plumb train --out DIR --resume goes on from there, bit for bit.
+            The folder holds config.json, model.safetensors and tokenizer.json, which transformers reads too, \
+            except those of an attention-only model. Ctrl-C keeps a checkpoint; plumb train --out DIR --resume goes on from there, bit for bit.
             """)
 
     @Option(help: "A UTF-8 text file; several are read one after another.") var text: [String] = []
