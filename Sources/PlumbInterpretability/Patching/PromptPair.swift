@@ -68,8 +68,8 @@ public struct PromptPair: Codable, Sendable, Equatable {
         guard pair.clean.count == pair.corrupted.count || alignment == .end else {
             throw ModelError(
                 "patching by position needs prompts of one length: \"\(clean)\" has \(pair.clean.count) tokens, "
-                    + "\"\(corrupted)\" has \(pair.corrupted.count). \(parting(pair, model)) Use other words, or compare "
-                    + "the prompts from their ends with --align end.")
+                    + "\"\(corrupted)\" has \(pair.corrupted.count). \(parting(pair, model)) Use other words; "
+                    + "activation patching can also compare the prompts from their ends, with --align end.")
         }
         guard pair.clean != pair.corrupted else {
             throw ModelError("the clean and the corrupted prompt are the same: nothing can be patched")
