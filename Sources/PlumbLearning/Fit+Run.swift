@@ -7,7 +7,10 @@ extension Fit {
     /// Trains `model`, from the checkpoint of an earlier, unfinished call where the session has one under `label`.
     ///
     /// - Parameters:
+    ///   - model: what training begins with.
+    ///   - optimizer: the update rule; ``schedule`` multiplies its learning rate.
     ///   - label: names the run in progress, curves and checkpoints; runs of one session need different labels.
+    ///   - session: where it reports to and keeps checkpoints; silent by default.
     ///   - evaluate: numbers to keep, by name: `accuracy/test`. Gets the averaged weights where they are averaged.
     ///   - loss: the loss of the model at a step: one number. It may also write the model's state (running statistics).
     /// - Throws: ``FitError`` when a loss or gradient is not a number, the loss diverges, or a checkpoint belongs to

@@ -19,8 +19,13 @@ extension HookedTransformer {
     /// Continues `prompt` token by token with a key-value cache. Hooks stay active all the while.
     ///
     /// - Parameters:
+    ///   - prompt: the tokens to continue.
+    ///   - maxTokens: the most new tokens; a full context ends the text too.
     ///   - temperature: 0 takes the most probable token; above it, tokens are sampled from `softmax(logits / T)`.
+    ///   - key: of the sampling; nothing is drawn at temperature 0.
     ///   - stopTokens: tokens that end the text; by default the tokenizer's.
+    ///   - interventions: changes to activations, in every pass.
+    ///   - recording: which activations to keep.
     ///   - onToken: called with each new token; returning false ends the generation.
     /// - Throws: ``ModelError`` for a prompt that the model cannot read, or logits that are not numbers.
     public func generate(

@@ -31,7 +31,11 @@ extension HookedTransformer {
     ///
     /// Interventions are differentiated through where they are made of operations, as those this library offers are.
     ///
-    /// - Parameter metric: from logits `[T, V]` to one number.
+    /// - Parameters:
+    ///   - tokens: the prompt, T of them.
+    ///   - interventions: changes to activations, in this run only.
+    ///   - recording: which activations to keep and to differentiate with respect to.
+    ///   - metric: from logits `[T, V]` to one number.
     /// - Throws: ``ModelError`` for a prompt that the model cannot read, or a metric that is not a number.
     public func gradients(
         _ tokens: [Int], with interventions: [Intervention] = [], recording: Recording,

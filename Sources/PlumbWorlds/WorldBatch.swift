@@ -43,7 +43,11 @@ public struct WorldBatch<W: World>: Sendable {
 
     /// `count` lanes at the beginning of an episode each.
     ///
-    /// - Parameter limit: steps after which an episode is cut off, in place of the world's own.
+    /// - Parameters:
+    ///   - world: the rules that all lanes share.
+    ///   - count: the number of lanes, 1 or more.
+    ///   - key: of all chance, by lane and episode.
+    ///   - limit: steps after which an episode is cut off, in place of the world's own.
     public init(_ world: W, count: Int, key: RandomKey, limit: Int? = nil) {
         precondition(count > 0, "a batch of worlds needs at least one lane, got \(count)")
         self.world = world

@@ -77,7 +77,9 @@ public struct MazeCloning: Sendable {
     /// Trains a network; the same key gives the same network, bit for bit.
     ///
     /// - Parameters:
+    ///   - key: of the mazes, the batches and the first weights.
     ///   - label: names the run in curves, and its checkpoints.
+    ///   - session: where it reports to and keeps checkpoints; silent by default.
     ///   - evaluateEvery: steps between calls of `evaluate`.
     ///   - evaluate: numbers to keep along the way, by name.
     /// - Throws: what `Fit` throws.

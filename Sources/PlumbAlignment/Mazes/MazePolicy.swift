@@ -20,6 +20,7 @@ public struct MazePolicy: ParameterTree {
     /// - Parameters:
     ///   - inputs: the numbers of an observation.
     ///   - hidden: F.
+    ///   - key: of the weights.
     public init(inputs: Int, hidden: Int = 256, key: RandomKey) {
         precondition(inputs > 0 && hidden > 0, "a maze policy needs inputs and neurons, got \(inputs) and \(hidden)")
         first = Linear(inputs: inputs, outputs: hidden, initializer: .heNormal, key: key["first"])
@@ -40,7 +41,9 @@ public struct MazePolicy: ParameterTree {
 
     /// The logits of the four moves, in the order of `Move`.
     ///
-    /// - Parameter change: what becomes of the second hidden layer's activations `[B, F]` before they are read.
+    /// - Parameters:
+    ///   - x: what is seen of each state, a row each.
+    ///   - change: what becomes of the second hidden layer's activations `[B, F]` before they are read.
     /// - Shapes: `x` `[B, 3 · rows · columns]`; result `[B, A]`.
     public func callAsFunction(_ x: Tensor, changing change: (Tensor) -> Tensor = { $0 }) -> Tensor {
         output(change(hidden(x)))

@@ -12,6 +12,9 @@ public struct MazeWalks: Sendable {
     /// Walks from `starts` until the cheese or for `steps` steps, each move drawn from the softmax of its logits.
     ///
     /// - Parameters:
+    ///   - starts: the states to begin in, one walk each.
+    ///   - corner: the cell that rivals the cheese.
+    ///   - steps: the most steps of a walk.
     ///   - key: of the moves; what happens in a maze does not depend on the other mazes.
     ///   - policy: logits `[N, A]` for N states; it is also told which of the starts they belong to.
     public init(

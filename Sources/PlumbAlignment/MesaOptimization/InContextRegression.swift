@@ -49,8 +49,11 @@ public struct InContextRegression: Sendable, Equatable {
 
     /// Draws tasks; the same key gives the same ones.
     ///
-    /// - Parameter shufflesTargets: whether each sequence is asked for the answer of another one, at another one's input:
-    ///   examples then say nothing of the target.
+    /// - Parameters:
+    ///   - count: B, how many tasks.
+    ///   - shufflesTargets: whether each sequence is asked for the answer of another one, at another one's input:
+    ///     examples then say nothing of the target.
+    ///   - key: of the tasks.
     public func batch(_ count: Int, shufflesTargets: Bool = false, key: RandomKey) -> Batch {
         precondition(count > 0, "a batch needs tasks, got \(count)")
         var random = key.generator()

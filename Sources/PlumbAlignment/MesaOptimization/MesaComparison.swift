@@ -19,7 +19,13 @@ public struct MesaComparison: Sendable, Equatable, Codable {
 
     /// Compares on `count` tasks drawn from `key`.
     ///
-    /// - Parameter shufflesTargets: whether the losses are those of answers to other sequences.
+    /// - Parameters:
+    ///   - layer: the layer of linear attention.
+    ///   - step: the gradient step it is compared with.
+    ///   - tasks: the kind of tasks.
+    ///   - count: how many tasks, 1 or more.
+    ///   - shufflesTargets: whether the losses are those of answers to other sequences.
+    ///   - key: of the tasks.
     public init(
         _ layer: LinearSelfAttention, with step: GradientStepLearner, on tasks: InContextRegression, count: Int,
         shufflesTargets: Bool = false, key: RandomKey

@@ -70,6 +70,8 @@ public struct MesaStudy: Sendable {
     /// - Parameters:
     ///   - key: of the first weights and the training tasks.
     ///   - test: of the tasks tested on; the same key gives the same tasks.
+    ///   - label: names the run in curves, and its checkpoints; the number of the beginning is added.
+    ///   - session: where it reports to and keeps checkpoints.
     /// - Throws: `FitError` where training diverges; `RunInterrupted`.
     public func run(key: RandomKey, test: RandomKey, label: String, in session: FitSession) throws -> Outcome {
         let step = GradientStepLearner(stepSize: tasks.optimalStepSize)

@@ -35,7 +35,10 @@ extension GridPreferenceStudy {
     /// Learns from answers; and, fold by fold, foretells each from the others, with the answers as they are and dealt out
     /// anew.
     ///
-    /// - Parameter watch: called after each part of learning with the part that is done; it may throw to end the run.
+    /// - Parameters:
+    ///   - answers: the questions with their answers; segments are lists of cells.
+    ///   - key: of networks and batches, of the folds and of the dealing.
+    ///   - watch: called after each part of learning with the part that is done; it may throw to end the run.
     /// - Throws: what `watch` throws, `FitError` where learning diverges, `PreferenceError` where a step is no cell.
     /// - Complexity: 11 rounds of learning.
     public func learn(

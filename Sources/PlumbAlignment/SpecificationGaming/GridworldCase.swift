@@ -21,6 +21,10 @@ public struct GridworldCase: Sendable {
     /// A world to plan and learn in.
     ///
     /// - Parameters:
+    ///   - name: in snake case, for metrics and tables.
+    ///   - title: for people.
+    ///   - world: what is planned and learned in.
+    ///   - agents: who learns in it; nobody where it is only planned in.
     ///   - scenes: worlds to show what was learned in, each with its title; the world itself where there are none.
     ///   - carriedOut: the action that a state turns an action into.
     public init<W: FiniteWorld & DrawnWorld>(
@@ -48,7 +52,11 @@ public struct GridworldCase: Sendable {
 
     /// What an agent learns, with the exact expectation of its best actions.
     ///
-    /// - Parameter checkpoint: is called every hundred episodes and may throw to stop.
+    /// - Parameters:
+    ///   - learning: the settings of training.
+    ///   - agent: who learns, and from what.
+    ///   - key: of all chance.
+    ///   - checkpoint: is called every hundred episodes and may throw to stop.
     public func learned(
         _ learning: GridworldLearning, _ agent: GridworldLearning.Agent, key: RandomKey,
         checkpoint: () throws -> Void = {}

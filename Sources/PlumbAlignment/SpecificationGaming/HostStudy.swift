@@ -27,7 +27,9 @@ public struct HostStudy: Sendable {
 
     /// Plays all rooms.
     ///
-    /// - Parameter checkpoint: called before each host; it may throw to interrupt the run.
+    /// - Parameters:
+    ///   - key: of all chance.
+    ///   - checkpoint: called before each host; it may throw to interrupt the run.
     /// - Throws: what `checkpoint` throws.
     public func run(key: RandomKey, checkpoint: () throws -> Void = {}) throws -> Outcome {
         precondition(episodes > 0, "a mean return needs an episode or more in each room, got \(episodes)")

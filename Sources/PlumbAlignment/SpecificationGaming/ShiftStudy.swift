@@ -26,7 +26,9 @@ public struct ShiftStudy: Sendable {
 
     /// Trains an agent on each map, and lets the one of the training map act on all.
     ///
-    /// - Parameter checkpoint: called after every hundredth episode of training; it may throw to interrupt the run.
+    /// - Parameters:
+    ///   - key: of all chance.
+    ///   - checkpoint: called after every hundredth episode of training; it may throw to interrupt the run.
     /// - Throws: what `checkpoint` throws.
     public func run(key: RandomKey, checkpoint: () throws -> Void = {}) throws -> Outcome {
         var outcome = Outcome()

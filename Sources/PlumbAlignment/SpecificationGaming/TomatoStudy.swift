@@ -60,7 +60,9 @@ public struct TomatoStudy: Sendable {
 
     /// Plays and trains.
     ///
-    /// - Parameter checkpoint: called after every hundredth episode of training; it may throw to interrupt the run.
+    /// - Parameters:
+    ///   - key: of all chance.
+    ///   - checkpoint: called after every hundredth episode of training; it may throw to interrupt the run.
     /// - Throws: what `checkpoint` throws.
     public func run(key: RandomKey, checkpoint: () throws -> Void = {}) throws -> Outcome {
         let key = key["tomato"]

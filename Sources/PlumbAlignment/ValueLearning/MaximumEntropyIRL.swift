@@ -55,7 +55,9 @@ public struct MaximumEntropyIRL: Sendable, Equatable {
 
     /// How often demonstrations visit each state, not discounted, a mean over them.
     ///
-    /// - Parameter demonstrations: the states of each, in order; those beyond the horizon do not count.
+    /// - Parameters:
+    ///   - demonstrations: the states of each, in order; those beyond the horizon do not count.
+    ///   - states: S, how many states there are.
     /// - Throws: `WorldError` where there is none, or one names a state that does not exist.
     public func visits(of demonstrations: [[Int]], states: Int) throws -> [Double] {
         precondition(horizon > 0, "demonstrations need steps that count, got \(horizon)")
@@ -79,6 +81,7 @@ public struct MaximumEntropyIRL: Sendable, Equatable {
     ///
     /// - Precondition: γ is in 0..<1, and the tolerance above 0.
     /// - Parameters:
+    ///   - demonstrations: the states of each, in order; those beyond the horizon do not count.
     ///   - process: what can happen; its rewards are not looked at.
     ///   - watch: called with the steps made.
     /// - Throws: `WorldError` for demonstrations that cannot be used, or a reward that diverges; what `watch` throws.

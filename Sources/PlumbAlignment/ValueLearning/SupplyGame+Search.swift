@@ -16,7 +16,9 @@ extension SupplyGame {
     /// Best responses in turn, on a grid of `cells` values of θ, beginning with a human that makes what is best in itself:
     /// what the players could find without a closed form. No response lowers the reward that they share.
     ///
-    /// - Parameter robotKnows: whether the robot knows θ, and so has nothing to infer.
+    /// - Parameters:
+    ///   - cells: how many values of θ: the middles of as many equal parts of 0...1.
+    ///   - robotKnows: whether the robot knows θ, and so has nothing to infer.
     public func search(cells: Int, robotKnows: Bool = false) -> Search {
         precondition(cells > 0, "a grid of θ needs cells, got \(cells)")
         let thetas = (0..<cells).map { (Double($0) + 0.5) / Double(cells) }

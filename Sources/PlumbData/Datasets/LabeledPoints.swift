@@ -28,8 +28,10 @@ public struct LabeledPoints: Sendable, Equatable {
     /// Round clouds about given centres: point i is drawn from the normal distribution about centre i mod K.
     ///
     /// - Parameters:
+    ///   - count: how many points.
     ///   - centers: the classes' centres, `[K, D]`.
     ///   - deviation: the standard deviation along every axis.
+    ///   - key: of the points.
     /// - Shapes: ``points`` `[count, D]`.
     public static func blobs(_ count: Int, centers: Tensor, deviation: Double, key: RandomKey) -> LabeledPoints {
         precondition(
@@ -51,7 +53,10 @@ public struct LabeledPoints: Sendable, Equatable {
     /// Two half circles that reach into one another, which no straight line separates: class 0 is the upper half of the
     /// unit circle, class 1 the lower half of one moved by (1, ½).
     ///
-    /// - Parameter noise: the standard deviation of what is added to each coordinate.
+    /// - Parameters:
+    ///   - count: how many points.
+    ///   - noise: the standard deviation of what is added to each coordinate.
+    ///   - key: of the points.
     /// - Shapes: ``points`` `[count, 2]`.
     public static func twoMoons(_ count: Int, noise: Double, key: RandomKey) -> LabeledPoints {
         precondition(count >= 0, "twoMoons needs a count, got \(count)")

@@ -14,7 +14,12 @@ public struct RepeatedTokens: Sendable, Hashable {
     public let beginning: Int?
     private let key: RandomKey
 
-    /// - Parameter period: how long the repeated part may be; by default half of the row.
+    /// - Parameters:
+    ///   - vocabulary: the tokens to draw from are 0 ..< `vocabulary`.
+    ///   - length: T, the tokens of a row.
+    ///   - period: how long the repeated part may be; by default half of the row.
+    ///   - beginning: a token that begins every row and is not repeated; none by default.
+    ///   - key: of the rows.
     public init(
         vocabulary: Int, length: Int, period: ClosedRange<Int>? = nil, beginning: Int? = nil, key: RandomKey
     ) {

@@ -45,6 +45,7 @@ public struct TokenStream: Sendable, Equatable {
     /// - Parameters:
     ///   - length: T, the positions that a model sees; a window has one token more, for the last one's target.
     ///   - batch: B, the windows in a batch.
+    ///   - key: of where the windows begin.
     /// - Throws: `FileError` when the stream is shorter than one window.
     public func windows(length: Int, batch: Int, key: RandomKey) throws -> TokenWindows {
         precondition(length > 0 && batch > 0, "windows need a length and a batch above 0, got \(length) and \(batch)")

@@ -32,7 +32,12 @@ public struct AttributionComparison: Sendable {
 
     /// Compares the cells in which the runs differ: where they do not, both effects are 0 and agree for nothing.
     ///
-    /// - Parameter includes: which cells to compare, such as those of one site.
+    /// - Parameters:
+    ///   - cells: the cells that were patched and attributed, in the order of both results.
+    ///   - sweep: what patching measured.
+    ///   - direction: the direction of the sweep and of the attribution.
+    ///   - attribution: what attribution estimated.
+    ///   - includes: which cells to compare, such as those of one site.
     public init(
         cells: [PatchCell], sweep: PatchSweepResult, direction: PatchDirection, attribution: AttributionResult,
         where includes: (PatchCell) -> Bool = { _ in true }

@@ -44,7 +44,9 @@ public struct AttributionStudy: Sendable {
 
     /// A study of `sites`.
     ///
-    /// - Parameter sites: sites with heads are patched by head at all positions, the others by position.
+    /// - Parameters:
+    ///   - sites: sites with heads are patched by head at all positions, the others by position.
+    ///   - sweep: how the exact effects are measured, and in which direction.
     public init(sites: [Site], sweep: PatchSweep = PatchSweep()) {
         self.sites = sites
         self.sweep = sweep
@@ -61,7 +63,11 @@ public struct AttributionStudy: Sendable {
 
     /// Measures and estimates the effect of every cell of every site.
     ///
-    /// - Parameter key: deals out the gradients of the control.
+    /// - Parameters:
+    ///   - model: the model that is patched.
+    ///   - pair: the prompts, and the metric of their runs.
+    ///   - key: deals out the gradients of the control.
+    ///   - progress: told the part of the work that is done, 0...1; may throw to end it.
     /// - Throws: `ModelError` for pairs and sites that cannot be patched; whatever `progress` throws.
     public func run(
         _ model: HookedTransformer, pair: PatchPair, key: RandomKey, progress: (Double) throws -> Void = { _ in }

@@ -48,7 +48,11 @@ public struct AttributionSweep: Sendable {
     /// mean magnitude of the cell's estimates. A cell inside a layer has none in the pass that drops its own layer, and
     /// its mean is over the others.
     ///
-    /// - Parameter progress: told the part of the work that is done, 0...1; may throw to end it.
+    /// - Parameters:
+    ///   - model: the model that is patched.
+    ///   - pair: the prompts, and the metric of their runs.
+    ///   - cells: what to estimate; the result is in their order.
+    ///   - progress: told the part of the work that is done, 0...1; may throw to end it.
     /// - Returns: a magnitude for each cell, without sign.
     /// - Throws: `ModelError` for what `PatchSweep` refuses; whatever `progress` throws.
     public func magnitudesDroppingGradients(

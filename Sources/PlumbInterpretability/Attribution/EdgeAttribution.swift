@@ -30,7 +30,10 @@ public struct EdgeAttribution: Sendable {
 
     /// The score of every edge for one pair.
     ///
-    /// - Parameter progress: told the part of the work that is done, 0...1; may throw to end it.
+    /// - Parameters:
+    ///   - model: the model whose edges are scored.
+    ///   - pair: the prompts, and the metric of their runs.
+    ///   - progress: told the part of the work that is done, 0...1; may throw to end it.
     /// - Throws: `ModelError` for prompts that `PatchSweep` refuses and metrics without a differentiable form.
     public func run(
         _ model: HookedTransformer, pair: PatchPair, progress: (Double) throws -> Void = { _ in }

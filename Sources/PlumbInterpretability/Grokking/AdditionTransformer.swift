@@ -33,8 +33,11 @@ public struct AdditionTransformer: ParameterTree {
     /// Weights drawn from normal distributions of standard deviation 1 / √D, the unembedding's 1 / √p; biases 0.
     ///
     /// - Parameters:
+    ///   - modulus: p, the modulus of the addition.
     ///   - width: D, which the heads divide into multiples of 8.
+    ///   - heads: H, the heads of the attention.
     ///   - hidden: F, the neurons of the MLP.
+    ///   - random: of the weights.
     public init(modulus: Int, width: Int = 128, heads: Int = 4, hidden: Int = 512, key random: RandomKey) {
         precondition(
             modulus > 0 && heads > 0 && hidden > 0 && width > 0 && width % (8 * heads) == 0,

@@ -10,6 +10,7 @@ public struct GrokkingAnalysis: Sendable {
     private let test: [Int]
 
     /// - Parameters:
+    ///   - modulus: p, the modulus of the addition.
     ///   - train: the pairs learned from, by their place in the table of addition.
     ///   - test: all others.
     public init(modulus: Int, train: [Int], test: [Int]) {

@@ -75,7 +75,10 @@ public struct GrokkingStudy: Sendable {
     ///
     /// A session with a folder for checkpoints goes on where an earlier call was stopped.
     ///
-    /// - Parameter label: names the run in curves, and its checkpoints.
+    /// - Parameters:
+    ///   - key: of the split into training and test pairs, and of the first weights.
+    ///   - label: names the run in curves, and its checkpoints.
+    ///   - session: where it reports to and keeps checkpoints; silent by default.
     /// - Throws: `FitError` when training diverges or a checkpoint is of another network; `RunInterrupted` when the session
     ///   is asked to stop.
     public func train(key: RandomKey, label: String, in session: FitSession = .silent) throws -> Outcome {

@@ -7,7 +7,10 @@ public import PlumbTensor
 public enum PairAttention {
     /// `y[n] = Σ_s softmax_s(scores[rows[n][s]]) · values[rows[n][s]]`, for each head by itself.
     ///
-    /// - Parameter rows: three entries of the tables for each result, one result after another.
+    /// - Parameters:
+    ///   - scores: of each entry, by head, before the softmax.
+    ///   - values: of each entry, the heads side by side.
+    ///   - rows: three entries of the tables for each result, one result after another.
     /// - Shapes: `scores` `[R, H]`, `values` `[R, H·K]` with K a multiple of 8; result `[rows.count / 3, H·K]`.
     public static func mix(scores: Tensor, values: Tensor, rows: [Int]) -> Tensor {
         precondition(

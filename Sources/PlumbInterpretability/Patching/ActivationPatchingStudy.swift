@@ -58,7 +58,9 @@ public struct ActivationPatchingStudy: Sendable {
     /// How it is patched, and in which direction.
     public let sweep: PatchSweep
 
-    /// - Parameter sites: sites with heads are patched by head at all positions, the others by position.
+    /// - Parameters:
+    ///   - sites: sites with heads are patched by head at all positions, the others by position.
+    ///   - sweep: how it is patched, and in which direction.
     public init(sites: [Site], sweep: PatchSweep) {
         self.sites = sites
         self.sweep = sweep

@@ -57,8 +57,10 @@ public struct SuperpositionStudy: Sendable {
     /// Trains one model; the same key gives the same model.
     ///
     /// - Parameters:
+    ///   - key: of the first weights and the features learned from.
     ///   - test: draws the fresh features; give all models that are compared the same one.
     ///   - label: names the model's checkpoint, where the session keeps any.
+    ///   - session: where it reports to and keeps checkpoints; silent by default.
     ///   - watch: hears the step from time to time, and may throw to stop.
     /// - Throws: `FitError` when training diverges or a checkpoint is of another model; what `watch` throws.
     public func train(

@@ -12,7 +12,10 @@ public struct RidgeRegression: Sendable, Equatable {
 
     /// Fits a function to examples.
     ///
-    /// - Parameter penalty: λ, on the sum of squares over examples; 0 is least squares.
+    /// - Parameters:
+    ///   - inputs: what the function reads, an example a row.
+    ///   - targets: what it should give, an example a row.
+    ///   - penalty: λ, on the sum of squares over examples; 0 is least squares.
     /// - Shapes: `inputs` `[N, D]`, `targets` `[N, C]`.
     /// - Throws: ``FitError`` where there are no examples, a number is not finite, or the inputs do not decide the weights.
     public init(_ inputs: DoubleMatrix, targets: DoubleMatrix, penalty: Double) throws {

@@ -21,6 +21,7 @@ public struct LinearPreferences: Sendable, Hashable, Codable {
     ///   - differences: features of the first less those of the second, [m][F].
     ///   - mu: the part of the preference that falls to the first, [m].
     ///   - penalty: λ, above 0.
+    ///   - tolerance: the steps end once no weight would move by more than this.
     /// - Complexity: O(m F² + F³) a step, and seldom ten steps.
     /// - Throws: ``PreferenceError`` where a number is not finite, μ lies outside 0...1, or differences are so large that
     ///   the penalty is lost beside them.

@@ -53,6 +53,8 @@ public struct PreferenceLearner<Step: Sendable & Hashable & Codable>: Sendable {
     ///
     /// - Parameters:
     ///   - inputs: how many features a step has, F.
+    ///   - settings: how its rounds are done.
+    ///   - key: of the first weights.
     ///   - features: what the networks read of a step; the same for the same step.
     public init(
         inputs: Int, settings: Settings = Settings(), key: RandomKey, features: @escaping @Sendable (Step) -> [Float]
@@ -80,6 +82,7 @@ public struct PreferenceLearner<Step: Sendable & Hashable & Codable>: Sendable {
     ///   - key: of the samples and batches; different rounds need different keys.
     ///   - label: names the round's checkpoint; the rounds of one session need different labels, as a finished round is
     ///     taken from its checkpoint.
+    ///   - session: where it reports to and keeps checkpoints; silent by default.
     /// - Throws: ``FitError`` where learning diverges.
     public mutating func fit(key: RandomKey, label: String = "reward", in session: FitSession = .silent) throws {
         guard count > 0 else { return }

@@ -21,7 +21,9 @@ public enum QuerySelection: String, Sendable, Hashable, Codable, CaseIterable {
 
     /// The `count` candidates to ask about, in their order: of equals the first.
     ///
-    /// - Parameter differences: R₁ - R₂ as each member has it, [K][P].
+    /// - Parameters:
+    ///   - count: how many to choose; all where there are fewer.
+    ///   - differences: R₁ - R₂ as each member has it, [K][P].
     public func chosen(_ count: Int, differences: [[Double]]) -> [Int] {
         let candidates = differences.first?.count ?? 0
         switch self {

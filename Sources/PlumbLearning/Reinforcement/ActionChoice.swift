@@ -15,8 +15,11 @@ extension ActionNetwork {
     /// An action, by its number, for each row of `observations`. A plain forward pass: nothing is recorded.
     ///
     /// - Parameters:
+    ///   - observations: what the agent sees, a row for each action.
+    ///   - choice: how an action follows from scores.
     ///   - count: A, the number of actions.
     ///   - lanes: the lane of each row, whose chance is `key[lane]`: what happens in one does not depend on the others.
+    ///   - key: of the draws; different steps need different keys.
     /// - Shapes: `observations` `[B, …]`; `lanes` and result B.
     public func actions(
         for observations: Tensor, _ choice: ActionChoice, of count: Int, lanes: [Int], key: RandomKey

@@ -17,12 +17,16 @@ public protocol AgentMethod<Network>: Sendable {
     func choice(at step: Int) -> ActionChoice
     /// What is remembered before the first round.
     ///
-    /// - Parameter shape: of an observation.
+    /// - Parameters:
+    ///   - network: what training begins with.
+    ///   - shape: of an observation.
     func memory(for network: Network, observing shape: [Int]) -> Memory
     /// Learns from a round.
     ///
     /// - Parameters:
+    ///   - rollout: the steps of the round.
     ///   - steps: how many steps have been made, of all lanes, before this round and after it.
+    ///   - memory: what is kept from one round to the next.
     ///   - learner: holds the network and makes optimiser steps.
     ///   - key: the chance of this round.
     /// - Throws: ``FitError`` where a loss or gradient is not a number.

@@ -10,8 +10,11 @@ extension AgentTraining {
     /// - Parameters:
     ///   - method: how it learns.
     ///   - network: what it begins with.
+    ///   - optimizer: the update rule; ``schedule`` multiplies its learning rate.
+    ///   - world: what the agent acts in.
     ///   - key: of all chance.
     ///   - label: names the run in progress, curves and checkpoints; runs of one session need different labels.
+    ///   - session: where it reports to and keeps checkpoints; silent by default.
     ///   - evaluate: numbers to keep, by name, of the network after a number of steps.
     /// - Throws: `WorldError` for a reward that is no number or an observation of another shape; ``FitError`` when a loss
     ///   or gradient is not a number or a checkpoint belongs to another agent; `RunInterrupted` when the run is asked to

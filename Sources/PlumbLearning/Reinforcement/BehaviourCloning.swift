@@ -58,7 +58,14 @@ public struct BehaviourCloning: Sendable {
 
     /// Trains `network`.
     ///
-    /// - Parameter key: of the batches.
+    /// - Parameters:
+    ///   - network: what training begins with.
+    ///   - demonstrations: the pairs to learn from.
+    ///   - optimizer: the update rule; the schedule of ``fit`` multiplies its learning rate.
+    ///   - key: of the batches.
+    ///   - label: names the run in progress, curves and checkpoints; runs of one session need different labels.
+    ///   - session: where it reports to and keeps checkpoints; silent by default.
+    ///   - evaluate: numbers to keep, by name: `accuracy/test`. Gets the averaged weights where they are averaged.
     /// - Throws: what `Fit` throws; ``FitError`` where nothing was demonstrated.
     public func run<Network: ActionNetwork, Rule: Optimizer>(
         _ network: Network, on demonstrations: Demonstrations, optimizer: Rule, key: RandomKey,

@@ -19,7 +19,9 @@ public struct KLPenalty<Network: ActionNetwork>: Sendable {
 
     /// The rewards of a rollout less the penalty.
     ///
-    /// - Parameter logProbabilities: of the rollout's actions under the policy that chose them, `[R]`.
+    /// - Parameters:
+    ///   - rollout: the steps, with the rewards to take the penalty from.
+    ///   - logProbabilities: of the rollout's actions under the policy that chose them, `[R]`.
     public func rewards(of rollout: Rollout, logProbabilities: Tensor) -> [Double] {
         let expected = reference.scores(rollout.observations).logProbabilities(of: rollout.actions)
         let k1 = KLEstimate.k1(logP: logProbabilities.detached(), logQ: expected).elements

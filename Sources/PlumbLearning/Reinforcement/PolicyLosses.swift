@@ -40,7 +40,9 @@ public enum PolicyLoss {
     /// `-mean(log π(a|s) · A)`, whose gradient is that of the expected return (Williams 1992, *Simple Statistical
     /// Gradient-Following Algorithms for Connectionist Reinforcement Learning*).
     ///
-    /// - Parameter advantages: constants; no gradient flows to them.
+    /// - Parameters:
+    ///   - logProbabilities: log π(a|s) of the actions taken.
+    ///   - advantages: constants; no gradient flows to them.
     public static func gradient(logProbabilities: Tensor, advantages: Tensor) -> Tensor {
         requireRows(logProbabilities, advantages, "the policy gradient")
         return -(logProbabilities * advantages.detached()).mean()
@@ -50,7 +52,9 @@ public enum PolicyLoss {
     /// 2017, *Proximal Policy Optimization Algorithms*, arXiv:1707.06347, equation 7).
     ///
     /// - Parameters:
+    ///   - logProbabilities: log π(a|s) of the actions taken.
     ///   - old: log-probabilities under the policy that acted.
+    ///   - advantages: constants; no gradient flows to them.
     ///   - clip: ε.
     public static func clipped(logProbabilities: Tensor, old: Tensor, advantages: Tensor, clip: Float) -> Tensor {
         requireRows(logProbabilities, advantages, "the clipped surrogate")

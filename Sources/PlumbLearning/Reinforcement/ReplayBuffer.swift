@@ -112,8 +112,10 @@ public struct ReplayBuffer: Sendable {
     /// `size` steps drawn with equal probability, one step maybe more than once, each with the steps that follow it.
     ///
     /// - Parameters:
+    ///   - size: B, how many steps are drawn.
     ///   - steps: n, how many steps of the episode are taken together: fewer where it ends before, or has not gone on.
     ///   - discount: γ.
+    ///   - key: of the draws.
     /// - Precondition: the buffer holds a step, and n is 1 or more.
     public func sample(_ size: Int, steps: Int = 1, discount: Double = 1, key: RandomKey) -> Batch {
         precondition(count > 0, "nothing can be drawn from an empty replay buffer")

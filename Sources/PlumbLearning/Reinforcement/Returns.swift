@@ -8,7 +8,10 @@
 public enum Returns {
     /// The discounted sum of what comes, `G_t = r_t + γ G_{t+1}`, of one episode.
     ///
-    /// - Parameter following: what is worth having after the last step: 0 where the episode was over.
+    /// - Parameters:
+    ///   - rewards: r_t, one a step.
+    ///   - discount: γ.
+    ///   - following: what is worth having after the last step: 0 where the episode was over.
     public static func discounted(_ rewards: [Double], discount: Double, following: Double = 0) -> [Double] {
         var sum = following
         var result = rewards
@@ -26,10 +29,13 @@ public enum Returns {
     /// λ = 0 trusts the values, λ = 1 the rewards. The returns that go with the advantages are `A_t + V(s_t)`.
     ///
     /// - Parameters:
+    ///   - rewards: r_t, one a step.
     ///   - values: V(s_t).
     ///   - following: the value of what each step led to: 0 where the episode was over with it, that of the last state
     ///     where it was cut off, otherwise V(s_{t+1}).
     ///   - ends: whether the episode ended with the step, over or cut off.
+    ///   - discount: γ.
+    ///   - lambda: λ, in 0...1.
     public static func generalizedAdvantages(
         rewards: [Double], values: [Double], following: [Double], ends: [Bool], discount: Double, lambda: Double
     ) -> [Double] {

@@ -48,6 +48,8 @@ public struct Rollout: Sendable {
     ///   - rewards: in place of the rollout's own, where something was added to them.
     ///   - values: of ``observations``, [R].
     ///   - lastValues: of ``last``, [K].
+    ///   - discount: γ.
+    ///   - lambda: λ, in 0...1.
     public func advantages(
         rewards: [Double]? = nil, values: [Double], lastValues: [Double], discount: Double, lambda: Double
     ) -> [Double] {

@@ -8,9 +8,11 @@ public enum TemporalDifference {
     /// *Deep Reinforcement Learning with Double Q-learning*, arXiv:1509.06461).
     ///
     /// - Parameters:
+    ///   - rewards: r of each step.
     ///   - isOver: 1 where the episode was over, 0 where it went on or was only cut off.
     ///   - next: Q'(s', ·) of the target network.
     ///   - choosing: Q(s', ·) of the network that learns.
+    ///   - discount: γ.
     /// - Shapes: `rewards` and `isOver` `[B]`, `next` and `choosing` `[B, A]`; result `[B]`, a constant.
     public static func targets(
         rewards: Tensor, isOver: Tensor, next: Tensor, choosing: Tensor? = nil, discount: Double

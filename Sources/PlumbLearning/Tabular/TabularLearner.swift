@@ -50,7 +50,9 @@ public struct TabularLearner<Rule: TabularRule, Seen: Hashable & Sendable>: Send
     /// One episode of learning. The step at which an episode is cut off is learned from like any other: it is not an end.
     ///
     /// - Parameters:
+    ///   - world: what the agent acts in.
     ///   - exploration: the chance of a random action.
+    ///   - random: of all chance, the world's and the agent's.
     ///   - see: what the table knows of an observation.
     ///   - carriedOut: the action that a state turns an action into, for example one of an agent that cannot move; an
     ///     agent that is told learns about that action instead of the one it chose. Nil tells it nothing.
@@ -110,7 +112,14 @@ public struct TabularLearner<Rule: TabularRule, Seen: Hashable & Sendable>: Send
     /// Episodes of learning.
     ///
     /// - Parameters:
+    ///   - world: what the agent acts in.
+    ///   - episodes: how many episodes.
+    ///   - exploration: the course of the chance of a random action.
     ///   - rates: the course of α; ``rate`` throughout where there is none.
+    ///   - key: of all chance, the world's and the agent's.
+    ///   - see: what the table knows of an observation.
+    ///   - carriedOut: the action that a state turns an action into, for example one of an agent that cannot move; an
+    ///     agent that is told learns about that action instead of the one it chose. Nil tells it nothing.
     ///   - watch: is told the number of episodes done.
     /// - Throws: `WorldError` for a reward that is no number, and what `watch` throws.
     @inlinable public mutating func train<W: World>(

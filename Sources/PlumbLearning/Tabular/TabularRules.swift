@@ -5,6 +5,8 @@ public protocol TabularRule: Sendable {
     /// The target where the episode goes on.
     ///
     /// - Parameters:
+    ///   - reward: r, what the step gave.
+    ///   - discount: γ.
     ///   - next: the values in the next observation, [A].
     ///   - chosen: the action that comes next.
     func target(reward: Double, discount: Double, next: ArraySlice<Double>, chosen: Int) -> Double

@@ -24,7 +24,12 @@ public struct PatchMetric: Sendable {
 
     /// A metric of the caller's own.
     ///
-    /// - Parameter differentiable: the same number made of operations that have gradients, where attributions want them.
+    /// - Parameters:
+    ///   - name: in tables and records, as "logit difference".
+    ///   - unit: of the number: `logits`, `probability`, `nats`.
+    ///   - positions: the positions whose logits it reads; by default the last alone.
+    ///   - evaluate: the number, from the logits of those positions.
+    ///   - differentiable: the same number made of operations that have gradients, where attributions want them.
     /// - Shapes: `evaluate` and `differentiable` get logits `[V]` of the last position, or `[T, V]` of all.
     public init(
         _ name: String, unit: String, positions: Positions = .last,

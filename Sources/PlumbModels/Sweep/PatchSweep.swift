@@ -92,7 +92,11 @@ public struct PatchSweep: Sendable {
 
     /// The metric of every cell of every pair.
     ///
-    /// - Parameter progress: told the part of the work that is done, 0...1; may throw to end the sweep.
+    /// - Parameters:
+    ///   - model: the model that is patched.
+    ///   - pairs: the prompts, and the metric of their runs; the results are in their order.
+    ///   - cells: what to patch; the values of a result are in their order.
+    ///   - progress: told the part of the work that is done, 0...1; may throw to end the sweep.
     /// - Throws: ``ModelError`` for prompts that the model cannot read or that differ in length without alignment, for
     ///   cells that the model does not have, and for a model whose logits are not numbers.
     public func run(

@@ -22,8 +22,10 @@ extension HookedTransformer {
 
     /// The mean cross-entropy of the next tokens of texts of different lengths.
     ///
-    /// - Parameter isScored: for a text and a place in it, whether the token there counts; by default every one does
-    ///   but the first, which nothing is said about.
+    /// - Parameters:
+    ///   - batch: the tokens of each text.
+    ///   - isScored: for a text and a place in it, whether the token there counts; by default every one does but the
+    ///     first, which nothing is said about.
     /// - Shapes: result `[]`.
     public func loss(batch: [[Int]], where isScored: (_ row: Int, _ place: Int) -> Bool = { _, _ in true }) -> Tensor {
         var targets: [Int] = []
@@ -43,7 +45,9 @@ extension HookedTransformer {
     /// The mean cross-entropy of every next token of windows too many for one pass, in nats: a plain number, for
     /// evaluation.
     ///
-    /// - Parameter rows: windows in a pass.
+    /// - Parameters:
+    ///   - windows: each row's tokens but the last are read, and each but the first are to be said.
+    ///   - rows: windows in a pass.
     /// - Shapes: `windows` `[N, T + 1]`.
     public func meanLoss(_ windows: TokenBatch, rows: Int = 32) -> Double {
         precondition(rows > 0, "a pass needs rows, got \(rows)")

@@ -28,8 +28,12 @@ extension HookedTransformer {
     /// begins with the blocks of a shallower one where the initialisation does not depend on the depth.
     ///
     /// - Parameters:
+    ///   - configuration: the architecture and its sizes.
+    ///   - key: of the weights.
+    ///   - initialization: how large the random weights are.
     ///   - isTied: whether logits are read with the token embedding.
     ///   - tokenizer: what turns text into tokens for it; it is saved with the model.
+    ///   - name: what it is called; by default "new" and the architecture.
     /// - Throws: ``ModelError`` naming a size that no transformer has, or an architecture that is not known.
     public init(
         _ configuration: TransformerConfiguration, key: RandomKey, initialization: Initialization = .gpt2,

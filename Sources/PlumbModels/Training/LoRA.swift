@@ -51,7 +51,12 @@ public struct LoRA: ParameterTree {
 
     /// Pairs of rank `rank`, `A` normal with deviation `1 / √inputs` and `B` zero.
     ///
-    /// - Parameter alpha: `α`; by default twice the rank.
+    /// - Parameters:
+    ///   - base: the model, whose weights stay frozen.
+    ///   - rank: `r`, from 1 to the model's width.
+    ///   - alpha: `α`; by default twice the rank.
+    ///   - targets: the layers that get pairs, in each block.
+    ///   - key: of every `A`.
     /// - Throws: ``ModelError`` for a rank that no layer has, or a layer that the model lacks.
     public init(
         _ base: HookedTransformer, rank: Int, alpha: Double? = nil, targets: Set<Target> = [.query, .value],

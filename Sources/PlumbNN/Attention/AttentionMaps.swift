@@ -10,6 +10,7 @@ public struct AttentionMaps: Sendable {
     private var group: Int { mixing.heads / mixing.keyValueHeads }
 
     /// - Parameters:
+    ///   - mixing: the numbers of heads, their width, and which rows a row sees.
     ///   - runs: the number of rows of each run, one after another.
     ///   - keys: columns of a map, at least the longest run.
     public init(mixing: AttentionMixing, runs: [Int], keys: Int) {

@@ -32,7 +32,9 @@ public struct AttentionMixing: Sendable, Equatable {
 
     /// Mixes queries, keys and values that stand side by side in each row.
     ///
-    /// - Parameter runs: the number of rows of each run, one after another.
+    /// - Parameters:
+    ///   - joined: the queries of all heads, then the keys, then the values.
+    ///   - runs: the number of rows of each run, one after another.
     /// - Shapes: `joined` `[R, (H + 2G) · K]`; result `[R, H · K]`.
     public func callAsFunction(joined: Tensor, runs: [Int]) -> Tensor {
         requireLengths(runs)

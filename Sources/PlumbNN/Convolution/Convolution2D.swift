@@ -56,7 +56,9 @@ public struct MaxPool2D: ParameterTree {
     /// How far the window moves at a time.
     public let stride: Int
 
-    /// - Parameter stride: by default the window's own size.
+    /// - Parameters:
+    ///   - window: rows and columns of the window.
+    ///   - stride: by default the window's own size.
     public init(window: Int, stride: Int? = nil) { (self.window, self.stride) = (window, stride ?? window) }
 
     public mutating func visit(_ visitor: inout ParameterVisitor) {}
@@ -76,7 +78,9 @@ public struct AveragePool2D: ParameterTree {
     /// How far the window moves at a time.
     public let stride: Int
 
-    /// - Parameter stride: by default the window's own size.
+    /// - Parameters:
+    ///   - window: rows and columns of the window.
+    ///   - stride: by default the window's own size.
     public init(window: Int, stride: Int? = nil) { (self.window, self.stride) = (window, stride ?? window) }
 
     public mutating func visit(_ visitor: inout ParameterVisitor) {}

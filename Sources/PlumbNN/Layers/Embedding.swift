@@ -12,7 +12,11 @@ public struct Embedding: ParameterTree {
 
     /// A new table of `count` vectors.
     ///
-    /// - Parameter initializer: how vectors are drawn; the default, standard normal, is PyTorch's.
+    /// - Parameters:
+    ///   - count: V, the number of vectors.
+    ///   - width: D, the numbers of a vector.
+    ///   - initializer: how vectors are drawn; the default, standard normal, is PyTorch's.
+    ///   - key: of the vectors.
     public init(
         count: Int, width: Int, initializer: Initializer = .normal(standardDeviation: 1), key: RandomKey
     ) {

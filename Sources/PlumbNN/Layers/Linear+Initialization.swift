@@ -3,7 +3,12 @@ public import PlumbTensor
 extension Linear {
     /// A new layer.
     ///
-    /// - Parameter initializer: how the weight is drawn; the default is PyTorch's.
+    /// - Parameters:
+    ///   - inputs: the width of what is read.
+    ///   - outputs: the width of the result.
+    ///   - bias: whether a bias is added.
+    ///   - initializer: how the weight is drawn; the default is PyTorch's.
+    ///   - key: of the weight and the bias.
     public init(
         inputs: Int, outputs: Int, bias: Bool = true, initializer: Initializer = .standard, key: RandomKey
     ) {

@@ -12,8 +12,11 @@ public struct MLP: ParameterTree {
     /// New layers of `sizes`: inputs, hidden widths, outputs.
     ///
     /// - Parameters:
+    ///   - sizes: the widths of the inputs, of each hidden layer and of the outputs.
+    ///   - activation: what stands between two layers.
     ///   - initializer: how weights are drawn.
     ///   - last: how those of the last layer are drawn; by default as the others.
+    ///   - key: of the weights and biases.
     /// - Precondition: two sizes or more.
     public init(
         _ sizes: [Int], activation: Activation = .relu, initializer: Initializer = .standard, last: Initializer? = nil,

@@ -32,9 +32,16 @@ public struct MultiHeadAttention: ParameterTree {
     /// A new layer.
     ///
     /// - Parameters:
+    ///   - width: `D`, the width of the rows.
     ///   - heads: `H`.
     ///   - keyValueHeads: `G`, by default as many as `heads`.
     ///   - headWidth: `K`, by default `width / heads`.
+    ///   - isCausal: whether a row sees only itself and the rows before it.
+    ///   - bias: whether the projections add biases.
+    ///   - projections: how the weights of queries, keys and values are named and laid out.
+    ///   - rotary: how queries and keys are turned by position; nil leaves them as they are.
+    ///   - initializer: how weights are drawn; the default is that of PyTorch's linear layers.
+    ///   - key: of the weights and biases.
     public init(
         width: Int, heads: Int, keyValueHeads: Int? = nil, headWidth: Int? = nil, isCausal: Bool = true,
         bias: Bool = false, projections: Projections = .separate, rotary: RotaryEmbedding? = nil,
@@ -80,8 +87,10 @@ public struct MultiHeadAttention: ParameterTree {
     /// Attention within runs of rows, one after another.
     ///
     /// - Parameters:
+    ///   - x: the rows of all runs, one run after another.
     ///   - runs: the number of rows of each run.
     ///   - positions: the position of each row; by default each run counts from 0.
+    ///   - residual: what is added to the result; nil adds nothing.
     /// - Shapes: `x`, `residual` and result `[R, D]`.
     public func callAsFunction(
         _ x: Tensor, runs: [Int], positions: [Int32]? = nil, adding residual: Tensor? = nil

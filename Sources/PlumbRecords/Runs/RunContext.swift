@@ -31,6 +31,7 @@ public struct RunContext: Sendable {
     public var arithmetic = "float32"
 
     /// - Parameters:
+    ///   - seed: what every random number of the run derives from.
     ///   - observer: hears of everything that happens; `nil` for silence.
     ///   - interruption: the request to stop, raised by whoever started the run.
     ///   - artifactFolder: where the experiment's files go.
@@ -86,7 +87,10 @@ public struct RunContext: Sendable {
     }
 
     /// Writes a file beside the record, atomically; without an artifact folder nothing is written.
-    /// - Parameter name: a file name without folders.
+    /// - Parameters:
+    ///   - contents: the bytes of the file.
+    ///   - name: a file name without folders.
+    ///   - kind: what it is, for example "report" or "table".
     /// - Throws: `RunStoreError` when the disk is full or the folder cannot be written.
     public mutating func write(_ contents: Data, artifact name: String, kind: String) throws {
         guard let artifactFolder else { return }

@@ -119,7 +119,10 @@ public final class RunFolder: Sendable {
     }
 
     /// Writes a file among the run's artifacts, atomically.
-    /// - Parameter name: a file name without folders.
+    /// - Parameters:
+    ///   - name: a file name without folders.
+    ///   - kind: what it is, for example "report" or "table".
+    ///   - contents: the bytes of the file.
     /// - Throws: `RunStoreError`.
     public func writeArtifact(_ name: String, kind: String, contents: Data) throws -> Artifact {
         try Artifact.write(name, kind: kind, contents: contents, in: artifactFolder)

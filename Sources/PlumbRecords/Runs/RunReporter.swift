@@ -12,7 +12,9 @@ public struct RunReporter: Sendable {
     public var isObserved: Bool { observer != nil }
 
     /// Says how far the part `label` has come; cheap enough for an inner loop of milliseconds.
-    /// - Parameter fraction: from 0 to 1; values outside are moved to the nearer end.
+    /// - Parameters:
+    ///   - label: names the part of the run.
+    ///   - fraction: from 0 to 1; values outside are moved to the nearer end.
     public func progress(_ label: @autoclosure () -> String, _ fraction: @autoclosure () -> Double) {
         emit(.progress(label: label(), fraction: Self.clamped(fraction())))
     }
@@ -24,6 +26,9 @@ public struct RunReporter: Sendable {
 
     /// Says that `done` of `total` steps are done, and what is worth watching: `step 380/1000  loss 2.31`.
     /// - Parameters:
+    ///   - label: names the part of the run.
+    ///   - done: the steps done.
+    ///   - total: the steps there are.
     ///   - unit: what a step is called.
     ///   - values: names and numbers of this moment, the most telling first.
     public func progress(

@@ -56,6 +56,7 @@ public struct SettingsSchema: Sendable, Equatable {
 
     /// The settings with `overrides` applied, later ones winning.
     /// - Parameters:
+    ///   - overrides: the options given, by name and with their values as typed.
     ///   - base: settings to start from, for example a preset; the defaults when `nil`.
     /// - Throws: `SettingsError` naming the option, what was found and what it expects.
     public func apply(overrides: [Override], to base: JSONValue? = nil) throws -> JSONValue {
@@ -84,6 +85,7 @@ public struct SettingsSchema: Sendable, Equatable {
     /// The word after an option is its value whatever it begins with, so `--offset -3` works; only another known
     /// option's name is not taken for a value (write `--text=--seed` where it is meant).
     /// - Parameters:
+    ///   - arguments: the words, without those that the command itself has taken.
     ///   - otherOptions: options the command itself knows, named only so that "did you mean" can offer them.
     /// - Throws: `SettingsError` for an unknown option, a missing value or a word that belongs to no option.
     public func parse(_ arguments: [String], otherOptions: [String] = []) throws -> [Override] {

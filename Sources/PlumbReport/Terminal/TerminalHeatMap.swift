@@ -9,7 +9,9 @@ public struct TerminalHeatMap: Sendable {
     private let figure: HeatMap
     private let scale: ColorScale
 
-    /// - Parameter table: the table that `figure` names.
+    /// - Parameters:
+    ///   - figure: the heading, the colour scale and the marks.
+    ///   - table: the table that `figure` names.
     public init(_ figure: HeatMap, table: Table) {
         self.table = table
         self.figure = figure

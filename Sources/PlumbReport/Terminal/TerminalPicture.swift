@@ -7,8 +7,10 @@ public struct TerminalPicture: Sendable, Equatable {
     private let caption: String
 
     /// - Parameters:
-    ///   - pixels: from 0 for dark to 1 for bright, row by row, the channels of a pixel together.
+    ///   - width: pixels in a row.
+    ///   - height: rows of pixels.
     ///   - channels: 3 for red, green and blue; of any other number the first counts as grey.
+    ///   - pixels: from 0 for dark to 1 for bright, row by row, the channels of a pixel together.
     ///   - caption: what stands below.
     public init(width: Int, height: Int, channels: Int, pixels: [Float], caption: String) {
         precondition(

@@ -8,7 +8,9 @@ public struct TerminalReport: Sendable {
     public init(_ record: RunRecord) { self.record = record }
 
     /// Everything, in the order in which a reader needs it.
-    /// - Parameter strongest: how many of each heat map's strongest cells to list; 0 for none.
+    /// - Parameters:
+    ///   - style: the width and the colours of the terminal; by default 80 columns without colour.
+    ///   - strongest: how many of each heat map's strongest cells to list; 0 for none.
     public func render(_ style: TerminalStyle = .plain, strongest: Int = 5) -> String {
         var parts = [heading(style)]
         let findings = record.findings

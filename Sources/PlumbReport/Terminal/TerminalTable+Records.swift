@@ -20,6 +20,8 @@ extension TerminalTable {
     /// The cells of `table` that lie farthest from `baseline`, strongest first.
     /// - Parameters:
     ///   - count: how many cells.
+    ///   - table: where the cells are from.
+    ///   - baseline: the value that distances are measured from, in the unit of the table.
     ///   - columnsAreTokens: whether column names are tokens, whose white space must be visible.
     public init(strongest count: Int, of table: Table, from baseline: Double = 0, columnsAreTokens: Bool = false) {
         let cells = table.strongest(count, from: baseline)

@@ -39,7 +39,10 @@ public func gradient<Model: ParameterTree>(
 
 /// The value of `function` at `x` and, for a gradient of that value, the gradient at `x`: a vector-Jacobian product.
 ///
-/// - Parameter seed: from the value to the gradient that is carried back; by default ones.
+/// - Parameters:
+///   - x: where the gradient is taken.
+///   - seed: from the value to the gradient that is carried back; by default ones.
+///   - function: what is differentiated; its value may have any shape.
 public func valueWithPullback<Model: ParameterTree>(
     at x: Model, seed: (Tensor) -> Tensor = { Tensor(repeating: 1, shape: $0.shape) },
     of function: (Model) throws -> Tensor
@@ -107,7 +110,10 @@ public struct Differentiation: Sendable {
     ///
     /// In an outermost differentiation the tape is used up by the first call.
     ///
-    /// - Parameter seed: the gradient of whatever comes after `value`, of its shape.
+    /// - Parameters:
+    ///   - value: what is differentiated.
+    ///   - seed: the gradient of whatever comes after `value`, of its shape.
+    ///   - tensors: where gradients are taken; all must be recorded by this differentiation.
     public func gradients(of value: Tensor, seed: Tensor, at tensors: [Tensor]) -> [Tensor] {
         precondition(
             seed.shape == value.shape, "a seed must have the value's shape \(value.shape), got \(seed.shape)")

@@ -151,7 +151,9 @@ extension Tensor {
     /// derivative: `into.add(dy * slope, to: input.trace)`. It may be differentiated itself where it is made of
     /// operations on tensors.
     ///
-    /// - Parameter inputs: what the result depends on; constants among them are passed over.
+    /// - Parameters:
+    ///   - inputs: what the result depends on; constants among them are passed over.
+    ///   - pullback: adds to `into` what a gradient of the result means for each input.
     public func recorded(
         from inputs: [Tensor], pullback: @escaping (_ gradient: Tensor, _ into: inout Cotangents) -> Void
     ) -> Tensor {

@@ -41,6 +41,9 @@ extension Statistics {
     /// The same key gives the same interval. Classes that are separated give an interval of no width.
     ///
     /// - Parameters:
+    ///   - positives: the scores of examples that should score high, P of them.
+    ///   - negatives: the scores of the others, N of them.
+    ///   - key: of the draws.
     ///   - level: the coverage, 0.95 for a 95 % interval.
     ///   - resamples: how often the examples are drawn anew, with replacement.
     /// - Returns: NaN where ``auroc(positives:negatives:)`` is.

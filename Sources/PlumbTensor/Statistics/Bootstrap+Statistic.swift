@@ -7,6 +7,7 @@ extension Statistics {
     ///
     /// - Parameters:
     ///   - count: how many things there are.
+    ///   - key: of the draws.
     ///   - level: the coverage, 0.95 for a 95 % interval.
     ///   - resamples: how often the things are drawn anew, with replacement.
     ///   - statistic: the number, from the indices of the things drawn.

@@ -8,6 +8,8 @@ public enum Statistics {
     /// The same key gives the same interval. One value gives an interval of no width: nothing is known of its spread.
     ///
     /// - Parameters:
+    ///   - values: what was measured, one value or more.
+    ///   - key: of the draws.
     ///   - level: the coverage, 0.95 for a 95 % interval.
     ///   - resamples: how often the values are drawn anew, with replacement.
     public static func bootstrapMean(

@@ -28,8 +28,12 @@ public struct PermutationTest: Sendable, Equatable, Codable {
     /// Compares the means of two groups.
     ///
     /// - Parameters:
-    ///   - samples: how many ways are drawn where there are more than `exactLimit`.
+    ///   - first: the values of one group.
+    ///   - second: the values of the other.
+    ///   - alternative: which differences count as large; by default either way.
     ///   - key: of the draws. The same key gives the same p.
+    ///   - samples: how many ways are drawn where there are more than `exactLimit`.
+    ///   - exactLimit: the most ways that are all compared; where there are more, some are drawn.
     /// - Precondition: neither group is empty.
     public init(
         _ first: [Double], _ second: [Double], alternative: Alternative = .different, key: RandomKey,

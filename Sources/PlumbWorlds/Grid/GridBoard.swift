@@ -17,6 +17,7 @@ public struct GridBoard: Sendable, Hashable {
     /// A board from the lines of a map, in which `#` is a wall and `A` the agent.
     ///
     /// - Parameters:
+    ///   - text: the lines of the map, without a break after the last.
     ///   - legend: every character that may stand in the map.
     ///   - things: characters of what moves or changes, which are drawn from the state instead.
     ///   - ends: characters of tiles that end the episode and may lie on the edge; none where things can be pushed.

@@ -36,6 +36,11 @@ public struct SlipperyGrid: FiniteWorld {
     /// A grid from the rewards of its cells, row by row.
     ///
     /// - Parameters:
+    ///   - rows: the number of rows, 1 or more.
+    ///   - columns: the number of columns, 1 or more.
+    ///   - slip: the probability that the floor chooses the direction.
+    ///   - reward: what a step pays in each cell, row by row, [S].
+    ///   - canStay: whether staying is an action, then the last one.
     ///   - startCells: where episodes begin; anywhere unless said otherwise.
     ///   - stepLimit: steps after which an episode is cut off.
     /// - Precondition: one reward a cell, `slip` in 0...1, and starts inside the grid.

@@ -19,7 +19,9 @@ public struct TextMap: Sendable, Hashable {
 
     /// A map from its lines; all must be of one length.
     ///
-    /// - Parameter glyphs: every character that may stand in the map, with what it means.
+    /// - Parameters:
+    ///   - text: the lines of the map, without a break after the last.
+    ///   - glyphs: every character that may stand in the map, with what it means.
     /// - Throws: ``WorldError`` naming the line, the column and the character that is not known, or the line of another
     ///   length.
     public init(_ text: String, glyphs: [Character: String]) throws {

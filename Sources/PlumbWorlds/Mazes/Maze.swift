@@ -17,7 +17,11 @@ public struct Maze: Sendable, Hashable {
 
     /// A maze from its walls.
     ///
-    /// - Parameter isWall: whether each cell is a wall, row by row.
+    /// - Parameters:
+    ///   - rows: the number of rows.
+    ///   - columns: the number of columns.
+    ///   - goal: the cell where the cheese lies; nil for a maze without any.
+    ///   - isWall: whether each cell is a wall, row by row.
     /// - Precondition: there are 1 to ``largestCount`` cells, and the cheese lies on floor.
     public init(rows: Int, columns: Int, goal: Int?, isWall: (Int) -> Bool) {
         precondition(
