@@ -40,7 +40,7 @@ extension HookedTransformer {
         }
         let stops = stopTokens ?? tokenizer.map { Set([$0.eos].compactMap { $0 }) } ?? []
         let memory = KeyValueCache(
-            configuration, capacity: min(configuration.context, prompt.count + max(0, maxTokens)))
+            configuration, capacity: prompt.count + min(configuration.context - prompt.count, max(0, maxTokens)))
         var random = key["sample"].generator()
         var generation = Generation()
         var steps: [ActivationCache] = []

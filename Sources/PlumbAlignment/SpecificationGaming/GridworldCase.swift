@@ -57,6 +57,7 @@ public struct GridworldCase: Sendable {
     ///   - agent: who learns, and from what.
     ///   - key: of all chance.
     ///   - checkpoint: is called every hundred episodes and may throw to stop.
+    /// - Throws: what `checkpoint` throws; `WorldError` where the world has too many states to expect exactly.
     public func learned(
         _ learning: GridworldLearning, _ agent: GridworldLearning.Agent, key: RandomKey,
         checkpoint: () throws -> Void = {}

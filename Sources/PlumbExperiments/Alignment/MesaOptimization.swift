@@ -28,7 +28,7 @@ public struct MesaOptimization: Experiment {
         "learningRate": "Adam's step length.",
         "constantPart": "The part of the steps after which Adam's step falls to a tenth; 1 for never, as in the paper.",
         "clipNorm": "The largest norm a gradient may have; longer ones are scaled down.",
-        "beginnings": "How often a network may begin anew whose loss in training stays high.",
+        "beginnings": "How many beginnings a network may take whose loss in training stays high.",
         "inputs": "Numbers in each input.",
         "examples": "Examples that each task shows.",
         "testTasks": "Tasks that trained networks are tested on.",

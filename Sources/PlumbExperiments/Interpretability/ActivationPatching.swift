@@ -1,4 +1,5 @@
 internal import Foundation
+internal import PlumbData
 internal import PlumbInterpretability
 public import PlumbModels
 public import PlumbRecords
@@ -75,6 +76,7 @@ public struct ActivationPatching: Experiment {
         "arithmetic": "float32 is exact on the stored weights; bfloat16 is faster and inexact, and the record says so.",
         "memory": "Megabytes that patched runs in flight may take; less means more walks, and the same numbers.",
     ]
+    public static let ranges: [String: ClosedRange<Double>] = ["templates": 0...100_000, "memory": 1...1_000_000_000]
     public static let presets: [String: Settings] = {
         var tiny = Settings()
         tiny.sites = ["resid_pre"]
@@ -117,11 +119,11 @@ public struct ActivationPatching: Experiment {
     public init(_ settings: Settings) { self.settings = settings }
 
     public func run(in context: inout RunContext) async throws -> Findings {
+        try validate()
         let sites = try LanguageModel.sites(settings.sites)
-        try LanguageModel.check(templates: settings.templates, memory: settings.memory)
         let reporter = context.reporter
         let model = try await LanguageModel.load(settings.model, arithmetic: settings.arithmetic, in: &context)
-        let prompts = try promptPairs()
+        let prompts = try promptPairs(in: &context)
         let pairs = try tokenized(prompts, by: model)
         let study = ActivationPatchingStudy(
             sites: sites,
@@ -152,8 +154,18 @@ public struct ActivationPatching: Experiment {
         }
     }
 
-    private func promptPairs() throws -> [PromptPair] {
-        if let file = settings.pairs { return try PromptPair.read(URL(fileURLWithPath: file)) }
+    public func validate() throws {
+        try Self.checkRanges(settings)
+        _ = try LanguageModel.sites(settings.sites)
+    }
+
+    private func promptPairs(in context: inout RunContext) throws -> [PromptPair] {
+        if let file = settings.pairs {
+            let data = try PromptPair.contents(of: URL(fileURLWithPath: file))
+            let hash = FileHash.sha256(of: data)
+            context.record(input: InputFile(path: file, sha256: hash, bytes: data.count, role: "pairs"))
+            return try PromptPair.parse(data, named: file)
+        }
         return [
             PromptPair(
                 clean: settings.clean, corrupted: settings.corrupted, answer: settings.answer, wrong: settings.wrong)

@@ -39,6 +39,9 @@ public struct AttributionPatching: Experiment {
         "dropsGradients": "Whether to run AtP*'s GradDrop on the first pair: one backward pass a layer.",
         "memory": "Megabytes that exactly patched runs in flight may take.",
     ]
+    public static let ranges: [String: ClosedRange<Double>] = [
+        "templates": 0...100_000, "steps": 1...1_000_000, "memory": 1...1_000_000_000,
+    ]
     public static let presets: [String: Settings] = {
         var tiny = Settings()
         tiny.templates = 2
@@ -83,12 +86,14 @@ public struct AttributionPatching: Experiment {
     let settings: Settings
     public init(_ settings: Settings) { self.settings = settings }
 
+    public func validate() throws {
+        try Self.checkRanges(settings)
+        _ = try LanguageModel.sites(settings.sites)
+    }
+
     public func run(in context: inout RunContext) async throws -> Findings {
+        try validate()
         let sites = try LanguageModel.sites(settings.sites)
-        try LanguageModel.check(templates: settings.templates, memory: settings.memory)
-        guard settings.steps > 0 else {
-            throw SettingsError("steps must be at least 1, not \(settings.steps): it is a number of backward passes")
-        }
         let reporter = context.reporter
         let model = try await LanguageModel.load(settings.model, in: &context)
         let key = RandomKey(context.seed)

@@ -35,6 +35,11 @@ public struct Grokking: Experiment {
         "evaluateEvery": "Steps between measurements of loss and accuracy.",
         "snapshotEvery": "Steps between the weights that the progress measures are computed from afterwards.",
     ]
+    public static let ranges: [String: ClosedRange<Double>] = [
+        "modulus": 11...999, "fraction": 0.01...0.99, "width": 8...4096, "heads": 1...512, "hidden": 1...16_384,
+        "steps": 1...10_000_000, "controlSteps": 1...10_000_000, "learningRate": 1e-9...10, "weightDecay": 1e-9...1000,
+        "evaluateEvery": 1...10_000_000, "snapshotEvery": 1...10_000_000,
+    ]
     public static let presets: [String: Settings] = {
         var tiny = Settings()
         (tiny.steps, tiny.controlSteps) = (1600, 1600)
@@ -74,7 +79,7 @@ public struct Grokking: Experiment {
     public init(_ settings: Settings) { self.settings = settings }
 
     public func run(in context: inout RunContext) async throws -> Findings {
-        try check()
+        try validate()
         let key = RandomKey(context.seed)
         let session = FitSession(context)
         let decayed = study(weightDecay: settings.weightDecay, steps: settings.steps)
@@ -98,23 +103,9 @@ public struct Grokking: Experiment {
         return study
     }
 
-    private func check() throws {
-        guard settings.modulus > 10, settings.modulus < 1000, settings.modulus % 2 == 1 else {
-            throw SettingsError("--modulus \(settings.modulus): the modulus must be odd and from 11 to 999")
-        }
-        guard settings.fraction > 0.01, settings.fraction < 0.99 else {
-            throw SettingsError("--fraction \(settings.fraction): the part to learn from must be from 0.01 to 0.99")
-        }
-        try SettingLimits.check([
-            ("width", settings.width, 8...4_096), ("heads", settings.heads, 1...512),
-            ("hidden", settings.hidden, 1...16_384),
-            ("steps", settings.steps, 1...10_000_000), ("control-steps", settings.controlSteps, 1...10_000_000),
-            ("evaluate-every", settings.evaluateEvery, 1...10_000_000),
-            ("snapshot-every", settings.snapshotEvery, 1...10_000_000),
-        ])
-        try SettingLimits.checkPositive([
-            ("learning-rate", settings.learningRate), ("weight-decay", settings.weightDecay),
-        ])
+    public func validate() throws {
+        try Self.checkRanges(settings)
+        guard settings.modulus % 2 == 1 else { throw SettingsError("--modulus \(settings.modulus): it must be odd") }
         guard settings.width % (8 * settings.heads) == 0 else {
             throw SettingsError(
                 "--width \(settings.width) does not divide into \(settings.heads) heads of a multiple of 8 numbers")

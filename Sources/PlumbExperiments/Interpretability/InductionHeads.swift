@@ -43,6 +43,11 @@ public struct InductionHeads: Experiment {
         "learningRate": "The highest learning rate.",
         "gain": "How large weights begin, in units of one over the root of their inputs.",
     ]
+    public static let ranges: [String: ClosedRange<Double>] = [
+        "seeds": 1...1000, "steps": 1...10_000_000, "width": 1...8192, "heads": 1...1024, "vocabulary": 2...100_000,
+        "length": 4...8192, "shortest": 2...8190, "longest": 2...8190, "batch": 1...65_536, "learningRate": 1e-9...10,
+        "gain": 1e-6...100,
+    ]
     public static let presets: [String: Settings] = {
         var tiny = Settings()
         tiny.seeds = 1
@@ -80,7 +85,7 @@ public struct InductionHeads: Experiment {
     public init(_ settings: Settings) { self.settings = settings }
 
     public func run(in context: inout RunContext) async throws -> Findings {
-        try check()
+        try validate()
         var trained: [TrainedCopier] = []
         for index in 0..<settings.seeds {
             let key = RandomKey(context.seed)["model \(index)"]
@@ -92,22 +97,15 @@ public struct InductionHeads: Experiment {
         return InductionHeadsFindings(settings: settings, trained: trained, seed: context.seed).findings
     }
 
-    private func check() throws {
-        try SettingLimits.check([
-            ("seeds", settings.seeds, 1...1_000), ("steps", settings.steps, 1...10_000_000),
-            ("heads", settings.heads, 1...1_024), ("width", settings.width, 1...8_192),
-            ("vocabulary", settings.vocabulary, 2...100_000), ("shortest", settings.shortest, 2...8_190),
-            ("longest", settings.longest, 2...8_190), ("length", settings.length, 4...8_192),
-            ("batch", settings.batch, 1...65_536),
-        ])
+    public func validate() throws {
+        try Self.checkRanges(settings)
         let least = [
             ("width", settings.width, settings.heads), ("longest", settings.longest, settings.shortest),
             ("length", settings.length, settings.longest + 2),
         ]
         for (name, value, lowest) in least where value < lowest {
-            throw SettingsError("--\(name) must be at least \(lowest), got \(value)")
+            throw SettingsError("--\(name) \(value): it must be at least \(lowest) here")
         }
-        try SettingLimits.checkPositive([("learning-rate", settings.learningRate), ("gain", settings.gain)])
     }
 
     private func repeated(_ key: RandomKey) -> RepeatedTokens {

@@ -32,16 +32,6 @@ enum LanguageModel {
     /// So many megabytes in bytes, within what a machine can have.
     static func bytes(megabytes: Int) -> Int { min(max(1, megabytes), 1 << 40) << 20 }
 
-    /// Refuses numbers of a setting that no run can use, before a model is fetched.
-    ///
-    /// - Throws: `SettingsError` naming the option.
-    static func check(templates: Int, memory: Int) throws {
-        guard (0...100_000).contains(templates) else {
-            throw SettingsError("--templates \(templates): pairs can be drawn from none to 100000")
-        }
-        guard memory > 0 else { throw SettingsError("--memory \(memory): runs in flight take at least 1 megabyte") }
-    }
-
     /// The sites called `names` in a setting.
     ///
     /// - Throws: `ModelError` for a name that is no site's; `SettingsError` for none at all, or one given twice.

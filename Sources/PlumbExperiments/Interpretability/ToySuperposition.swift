@@ -34,6 +34,11 @@ public struct ToySuperposition: Experiment {
         "densities": "How many densities (1 - sparsity) the wide models are trained at, from 1 down in equal ratios.",
         "leastDensity": "The least of them.",
     ]
+    public static let ranges: [String: ClosedRange<Double>] = [
+        "seeds": 1...1000, "steps": 1...10_000_000, "batch": 1...1_000_000, "learningRate": 1e-9...10,
+        "wideFeatures": 1...4096, "wideDimensions": 1...4096, "wideSteps": 1...10_000_000, "wideBatch": 1...65_536,
+        "densities": 2...1000, "leastDensity": 1e-6...0.999_999,
+    ]
     public static let presets: [String: Settings] = {
         var tiny = Settings()
         (tiny.seeds, tiny.wideFeatures, tiny.wideDimensions) = (16, 64, 8)
@@ -72,7 +77,7 @@ public struct ToySuperposition: Experiment {
     static let sparsities = [0, 0.8, 0.9]
 
     public func run(in context: inout RunContext) async throws -> Findings {
-        try check()
+        try validate()
         let key = RandomKey(context.seed)
         let small = try Self.sparsities.map { sparsity in
             try (0..<settings.seeds).map { index in
@@ -92,19 +97,7 @@ public struct ToySuperposition: Experiment {
         ).findings
     }
 
-    private func check() throws {
-        try SettingLimits.check([
-            ("seeds", settings.seeds, 1...1_000), ("steps", settings.steps, 1...10_000_000),
-            ("batch", settings.batch, 1...1_000_000), ("wide-features", settings.wideFeatures, 1...4_096),
-            ("wide-dimensions", settings.wideDimensions, 1...4_096),
-            ("wide-steps", settings.wideSteps, 1...10_000_000), ("wide-batch", settings.wideBatch, 1...65_536),
-            ("densities", settings.densities, 2...1_000),
-        ])
-        try SettingLimits.checkPositive([("learning-rate", settings.learningRate)])
-        guard settings.leastDensity > 0, settings.leastDensity < 1 else {
-            throw SettingsError("--least-density \(settings.leastDensity): it must be above 0 and below 1")
-        }
-    }
+    public func validate() throws { try Self.checkRanges(settings) }
 
     private func study(_ sparsity: Double) -> SuperpositionStudy {
         SuperpositionStudy(

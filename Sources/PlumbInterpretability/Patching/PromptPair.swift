@@ -22,20 +22,32 @@ public struct PromptPair: Codable, Sendable, Equatable {
         self.wrong = wrong
     }
 
-    /// Reads one pair a line: `{"clean": …, "corrupted": …, "answer": …, "wrong": …}`. Empty lines are passed over.
+    /// Reads a file of pairs, see ``parse(_:named:)``.
     ///
     /// - Throws: `ModelError` naming the file, the line and what is wrong with it.
-    public static func read(_ url: URL) throws -> [PromptPair] {
-        let data: Data
+    public static func read(_ url: URL) throws -> [PromptPair] { try parse(contents(of: url), named: url.path) }
+
+    /// The bytes of a file of pairs, or of a pipe, such as a shell makes of `<(COMMAND)`, which gives them once.
+    ///
+    /// - Throws: `ModelError` naming the file and why it cannot be read.
+    public static func contents(of url: URL) throws -> Data {
         do {
-            // A handle reads pipes too, such as those a shell makes of <(COMMAND).
             let file = try FileHandle(forReadingFrom: url)
             defer { try? file.close() }
-            data = try file.readToEnd() ?? Data()
+            return try file.readToEnd() ?? Data()
         } catch {
             let reason = url.isFolder ? "it is a folder" : error.localizedDescription
             throw ModelError("cannot read the pairs in \(url.path): \(reason)")
         }
+    }
+
+    /// One pair a line: `{"clean": …, "corrupted": …, "answer": …, "wrong": …}`. Empty lines are passed over.
+    ///
+    /// - Parameters:
+    ///   - data: The lines, in UTF-8.
+    ///   - name: What errors call the file.
+    /// - Throws: `ModelError` naming the file, the line and what is wrong with it.
+    public static func parse(_ data: Data, named name: String) throws -> [PromptPair] {
         var pairs: [PromptPair] = []
         for (index, line) in data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
             guard line.contains(where: { !" \t\r".utf8.contains($0) }) else { continue }
@@ -43,15 +55,15 @@ public struct PromptPair: Codable, Sendable, Equatable {
                 pairs.append(try JSONDecoder().decode(PromptPair.self, from: Data(line)))
             } catch DecodingError.keyNotFound(let key, _) {
                 throw ModelError(
-                    "\(url.path), line \(index + 1): \"\(key.stringValue)\" is missing; a pair has clean, corrupted, "
+                    "\(name), line \(index + 1): \"\(key.stringValue)\" is missing; a pair has clean, corrupted, "
                         + "answer and wrong")
             } catch {
                 throw ModelError(
-                    "\(url.path), line \(index + 1) is not a pair: expected one JSON object with the texts clean, "
+                    "\(name), line \(index + 1) is not a pair: expected one JSON object with the texts clean, "
                         + "corrupted, answer and wrong")
             }
         }
-        guard !pairs.isEmpty else { throw ModelError("\(url.path) holds no pairs") }
+        guard !pairs.isEmpty else { throw ModelError("\(name) holds no pairs") }
         return pairs
     }
 
