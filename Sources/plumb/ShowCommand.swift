@@ -24,12 +24,13 @@ struct ShowCommand: ParsableCommand {
             ("Question", card.question), ("Method", card.method), ("Hypothesis", card.hypothesis),
             ("Control", card.control), ("Limits", card.limits),
         ]
+        let style = TerminalStyle.current()
         print("\(card.title)  (\(card.id))\n\(card.direction)\n")
-        for (title, text) in sections where !text.isEmpty { print("\(title)\n\(Paragraph.wrapped(text))\n") }
+        for (title, text) in sections where !text.isEmpty { print("\(title)\n\(style.paragraph(text))\n") }
         print("Sources")
         for source in card.references {
             let link = source.arXiv.map { ", arXiv:\($0)" } ?? ""
-            print(Paragraph.wrapped("\(source.authors), \(source.title), \(source.year)\(link)"))
+            print(style.paragraph("\(source.authors), \(source.title), \(source.year)\(link)"))
         }
         print("\n" + (try SettingsHelp.text(of: experiment)))
     }
@@ -51,30 +52,13 @@ extension Experiment {
     static var presetNames: [String] { presets.keys.sorted() }
 }
 
-/// Text for a terminal.
-enum Paragraph {
-    /// `text` in lines of at most `width` columns, indented.
-    static func wrapped(_ text: String, width: Int = 96, indent: String = "  ") -> String {
-        var lines: [String] = []
-        var line = ""
-        for word in text.split(separator: " ") {
-            if !line.isEmpty, line.count + word.count + 1 > width {
-                lines.append(line)
-                line = ""
-            }
-            line += (line.isEmpty ? "" : " ") + word
-        }
-        return (lines + [line]).map { indent + $0 }.joined(separator: "\n")
-    }
-}
-
 /// The settings of an experiment as `--help` shows them.
 enum SettingsHelp {
     static func text(of experiment: any Experiment.Type) throws -> String {
         var lines = ["Settings"]
         for field in try experiment.schema().fields {
             lines.append("  --\(field.option) \(field.placeholder)")
-            if let help = field.help { lines.append(Paragraph.wrapped(help, indent: "      ")) }
+            if let help = field.help { lines.append(TerminalStyle.current().paragraph(help, indent: "      ")) }
             lines.append("      default: \(field.defaultText)\(field.rangeText.map { "; \($0)" } ?? "")")
         }
         if !experiment.presetNames.isEmpty {

@@ -18,15 +18,17 @@ import Testing
         ],
     ]
 
-    private func folder(_ store: String) throws -> URL {
+    /// The folder of the only run of a store, which is not there at once.
+    private func run(in store: String) -> URL? {
         let store = scratch.appendingPathComponent(store)
-        return try #require(
-            try FileManager.default.contentsOfDirectory(at: store, includingPropertiesForKeys: nil).first)
+        return try? FileManager.default.contentsOfDirectory(at: store, includingPropertiesForKeys: nil).first
     }
+
+    private func folder(_ store: String) throws -> URL { try #require(run(in: store), "no run in \(store)") }
 
     /// The trials that were finished and kept, if the run has begun.
     private func kept(_ store: String) -> [String] {
-        let checkpoints = try? folder(store).appendingPathComponent("checkpoints")
+        let checkpoints = run(in: store)?.appendingPathComponent("checkpoints")
         let names = checkpoints.flatMap { try? FileManager.default.contentsOfDirectory(atPath: $0.path) }
         return (names ?? []).filter { $0.hasSuffix(".json") }
     }

@@ -56,6 +56,11 @@ import Testing
         #expect(try refusal(of: TinyModel.gpt2, with: ["model_type": nil]).contains("llama, qwen2 and gpt2"))
     }
 
+    @Test func weightsOfMoreLayersAreNamed() throws {
+        #expect(try refusal(of: TinyModel.llama, with: ["num_hidden_layers": 2]).contains("model.layers.2."))
+        #expect(try refusal(of: TinyModel.gpt2, with: ["n_layer": 2]).contains("transformer.h.2."))
+    }
+
     @Test func missingKeysAreNamed() throws {
         #expect(try refusal(of: TinyModel.gpt2, with: ["n_layer": nil]).contains("n_layer"))
         #expect(try refusal(of: TinyModel.llama, with: ["hidden_size": nil]).contains("hidden_size"))

@@ -32,6 +32,25 @@ import Testing
         }
     }
 
+    @Test func columnsThatWrapLoseNoWord() {
+        let table = TerminalTable(
+            columns: [.init("id"), .init("what it asks", wraps: true), .init("n", .right)],
+            rows: [["a", "Does a network learn more than it was shown?", "3"], ["b", "", "4"]])
+        #expect(
+            table.render(TerminalStyle(width: 30)) == """
+                id  what it asks             n
+                ──  ───────────────────────  ─
+                a   Does a network learn     3
+                    more than it was shown?
+                b                            4
+
+                """)
+    }
+
+    @Test func paragraphsStayWithinTheTerminal() {
+        #expect(TerminalStyle(width: 20).paragraph("one two three four five six") == "  one two three four\n  five six")
+    }
+
     @Test func metricsShowUnitsIntervalsAndCounts() {
         let text = TerminalTable(metrics: Fixture.findings.metrics).render()
         #expect(

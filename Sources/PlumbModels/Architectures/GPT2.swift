@@ -58,6 +58,7 @@ enum GPT2 {
             return Linear(
                 weight: Weight([.transposed(stored.dequantized())]), bias: try weights.vector("\(name).bias", outputs))
         }
+        try weights.checkLayers("\(prefix)h.", sizes.layers)
         let blocks = try (0..<sizes.layers).map { i in
             let name = "\(prefix)h.\(i)"
             return block(
@@ -96,6 +97,7 @@ enum GPT2 {
             context: try file.integer("gpt2.context_length")
         ).validated()
         let epsilon = try Normalization.validated(epsilon: Float(file.number("gpt2.attention.layer_norm_epsilon")))
+        try weights.checkLayers("blk.", sizes.layers)
         let blocks = try (0..<sizes.layers).map { i in
             let name = "blk.\(i)"
             return block(

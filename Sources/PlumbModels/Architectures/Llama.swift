@@ -85,6 +85,7 @@ enum Llama {
             scaling: configuration.ropeScaling()
         ).validated()
         let epsilon = try Normalization.validated(epsilon: configuration.rms_norm_eps)
+        try weights.checkLayers("model.layers.", sizes.layers)
         let blocks = try (0..<sizes.layers).map { i in
             let name = "model.layers.\(i)"
             return block(
@@ -123,6 +124,7 @@ enum Llama {
         let rotary = try rotary(of: file, weights, sizes)
         // Only files of the architecture "llama" have the features that turn together side by side.
         let turned = try file.architecture == "llama" ? rotary.width : 0
+        try weights.checkLayers("blk.", sizes.layers)
         let blocks = try (0..<sizes.layers).map { i in
             let name = "blk.\(i)"
             let queries = try halved(weights, "\(name).attn_q", sizes.heads, turned, [q, d])

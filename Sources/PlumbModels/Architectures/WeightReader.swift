@@ -8,6 +8,12 @@ struct WeightReader {
 
     func contains(_ name: String) -> Bool { source.contains(name) }
 
+    /// Refuses weights of more layers than the configuration promises: a model without its last ones would be another.
+    func checkLayers(_ prefix: String, _ layers: Int) throws {
+        guard let name = source.names.first(where: { $0.hasPrefix("\(prefix)\(layers).") }) else { return }
+        throw ModelError("the weights hold \(name), but the configuration has \(layers) layers, counted from 0")
+    }
+
     /// A stored tensor of exactly `shape`.
     func stored(_ name: String, _ shape: [Int]) throws -> StoredTensor {
         let tensor = try source.tensor(name)

@@ -46,6 +46,11 @@ public struct TerminalStyle: Sendable, Equatable {
             width: windowWidth(descriptor))
     }
 
+    /// `text` in indented lines that stay within the terminal, and within what is easily read.
+    public func paragraph(_ text: String, indent: String = "  ") -> String {
+        DisplayWidth.wrapped(text, to: min(width, 98) - indent.count).map { indent + $0 }.joined(separator: "\n")
+    }
+
     private static func windowWidth(_ descriptor: Int32) -> Int? {
         var window = winsize()
         guard ioctl(descriptor, UInt(TIOCGWINSZ), &window) == 0, window.ws_col > 0 else { return nil }

@@ -9,11 +9,14 @@ public struct TerminalTable: Sendable, Equatable {
         public var title: String
         /// How the cells sit.
         public var alignment: Alignment
+        /// Whether a text that is too long goes on in the next line, instead of being cut.
+        public var wraps: Bool
 
         /// A column; text unless said otherwise.
-        public init(_ title: String, _ alignment: Alignment = .left) {
+        public init(_ title: String, _ alignment: Alignment = .left, wraps: Bool = false) {
             self.title = title
             self.alignment = alignment
+            self.wraps = wraps
         }
     }
 
@@ -31,7 +34,8 @@ public struct TerminalTable: Sendable, Equatable {
         self.rows = rows
     }
 
-    /// The table as lines, each ending in a line break; cells are cut so that no line is wider than the terminal.
+    /// The table as lines, each ending in a line break; cells are wrapped or cut so that no line is wider than the
+    /// terminal.
     public func render(_ style: TerminalStyle = .plain) -> String {
         let cells = rows.map { $0.map(VisibleText.line) }
         var widths = columns.indices.map { column in
@@ -58,7 +62,14 @@ public struct TerminalTable: Sendable, Equatable {
         }
         var output = style.apply(.bold, line(columns.map(\.title))) + "\n"
         output += style.apply(.dim, widths.map { String(repeating: "─", count: $0) }.joined(separator: "  ")) + "\n"
-        for row in cells { output += line(row) + "\n" }
+        for row in cells {
+            let parts = columns.indices.map { column in
+                columns[column].wraps ? DisplayWidth.wrapped(row[column], to: widths[column]) : [row[column]]
+            }
+            for part in 0..<max(1, parts.map(\.count).max() ?? 1) {
+                output += line(parts.map { part < $0.count ? $0[part] : "" }) + "\n"
+            }
+        }
         return output
     }
 }
