@@ -202,24 +202,24 @@ def hub_names(folder, positions):
     save_file(tensors, path, metadata={"format": "pt"})
 
 
-def llama(seed, **options):
+def llama_kind(configuration, model, seed, **options):
     settings = {
         "vocab_size": VOCABULARY, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4,
         "num_key_value_heads": 2, "intermediate_size": 56, "max_position_embeddings": 64, "rms_norm_eps": 1e-5,
         "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0}, "tie_word_embeddings": False,
         "bos_token_id": 1, "eos_token_id": 2, **options,
     }
-    return draw(LlamaForCausalLM(LlamaConfig(**settings)), seed)
+    return draw(model(configuration(**settings)), seed)
 
 
-def qwen2(seed, **options):
-    settings = {
-        "vocab_size": VOCABULARY, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4,
-        "num_key_value_heads": 2, "intermediate_size": 64, "max_position_embeddings": 64, "rms_norm_eps": 1e-6,
-        "rope_parameters": {"rope_type": "default", "rope_theta": 1000000.0}, "tie_word_embeddings": True,
-        "bos_token_id": 1, "eos_token_id": 2, **options,
-    }
-    return draw(Qwen2ForCausalLM(Qwen2Config(**settings)), seed)
+def llama(seed, **options):
+    return llama_kind(LlamaConfig, LlamaForCausalLM, seed, **options)
+
+
+def qwen2(seed):
+    return llama_kind(
+        Qwen2Config, Qwen2ForCausalLM, seed, intermediate_size=64, rms_norm_eps=1e-6, tie_word_embeddings=True,
+        rope_parameters={"rope_type": "default", "rope_theta": 1000000.0})
 
 
 def write_gguf(folder):

@@ -367,7 +367,8 @@ LIMIT = """
 What bounds the ratios at 8×128 and 1×1024: on a processor that runs AVX-512 at half width (Zen 4) the float32 peak is
 two 256-bit multiply-adds a cycle, about 114 GFLOP/s a core on the one used here, and torch's library already reaches 54
 to 63 % of it there. No float32 product can then be 2.3 times faster; at the very peak the ratio would be 1.6 to 1.9 with
-one thread, and SmolLM2's 4.3 GFLOP of 16 tokens would take 38 ms. A machine with full-width AVX-512 has room for it. The same bound holds for training steps.
+one thread, and SmolLM2's 4.3 GFLOP of 16 tokens would take 38 ms. A machine with full-width AVX-512 has room for it. The
+same bound holds for training steps.
 
 `--arithmetic bfloat16` goes past the float32 peak by rounding activations and weights to 8 bits of mantissa before each
 product, and is asked for by name and written in the record: on the pair's clean prompt its log-probabilities are off by

@@ -74,7 +74,7 @@ static void cut(plumb_matmul_plan *plan, size_t most_groups) {
     const plumb_matmul_call *call = plan->call;
     size_t threads = (size_t)at_least((size_t)plumb_threads(), 1);
     size_t panel_macs = call->inputs * PLUMB_PANEL * call->rows;
-    size_t panel_ns = at_least(panel_macs / MACS_PER_NS, plumb_panel_bytes(call->packing, call->inputs) / BYTES_PER_NS);
+    size_t panel_ns = at_least(panel_macs / MACS_PER_NS, plan->panel_bytes / BYTES_PER_NS);
     size_t total_ns = at_least(panel_ns * plan->panels, 1);
     size_t chunks = threads == 1 ? 1 : at_most(total_ns / CHUNK_NS, threads * CHUNKS_PER_THREAD);
     chunks = chunks > 1 ? divided_up(chunks, threads) * threads : 1;

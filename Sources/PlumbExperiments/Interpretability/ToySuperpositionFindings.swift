@@ -28,7 +28,8 @@ struct ToySuperpositionFindings {
                 "The wide models have \(settings.wideFeatures) features in \(settings.wideDimensions) dimensions.",
                 "The number of beginnings, the steps and the learning rate were chosen on seeds 1 and 2.",
                 "Halves of a dimension are counted against the places for pairs. They were a share of the kept "
-                    + "features until seeds 1 and 5 kept none at sparsity 0, of which no share can be taken.",
+                    + "features until seeds 1 and 5 kept none at sparsity 0, of which no share can be taken. That asks more "
+                    + "of the claim, and up to half as much of its control.",
             ])
     }
 
