@@ -19,8 +19,8 @@ let package = Package(
         .library(
             name: "Plumbline",
             targets: [
-                "PlumbTensor", "PlumbRecords", "PlumbNN", "PlumbData", "PlumbWorlds", "PlumbModels", "PlumbLearning",
-                "PlumbInterpretability", "PlumbAlignment", "PlumbExperiments", "PlumbReport",
+                "PlumbBasics", "PlumbTensor", "PlumbRecords", "PlumbNN", "PlumbData", "PlumbWorlds", "PlumbModels",
+                "PlumbLearning", "PlumbInterpretability", "PlumbAlignment", "PlumbExperiments", "PlumbReport",
             ]),
         .executable(name: "plumb", targets: ["plumb"]),
     ],
@@ -29,27 +29,32 @@ let package = Package(
         .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.0"),
     ],
     targets: [
-        // Level 0: C only.
+        // Level 0: C, and what every target may use.
         .target(name: "CPlumbKernels", cSettings: floorC),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
         .systemLibrary(
             name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"]), .brew(["openssl"])]),
+        .target(name: "PlumbBasics", swiftSettings: strict),
         // Level 1: values without models; records without tensors.
-        .target(name: "PlumbTensor", dependencies: ["CPlumbKernels"], swiftSettings: strict + floorSwift),
-        .target(name: "PlumbRecords", swiftSettings: strict),
+        .target(
+            name: "PlumbTensor", dependencies: ["CPlumbKernels", "PlumbBasics"], swiftSettings: strict + floorSwift),
+        .target(name: "PlumbRecords", dependencies: ["PlumbBasics"], swiftSettings: strict),
         // Level 2: layers; files, tokenizers and data; environments.
-        .target(name: "PlumbNN", dependencies: ["CPlumbKernels", "PlumbTensor"], swiftSettings: strict + floorSwift),
+        .target(name: "PlumbNN", dependencies: ["CPlumbKernels", "PlumbBasics", "PlumbTensor"],
+            swiftSettings: strict + floorSwift),
         .target(
             name: "PlumbData",
             dependencies: [
-                "PlumbTensor", "PlumbRecords", "CZlib",
+                "PlumbBasics", "PlumbTensor", "PlumbRecords", "CZlib",
                 .target(name: "CCrypto", condition: .when(platforms: [.linux])),
             ], swiftSettings: strict + floorSwift),
         .target(
-            name: "PlumbWorlds", dependencies: ["PlumbTensor", "PlumbRecords"], swiftSettings: strict + floorSwift),
+            name: "PlumbWorlds", dependencies: ["PlumbBasics", "PlumbTensor", "PlumbRecords"],
+            swiftSettings: strict + floorSwift),
         // Level 3: models and what can be done to their activations.
         .target(
-            name: "PlumbModels", dependencies: ["CPlumbKernels", "PlumbTensor", "PlumbNN", "PlumbData"],
+            name: "PlumbModels",
+            dependencies: ["CPlumbKernels", "PlumbBasics", "PlumbTensor", "PlumbNN", "PlumbData"],
             swiftSettings: strict + floorSwift),
         // Level 4: loops that train models.
         .target(
@@ -59,27 +64,29 @@ let package = Package(
         // Level 5: methods, one target a research family.
         .target(
             name: "PlumbInterpretability",
-            dependencies: ["PlumbTensor", "PlumbRecords", "PlumbNN", "PlumbData", "PlumbModels", "PlumbLearning"],
+            dependencies: [
+                "PlumbBasics", "PlumbTensor", "PlumbRecords", "PlumbNN", "PlumbData", "PlumbModels", "PlumbLearning",
+            ],
             swiftSettings: strict + floorSwift),
         .target(
             name: "PlumbAlignment",
             dependencies: [
-                "PlumbTensor", "PlumbRecords", "PlumbNN", "PlumbData", "PlumbWorlds", "PlumbModels", "PlumbLearning",
+                "PlumbBasics", "PlumbTensor", "PlumbRecords", "PlumbNN", "PlumbData", "PlumbWorlds", "PlumbModels", "PlumbLearning",
             ], swiftSettings: strict + floorSwift),
         // Level 6: one file a question.
         .target(
             name: "PlumbExperiments",
             dependencies: [
-                "PlumbTensor", "PlumbRecords", "PlumbNN", "PlumbData", "PlumbWorlds", "PlumbModels", "PlumbLearning",
+                "PlumbBasics", "PlumbTensor", "PlumbRecords", "PlumbNN", "PlumbData", "PlumbWorlds", "PlumbModels", "PlumbLearning",
                 "PlumbInterpretability", "PlumbAlignment",
             ], swiftSettings: strict),
         // Level 7: pages and terminal tables, functions of a record.
-        .target(name: "PlumbReport", dependencies: ["PlumbRecords"], swiftSettings: strict),
+        .target(name: "PlumbReport", dependencies: ["PlumbBasics", "PlumbRecords"], swiftSettings: strict),
         // Level 8: the command.
         .executableTarget(
             name: "plumb",
             dependencies: [
-                "PlumbTensor", "PlumbRecords", "PlumbNN", "PlumbData", "PlumbWorlds", "PlumbModels", "PlumbLearning",
+                "PlumbBasics", "PlumbTensor", "PlumbRecords", "PlumbNN", "PlumbData", "PlumbWorlds", "PlumbModels", "PlumbLearning",
                 "PlumbExperiments", "PlumbReport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
@@ -92,7 +99,7 @@ let package = Package(
         .testTarget(
             name: "PlumbLearningTests",
             dependencies: [
-                "PlumbTensor", "PlumbRecords", "PlumbNN", "PlumbData", "PlumbWorlds", "PlumbModels", "PlumbLearning",
+                "PlumbBasics", "PlumbTensor", "PlumbRecords", "PlumbNN", "PlumbData", "PlumbWorlds", "PlumbModels", "PlumbLearning",
             ], resources: [.copy("Golden")], swiftSettings: strict),
         .testTarget(
             name: "PlumbWorldsTests", dependencies: ["PlumbTensor", "PlumbRecords", "PlumbWorlds"],
@@ -100,7 +107,7 @@ let package = Package(
         .testTarget(
             name: "PlumbAlignmentTests",
             dependencies: [
-                "PlumbTensor", "PlumbRecords", "PlumbNN", "PlumbData", "PlumbWorlds", "PlumbModels", "PlumbLearning",
+                "PlumbBasics", "PlumbTensor", "PlumbRecords", "PlumbNN", "PlumbData", "PlumbWorlds", "PlumbModels", "PlumbLearning",
                 "PlumbAlignment",
             ], swiftSettings: strict),
         .testTarget(

@@ -1,4 +1,5 @@
 public import Foundation
+internal import PlumbBasics
 public import PlumbNN
 public import PlumbRecords
 public import PlumbTensor
@@ -50,14 +51,14 @@ public struct Fit: Sendable {
 
         /// A stop after `patience` evaluations in a row in which `measure` did not improve.
         public init(_ measure: String, patience: Int, isLowerBetter: Bool = true) {
-            precondition(patience > 0, "training must be allowed an evaluation without improvement, got \(patience)")
+            require(patience > 0, "training must be allowed an evaluation without improvement, got \(patience)")
             (self.measure, self.patience, self.isLowerBetter) = (measure, patience, isLowerBetter)
         }
     }
 
     /// Training of `steps` steps, without checkpoints of its own rhythm, clipping, averaging or an early stop.
     public init(steps: Int) {
-        precondition(steps >= 0, "training needs a number of steps of 0 or more, got \(steps)")
+        require(steps >= 0, "training needs a number of steps of 0 or more, got \(steps)")
         self.steps = steps
     }
 }

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import PlumbBasics
 internal import PlumbData
 public import PlumbRecords
 public import PlumbTensor
@@ -49,7 +50,7 @@ public struct Trials: Sendable {
 
     /// Trials outside an experiment.
     public init(seed: UInt64, count: Int, session: FitSession = .silent) {
-        precondition(count > 0, "there must be at least one trial, got \(count)")
+        require(count > 0, "there must be at least one trial, got \(count)")
         seeds = (0..<count).map { seed &+ UInt64($0) }
         (reporter, folder) = (session.reporter, session.checkpoints)
     }

@@ -1,3 +1,4 @@
+internal import PlumbBasics
 public import PlumbTensor
 
 /// What a run with gradients gives.
@@ -50,7 +51,7 @@ extension HookedTransformer {
             let stream = transformer.stream(tokens, in: flight, &probe)
             let logits = transformer.logits(stream, in: flight, &probe)
             let value = try metric(logits)
-            precondition(value.count == 1, "a metric must be one number, got shape \(value.shape)")
+            require(value.count == 1, "a metric must be one number, got shape \(value.shape)")
             guard value.item.isFinite else {
                 try requireNumbers(logits.detached())
                 throw ModelError("the metric is not a number: \(value.item)")

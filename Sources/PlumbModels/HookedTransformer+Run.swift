@@ -1,3 +1,4 @@
+internal import PlumbBasics
 public import PlumbTensor
 
 extension HookedTransformer {
@@ -18,7 +19,7 @@ extension HookedTransformer {
         batch: [[Int]], with interventions: [Intervention] = [], recording: Recording = .none
     ) -> (output: Tensor, cache: ActivationCache) {
         let length = batch.first?.count ?? 0
-        precondition(
+        require(
             batch.allSatisfy { $0.count == length }, "prompts of one batch share a length, got \(batch.map(\.count))")
         return pass(batch, leading: [batch.count, length], interventions, recording)
     }
@@ -42,7 +43,7 @@ extension HookedTransformer {
     ) -> (output: Tensor, cache: ActivationCache) {
         requirePoints(of: interventions)
         for prompt in prompts {
-            do { try check(prompt) } catch { preconditionFailure("\(error)") }
+            do { try check(prompt) } catch { unmet("\(error)") }
         }
         let flight = Flight.prompts(prompts.map(\.count), arithmetic: arithmetic)
         var probe = Probe(interventions: interventions, recording: recording, leading: leading)
@@ -56,7 +57,7 @@ extension HookedTransformer {
         guard !interventions.isEmpty else { return }
         let points = Set(hookPoints)
         for intervention in interventions {
-            precondition(
+            require(
                 points.contains(intervention.point),
                 "\(name) has no hook point \(intervention.point) for intervention \(intervention.name)")
         }

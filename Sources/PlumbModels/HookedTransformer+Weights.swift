@@ -1,3 +1,4 @@
+internal import PlumbBasics
 public import PlumbNN
 public import PlumbTensor
 
@@ -20,7 +21,7 @@ extension HookedTransformer {
     /// Queries, keys and values read the stream after ``normalization(at:)`` of the block, or, `foldingNorm`, the stream
     /// divided by its scale: the norm's gain is then part of them, and a layer norm's centring.
     public func headWeights(block index: Int, foldingNorm: Bool = false) -> HeadWeights {
-        precondition(
+        require(
             transformer.blocks.indices.contains(index), "\(name) has \(configuration.layers) blocks, no block \(index)")
         let attention = transformer.blocks[index].attention
         let (heads, groups, width) = (attention.heads, attention.keyValueHeads, attention.headWidth)
@@ -42,7 +43,7 @@ extension HookedTransformer {
         case (.ln1Normalized, .some(let block)): transformer.blocks[block].ln1
         case (.ln2Normalized, .some(let block)): transformer.blocks[block].ln2
         case (.finalNormalized, .none): transformer.finalNorm
-        default: preconditionFailure("\(point) does not show what a normalisation gives")
+        default: unmet("\(point) does not show what a normalisation gives")
         }
     }
 }

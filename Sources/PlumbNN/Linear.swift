@@ -1,3 +1,4 @@
+internal import PlumbBasics
 public import PlumbTensor
 
 /// An affine map, `y = x · Wᵀ + b`.
@@ -15,7 +16,7 @@ public struct Linear: ParameterTree {
     ///
     /// - Precondition: the bias is `[O]`.
     public init(weight: Weight, bias: Tensor? = nil) {
-        precondition(
+        require(
             bias.map { $0.shape == [weight.outputs] } ?? true,
             "a linear layer with \(weight.outputs) outputs needs a bias of as many, got \(bias?.shape ?? [])")
         self.weight = weight
@@ -23,7 +24,7 @@ public struct Linear: ParameterTree {
     }
 
     public mutating func visit(_ visitor: inout ParameterVisitor) {
-        precondition(weight.partCount == 1, "the parts of a fused layer are named by the layer that fuses them")
+        require(weight.partCount == 1, "the parts of a fused layer are named by the layer that fuses them")
         visitor("weight", &weight)
         visitor("bias", &bias)
     }
@@ -40,7 +41,7 @@ public struct Linear: ParameterTree {
             }
             return weight.applied(to: x, bias: bias, residual: residual, arithmetic: arithmetic)
         }
-        precondition(!x.shape.isEmpty, "a linear layer needs an axis of \(weight.inputs) inputs")
+        require(!x.shape.isEmpty, "a linear layer needs an axis of \(weight.inputs) inputs")
         let rows = self(
             x.reshaped([-1, x.shape[x.shape.count - 1]]), adding: residual?.reshaped([-1, weight.outputs]),
             arithmetic: arithmetic)

@@ -1,3 +1,4 @@
+internal import PlumbBasics
 public import PlumbTensor
 
 /// A change of some outputs of a linear layer that has low rank, `scale · B A`, beside weights that stay as they are
@@ -16,7 +17,7 @@ public struct LowRankAdapter: Sendable {
     ///
     /// - Precondition: `a` is `[r, I]` and `b` `[outputs.count, r]`.
     public init(outputs: Range<Int>, a: Tensor, b: Tensor, scale: Float) {
-        precondition(
+        require(
             a.shape.count == 2 && b.shape == [outputs.count, a.shape[0]],
             "an adapter of \(outputs.count) outputs needs B [\(outputs.count), r] and A [r, I], got \(b.shape), \(a.shape)"
         )
@@ -49,7 +50,7 @@ extension Linear {
         var columns: [Tensor] = []
         var next = 0
         for adapter in adapters.sorted(by: { $0.outputs.lowerBound < $1.outputs.lowerBound }) {
-            precondition(adapter.outputs.lowerBound >= next, "adapters of a layer must not share outputs")
+            require(adapter.outputs.lowerBound >= next, "adapters of a layer must not share outputs")
             if adapter.outputs.lowerBound > next { columns.append(.zeros([rows, adapter.outputs.lowerBound - next])) }
             columns.append(adapter.applied(to: x))
             next = adapter.outputs.upperBound

@@ -1,5 +1,6 @@
 internal import CPlumbKernels
 internal import Foundation
+internal import PlumbBasics
 public import PlumbTensor
 internal import Synchronization
 
@@ -95,11 +96,11 @@ public struct RotaryEmbedding: Sendable {
         _ x: inout Tensor, _ heads: Int, _ headWidth: Int, _ offset: Int, _ positions: [Int32], isInverse: Bool
     ) {
         let stride = x.shape.dropFirst().reduce(1, *)
-        precondition(
+        require(
             x.shape.first == positions.count && offset + heads * headWidth <= stride && width <= headWidth,
             "cannot rotate \(heads) heads of \(headWidth) at \(offset) in \(x.shape)")
         let needed = Int(positions.max() ?? -1) + 1
-        precondition(needed <= self.positions, "position \(needed - 1) is beyond the \(self.positions) there are")
+        require(needed <= self.positions, "position \(needed - 1) is beyond the \(self.positions) there are")
         var (cosines, sines) = tables.reaching(needed, of: self.positions)
         if isInverse { sines = -sines }
         x.withUnsafeMutableElements { x in

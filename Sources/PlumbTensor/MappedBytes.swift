@@ -1,4 +1,5 @@
 public import Foundation
+internal import PlumbBasics
 
 /// Read-only bytes with an owner: a memory-mapped file, or a part of one.
 ///
@@ -31,7 +32,7 @@ public struct MappedBytes: Sendable {
 
     /// The bytes at `bounds`, counted from this value's first byte, without copying.
     public subscript(bounds: Range<Int>) -> MappedBytes {
-        precondition(
+        require(
             bounds.lowerBound >= 0 && bounds.upperBound <= count, "bytes \(bounds) of \(count) do not exist")
         return MappedBytes(
             owner: owner, range: range.lowerBound + bounds.lowerBound..<range.lowerBound + bounds.upperBound)

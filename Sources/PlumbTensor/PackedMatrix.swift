@@ -1,4 +1,5 @@
 internal import CPlumbKernels
+internal import PlumbBasics
 
 /// A matrix laid out for the product kernels. Written once, before it is shared.
 final class PackedMatrix: @unchecked Sendable {
@@ -10,7 +11,7 @@ final class PackedMatrix: @unchecked Sendable {
     init(kind: Int32, outputs: Int, inputs: Int) {
         let bytes = plumb_packed_bytes(kind, outputs, inputs)
         guard let memory = plumb_buffer_allocate(max(bytes, 1)) else {
-            preconditionFailure("out of memory: packing a weight [\(outputs), \(inputs)] needs \(bytes) bytes")
+            unmet("out of memory: packing a weight [\(outputs), \(inputs)] needs \(bytes) bytes")
         }
         // What packing does not write: the last panel's missing outputs, and the missing half of a pair.
         let panel = (outputs + 31) / 32 == 0 ? 0 : bytes / ((outputs + 31) / 32)

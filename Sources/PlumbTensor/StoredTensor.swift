@@ -1,4 +1,5 @@
 internal import CPlumbKernels
+internal import PlumbBasics
 
 /// A tensor as a file holds it: encoded bytes, usually memory-mapped, that become float32 on request.
 public struct StoredTensor: Sendable {
@@ -45,7 +46,7 @@ public struct StoredTensor: Sendable {
             bytes.withUnsafeBytes { source in
                 let status = plumb_dequantize(
                     Int32(elementType.rawValue), source.baseAddress, target, result.count)
-                precondition(status == 0, "dequantising \(elementType.name) is not supported")
+                require(status == 0, "dequantising \(elementType.name) is not supported")
             }
         }
     }
@@ -54,7 +55,7 @@ public struct StoredTensor: Sendable {
     ///
     /// - Shapes: self `[R, C]`; result `[rows.count, C]`.
     public func dequantized(rows: [Int]) -> Tensor {
-        precondition(shape.count == 2, "rows of a stored tensor need shape [R, C], got \(shape)")
+        require(shape.count == 2, "rows of a stored tensor need shape [R, C], got \(shape)")
         let width = shape[1]
         let stride = width / elementType.elementsPerBlock * elementType.bytesPerBlock
         return Tensor(shape: [rows.count, width]) { result in
@@ -62,7 +63,7 @@ public struct StoredTensor: Sendable {
             bytes.withUnsafeBytes { source in
                 guard let base = source.baseAddress else { return }
                 for (index, row) in rows.enumerated() {
-                    precondition(row >= 0 && row < shape[0], "row \(row) of \(shape[0]) in \(name) does not exist")
+                    require(row >= 0 && row < shape[0], "row \(row) of \(shape[0]) in \(name) does not exist")
                     _ = plumb_dequantize(
                         Int32(elementType.rawValue), base + row * stride, target + index * width, width)
                 }
@@ -74,13 +75,13 @@ public struct StoredTensor: Sendable {
     ///
     /// - Shapes: self `[R, …]`; result `[rows.count, …]`.
     public func selectingRows(_ rows: [Int]) throws -> StoredTensor {
-        precondition(!shape.isEmpty, "selectingRows needs an axis of rows, got \(shape)")
+        require(!shape.isEmpty, "selectingRows needs an axis of rows, got \(shape)")
         let stride = shape[0] == 0 ? 0 : bytes.count / shape[0]
         var selected: [UInt8] = []
         selected.reserveCapacity(rows.count * stride)
         bytes.withUnsafeBytes { source in
             for row in rows {
-                precondition(row >= 0 && row < shape[0], "row \(row) of \(shape[0]) in \(name) does not exist")
+                require(row >= 0 && row < shape[0], "row \(row) of \(shape[0]) in \(name) does not exist")
                 selected.append(contentsOf: source[row * stride..<(row + 1) * stride])
             }
         }

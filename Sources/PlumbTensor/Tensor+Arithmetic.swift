@@ -1,4 +1,5 @@
 internal import CPlumbKernels
+internal import PlumbBasics
 
 // Elementwise arithmetic: each operation is one kernel call over the whole tensor, with its gradient beside it.
 
@@ -109,8 +110,8 @@ extension Tensor {
 
     /// Adds `other` of the same shape in place.
     public mutating func add(_ other: Tensor, scale: Float = 1) {
-        precondition(shape == other.shape, "cannot add \(other.shape) in place to \(shape)")
-        precondition(
+        require(shape == other.shape, "cannot add \(other.shape) in place to \(shape)")
+        require(
             !other.isTraced, "what is added in place is a constant: use + for a tensor that is being differentiated")
         withUnsafeMutableElements { y in
             other.withUnsafeElements { plumb_axpy(y.baseAddress, scale, $0.baseAddress, $0.count) }
@@ -166,7 +167,7 @@ extension Tensor {
         _ name: String, _ a: Tensor, _ b: Tensor, _ operation: (Tensor, Tensor) -> Tensor
     ) -> Tensor {
         guard let shape = broadcastShape(a.shape, b.shape) else {
-            preconditionFailure("\(name) cannot broadcast shapes \(a.shape) and \(b.shape)")
+            unmet("\(name) cannot broadcast shapes \(a.shape) and \(b.shape)")
         }
         return operation(a.broadcasted(to: shape), b.broadcasted(to: shape))
     }

@@ -1,3 +1,5 @@
+internal import PlumbBasics
+
 // Products of many small matrices, each by its own partner: three forms, each the others' gradient.
 //
 // The matrices are too small to be worth packing for the large kernel. Sums run over K in order, so the bits of a matrix
@@ -8,7 +10,7 @@ extension Tensor {
     ///
     /// - Shapes: self `[B, M, K]`, `b` `[B, K, N]`; result `[B, M, N]`.
     public func batchedMatmul(_ b: Tensor) -> Tensor {
-        precondition(
+        require(
             shape.count == 3 && b.shape.count == 3 && shape[0] == b.shape[0] && shape[2] == b.shape[1],
             "batchedMatmul cannot multiply \(shape) by \(b.shape)")
         let (rows, inner, columns) = (shape[1], shape[2], b.shape[2])
@@ -30,7 +32,7 @@ extension Tensor {
     ///
     /// - Shapes: self `[B, M, K]`, `b` `[B, N, K]`; result `[B, M, N]`.
     public func batchedMatmul(transposed b: Tensor) -> Tensor {
-        precondition(
+        require(
             shape.count == 3 && b.shape.count == 3 && shape[0] == b.shape[0] && shape[2] == b.shape[2],
             "batchedMatmul(transposed:) cannot multiply \(shape) by the transposes of \(b.shape)")
         let (rows, inner, columns) = (shape[1], shape[2], b.shape[1])
@@ -54,7 +56,7 @@ extension Tensor {
     ///
     /// - Shapes: self `[B, K, M]`, `b` `[B, K, N]`; result `[B, M, N]`.
     public func batchedTransposedMatmul(_ b: Tensor) -> Tensor {
-        precondition(
+        require(
             shape.count == 3 && b.shape.count == 3 && shape[0] == b.shape[0] && shape[1] == b.shape[1],
             "batchedTransposedMatmul cannot multiply the transposes of \(shape) by \(b.shape)")
         let (inner, rows, columns) = (shape[1], shape[2], b.shape[2])

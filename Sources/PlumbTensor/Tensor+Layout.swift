@@ -1,11 +1,12 @@
 internal import CPlumbKernels
+internal import PlumbBasics
 
 // Moving elements without computing; the gradient moves back.
 
 extension Tensor {
     /// The matrix with its axes exchanged, `[M, N] -> [N, M]`.
     public func transposed() -> Tensor {
-        precondition(shape.count == 2, "transposed needs [M, N], got \(shape)")
+        require(shape.count == 2, "transposed needs [M, N], got \(shape)")
         let (rows, columns) = (shape[0], shape[1])
         let block = 32
         let result = Tensor(shape: [columns, rows]) { y in
@@ -27,7 +28,7 @@ extension Tensor {
 
     /// Exchanges the first two of three axes, `[A, B, C] -> [B, A, C]`.
     public func swappingLeadingAxes() -> Tensor {
-        precondition(shape.count == 3, "swappingLeadingAxes needs [A, B, C], got \(shape)")
+        require(shape.count == 3, "swappingLeadingAxes needs [A, B, C], got \(shape)")
         let (a, b, c) = (shape[0], shape[1], shape[2])
         let result = Tensor(shape: [b, a, c]) { y in
             withUnsafeElements { x in
@@ -45,13 +46,13 @@ extension Tensor {
     ///
     /// - Shapes: self `[N, …]`; result `[rows.count, …]`.
     public func gathered(_ rows: [Int]) -> Tensor {
-        precondition(!shape.isEmpty, "gathered needs an axis")
+        require(!shape.isEmpty, "gathered needs an axis")
         let width = Tensor.count(of: shape.dropFirst())
         let result = Tensor(shape: [rows.count] + shape.dropFirst()) { y in
             withUnsafeElements { x in
                 guard let from = x.baseAddress, let to = y.baseAddress else { return }
                 for (index, row) in rows.enumerated() {
-                    precondition(row >= 0 && row < shape[0], "row \(row) of shape \(shape) does not exist")
+                    require(row >= 0 && row < shape[0], "row \(row) of shape \(shape) does not exist")
                     (to + index * width).update(from: from + row * width, count: width)
                 }
             }
@@ -87,8 +88,8 @@ extension Tensor {
     }
 
     private mutating func scatter(_ source: Tensor, to rows: [Int]) {
-        precondition(source.shape.first == rows.count, "\(rows.count) rows cannot be taken from \(source.shape)")
-        precondition(
+        require(source.shape.first == rows.count, "\(rows.count) rows cannot be taken from \(source.shape)")
+        require(
             rows.allSatisfy { $0 >= 0 && $0 < shape[0] }, "rows \(rows.prefix(4)) … of shape \(shape) do not exist")
         let width = Tensor.count(of: shape.dropFirst())
         let indices = rows.map(Int32.init)
@@ -104,7 +105,7 @@ extension Tensor {
     /// - Shapes: self `[…, C]`; result `[…, range.count]`.
     public func columns(_ range: Range<Int>) -> Tensor {
         guard let width = shape.last, range.lowerBound >= 0, range.upperBound <= width else {
-            preconditionFailure("columns \(range) of shape \(shape) do not exist")
+            unmet("columns \(range) of shape \(shape) do not exist")
         }
         let rows = width == 0 ? 0 : count / width
         let result = Tensor(shape: shape.dropLast() + [range.count]) { y in
@@ -157,11 +158,11 @@ extension Tensor {
 
     /// Tensors one after another along the first axis. Their other extents must agree.
     public static func concatenated(_ tensors: [Tensor]) -> Tensor {
-        guard let first = tensors.first else { preconditionFailure("nothing to concatenate") }
+        guard let first = tensors.first else { unmet("nothing to concatenate") }
         guard tensors.count > 1 else { return first }
         let tail = Array(first.shape.dropFirst())
         for tensor in tensors {
-            precondition(
+            require(
                 Array(tensor.shape.dropFirst()) == tail, "cannot concatenate \(tensors.map(\.shape))")
         }
         let rows = tensors.reduce(0) { $0 + $1.shape[0] }
@@ -186,9 +187,9 @@ extension Tensor {
 
     /// Matrices side by side, `[R, A], [R, B], … -> [R, A + B + …]`.
     public static func joinedColumns(_ tensors: [Tensor]) -> Tensor {
-        guard let rows = tensors.first?.shape.first else { preconditionFailure("nothing to join") }
+        guard let rows = tensors.first?.shape.first else { unmet("nothing to join") }
         let widths = tensors.map { tensor in
-            precondition(tensor.shape[0] == rows, "cannot join columns of \(tensors.map(\.shape))")
+            require(tensor.shape[0] == rows, "cannot join columns of \(tensors.map(\.shape))")
             return Tensor.count(of: tensor.shape.dropFirst())
         }
         let width = widths.reduce(0, +)

@@ -1,4 +1,5 @@
 internal import CPlumbKernels
+internal import PlumbBasics
 
 // Normalisations of rows: the normalised rows, and the scale they were divided by.
 
@@ -9,7 +10,7 @@ extension Tensor {
     /// - Shapes: self and `normalized` `[…, D]`, `weight` `[D]`, `scale` `[…, 1]`.
     public func rmsNormalized(weight: Tensor?, epsilon: Float) -> (normalized: Tensor, scale: Tensor) {
         let (rows, width) = rowsAndWidth
-        precondition(weight.map { $0.shape == [width] } ?? true, "a norm's weight must be [\(width)]")
+        require(weight.map { $0.shape == [width] } ?? true, "a norm's weight must be [\(width)]")
         var scale = Tensor.zeros(shape.dropLast() + [1])
         let normalized = Tensor(shape: shape) { y in
             scale.withUnsafeMutableElements { scale in
@@ -39,8 +40,8 @@ extension Tensor {
         weight: Tensor?, bias: Tensor?, epsilon: Float
     ) -> (normalized: Tensor, scale: Tensor) {
         let (rows, width) = rowsAndWidth
-        precondition(weight.map { $0.shape == [width] } ?? true, "a norm's weight must be [\(width)]")
-        precondition(bias.map { $0.shape == [width] } ?? true, "a norm's bias must be [\(width)]")
+        require(weight.map { $0.shape == [width] } ?? true, "a norm's weight must be [\(width)]")
+        require(bias.map { $0.shape == [width] } ?? true, "a norm's bias must be [\(width)]")
         var scale = Tensor.zeros(shape.dropLast() + [1])
         let normalized = Tensor(shape: shape) { y in
             scale.withUnsafeMutableElements { scale in

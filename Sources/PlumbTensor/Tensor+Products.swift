@@ -1,3 +1,5 @@
+internal import PlumbBasics
+
 // Matrix products: three forms, each the others' gradient.
 
 extension Tensor {
@@ -7,7 +9,7 @@ extension Tensor {
     ///
     /// - Shapes: self `[M, K]`, `b` `[K, N]`; result `[M, N]`.
     public func matmul(_ b: Tensor) -> Tensor {
-        precondition(
+        require(
             shape.count == 2 && b.shape.count == 2 && shape[1] == b.shape[0],
             "matmul cannot multiply \(shape) by \(b.shape)")
         let y = product(with: b)
@@ -22,7 +24,7 @@ extension Tensor {
     ///
     /// - Shapes: self `[M, K]`, `b` `[N, K]`; result `[M, N]`.
     public func matmul(transposed b: Tensor) -> Tensor {
-        precondition(
+        require(
             shape.count == 2 && b.shape.count == 2 && shape[1] == b.shape[1],
             "matmul(transposed:) cannot multiply \(shape) by the transpose of \(b.shape)")
         let y = PackedMatrix(b).product(with: self)
@@ -37,7 +39,7 @@ extension Tensor {
     ///
     /// - Shapes: self `[K, M]`, `b` `[K, N]`; result `[M, N]`.
     public func transposedMatmul(_ b: Tensor) -> Tensor {
-        precondition(
+        require(
             shape.count == 2 && b.shape.count == 2 && shape[0] == b.shape[0],
             "transposedMatmul cannot multiply the transpose of \(shape) by \(b.shape)")
         let y = product(with: b, transposed: true)

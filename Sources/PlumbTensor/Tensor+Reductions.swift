@@ -1,4 +1,5 @@
 internal import CPlumbKernels
+internal import PlumbBasics
 
 // Sums, means and broadcasting: each is the other's gradient.
 
@@ -18,7 +19,7 @@ extension Tensor {
     /// - Shapes: self `[…, N, …]`; result `[…, …]`.
     public func summed(axis: Int, keepingAxis: Bool = false) -> Tensor {
         let axis = axis < 0 ? axis + shape.count : axis
-        precondition(shape.indices.contains(axis), "shape \(shape) has no axis \(axis) to sum along")
+        require(shape.indices.contains(axis), "shape \(shape) has no axis \(axis) to sum along")
         var reduced = shape
         if keepingAxis { reduced[axis] = 1 } else { reduced.remove(at: axis) }
         let result = reducedSum(axis, reduced)
@@ -33,7 +34,7 @@ extension Tensor {
     /// The mean along one axis, which disappears or, where `keepingAxis`, stays with extent 1.
     public func mean(axis: Int, keepingAxis: Bool = false) -> Tensor {
         let axis = axis < 0 ? axis + shape.count : axis
-        precondition(shape.indices.contains(axis), "shape \(shape) has no axis \(axis) to average along")
+        require(shape.indices.contains(axis), "shape \(shape) has no axis \(axis) to average along")
         return summed(axis: axis, keepingAxis: keepingAxis) * (1 / Float(shape[axis]))
     }
 
@@ -54,7 +55,7 @@ extension Tensor {
 
     /// The sum of all rows of the last axis, `[…, D] -> [D]`.
     public func summedColumns() -> Tensor {
-        precondition(!shape.isEmpty, "summedColumns needs an axis")
+        require(!shape.isEmpty, "summedColumns needs an axis")
         switch shape.count {
         case 1: return self
         case 2: return summed(axis: 0)
@@ -64,7 +65,7 @@ extension Tensor {
 
     /// The largest element of each row of the last axis, `[…, D] -> […]`; of equals, the first takes the gradient.
     public func maximumOfRows() -> Tensor {
-        guard let width = shape.last, width > 0 else { preconditionFailure("no largest element in rows of \(shape)") }
+        guard let width = shape.last, width > 0 else { unmet("no largest element in rows of \(shape)") }
         let winners = argmaxOfRows().enumerated().map { $0.offset * width + $0.element }
         return reshaped([count]).gathered(winners).reshaped(Array(shape.dropLast()))
     }
@@ -72,7 +73,7 @@ extension Tensor {
     /// The elements repeated along axes of extent 1 and along new leading axes, as NumPy broadcasts.
     public func broadcasted(to target: [Int]) -> Tensor {
         guard shape != target else { return self }
-        precondition(
+        require(
             Tensor.broadcastShape(shape, target) == target, "shape \(shape) cannot be broadcast to \(target)")
         let result = Tensor(shape: target) { y in
             guard count != 1 else { return y.initialize(repeating: item) }
@@ -95,7 +96,7 @@ extension Tensor {
     /// The sum over the axes that broadcasting to this shape would repeat.
     public func summed(to target: [Int]) -> Tensor {
         guard shape != target else { return self }
-        precondition(
+        require(
             Tensor.broadcastShape(target, shape) == shape, "shape \(shape) cannot be summed to \(target)")
         let steps = Tensor.broadcastSteps(target, shape)
         let result = Tensor(shape: target) { y in

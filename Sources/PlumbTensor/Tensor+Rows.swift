@@ -1,4 +1,5 @@
 internal import CPlumbKernels
+internal import PlumbBasics
 
 // Operations over the rows of a tensor: its last axis.
 
@@ -64,7 +65,7 @@ extension Tensor {
     /// - Shapes: self `[R, 2F]`; result `[R, F]`.
     public func gatedSilu() -> Tensor {
         let (rows, width) = rowsAndWidth
-        precondition(shape.count == 2 && width % 2 == 0, "gated SiLU needs [R, 2F], got \(shape)")
+        require(shape.count == 2 && width % 2 == 0, "gated SiLU needs [R, 2F], got \(shape)")
         let half = width / 2
         let result = Tensor(shape: [rows, half]) { y in
             withUnsafeElements { x in
@@ -104,7 +105,7 @@ extension Tensor {
 
     /// The inner product with a tensor of the same shape, accumulated in double. A plain number.
     public func dot(_ other: Tensor) -> Double {
-        precondition(shape == other.shape, "dot needs equal shapes, got \(shape) and \(other.shape)")
+        require(shape == other.shape, "dot needs equal shapes, got \(shape) and \(other.shape)")
         return withUnsafeElements { a in
             other.withUnsafeElements { plumb_dot(a.baseAddress, $0.baseAddress, a.count) }
         }
@@ -118,7 +119,7 @@ extension Tensor {
 
     /// The position of the largest element; the first of equals. NaN never wins.
     public func argmax() -> Int {
-        precondition(count > 0, "argmax needs an element, got shape \(shape)")
+        require(count > 0, "argmax needs an element, got shape \(shape)")
         return withUnsafeElements { x in
             var best = 0
             for index in x.indices where x[index] > x[best] || x[best].isNaN { best = index }
@@ -131,7 +132,7 @@ extension Tensor {
     /// - Shapes: self `[…, D]`; one position for each row.
     public func argmaxOfRows() -> [Int] {
         let (rows, width) = rowsAndWidth
-        precondition(width > 0, "argmaxOfRows needs an element in each row, got shape \(shape)")
+        require(width > 0, "argmaxOfRows needs an element in each row, got shape \(shape)")
         return withUnsafeElements { x in
             (0..<rows).map { row in
                 var best = row * width

@@ -1,4 +1,5 @@
 internal import CPlumbKernels
+public import PlumbBasics
 
 /// A dense, row-major array of `Float` with a dynamic shape and value semantics.
 ///
@@ -29,7 +30,7 @@ public struct Tensor: Sendable {
     /// Creates a tensor of `shape` from `elements` in row-major order.
     public init(_ elements: some Collection<Float>, shape: [Int]) {
         let count = Tensor.count(of: shape)
-        precondition(elements.count == count, "shape \(shape) does not hold \(elements.count) elements")
+        require(elements.count == count, "shape \(shape) does not hold \(elements.count) elements")
         self.init(shape: shape) { _ = $0.initialize(from: elements) }
     }
 
@@ -55,7 +56,7 @@ public struct Tensor: Sendable {
 
     /// The only element of a tensor that has one.
     public var item: Float {
-        precondition(count == 1, "item needs one element, got shape \(shape)")
+        require(count == 1, "item needs one element, got shape \(shape)")
         return storage.base[offset]
     }
 
@@ -81,7 +82,7 @@ public struct Tensor: Sendable {
     /// Copies the elements where somebody else holds them too.
     @usableFromInline
     mutating func makeUnique() {
-        precondition(
+        require(
             trace == nil, "a tensor \(shape) that is being differentiated cannot be written in place: use operations")
         guard !isKnownUniquelyReferenced(&storage) else { return }
         let copy = TensorStorage(count: count)
@@ -97,7 +98,7 @@ public struct Tensor: Sendable {
             let rest = Tensor.count(of: shape)
             shape[unknown] = rest == 0 ? 0 : count / rest
         }
-        precondition(Tensor.count(of: shape) == count, "cannot reshape \(self.shape) to \(shape)")
+        require(Tensor.count(of: shape) == count, "cannot reshape \(self.shape) to \(shape)")
         let result = Tensor(shape: shape, storage: storage, offset: offset)
         guard let tape = Tape.recording(self) else { return result }
         return tape.record(result) { [trace, old = self.shape] dy, into in into.add(dy.reshaped(old), to: trace) }
@@ -110,7 +111,7 @@ public struct Tensor: Sendable {
     ///
     /// - Shapes: self `[N, …]`; result `[range.count, …]`.
     public subscript(range: Range<Int>) -> Tensor {
-        precondition(
+        require(
             !shape.isEmpty && range.lowerBound >= 0 && range.upperBound <= shape[0],
             "rows \(range) of shape \(shape) do not exist")
         let width = Tensor.count(of: shape.dropFirst())
@@ -138,7 +139,7 @@ public struct Tensor: Sendable {
     static func count(of shape: some Collection<Int>) -> Int {
         var count = 1
         for extent in shape {
-            precondition(extent >= 0, "a shape has no negative extent, got \(Array(shape))")
+            require(extent >= 0, "a shape has no negative extent, got \(Array(shape))")
             count *= extent
         }
         return count
@@ -172,7 +173,7 @@ final class TensorStorage: @unchecked Sendable {
     init(count: Int) {
         let bytes = max(1, count) * MemoryLayout<Float>.stride
         guard let memory = plumb_buffer_allocate(bytes) else {
-            preconditionFailure("out of memory: a tensor of \(count) elements needs \(bytes) bytes")
+            unmet("out of memory: a tensor of \(count) elements needs \(bytes) bytes")
         }
         base = memory.bindMemory(to: Float.self, capacity: max(1, count))
     }

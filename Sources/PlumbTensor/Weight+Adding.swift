@@ -1,10 +1,12 @@
+internal import PlumbBasics
+
 extension Weight {
     /// The weight with `change` added to some of its rows, which become dense float32; the others stay as they are
     /// stored. Gradients flow to `change` and to dense parts.
     ///
     /// - Shapes: self `[O, I]`, `change` `[rows.count, I]`.
     public func adding(_ change: Tensor, toOutputs rows: Range<Int>) -> Weight {
-        precondition(
+        require(
             change.shape == [rows.count, inputs] && rows.lowerBound >= 0 && rows.upperBound <= outputs,
             "cannot add \(change.shape) to outputs \(rows) of a weight [\(outputs), \(inputs)]")
         var first = 0

@@ -1,4 +1,5 @@
 internal import CPlumbKernels
+internal import PlumbBasics
 internal import Synchronization
 
 /// The numbers that matrix products are done in.
@@ -59,7 +60,7 @@ public struct Weight: Sendable {
             case .transposed(let tensor): return tensor.transposed()
             case .computed(let outputs, let inputs, let compute):
                 let tensor = compute()
-                precondition(
+                require(
                     tensor.shape == [outputs, inputs],
                     "a weight promised as [\(outputs), \(inputs)] turned out \(tensor.shape)")
                 return tensor
@@ -76,9 +77,9 @@ public struct Weight: Sendable {
 
     /// Stacks `parts` along the outputs. They must agree about the number of inputs.
     public init(_ parts: [Part]) {
-        precondition(!parts.isEmpty, "a weight needs at least one part")
+        require(!parts.isEmpty, "a weight needs at least one part")
         for part in parts {
-            precondition(
+            require(
                 part.inputs == parts[0].inputs,
                 "parts of a weight must share their inputs, got \(parts.map { [$0.outputs, $0.inputs] })")
         }
@@ -102,7 +103,7 @@ public struct Weight: Sendable {
     ///
     /// - Shapes: result `[rows.count, I]`.
     public func rows(_ rows: [Int]) -> Tensor {
-        precondition(parts.count == 1, "rows are looked up in a weight of one part")
+        require(parts.count == 1, "rows are looked up in a weight of one part")
         switch parts[0] {
         case .stored(let stored): return stored.dequantized(rows: rows)
         case let part: return part.tensor().gathered(rows)
@@ -120,12 +121,12 @@ public struct Weight: Sendable {
     public func applied(
         to x: Tensor, bias: Tensor? = nil, residual: Tensor? = nil, arithmetic: Arithmetic = .float32
     ) -> Tensor {
-        precondition(
+        require(
             x.shape.count == 2 && x.shape[1] == inputs, "a weight [\(outputs), \(inputs)] cannot multiply \(x.shape)")
-        precondition(
+        require(
             bias.map { $0.shape.count == 1 && $0.shape[0] == outputs } ?? true, "bias must be [\(outputs)]")
         let rows = x.shape[0]
-        precondition(residual.map { $0.shape == [rows, outputs] } ?? true, "residual must be [\(rows), \(outputs)]")
+        require(residual.map { $0.shape == [rows, outputs] } ?? true, "residual must be [\(rows), \(outputs)]")
         let y = packed.value(for: self, .forward(arithmetic)).product(
             with: x, bias: bias, residual: residual, arithmetic: arithmetic)
         guard let tape = Tape.recording(x, bias) ?? residual.flatMap(Tape.recording) ?? recordingTape else { return y }
@@ -188,11 +189,11 @@ public struct Weight: Sendable {
         set {
             switch parts[index] {
             case .transposed(let old):
-                precondition(
+                require(
                     newValue.shape == old.shape, "a weight part \(old.shape) cannot become \(newValue.shape)")
                 parts[index] = .transposed(newValue)
             case let old:
-                precondition(
+                require(
                     newValue.shape == [old.outputs, old.inputs],
                     "a weight part [\(old.outputs), \(old.inputs)] cannot become \(newValue.shape)")
                 parts[index] = .tensor(newValue)
@@ -216,7 +217,7 @@ public struct Weight: Sendable {
         parts[index] = .computed(outputs: shape[isTransposed ? 1 : 0], inputs: inputs) { .zeros([0, 0]) }
         packed = LazyPacking()
         body(&tensor)
-        precondition(tensor.shape == shape, "a weight part \(shape) cannot become \(tensor.shape)")
+        require(tensor.shape == shape, "a weight part \(shape) cannot become \(tensor.shape)")
         parts[index] = isTransposed ? .transposed(tensor) : .tensor(tensor)
     }
 

@@ -1,3 +1,5 @@
+public import PlumbBasics
+
 /// A Markov decision process as a list of everything that can happen: states and actions are numbers from 0.
 ///
 /// - Shapes: S states, A actions. What follows action a in state s are the outcomes `range(s, a)`, which have a
@@ -42,9 +44,9 @@ public struct DecisionProcess: Sendable {
     ///
     /// - Precondition: probabilities, those of `start` too, are not negative and sum to 1, and next states exist.
     public init(states: Int, actions: Int, start: [Double], branches: (_ state: Int, _ action: Int) -> [Branch]) {
-        precondition(
+        require(
             states > 0 && actions > 0 && start.count == states, "a process of \(states) states and \(actions) actions")
-        precondition(
+        require(
             start.isDistribution,
             "the probabilities of beginning in a state are negative or sum to \(start.reduce(0, +))")
         (self.states, self.actions, self.start) = (states, actions, start)
@@ -53,16 +55,16 @@ public struct DecisionProcess: Sendable {
             for action in 0..<actions {
                 var sum = 0.0
                 for branch in branches(state, action) {
-                    precondition(
+                    require(
                         branch.next.map { (0..<states).contains($0) } ?? true, "state \(state) leads to no state")
-                    precondition(branch.probability >= 0, "state \(state) has an outcome of negative probability")
+                    require(branch.probability >= 0, "state \(state) has an outcome of negative probability")
                     next.append(branch.next ?? -1)
                     probability.append(branch.probability)
                     reward.append(branch.reward)
                     performance.append(branch.performance)
                     sum += branch.probability
                 }
-                precondition(abs(sum - 1) < 1e-9, "the outcomes of state \(state), action \(action) sum to \(sum)")
+                require(abs(sum - 1) < 1e-9, "the outcomes of state \(state), action \(action) sum to \(sum)")
                 offsets.append(next.count)
             }
         }
@@ -84,7 +86,7 @@ public struct DecisionProcess: Sendable {
 
     /// The same process with other rewards, which depend on state and action alone, [S][A].
     public func rewarding(_ rewards: [[Double]]) -> DecisionProcess {
-        precondition(rewards.count == states && rewards.allSatisfy { $0.count == actions }, "rewards are [S][A]")
+        require(rewards.count == states && rewards.allSatisfy { $0.count == actions }, "rewards are [S][A]")
         var copy = self
         for state in 0..<states {
             for action in 0..<actions {

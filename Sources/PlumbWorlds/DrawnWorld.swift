@@ -1,3 +1,4 @@
+internal import PlumbBasics
 public import PlumbRecords
 
 /// A world on a grid that can be shown as rows of characters.
@@ -15,7 +16,7 @@ extension DrawnWorld {
     ///
     /// - Precondition: there is a state.
     public func panel(_ title: String, along states: [State]) -> GridFigure.Panel {
-        precondition(!states.isEmpty, "a path needs at least the state it begins in")
+        require(!states.isEmpty, "a path needs at least the state it begins in")
         return GridFigure.Panel(title, rows: rows(of: states[0]), path: states.map(place))
     }
 }

@@ -1,3 +1,4 @@
+public import PlumbBasics
 public import PlumbTensor
 
 /// Many episodes of one world, stepped together: what a learner that takes whole batches acts in.
@@ -49,7 +50,7 @@ public struct WorldBatch<W: World>: Sendable {
     ///   - key: of all chance, by lane and episode.
     ///   - limit: steps after which an episode is cut off, in place of the world's own.
     public init(_ world: W, count: Int, key: RandomKey, limit: Int? = nil) {
-        precondition(count > 0, "a batch of worlds needs at least one lane, got \(count)")
+        require(count > 0, "a batch of worlds needs at least one lane, got \(count)")
         self.world = world
         self.limit = limit ?? world.stepLimit ?? .max
         self.key = key
@@ -68,7 +69,7 @@ public struct WorldBatch<W: World>: Sendable {
     ///
     /// - Precondition: one action a lane.
     @inlinable public mutating func step(_ actions: [W.Action]) {
-        precondition(
+        require(
             actions.count == present.count, "\(present.count) lanes need as many actions, got \(actions.count)")
         removeEndings()
         for lane in actions.indices { advance(lane, actions[lane]) }
@@ -78,14 +79,14 @@ public struct WorldBatch<W: World>: Sendable {
     ///
     /// - Precondition: one action for each of `lanes`.
     @inlinable public mutating func step(_ actions: [W.Action], lanes: [Int]) {
-        precondition(actions.count == lanes.count, "\(lanes.count) lanes need as many actions, got \(actions.count)")
+        require(actions.count == lanes.count, "\(lanes.count) lanes need as many actions, got \(actions.count)")
         removeEndings()
         for (lane, action) in zip(lanes, actions) { advance(lane, action) }
     }
 
     /// Puts a lane at the beginning of its episode number `episode`, whatever it was doing.
     public mutating func begin(episode: Int, lane: Int) {
-        precondition(episode >= 0, "episodes are counted from 0, got \(episode)")
+        require(episode >= 0, "episodes are counted from 0, got \(episode)")
         numbers[lane] = episode
         chance[lane] = key[lane][episode].generator()
         present[lane] = world.start(using: &chance[lane])

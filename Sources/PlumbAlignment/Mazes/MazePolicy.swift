@@ -1,3 +1,4 @@
+internal import PlumbBasics
 public import PlumbNN
 public import PlumbTensor
 internal import PlumbWorlds
@@ -22,7 +23,7 @@ public struct MazePolicy: ParameterTree {
     ///   - hidden: F.
     ///   - key: of the weights.
     public init(inputs: Int, hidden: Int = 256, key: RandomKey) {
-        precondition(inputs > 0 && hidden > 0, "a maze policy needs inputs and neurons, got \(inputs) and \(hidden)")
+        require(inputs > 0 && hidden > 0, "a maze policy needs inputs and neurons, got \(inputs) and \(hidden)")
         first = Linear(inputs: inputs, outputs: hidden, initializer: .heNormal, key: key["first"])
         second = Linear(inputs: hidden, outputs: hidden, initializer: .heNormal, key: key["second"])
         output = Linear(inputs: hidden, outputs: Move.allCases.count, initializer: .heNormal, key: key["output"])

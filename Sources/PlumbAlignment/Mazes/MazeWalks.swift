@@ -1,4 +1,5 @@
 internal import Foundation
+internal import PlumbBasics
 public import PlumbTensor
 public import PlumbWorlds
 
@@ -28,7 +29,7 @@ public struct MazeWalks: Sendable {
             guard !walking.isEmpty else { break }
             let logits = try policy(walking.map { paths[$0].state }, walking)
             let moves = Move.allCases
-            precondition(
+            require(
                 logits.shape == [walking.count, moves.count],
                 "a policy of \(walking.count) states gives logits [\(walking.count), \(moves.count)], not \(logits.shape)"
             )

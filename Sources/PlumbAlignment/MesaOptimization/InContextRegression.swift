@@ -6,6 +6,7 @@
 // to learn. That a step is what the layer finds follows from what it can compute, a product of three tokens; so the result
 // says what such a layer becomes, and not that large models search.
 
+internal import PlumbBasics
 public import PlumbTensor
 
 /// Regression tasks given as a sequence of examples: each has a linear function of its own, `y = w · x`.
@@ -23,8 +24,8 @@ public struct InContextRegression: Sendable, Equatable {
 
     /// The tasks of the paper unless said otherwise.
     public init(inputs: Int = 10, examples: Int = 10, inputRange: Double = 1, weightScale: Double = 1) {
-        precondition(inputs > 0 && examples > 0, "a task needs inputs and examples, got \(inputs) and \(examples)")
-        precondition(
+        require(inputs > 0 && examples > 0, "a task needs inputs and examples, got \(inputs) and \(examples)")
+        require(
             inputRange > 0 && weightScale > 0,
             "inputs and weights need a spread above 0, got \(inputRange) and \(weightScale)")
         (self.inputs, self.examples) = (inputs, examples)
@@ -55,7 +56,7 @@ public struct InContextRegression: Sendable, Equatable {
     ///     examples then say nothing of the target.
     ///   - key: of the tasks.
     public func batch(_ count: Int, shufflesTargets: Bool = false, key: RandomKey) -> Batch {
-        precondition(count > 0, "a batch needs tasks, got \(count)")
+        require(count > 0, "a batch needs tasks, got \(count)")
         var random = key.generator()
         var weights = [Double](repeating: 0, count: inputs + 1)
         var queries = [Float](repeating: 0, count: count * (inputs + 1))

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import PlumbBasics
 public import PlumbNN
 public import PlumbTensor
 
@@ -20,7 +21,7 @@ public struct LinearSelfAttention: ParameterTree {
 
     /// A new layer, with K = E. Weights are normal with variance `scale / inputs`, as in the paper, where scale is .002.
     public init(width: Int, scale: Double = 0.002, key: RandomKey) {
-        precondition(width > 1 && scale > 0, "a layer needs tokens of two numbers and a scale, got \(width), \(scale)")
+        require(width > 1 && scale > 0, "a layer needs tokens of two numbers and a scale, got \(width), \(scale)")
         let initializer = Initializer.normal(standardDeviation: (scale / Double(width)).squareRoot())
         func layer(_ name: String) -> Linear {
             Linear(inputs: width, outputs: width, bias: false, initializer: initializer, key: key[name])
@@ -104,7 +105,7 @@ public struct EffectiveAttention: Sendable, Equatable, Codable {
 
     /// Attention with the weights a, `[D + 1]`, and B, `[D + 1][D]`.
     public init(reading: [Double], matching: [[Double]]) {
-        precondition(
+        require(
             reading.count > 1 && matching.count == reading.count
                 && matching.allSatisfy { $0.count == reading.count - 1 },
             "attention over tokens of \(reading.count) numbers needs a matrix with one column less")

@@ -1,3 +1,4 @@
+internal import PlumbBasics
 public import PlumbTensor
 
 /// A layer of linear attention beside one gradient step, on tasks that neither has seen.
@@ -30,7 +31,7 @@ public struct MesaComparison: Sendable, Equatable, Codable {
         _ layer: LinearSelfAttention, with step: GradientStepLearner, on tasks: InContextRegression, count: Int,
         shufflesTargets: Bool = false, key: RandomKey
     ) {
-        precondition(count > 0, "a comparison needs tasks, got \(count)")
+        require(count > 0, "a comparison needs tasks, got \(count)")
         var sums = (loss: 0.0, step: 0.0, cosine: 0.0, distance: 0.0, difference: 0.0)
         for (index, start) in stride(from: 0, to: count, by: Self.chunk).enumerated() {
             let size = min(Self.chunk, count - start)

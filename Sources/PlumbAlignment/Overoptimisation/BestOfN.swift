@@ -1,11 +1,12 @@
 internal import Foundation
+internal import PlumbBasics
 
 /// Drawing n answers and keeping the one that a score likes best.
 public enum BestOfN {
     /// The Kullback–Leibler divergence from what is drawn to what is kept, `log n - (n - 1) / n`, in nats; exact where no
     /// two scores are equal (Stiennon et al. 2020, *Learning to summarize from human feedback*, arXiv:2009.01325).
     public static func divergence(_ n: Int) -> Double {
-        precondition(n > 0, "the best of n needs n of 1 or more, got \(n)")
+        require(n > 0, "the best of n needs n of 1 or more, got \(n)")
         return log(Double(n)) - Double(n - 1) / Double(n)
     }
 
@@ -17,7 +18,7 @@ public enum BestOfN {
     ///
     /// - Shapes: result [N], which sums to 1.
     public static func weights(of n: Int, samples: Int) -> [Double] {
-        precondition(n > 0 && n <= samples, "the best of \(n) cannot be estimated from \(samples) samples")
+        require(n > 0 && n <= samples, "the best of \(n) cannot be estimated from \(samples) samples")
         let all = logBinomial(samples, n)
         return (1...samples).map { rank in rank < n ? 0 : exp(logBinomial(rank - 1, n - 1) - all) }
     }
@@ -53,7 +54,7 @@ public enum BestOfN {
         ///
         /// - Parameter ranked: values in rising order of score, [N].
         public func means(_ ranked: [Double]) -> [Double] {
-            precondition(ranked.count == samples, "the estimator is for \(samples) samples, got \(ranked.count)")
+            require(ranked.count == samples, "the estimator is for \(samples) samples, got \(ranked.count)")
             return weights.map { first, values in
                 var sum = 0.0
                 for (index, weight) in values.enumerated() { sum += weight * ranked[first + index] }

@@ -1,3 +1,5 @@
+internal import PlumbBasics
+
 /// How the members of an ensemble become one score.
 public enum ConservativeScore: Sendable, Hashable, Codable {
     /// What they say on average.
@@ -16,7 +18,7 @@ public enum ConservativeScore: Sendable, Hashable, Codable {
         var squares = sum
         var least = scores[0]
         for row in scores {
-            precondition(row.count == count, "members must score the same samples")
+            require(row.count == count, "members must score the same samples")
             for index in 0..<count {
                 sum[index] += row[index]
                 squares[index] += row[index] * row[index]

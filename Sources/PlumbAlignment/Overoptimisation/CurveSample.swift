@@ -1,3 +1,4 @@
+internal import PlumbBasics
 public import PlumbTensor
 
 /// The same curve measured in several independent tasks.
@@ -9,7 +10,7 @@ public struct CurveSample: Sendable {
 
     /// - Precondition: there is a curve, and all have one length.
     public init(_ curves: [[Double]]) {
-        precondition(
+        require(
             !curves.isEmpty && curves.allSatisfy { $0.count == curves[0].count },
             "a sample of curves needs curves of one length, got lengths \(Set(curves.map(\.count)).sorted())")
         self.curves = curves
@@ -44,7 +45,7 @@ public struct CurveSample: Sendable {
     /// By how many places the peak comes later than in `other`, which was measured in the same tasks, with a 95 % bootstrap
     /// interval over tasks.
     public func delay(after other: CurveSample, key: RandomKey) -> (places: Double, lower: Double, upper: Double) {
-        precondition(curves.count == other.curves.count, "curves are compared task by task")
+        require(curves.count == other.curves.count, "curves are compared task by task")
         let ends = Statistics.bootstrap(of: curves.count, key: key, resamples: 1000) {
             Peak.place(of: mean(of: $0)) - Peak.place(of: other.mean(of: $0))
         }

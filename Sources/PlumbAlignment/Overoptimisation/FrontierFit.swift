@@ -1,4 +1,5 @@
 internal import Foundation
+internal import PlumbBasics
 internal import PlumbTensor
 
 /// What is wanted as a function of how far a policy was moved, `d = √KL`, in two parameters
@@ -33,7 +34,7 @@ public struct FrontierFit: Sendable, Hashable, Codable {
     ///
     /// - Precondition: as many distances as values, two different ones above 0 at least.
     public init(_ form: Form, distances: [Double], values: [Double]) {
-        precondition(
+        require(
             distances.count == values.count && Set(distances.filter { $0 > 0 }).count >= 2,
             "a fit of two parameters needs two distances above 0 and as many values")
         let second = distances.map(form.second)

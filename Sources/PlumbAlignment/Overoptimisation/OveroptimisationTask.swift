@@ -1,4 +1,5 @@
 internal import Foundation
+internal import PlumbBasics
 internal import PlumbLearning
 public import PlumbTensor
 internal import PlumbWorlds
@@ -22,7 +23,7 @@ public struct OveroptimisationTask: Sendable {
 
     /// A task of a key; tasks of one key and different `cost` have the same direction, pool and comparisons.
     public init(dimension: Int, cost: Double, samples: Int, key: RandomKey) {
-        precondition(dimension > 0 && samples > 0, "a task needs features and samples")
+        require(dimension > 0 && samples > 0, "a task needs features and samples")
         var random = key["direction"].generator()
         let drawn = (0..<dimension).map { _ in random.normal() }
         let length = drawn.reduce(0) { $0 + $1 * $1 }.squareRoot()

@@ -1,3 +1,4 @@
+internal import PlumbBasics
 internal import PlumbNN
 public import PlumbTensor
 public import PlumbWorlds
@@ -20,7 +21,7 @@ public struct GoalVectors: Sendable {
     ///
     /// - Shapes: `values` `[N, F]`.
     public init(_ values: Tensor) {
-        precondition(values.shape.count == 2, "goal vectors are [N, F], got \(values.shape)")
+        require(values.shape.count == 2, "goal vectors are [N, F], got \(values.shape)")
         self.values = values
     }
 

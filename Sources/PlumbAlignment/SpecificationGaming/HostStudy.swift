@@ -1,3 +1,4 @@
+internal import PlumbBasics
 internal import PlumbLearning
 public import PlumbTensor
 internal import PlumbWorlds
@@ -32,7 +33,7 @@ public struct HostStudy: Sendable {
     ///   - checkpoint: called before each host; it may throw to interrupt the run.
     /// - Throws: what `checkpoint` throws.
     public func run(key: RandomKey, checkpoint: () throws -> Void = {}) throws -> Outcome {
-        precondition(episodes > 0, "a mean return needs an episode or more in each room, got \(episodes)")
+        require(episodes > 0, "a mean return needs an episode or more in each room, got \(episodes)")
         var outcome = Outcome()
         for host in FriendOrFoe.Host.allCases {
             let key = key["host"][host.rawValue]

@@ -6,6 +6,7 @@
 // It fails where the demonstrator's errors are not of this kind: whoever acts at random wants nothing that could be found.
 
 internal import Foundation
+internal import PlumbBasics
 public import PlumbWorlds
 
 /// Maximum causal entropy inverse reinforcement learning, with one reward for each state (Ziebart, Maas, Bagnell, Dey 2008,
@@ -60,7 +61,7 @@ public struct MaximumEntropyIRL: Sendable, Equatable {
     ///   - states: S, how many states there are.
     /// - Throws: `WorldError` where there is none, or one names a state that does not exist.
     public func visits(of demonstrations: [[Int]], states: Int) throws -> [Double] {
-        precondition(horizon > 0, "demonstrations need steps that count, got \(horizon)")
+        require(horizon > 0, "demonstrations need steps that count, got \(horizon)")
         guard !demonstrations.isEmpty else { throw WorldError("there are no demonstrations to learn from") }
         var counts = [Double](repeating: 0, count: states)
         for (index, demonstration) in demonstrations.enumerated() {
@@ -123,8 +124,8 @@ struct SoftPlanner {
     private var policy: [Double]
 
     init(_ process: DecisionProcess, discount: Double, tolerance: Double) {
-        precondition(discount >= 0 && discount < 1, "a discount without a last step must be in 0..<1, got \(discount)")
-        precondition(tolerance > 0, "values need a tolerance above 0, got \(tolerance)")
+        require(discount >= 0 && discount < 1, "a discount without a last step must be in 0..<1, got \(discount)")
+        require(tolerance > 0, "values need a tolerance above 0, got \(tolerance)")
         (states, actions, start) = (process.states, process.actions, process.start)
         (self.discount, self.tolerance) = (discount, tolerance)
         for state in 0..<process.states {

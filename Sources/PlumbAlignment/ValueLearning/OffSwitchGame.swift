@@ -6,6 +6,7 @@
 // robot is sure of U, and where the human errs often.
 
 internal import Foundation
+internal import PlumbBasics
 public import PlumbTensor
 
 /// The game: what waiting is worth to a robot that is unsure of the human's utility.
@@ -27,9 +28,9 @@ public struct OffSwitchGame: Sendable, Equatable {
 
     /// - Precondition: σ is 0 or more, a temperature above 0.
     public init(mean: Double, deviation: Double, human: Human = .rational) {
-        precondition(deviation >= 0, "a belief needs a standard deviation of 0 or more, got \(deviation)")
+        require(deviation >= 0, "a belief needs a standard deviation of 0 or more, got \(deviation)")
         if case .noisy(let temperature) = human {
-            precondition(temperature > 0, "a noisy human needs a temperature above 0, got \(temperature)")
+            require(temperature > 0, "a noisy human needs a temperature above 0, got \(temperature)")
         }
         (self.mean, self.deviation, self.human) = (mean, deviation, human)
     }
@@ -80,7 +81,7 @@ public struct OffSwitchGame: Sendable, Equatable {
 
     /// Plays the game twice for each utility drawn: by a robot that waits, and by one that does what seems best to it.
     public func played(_ games: Int, key: RandomKey) -> Played {
-        precondition(games > 1, "a standard error needs two games or more, got \(games)")
+        require(games > 1, "a standard error needs two games or more, got \(games)")
         var random = key.generator()
         var (sum, squares, stopped) = (0.0, 0.0, 0)
         for _ in 0..<games {

@@ -1,3 +1,4 @@
+internal import PlumbBasics
 public import PlumbTensor
 
 // The same game on a grid of θ, and by playing it: two ways to check the exact values.
@@ -20,7 +21,7 @@ extension SupplyGame {
     ///   - cells: how many values of θ: the middles of as many equal parts of 0...1.
     ///   - robotKnows: whether the robot knows θ, and so has nothing to infer.
     public func search(cells: Int, robotKnows: Bool = false) -> Search {
-        precondition(cells > 0, "a grid of θ needs cells, got \(cells)")
+        require(cells > 0, "a grid of θ needs cells, got \(cells)")
         let thetas = (0..<cells).map { (Double($0) + 0.5) / Double(cells) }
         /// What the robot makes after each option, at each θ.
         func answers(_ choices: [Int]) -> [[Int]] {
@@ -75,7 +76,7 @@ extension SupplyGame {
 
     /// Plays two plans with the same θ, `games` times.
     public func played(_ first: Plan, _ second: Plan, games: Int, key: RandomKey) -> Played {
-        precondition(games > 1, "a standard error needs two games or more, got \(games)")
+        require(games > 1, "a standard error needs two games or more, got \(games)")
         var random = key.generator()
         var (sums, squares) = ((0.0, 0.0), (0.0, 0.0, 0.0))
         func earned(_ plan: Plan, _ theta: Double) -> Double {

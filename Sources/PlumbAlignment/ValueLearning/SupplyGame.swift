@@ -1,3 +1,5 @@
+internal import PlumbBasics
+
 // Should someone who teaches by example do what is best in itself, or what teaches best?
 //
 // In cooperative inverse reinforcement learning (Hadfield-Menell, Dragan, Abbeel, Russell 2016, arXiv:1606.03137) a human
@@ -36,7 +38,7 @@ public struct SupplyGame: Sendable, Equatable {
         human: [Supplies] = [Supplies(2, 0), Supplies(1, 1), Supplies(0, 2)],
         robot: [Supplies] = [Supplies(90, 0), Supplies(50, 50), Supplies(0, 90)]
     ) {
-        precondition(!human.isEmpty && !robot.isEmpty, "both players need something to make")
+        require(!human.isEmpty && !robot.isEmpty, "both players need something to make")
         (self.human, self.robot) = (human, robot)
     }
 
@@ -100,7 +102,7 @@ public struct SupplyGame: Sendable, Equatable {
 
     /// The human's best response to a robot whose answers it knows.
     public func response(to answers: [Int]) -> Plan {
-        precondition(answers.count == human.count, "the robot needs an answer to each of \(human.count) options")
+        require(answers.count == human.count, "the robot needs an answer to each of \(human.count) options")
         return Plan(choices: envelope(zip(human, answers).map { $0 + robot[$1] }), answers: answers)
     }
 

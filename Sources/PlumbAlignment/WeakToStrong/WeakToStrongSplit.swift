@@ -1,3 +1,4 @@
+internal import PlumbBasics
 internal import PlumbData
 internal import PlumbLearning
 internal import PlumbNN
@@ -31,7 +32,7 @@ extension WeakToStrongStudy {
         let penalty: Double
 
         init(_ digits: LabeledImages, study: WeakToStrongStudy, key: RandomKey) {
-            precondition(
+            require(
                 digits.count >= study.leastPictures,
                 "a split needs \(study.leastPictures) pictures, there are \(digits.count)")
             (weakLabels, penalty) = (study.weakLabels, study.penalty)

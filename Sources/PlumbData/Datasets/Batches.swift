@@ -1,3 +1,4 @@
+internal import PlumbBasics
 public import PlumbTensor
 internal import Synchronization
 
@@ -30,26 +31,26 @@ public struct Batches: Sendable {
 
     /// - Precondition: an epoch has at least one batch.
     public init(count: Int, size: Int, key: RandomKey, remainder: Remainder = .drop) {
-        precondition(count >= 0 && size > 0, "Batches needs rows and a size above 0, got \(count) and \(size)")
+        require(count >= 0 && size > 0, "Batches needs rows and a size above 0, got \(count) and \(size)")
         self.count = count
         self.size = size
         self.key = key
         perEpoch = remainder == .drop ? count / size : (count + size - 1) / size
-        precondition(perEpoch > 0, "Batches: \(count) rows fill no batch of \(size)")
+        require(perEpoch > 0, "Batches: \(count) rows fill no batch of \(size)")
     }
 
     /// The rows of the batch numbered `step` since the beginning of training.
     ///
     /// - Complexity: O(``size``), and O(``count``) for another epoch than the last that was asked for.
     public func rows(step: Int) -> [Int] {
-        precondition(step >= 0, "Batches: there is no step \(step)")
+        require(step >= 0, "Batches: there is no step \(step)")
         let (epoch, index) = step.quotientAndRemainder(dividingBy: perEpoch)
         return rows(epoch: epoch, index: index)
     }
 
     /// The rows of batch `index` of an epoch.
     public func rows(epoch: Int, index: Int) -> [Int] {
-        precondition((0..<perEpoch).contains(index), "Batches: an epoch of \(perEpoch) batches has no batch \(index)")
+        require((0..<perEpoch).contains(index), "Batches: an epoch of \(perEpoch) batches has no batch \(index)")
         return cache.order(of: epoch, make: { order(epoch: epoch) }) {
             Array($0[index * size..<min((index + 1) * size, count)])
         }

@@ -1,3 +1,5 @@
+internal import PlumbBasics
+
 /// A vocabulary of single characters: the Unicode scalars of a text, sorted, each one token.
 ///
 /// ```swift
@@ -45,7 +47,7 @@ public struct CharacterVocabulary: Sendable, Equatable {
     public func decode(_ ids: some Sequence<Int>) -> String {
         var text = String.UnicodeScalarView()
         for id in ids {
-            precondition(scalars.indices.contains(id), "id \(id) is none of the \(count) of a character vocabulary")
+            require(scalars.indices.contains(id), "id \(id) is none of the \(count) of a character vocabulary")
             text.append(scalars[id])
         }
         return String(text)

@@ -1,3 +1,4 @@
+internal import PlumbBasics
 public import PlumbTensor
 
 /// Pictures with the class each one belongs to.
@@ -13,10 +14,10 @@ public struct LabeledImages: Sendable, Equatable {
 
     /// - Precondition: `images` is `[N, H, W, C]`, and there are N labels, each the index of a class.
     public init(images: Tensor, labels: [Int], classNames: [String]) {
-        precondition(images.shape.count == 4, "LabeledImages needs images [N, H, W, C], got \(images.shape)")
-        precondition(
+        require(images.shape.count == 4, "LabeledImages needs images [N, H, W, C], got \(images.shape)")
+        require(
             images.shape[0] == labels.count, "LabeledImages: \(labels.count) labels for images \(images.shape)")
-        precondition(
+        require(
             labels.allSatisfy(classNames.indices.contains),
             "LabeledImages: a label is none of 0 ..< \(classNames.count)")
         self.images = images

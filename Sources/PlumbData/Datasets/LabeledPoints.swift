@@ -1,4 +1,5 @@
 internal import Foundation
+internal import PlumbBasics
 public import PlumbTensor
 
 /// Points with the class each one belongs to.
@@ -10,7 +11,7 @@ public struct LabeledPoints: Sendable, Equatable {
 
     /// - Precondition: `points` is `[N, D]` with N labels.
     public init(points: Tensor, labels: [Int]) {
-        precondition(
+        require(
             points.shape.count == 2 && points.shape[0] == labels.count,
             "LabeledPoints: \(labels.count) labels for points \(points.shape)")
         self.points = points
@@ -34,7 +35,7 @@ public struct LabeledPoints: Sendable, Equatable {
     ///   - key: of the points.
     /// - Shapes: ``points`` `[count, D]`.
     public static func blobs(_ count: Int, centers: Tensor, deviation: Double, key: RandomKey) -> LabeledPoints {
-        precondition(
+        require(
             centers.shape.count == 2 && centers.count > 0 && count >= 0,
             "blobs needs centers [K, D] and a count, got \(centers.shape) and \(count)")
         let (classes, width) = (centers.shape[0], centers.shape[1])
@@ -59,7 +60,7 @@ public struct LabeledPoints: Sendable, Equatable {
     ///   - key: of the points.
     /// - Shapes: ``points`` `[count, 2]`.
     public static func twoMoons(_ count: Int, noise: Double, key: RandomKey) -> LabeledPoints {
-        precondition(count >= 0, "twoMoons needs a count, got \(count)")
+        require(count >= 0, "twoMoons needs a count, got \(count)")
         var generator = key.generator()
         let points = Tensor(shape: [count, 2]) { target in
             for index in 0..<count {

@@ -1,3 +1,4 @@
+internal import PlumbBasics
 public import PlumbTensor
 
 /// The whole table of addition modulo p, the task on which grokking is studied
@@ -10,7 +11,7 @@ public struct ModularAddition: Sendable, Hashable {
 
     /// - Precondition: `modulus` is above 0.
     public init(modulus: Int) {
-        precondition(modulus > 0, "ModularAddition needs a modulus above 0, got \(modulus)")
+        require(modulus > 0, "ModularAddition needs a modulus above 0, got \(modulus)")
         self.modulus = modulus
     }
 
@@ -30,7 +31,7 @@ public struct ModularAddition: Sendable, Hashable {
 
     /// Rows of ``table`` to learn from, ⌊fraction · p²⌋ of them drawn at random, and all others; both in order.
     public func split(train fraction: Double, key: RandomKey) -> (train: [Int], test: [Int]) {
-        precondition((0...1).contains(fraction), "the fraction to learn from is \(fraction), not from 0 to 1")
+        require((0...1).contains(fraction), "the fraction to learn from is \(fraction), not from 0 to 1")
         let count = modulus * modulus
         let order = Batches(count: count, size: count, key: key).order(epoch: 0)
         let taken = Int(fraction * Double(count))

@@ -1,3 +1,4 @@
+internal import PlumbBasics
 public import PlumbTensor
 
 /// Random tokens said again: rows whose random beginning repeats to the row's end, so that from the second time on
@@ -24,9 +25,9 @@ public struct RepeatedTokens: Sendable, Hashable {
         vocabulary: Int, length: Int, period: ClosedRange<Int>? = nil, beginning: Int? = nil, key: RandomKey
     ) {
         let room = length - (beginning == nil ? 0 : 1)
-        precondition(vocabulary > 0 && room > 0, "RepeatedTokens needs tokens, got \(vocabulary) and length \(length)")
+        require(vocabulary > 0 && room > 0, "RepeatedTokens needs tokens, got \(vocabulary) and length \(length)")
         let period = period ?? max(1, room / 2)...max(1, room / 2)
-        precondition(
+        require(
             period.lowerBound > 0 && period.upperBound <= room,
             "RepeatedTokens: a part of \(period) tokens cannot repeat within \(room)")
         self.vocabulary = vocabulary

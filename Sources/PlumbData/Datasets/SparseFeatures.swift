@@ -1,3 +1,4 @@
+internal import PlumbBasics
 public import PlumbTensor
 
 /// Vectors most of whose features are zero, the input of toy models of superposition
@@ -12,8 +13,8 @@ public struct SparseFeatures: Sendable, Hashable {
 
     /// - Precondition: `sparsity` is from 0 to 1.
     public init(features: Int, sparsity: Double, key: RandomKey) {
-        precondition(features > 0, "SparseFeatures needs features, got \(features)")
-        precondition((0...1).contains(sparsity), "the sparsity is \(sparsity), not from 0 to 1")
+        require(features > 0, "SparseFeatures needs features, got \(features)")
+        require((0...1).contains(sparsity), "the sparsity is \(sparsity), not from 0 to 1")
         (self.features, self.sparsity, self.key) = (features, sparsity, key)
     }
 

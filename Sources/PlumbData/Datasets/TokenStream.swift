@@ -1,3 +1,4 @@
+internal import PlumbBasics
 public import PlumbTensor
 
 /// A long text as tokens, from which a language model's windows are cut.
@@ -9,7 +10,7 @@ public struct TokenStream: Sendable, Equatable {
 
     /// A stream of tokens at hand, each from 0 to below `vocabularySize`.
     public init(_ tokens: [Int], vocabularySize: Int) {
-        precondition(
+        require(
             tokens.allSatisfy { $0 >= 0 && $0 < vocabularySize },
             "TokenStream: a token is none of 0 ..< \(vocabularySize)")
         self.tokens = tokens
@@ -32,7 +33,7 @@ public struct TokenStream: Sendable, Equatable {
 
     /// Cuts the stream in two: the last `fraction` of it, rounded to the nearest token, is for validation.
     public func split(validation fraction: Double) -> (train: TokenStream, validation: TokenStream) {
-        precondition((0...1).contains(fraction), "the fraction for validation is \(fraction), not from 0 to 1")
+        require((0...1).contains(fraction), "the fraction for validation is \(fraction), not from 0 to 1")
         let count = tokens.count - Int((Double(tokens.count) * fraction).rounded())
         return (
             TokenStream(Array(tokens[..<count]), vocabularySize: vocabularySize),
@@ -48,7 +49,7 @@ public struct TokenStream: Sendable, Equatable {
     ///   - key: of where the windows begin.
     /// - Throws: `FileError` when the stream is shorter than one window.
     public func windows(length: Int, batch: Int, key: RandomKey) throws -> TokenWindows {
-        precondition(length > 0 && batch > 0, "windows need a length and a batch above 0, got \(length) and \(batch)")
+        require(length > 0 && batch > 0, "windows need a length and a batch above 0, got \(length) and \(batch)")
         guard tokens.count > length else {
             throw FileError(
                 "the text has \(tokens.count) tokens, but a window of length \(length) needs \(length + 1); choose a "
@@ -62,7 +63,7 @@ public struct TokenStream: Sendable, Equatable {
     ///
     /// - Shapes: result `[⌊(count - 1) / T⌋, T + 1]`.
     public func consecutiveWindows(length: Int) -> TokenBatch {
-        precondition(length > 0, "windows need a length above 0, got \(length)")
+        require(length > 0, "windows need a length above 0, got \(length)")
         let rows = max(0, (tokens.count - 1) / length)
         let taken = (0..<rows).flatMap { tokens[$0 * length...($0 + 1) * length] }
         return TokenBatch(taken, rows: rows, columns: length + 1)
@@ -115,13 +116,13 @@ public struct TokenBatch: Sendable, Equatable {
 
     /// Rows of tokens at hand.
     public init(_ tokens: [Int], rows: Int, columns: Int) {
-        precondition(tokens.count == rows * columns, "\(tokens.count) tokens are not \(rows) rows of \(columns)")
+        require(tokens.count == rows * columns, "\(tokens.count) tokens are not \(rows) rows of \(columns)")
         (self.tokens, self.rows, self.columns) = (tokens, rows, columns)
     }
 
     /// One row.
     public subscript(row: Int) -> ArraySlice<Int> {
-        precondition((0..<rows).contains(row), "row \(row) of \(rows) rows of tokens does not exist")
+        require((0..<rows).contains(row), "row \(row) of \(rows) rows of tokens does not exist")
         return tokens[row * columns..<(row + 1) * columns]
     }
 
@@ -136,7 +137,7 @@ public struct TokenBatch: Sendable, Equatable {
     public var targets: TokenBatch { cut { $0.dropFirst() } }
 
     private func cut(_ part: (ArraySlice<Int>) -> ArraySlice<Int>) -> TokenBatch {
-        precondition(columns > 0, "rows without tokens have neither inputs nor targets")
+        require(columns > 0, "rows without tokens have neither inputs nor targets")
         return TokenBatch((0..<rows).flatMap { part(self[$0]) }, rows: rows, columns: columns - 1)
     }
 }

@@ -1,4 +1,5 @@
 public import Foundation
+internal import PlumbBasics
 public import PlumbTensor
 
 /// Collects float32 tensors and writes them as one safetensors file.
@@ -19,13 +20,13 @@ public struct SafetensorsWriter: Sendable {
     /// Adds a tensor; tensors stand in the file in the order they were added.
     public mutating func add(_ name: String, shape: [Int], values: [Float]) {
         let count = shape.reduce(1, *)
-        precondition(count == values.count, "tensor \(name) of shape \(shape) does not hold \(values.count) values")
+        require(count == values.count, "tensor \(name) of shape \(shape) does not hold \(values.count) values")
         add(name, Tensor(values, shape: shape))
     }
 
     /// Adds a tensor, whose elements are not copied.
     public mutating func add(_ name: String, _ tensor: Tensor) {
-        precondition(taken.insert(name).inserted, "tensor \(name) was added before, or its name is reserved")
+        require(taken.insert(name).inserted, "tensor \(name) was added before, or its name is reserved")
         entries.append(Entry(name: name, shape: tensor.shape, values: tensor.detached()))
     }
 

@@ -1,3 +1,5 @@
+internal import PlumbBasics
+
 #if canImport(CryptoKit)
     internal import CryptoKit
 #else
@@ -35,7 +37,7 @@ final class Digest {
         init(_ kind: Kind) {
             guard let context = EVP_MD_CTX_new(),
                 EVP_DigestInit_ex(context, kind == .sha256 ? EVP_sha256() : EVP_sha1(), nil) == 1
-            else { preconditionFailure("libcrypto cannot compute \(kind)") }
+            else { unmet("libcrypto cannot compute \(kind)") }
             self.context = context
         }
 
@@ -50,7 +52,7 @@ final class Digest {
         var value: [UInt8] {
             var result = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
             var count: UInt32 = 0
-            guard let copy = EVP_MD_CTX_new() else { preconditionFailure("out of memory for a checksum") }
+            guard let copy = EVP_MD_CTX_new() else { unmet("out of memory for a checksum") }
             defer { EVP_MD_CTX_free(copy) }
             EVP_MD_CTX_copy_ex(copy, context)
             EVP_DigestFinal_ex(copy, &result, &count)

@@ -1,3 +1,5 @@
+internal import PlumbBasics
+
 /// Learns a byte-level BPE vocabulary from text: the most frequent pair of neighbouring tokens becomes a token, again
 /// and again (Sennrich, Haddow, Birch 2016, arXiv:1508.07909).
 ///
@@ -22,11 +24,11 @@ public struct BytePairTrainer: Sendable {
     public init(
         vocabularySize: Int, preTokenizer: PreTokenizer = .gpt2, specialTokens: [String] = [], minimumCount: Int = 2
     ) {
-        precondition(
+        require(
             vocabularySize >= 256 + specialTokens.count && vocabularySize <= Int32.max,
             "a byte-level vocabulary with \(specialTokens.count) special tokens has at least "
                 + "\(256 + specialTokens.count) tokens, not \(vocabularySize)")
-        precondition(
+        require(
             Set(specialTokens).count == specialTokens.count && !specialTokens.contains(""),
             "special tokens are texts that differ, got \(specialTokens)")
         self.vocabularySize = vocabularySize

@@ -1,3 +1,4 @@
+internal import PlumbBasics
 internal import PlumbModels
 internal import PlumbTensor
 
@@ -16,7 +17,7 @@ struct ActivationChange {
     /// - Shapes: `[T, D]`, `[T, H, K]`, or `[H, T, T]` for attention maps, as the site says.
     init(base: Tensor, source: Tensor, gradient: Tensor?, site: Site, from first: Int) {
         let shape = base.shape
-        precondition(
+        require(
             source.shape == shape && gradient.map { $0.shape == shape } ?? true,
             "an activation \(shape) cannot be compared with \(source.shape) and \(gradient?.shape ?? shape)")
         let isMap = site == .attnScores || site == .pattern

@@ -1,3 +1,4 @@
+internal import PlumbBasics
 public import PlumbModels
 internal import PlumbTensor
 
@@ -24,7 +25,7 @@ public struct AttributionComparison: Sendable {
 
     /// - Precondition: one effect of each kind a cell.
     public init(cells: [PatchCell], exact: [Double], attributed: [Double]) {
-        precondition(
+        require(
             cells.count == exact.count && cells.count == attributed.count,
             "\(cells.count) cells cannot be compared by \(exact.count) exact and \(attributed.count) estimated effects")
         (self.cells, self.exact, self.attributed) = (cells, exact, attributed)

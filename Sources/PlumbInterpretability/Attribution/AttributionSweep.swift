@@ -1,3 +1,4 @@
+internal import PlumbBasics
 public import PlumbModels
 public import PlumbTensor
 
@@ -97,7 +98,7 @@ public struct AttributionSweep: Sendable {
         return cells.map { cell in
             let point = cell.point
             guard let from = base[point], let to = source[point] else {
-                preconditionFailure("\(point) was not recorded")
+                unmet("\(point) was not recorded")
             }
             let change =
                 activations[point]

@@ -1,3 +1,4 @@
+internal import PlumbBasics
 public import PlumbModels
 internal import PlumbNN
 internal import PlumbTensor
@@ -18,7 +19,7 @@ public struct EdgeAttribution: Sendable {
 
     /// - Precondition: at least one step.
     public init(direction: PatchDirection = .denoising, steps: Int = 1) {
-        precondition(steps >= 1, "edge attribution needs at least one step, got \(steps)")
+        require(steps >= 1, "edge attribution needs at least one step, got \(steps)")
         self.direction = direction
         self.steps = steps
     }
@@ -50,7 +51,7 @@ public struct EdgeAttribution: Sendable {
             slopes = slopes.map { $0 + found } ?? found
             base = base ?? run
         }
-        guard let base, let slopes else { preconditionFailure("edge attribution ran no step") }
+        guard let base, let slopes else { unmet("edge attribution ran no step") }
         try progress(Double(steps) / Double(steps + 1))
         let graph = EdgeGraph(model.configuration)
         let (from, to) = (Double(base.value), Double(runs.metric(runs.sourceLogits).item))
@@ -106,7 +107,7 @@ struct ResidualStream {
     func changesOfWriters(from base: ActivationCache, to source: ActivationCache) -> Tensor {
         func change(_ point: HookPoint) -> Tensor {
             guard let from = base[point], let to = source[point] else {
-                preconditionFailure("\(point) was not recorded")
+                unmet("\(point) was not recorded")
             }
             return to - from
         }
@@ -124,7 +125,7 @@ struct ResidualStream {
     /// - Shapes: `[readers, T · D]`, in the order of ``EdgeGraph/readers``.
     func gradientsOfReaders(_ run: GradientRun) -> Tensor {
         func slope(_ point: HookPoint) -> Tensor {
-            guard let value = run.cache[point] else { preconditionFailure("\(point) was not recorded") }
+            guard let value = run.cache[point] else { unmet("\(point) was not recorded") }
             return run.gradients[point] ?? .zeros(value.shape)
         }
         var rows: [Tensor] = []
@@ -162,7 +163,7 @@ struct ResidualStream {
         return graph.readers.enumerated().map { row, reader in
             let point = point(reader)
             guard let from = base[point], let to = source[point] else {
-                preconditionFailure("\(point) was not recorded")
+                unmet("\(point) was not recorded")
             }
             let change = changes[point] ?? (to - from).reshaped([-1])
             changes[point] = change
@@ -186,7 +187,7 @@ struct ResidualStream {
         _ gradients: Tensor, _ normalized: HookPoint, _ scale: HookPoint, _ cache: ActivationCache
     ) -> Tensor {
         guard let rows = cache[normalized], let scales = cache[scale] else {
-            preconditionFailure("\(normalized) and \(scale) were not recorded")
+            unmet("\(normalized) and \(scale) were not recorded")
         }
         let centres =
             switch model.normalization(at: normalized) {

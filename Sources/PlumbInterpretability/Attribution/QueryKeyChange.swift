@@ -1,4 +1,5 @@
 internal import Foundation
+internal import PlumbBasics
 internal import PlumbModels
 internal import PlumbTensor
 
@@ -28,7 +29,7 @@ struct QueryKeyChange {
     init(block: Int, base: ActivationCache, source: ActivationCache, gradient: Tensor?, groups: Int) {
         func rows(_ cache: ActivationCache, _ sites: Site...) -> Tensor {
             for site in sites { if let found = cache[.block(block, site)] { return found } }
-            preconditionFailure("block \(block): \(sites.map(\.shortName)) were not recorded")
+            unmet("block \(block): \(sites.map(\.shortName)) were not recorded")
         }
         let (q, k, v) = (rows(base, .rotQ, .q), rows(base, .rotK, .k), rows(base, .v))
         (positions, heads) = (q.shape[0], q.shape[1])

@@ -1,3 +1,4 @@
+internal import PlumbBasics
 public import PlumbNN
 public import PlumbTensor
 
@@ -39,7 +40,7 @@ public struct AdditionTransformer: ParameterTree {
     ///   - hidden: F, the neurons of the MLP.
     ///   - random: of the weights.
     public init(modulus: Int, width: Int = 128, heads: Int = 4, hidden: Int = 512, key random: RandomKey) {
-        precondition(
+        require(
             modulus > 0 && heads > 0 && hidden > 0 && width > 0 && width % (8 * heads) == 0,
             "an addition transformer needs heads of a multiple of 8 numbers, got width \(width) and \(heads) heads")
         func normal(_ name: String, _ rows: Int, _ columns: Int, _ fan: Int) -> Tensor {

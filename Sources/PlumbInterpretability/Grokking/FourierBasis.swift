@@ -1,4 +1,5 @@
 internal import Foundation
+internal import PlumbBasics
 public import PlumbTensor
 
 /// Waves over the numbers modulo p, and over pairs of them: the basis in which a network that adds modulo p computes
@@ -11,7 +12,7 @@ public struct FourierBasis: Sendable {
 
     /// - Precondition: `modulus` is odd, so that every frequency has a cosine and a sine.
     public init(modulus: Int) {
-        precondition(modulus > 2 && modulus % 2 == 1, "a Fourier basis needs an odd modulus above 2, got \(modulus)")
+        require(modulus > 2 && modulus % 2 == 1, "a Fourier basis needs an odd modulus above 2, got \(modulus)")
         self.modulus = modulus
     }
 

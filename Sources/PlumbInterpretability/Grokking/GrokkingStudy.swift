@@ -1,4 +1,5 @@
 internal import Foundation
+internal import PlumbBasics
 internal import PlumbData
 public import PlumbLearning
 internal import PlumbNN
@@ -30,7 +31,7 @@ public struct GrokkingStudy: Sendable {
 
     /// A study with the paper's settings but for its length.
     public init(steps: Int, evaluateEvery: Int, snapshotEvery: Int) {
-        precondition(
+        require(
             evaluateEvery > 0 && snapshotEvery > 0 && snapshotEvery % evaluateEvery == 0,
             "weights are kept at measured steps: every \(snapshotEvery) is no multiple of every \(evaluateEvery)")
         (self.steps, self.evaluateEvery, self.snapshotEvery) = (steps, evaluateEvery, snapshotEvery)

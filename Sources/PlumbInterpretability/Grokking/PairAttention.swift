@@ -1,3 +1,4 @@
+internal import PlumbBasics
 public import PlumbTensor
 
 /// Attention of one query over three entries of a table, for many triples of entries.
@@ -13,12 +14,12 @@ public enum PairAttention {
     ///   - rows: three entries of the tables for each result, one result after another.
     /// - Shapes: `scores` `[R, H]`, `values` `[R, H·K]` with K a multiple of 8; result `[rows.count / 3, H·K]`.
     public static func mix(scores: Tensor, values: Tensor, rows: [Int]) -> Tensor {
-        precondition(
+        require(
             scores.shape.count == 2 && values.shape.count == 2 && scores.shape[0] == values.shape[0]
                 && scores.shape[1] > 0 && values.shape[1] % (8 * scores.shape[1]) == 0 && rows.count % 3 == 0,
             "attention over pairs cannot mix values \(values.shape) by scores \(scores.shape) for \(rows.count) entries"
         )
-        precondition(
+        require(
             rows.allSatisfy { $0 >= 0 && $0 < values.shape[0] }, "an entry of a table \(values.shape) does not exist")
         let heads = scores.shape[1]
         let weights = softmax(scores, rows)
@@ -37,7 +38,7 @@ public enum PairAttention {
             }
         }
         return y.recorded(from: [scores, values]) { dy, into in
-            precondition(!into.isNested, "attention over pairs has no second derivative")
+            require(!into.isNested, "attention over pairs has no second derivative")
             let gradients = pullback(dy, values, weights, rows)
             into.add(gradients.scores, to: scores.trace)
             into.add(gradients.values, to: values.trace)

@@ -1,3 +1,4 @@
+internal import PlumbBasics
 public import PlumbModels
 internal import PlumbTensor
 
@@ -19,7 +20,7 @@ public struct HeadComposition: Sendable {
 
     /// Scores of every pair of heads of two layers.
     public init(_ model: HookedTransformer, from earlier: Int, to later: Int) {
-        precondition(earlier < later, "composition is with an earlier layer, got \(earlier) and \(later)")
+        require(earlier < later, "composition is with an earlier layer, got \(earlier) and \(later)")
         let heads = 0..<model.configuration.heads
         let group = heads.count / model.configuration.keyValueHeads
         // The norm before attention is part of what a head reads.

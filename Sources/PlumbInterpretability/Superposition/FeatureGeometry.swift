@@ -1,4 +1,5 @@
 internal import Foundation
+internal import PlumbBasics
 public import PlumbTensor
 
 /// How features share a space: their lengths, and the dimensions that each has for itself
@@ -13,7 +14,7 @@ public struct FeatureGeometry: Sendable, Equatable {
 
     /// - Shapes: `directions` `[N, M]`, a row for each feature.
     public init(_ directions: Tensor) {
-        precondition(directions.shape.count == 2, "a geometry needs directions [N, M], got \(directions.shape)")
+        require(directions.shape.count == 2, "a geometry needs directions [N, M], got \(directions.shape)")
         let (count, width) = (directions.shape[0], directions.shape[1])
         let elements = directions.elements.map(Double.init)
         let rows = (0..<count).map { Array(elements[$0 * width..<($0 + 1) * width]) }
@@ -57,7 +58,7 @@ public struct FeatureGeometry: Sendable, Equatable {
 
     /// In a plane: the angles in degrees from each feature to the next around the origin; they add up to 360.
     public func anglesBetweenNeighbours(among features: [Int]) -> [Double] {
-        precondition(
+        require(
             features.allSatisfy { directions[$0].count == 2 }, "angles between neighbours need two dimensions")
         let angles = features.map { atan2(directions[$0][1], directions[$0][0]) * 180 / .pi }.sorted()
         return angles.indices.map { index in

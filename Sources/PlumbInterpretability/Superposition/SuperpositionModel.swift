@@ -1,3 +1,4 @@
+internal import PlumbBasics
 public import PlumbTensor
 
 /// A toy model that must keep more features than it has dimensions: `x̂ = ReLU(W Wᵀ x + b)` (Elhage et al. 2022,
@@ -14,7 +15,7 @@ public struct SuperpositionModel: ParameterTree {
 
     /// Directions drawn from a normal distribution of standard deviation `scale`, 1 / √N unless it is given; no bias.
     public init(features: Int, dimensions: Int, isRectified: Bool = true, scale: Double? = nil, key: RandomKey) {
-        precondition(
+        require(
             features > 0 && dimensions > 0, "a toy model needs features and dimensions, got \(features), \(dimensions)")
         let scale = scale ?? 1 / Double(features).squareRoot()
         var random = key["directions"].generator()

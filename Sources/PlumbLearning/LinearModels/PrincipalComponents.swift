@@ -1,3 +1,4 @@
+internal import PlumbBasics
 public import PlumbTensor
 
 /// The orthogonal directions along which examples vary most (Pearson 1901, *On Lines and Planes of Closest Fit to Systems of
@@ -15,7 +16,7 @@ public struct PrincipalComponents: Sendable, Equatable {
     /// - Precondition: there are examples, and `count` of their features or more.
     /// - Complexity: O(N D² + D³).
     public init(of examples: DoubleMatrix, count: Int) {
-        precondition(
+        require(
             examples.rows > 0 && count >= 0 && count <= examples.columns,
             "\(examples.rows) examples of \(examples.columns) features have no \(count) principal components")
         means = examples.columnMeans

@@ -1,3 +1,4 @@
+internal import PlumbBasics
 public import PlumbTensor
 
 /// A linear function fitted by least squares, with shrunken weights and a free offset, in closed form
@@ -19,7 +20,7 @@ public struct RidgeRegression: Sendable, Equatable {
     /// - Shapes: `inputs` `[N, D]`, `targets` `[N, C]`.
     /// - Throws: ``FitError`` where there are no examples, a number is not finite, or the inputs do not decide the weights.
     public init(_ inputs: DoubleMatrix, targets: DoubleMatrix, penalty: Double) throws {
-        precondition(
+        require(
             inputs.rows == targets.rows && penalty >= 0,
             "ridge regression needs a target for each input and a penalty of 0 or more, got \(inputs.rows), "
                 + "\(targets.rows) and \(penalty)")

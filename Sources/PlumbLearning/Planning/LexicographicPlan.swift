@@ -1,3 +1,4 @@
+internal import PlumbBasics
 public import PlumbTensor
 public import PlumbWorlds
 
@@ -34,8 +35,8 @@ extension DecisionProcess {
         steps: Int, first: [Double], second: [Double], preferring preference: LexicographicPlan.Preference,
         tolerance: Double = 1e-9
     ) -> LexicographicPlan {
-        precondition(steps > 0, "a plan needs at least one step, got \(steps)")
-        precondition(
+        require(steps > 0, "a plan needs at least one step, got \(steps)")
+        require(
             first.count == next.count && second.count == next.count, "two functions of \(next.count) outcomes")
         let sign = preference == .highest ? 1.0 : -1.0
         var firsts = [Double](repeating: 0, count: states)

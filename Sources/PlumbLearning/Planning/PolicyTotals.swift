@@ -1,3 +1,4 @@
+internal import PlumbBasics
 public import PlumbWorlds
 
 extension DecisionProcess {
@@ -5,7 +6,7 @@ extension DecisionProcess {
     ///
     /// Exact, so nothing needs to be played to say how good a policy is.
     public func totals(of policy: [[Double]], steps: Int) -> (reward: Double, performance: Double) {
-        precondition(
+        require(
             policy.count == states && policy.allSatisfy { $0.count == actions }, "a policy is [S][A]")
         var rewards = [Double](repeating: 0, count: states)
         var performances = rewards

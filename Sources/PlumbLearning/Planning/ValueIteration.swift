@@ -1,4 +1,5 @@
 internal import Foundation
+internal import PlumbBasics
 public import PlumbWorlds
 
 /// Exact planning in a listed process (Bellman 1957, *Dynamic Programming*).
@@ -37,7 +38,7 @@ extension DecisionProcess {
 
     /// The optimal values, discounted by γ < 1 for ever: V(s) = max Q(s, a), to `tolerance`.
     public func optimal(discount: Double, tolerance: Double = 1e-9) -> Values {
-        precondition(discount >= 0 && discount < 1, "a discount without a last step must be in 0..<1, got \(discount)")
+        require(discount >= 0 && discount < 1, "a discount without a last step must be in 0..<1, got \(discount)")
         return fixedPoint(tolerance) { values in
             let q = actionValues(of: values, discount: discount)
             return Values(states: q.map { $0.max() ?? 0 }, actions: q)
@@ -47,7 +48,7 @@ extension DecisionProcess {
     /// The values of maximum-entropy planning: V(s) = log Σ exp Q(s, a), whose policy is exp(Q - V)
     /// (Ziebart 2010, *Modeling Purposeful Adaptive Behavior with the Principle of Maximum Causal Entropy*).
     public func softOptimal(discount: Double, tolerance: Double = 1e-9) -> Values {
-        precondition(discount >= 0 && discount < 1, "a discount without a last step must be in 0..<1, got \(discount)")
+        require(discount >= 0 && discount < 1, "a discount without a last step must be in 0..<1, got \(discount)")
         return fixedPoint(tolerance) { values in
             let q = actionValues(of: values, discount: discount)
             return Values(
@@ -59,7 +60,7 @@ extension DecisionProcess {
     }
 
     private func fixedPoint(_ tolerance: Double, _ improve: ([Double]) -> Values) -> Values {
-        precondition(
+        require(
             reward.allSatisfy(\.isFinite) && tolerance >= 0,
             "values that settle need finite rewards and a tolerance of 0 or more, got \(tolerance)")
         var values = improve([Double](repeating: 0, count: states))
@@ -87,7 +88,7 @@ extension DecisionProcess {
 
     /// The values of a policy [S][A], discounted by γ < 1 for ever.
     public func values(of policy: [[Double]], discount: Double, tolerance: Double = 1e-9) -> [Double] {
-        precondition(discount >= 0 && discount < 1, "a discount without a last step must be in 0..<1, got \(discount)")
+        require(discount >= 0 && discount < 1, "a discount without a last step must be in 0..<1, got \(discount)")
         return fixedPoint(tolerance) { values in
             let q = actionValues(of: values, discount: discount)
             return Values(

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import PlumbBasics
 internal import PlumbTensor
 
 /// A reward that is linear in its features, fitted to comparisons exactly.
@@ -26,7 +27,7 @@ public struct LinearPreferences: Sendable, Hashable, Codable {
     /// - Throws: ``PreferenceError`` where a number is not finite, μ lies outside 0...1, or differences are so large that
     ///   the penalty is lost beside them.
     public init(differences: [[Double]], mu: [Double], penalty: Double = 1, tolerance: Double = 1e-10) throws {
-        precondition(
+        require(
             differences.count == mu.count && Set(differences.map(\.count)).count <= 1 && penalty > 0,
             "a linear reward needs one answer a difference, differences of one length and a penalty above 0")
         guard mu.allSatisfy({ $0 >= 0 && $0 <= 1 }), differences.allSatisfy({ $0.allSatisfy(\.isFinite) }) else {

@@ -1,3 +1,4 @@
+internal import PlumbBasics
 internal import PlumbNN
 public import PlumbTensor
 
@@ -17,7 +18,7 @@ public struct PreferenceBatch: Sendable {
     ///
     /// - Precondition: `visits` is `[B, U]` and `mu` `[B]`.
     public init(visits: Tensor, mu: Tensor) {
-        precondition(
+        require(
             visits.shape.count == 2 && mu.shape == [visits.shape[0]],
             "a batch of comparisons needs visits [B, U] and μ [B], got \(visits.shape) and \(mu.shape)")
         (self.visits, self.mu) = (visits, mu)
@@ -33,7 +34,7 @@ public struct PreferenceBatch: Sendable {
     ///
     /// - Shapes: `rewards` [U]; result [].
     public func loss(_ rewards: Tensor) -> Tensor {
-        precondition(
+        require(
             rewards.shape == [visits.shape[1]],
             "comparisons of \(visits.shape[1]) steps need as many rewards, got \(rewards.shape)")
         return returnDifferences(rewards).binaryCrossEntropy(mu)

@@ -1,3 +1,4 @@
+internal import PlumbBasics
 public import PlumbNN
 public import PlumbTensor
 
@@ -30,7 +31,7 @@ public struct RewardEnsemble: ParameterTree {
     public init(
         members: Int, inputs: Int, hidden: [Int] = [64, 64], activation: Activation = .relu, key: RandomKey
     ) {
-        precondition(members > 0, "an ensemble needs at least one member, got \(members)")
+        require(members > 0, "an ensemble needs at least one member, got \(members)")
         self.members = (0..<members).map {
             RewardNetwork(inputs: inputs, hidden: hidden, activation: activation, key: key[$0])
         }
@@ -52,7 +53,7 @@ public struct RewardEnsemble: ParameterTree {
         guard let count = rewards.first?.count else { return [] }
         var sum = [Double](repeating: 0, count: count)
         for row in rewards {
-            precondition(row.count == count, "members must give rewards of the same steps")
+            require(row.count == count, "members must give rewards of the same steps")
             let mean = Statistics.mean(row)
             let deviation = Statistics.mean(row.map { ($0 - mean) * ($0 - mean) }).squareRoot()
             guard deviation > 0 else { continue }

@@ -1,3 +1,4 @@
+internal import PlumbBasics
 public import PlumbTensor
 public import PlumbWorlds
 
@@ -50,7 +51,7 @@ extension ActionNetwork {
 
     private func checkedScores(_ observations: Tensor, _ count: Int) -> Tensor {
         let scores = scores(observations)
-        precondition(
+        require(
             scores.shape == [observations.shape[0], count],
             "a network of \(count) actions must score \(observations.shape) as [\(observations.shape[0]), \(count)], "
                 + "and gave \(scores.shape)")

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import PlumbBasics
 public import PlumbNN
 internal import PlumbRecords
 public import PlumbTensor
@@ -57,9 +58,9 @@ extension AgentTraining {
     }
 
     private func check<W: NumericWorld>(_ method: some AgentMethod, _ world: W) throws {
-        precondition(lanes > 0, "an agent needs at least one lane to act in, got \(lanes)")
+        require(lanes > 0, "an agent needs at least one lane to act in, got \(lanes)")
         if case .steps(let count) = method.span {
-            precondition(count > 0, "a round needs at least one step, got \(count)")
+            require(count > 0, "a round needs at least one step, got \(count)")
         }
         guard !world.actions.isEmpty else {
             throw WorldError("\(W.self) has no actions: there is nothing to learn")

@@ -1,3 +1,4 @@
+internal import PlumbBasics
 public import PlumbNN
 public import PlumbTensor
 
@@ -56,7 +57,7 @@ public struct AgentTraining: Sendable {
 
     /// Training for `steps` steps in the world.
     public init(steps: Int) {
-        precondition(steps >= 0, "training needs a number of steps of 0 or more, got \(steps)")
+        require(steps >= 0, "training needs a number of steps of 0 or more, got \(steps)")
         self.steps = steps
     }
 }

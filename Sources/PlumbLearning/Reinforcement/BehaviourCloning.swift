@@ -1,3 +1,4 @@
+internal import PlumbBasics
 internal import PlumbData
 public import PlumbNN
 public import PlumbTensor
@@ -14,7 +15,7 @@ public struct Demonstrations: Sendable {
 
     /// Pairs of an observation and an action.
     public init(observations: Tensor, actions: [Int]) {
-        precondition(
+        require(
             observations.shape.first == actions.count,
             "\(actions.count) actions need as many observations, got \(observations.shape)")
         (self.observations, self.actions) = (observations, actions)

@@ -1,3 +1,4 @@
+internal import PlumbBasics
 public import PlumbTensor
 
 /// Estimates of the Kullback–Leibler divergence KL(p ‖ q) from samples x of p, one number a sample: their mean estimates
@@ -9,13 +10,13 @@ public import PlumbTensor
 public enum KLEstimate {
     /// `k1 = -log r = log p - log q`: unbiased, and often negative.
     public static func k1(logP: Tensor, logQ: Tensor) -> Tensor {
-        precondition(logP.shape == logQ.shape, "an estimate needs equal shapes, got \(logP.shape) and \(logQ.shape)")
+        require(logP.shape == logQ.shape, "an estimate needs equal shapes, got \(logP.shape) and \(logQ.shape)")
         return logP - logQ
     }
 
     /// `k3 = r - 1 - log r`: unbiased, never negative, and of lower variance where p and q are near each other.
     public static func k3(logP: Tensor, logQ: Tensor) -> Tensor {
-        precondition(logP.shape == logQ.shape, "an estimate needs equal shapes, got \(logP.shape) and \(logQ.shape)")
+        require(logP.shape == logQ.shape, "an estimate needs equal shapes, got \(logP.shape) and \(logQ.shape)")
         let logRatio = logQ - logP
         return logRatio.exp() - 1 - logRatio
     }

@@ -1,3 +1,4 @@
+internal import PlumbBasics
 public import PlumbTensor
 
 /// Keeps a policy near a reference by taking from each reward what the action reveals of how far they are apart:
@@ -13,7 +14,7 @@ public struct KLPenalty<Network: ActionNetwork>: Sendable {
 
     /// A penalty of `weight` for leaving `reference`.
     public init(reference: Network, weight: Double) {
-        precondition(weight >= 0, "a penalty's weight must be 0 or more, got \(weight)")
+        require(weight >= 0, "a penalty's weight must be 0 or more, got \(weight)")
         (self.reference, self.weight) = (reference, weight)
     }
 

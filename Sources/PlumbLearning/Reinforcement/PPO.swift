@@ -1,3 +1,4 @@
+internal import PlumbBasics
 public import PlumbNN
 public import PlumbTensor
 
@@ -47,7 +48,7 @@ public struct PPO<Network: ActorCriticNetwork>: AgentMethod {
         from rollout: Rollout, steps: Range<Int>, memory: inout NoMemory,
         with learner: inout AgentLearner<Network, Rule>, key: RandomKey
     ) throws {
-        precondition(passes > 0, "a round needs a pass or more to learn from it, got \(passes)")
+        require(passes > 0, "a round needs a pass or more to learn from it, got \(passes)")
         let known = assess(rollout, learner.network)
         var (entropy, divergence, batches) = (0.0, 0.0, 0.0)
         for pass in 0..<passes {

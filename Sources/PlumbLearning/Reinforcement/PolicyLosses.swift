@@ -1,3 +1,4 @@
+internal import PlumbBasics
 internal import PlumbNN
 public import PlumbTensor
 
@@ -21,13 +22,13 @@ extension Tensor {
     ///
     /// - Shapes: self `[B, A]`, `actions` B; result `[B]`.
     public func chosen(_ actions: [Int]) -> Tensor {
-        precondition(
+        require(
             shape.count == 2 && shape[0] == actions.count,
             "\(actions.count) actions cannot be chosen from rows of shape \(shape)")
         let width = shape[1]
         return reshaped([count]).gathered(
             actions.enumerated().map { row, action in
-                precondition((0..<width).contains(action), "action \(action) of \(width) does not exist")
+                require((0..<width).contains(action), "action \(action) of \(width) does not exist")
                 return row * width + action
             })
     }
@@ -59,7 +60,7 @@ public enum PolicyLoss {
     public static func clipped(logProbabilities: Tensor, old: Tensor, advantages: Tensor, clip: Float) -> Tensor {
         requireRows(logProbabilities, advantages, "the clipped surrogate")
         requireRows(logProbabilities, old, "the clipped surrogate")
-        precondition(clip > 0, "the clipped surrogate needs a clip above 0, got \(clip)")
+        require(clip > 0, "the clipped surrogate needs a clip above 0, got \(clip)")
         let advantages = advantages.detached()
         let ratio = (logProbabilities - old.detached()).exp()
         return -Tensor.minimum(ratio * advantages, ratio.clamped(to: 1 - clip...1 + clip) * advantages).mean()
@@ -82,7 +83,7 @@ public enum ValueLoss {
     public static func clipped(values: Tensor, old: Tensor, returns: Tensor, clip: Float) -> Tensor {
         requireRows(values, returns, "the clipped value loss")
         requireRows(values, old, "the clipped value loss")
-        precondition(clip > 0, "the clipped value loss needs a clip above 0, got \(clip)")
+        require(clip > 0, "the clipped value loss needs a clip above 0, got \(clip)")
         let (old, returns) = (old.detached(), returns.detached())
         let near = old + (values - old).clamped(to: -clip...clip)
         return Tensor.maximum((values - returns).squared(), (near - returns).squared()).mean() * 0.5
@@ -126,6 +127,6 @@ public struct ActorCriticLoss: Sendable {
 }
 
 private func requireRows(_ a: Tensor, _ b: Tensor, _ name: String) {
-    precondition(
+    require(
         a.shape.count == 1 && a.shape == b.shape, "\(name) needs vectors of equal length, got \(a.shape), \(b.shape)")
 }

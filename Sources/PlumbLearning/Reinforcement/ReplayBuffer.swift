@@ -1,3 +1,4 @@
+internal import PlumbBasics
 public import PlumbTensor
 
 /// The last steps of an agent, to learn from more than once (Lin 1992, *Self-Improving Reactive Agents Based on
@@ -42,7 +43,7 @@ public struct ReplayBuffer: Sendable {
     ///
     /// - Precondition: `capacity` is in 1 ... 2²⁴.
     public init(capacity: Int, observing shape: [Int]) {
-        precondition(
+        require(
             capacity > 0 && capacity <= 1 << 24, "a replay buffer holds 1 to \(1 << 24) steps, got \(capacity)")
         (self.capacity, self.shape) = (capacity, shape)
         width = shape.reduce(1, *)
@@ -118,8 +119,8 @@ public struct ReplayBuffer: Sendable {
     ///   - key: of the draws.
     /// - Precondition: the buffer holds a step, and n is 1 or more.
     public func sample(_ size: Int, steps: Int = 1, discount: Double = 1, key: RandomKey) -> Batch {
-        precondition(count > 0, "nothing can be drawn from an empty replay buffer")
-        precondition(steps > 0, "a step counts at least its own reward, got \(steps) steps")
+        require(count > 0, "nothing can be drawn from an empty replay buffer")
+        require(steps > 0, "a step counts at least its own reward, got \(steps) steps")
         var random = key.generator()
         let rows = (0..<size).map { _ in random.index(below: count) }
         var last = rows

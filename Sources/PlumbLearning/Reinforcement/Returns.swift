@@ -1,3 +1,5 @@
+internal import PlumbBasics
+
 /// What steps of an episode were worth: pure functions of one lane's rewards, in the order of its steps.
 ///
 /// An episode may end within the lane, in one of two ways. Where it is over, nothing follows. Where it was only cut off at
@@ -39,7 +41,7 @@ public enum Returns {
     public static func generalizedAdvantages(
         rewards: [Double], values: [Double], following: [Double], ends: [Bool], discount: Double, lambda: Double
     ) -> [Double] {
-        precondition(
+        require(
             values.count == rewards.count && following.count == rewards.count && ends.count == rewards.count,
             "advantages of \(rewards.count) steps need as many values, got \(values.count), \(following.count) that "
                 + "follow and \(ends.count) ends")

@@ -1,3 +1,4 @@
+internal import PlumbBasics
 public import PlumbTensor
 
 /// What action values should be, by what one step gave and the values of what it led to.
@@ -29,7 +30,7 @@ public enum TemporalDifference {
         rewards: Tensor, isOver: Tensor, next: Tensor, choosing: Tensor? = nil, discounts: Tensor
     ) -> Tensor {
         let best = (choosing ?? next).argmaxOfRows()
-        precondition(
+        require(
             next.shape.count == 2 && rewards.shape == [next.shape[0]] && isOver.shape == rewards.shape
                 && discounts.count == rewards.count && choosing.map { $0.shape == next.shape } ?? true,
             "targets need rewards, endings and discounts [B] and values [B, A], got \(rewards.shape), "

@@ -1,3 +1,4 @@
+public import PlumbBasics
 public import PlumbTensor
 
 /// The value of every action in every observation met so far: Q(o, a), [rows][A].
@@ -11,7 +12,7 @@ public struct ActionTable<Observation: Hashable & Sendable>: Sendable {
 
     /// An empty table.
     public init(actions: Int, initial: Double = 0) {
-        precondition(actions > 0, "a table needs actions")
+        require(actions > 0, "a table needs actions")
         (self.actions, self.initial) = (actions, initial)
     }
 

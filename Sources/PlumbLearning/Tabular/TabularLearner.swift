@@ -1,3 +1,4 @@
+public import PlumbBasics
 public import PlumbTensor
 public import PlumbWorlds
 
@@ -62,7 +63,7 @@ public struct TabularLearner<Rule: TabularRule, Seen: Hashable & Sendable>: Send
         see: (W.Observation) -> Seen, carriedOut: ((W.State, W.Action) -> W.Action)? = nil
     ) throws -> Summary<W> {
         let actions = world.actions
-        precondition(actions.count == table.actions, "a table of \(table.actions) actions, a world of \(actions.count)")
+        require(actions.count == table.actions, "a table of \(table.actions) actions, a world of \(actions.count)")
         let limit = world.stepLimit ?? 1_000_000
         var summary = Summary<W>(state: world.start(using: &random))
         var row = table.row(see(world.observation(of: summary.state)))

@@ -1,3 +1,5 @@
+public import PlumbBasics
+
 /// What a table learns an action's value from: the reward, and what it says itself about the next observation.
 ///
 /// Q(o, a) ← Q(o, a) + α (target - Q(o, a)); the rules differ in the target.
@@ -55,7 +57,7 @@ public struct LinearSchedule: Sendable, Hashable, Codable {
 
     /// - Precondition: values in 0...1 and a duration in (0, 1].
     public init(from first: Double, to last: Double, over duration: Double = 1) {
-        precondition(
+        require(
             (0...1).contains(first) && (0...1).contains(last) && duration > 0 && duration <= 1,
             "a schedule goes between values in 0...1 over a part of training, got \(first), \(last), \(duration)")
         (self.first, self.last, self.duration) = (first, last, duration)

@@ -1,3 +1,4 @@
+internal import PlumbBasics
 public import PlumbTensor
 
 /// Where and when an intervention acts.
@@ -36,7 +37,7 @@ public struct Intervention: Sendable {
     public static func patch(
         _ point: HookPoint, from cache: ActivationCache, position: Int? = nil, head: Int? = nil
     ) -> Intervention {
-        guard let source = cache[point] else { preconditionFailure("\(point) was not recorded") }
+        guard let source = cache[point] else { unmet("\(point) was not recorded") }
         return .replace(point, with: source, position: position, head: head, name: "patch")
     }
 
@@ -53,7 +54,7 @@ public struct Intervention: Sendable {
         _ point: HookPoint, with source: Tensor, position: Int? = nil, head: Int? = nil, name: String = "replace"
     ) -> Intervention {
         Intervention(name, at: point) { value in
-            precondition(
+            require(
                 value.shape == source.shape, "\(point) has shape \(value.shape), its replacement \(source.shape)")
             return ActivationRegion(point.site, position: position, head: head).replaced(in: value, by: source)
         }
@@ -66,7 +67,7 @@ public struct Intervention: Sendable {
     public static func steer(_ point: HookPoint, by direction: Tensor, scale: Float = 1) -> Intervention {
         let step = direction * scale
         return Intervention("steer", at: point) { value in
-            precondition(
+            require(
                 value.shape.last == step.count && step.shape.count == 1,
                 "cannot steer \(point) of shape \(value.shape) by a direction of shape \(step.shape)")
             return (value.reshaped([-1, step.count]) + step).reshaped(value.shape)
@@ -81,7 +82,7 @@ struct ActivationRegion {
     let head: Int?
 
     init(_ site: Site, position: Int?, head: Int?) {
-        precondition(head == nil || site.hasHeads, "\(site.rawValue) has no axis of heads")
+        require(head == nil || site.hasHeads, "\(site.rawValue) has no axis of heads")
         (self.site, self.position, self.head) = (site, position, head)
     }
 
@@ -91,13 +92,13 @@ struct ActivationRegion {
         // As [outer, heads, inner] around the two axes that select: maps are [.., H, T, T], the rest [.., T, H, K].
         let shape = value.shape
         let trailing = site.hasHeads ? 3 : 2
-        precondition(shape.count >= trailing, "\(site.rawValue) of shape \(shape) has no such position or head")
+        require(shape.count >= trailing, "\(site.rawValue) of shape \(shape) has no such position or head")
         let axes = Array(shape.suffix(trailing))
         let outer = shape.dropLast(trailing).reduce(1, *)
         let (first, second) = site.hasHeads ? (axes[0], axes[1]) : (axes[0], 1)
         let inner = site.hasHeads ? axes[2] : axes[1]
         let (firstIndex, secondIndex) = site.isAttentionMap ? (head, position) : (position, head)
-        precondition(
+        require(
             firstIndex.map { $0 >= 0 && $0 < first } ?? true && secondIndex.map { $0 >= 0 && $0 < second } ?? true,
             "\(site.rawValue) of shape \(shape) has no position \(position ?? 0) or head \(head ?? 0)")
         var result = value.detached()

@@ -1,3 +1,4 @@
+internal import PlumbBasics
 public import PlumbTensor
 
 /// Passed down one forward pass: hands every named activation past the interventions, then to the cache.
@@ -75,7 +76,7 @@ public struct Probe: Sendable {
             var shown = layout.shown(value, at: point.site)
             for change in changes {
                 let changed = change.apply(shown, context)
-                precondition(
+                require(
                     changed.shape == shown.shape,
                     "intervention \(change.name) at \(point) must keep shape \(shown.shape), returned \(changed.shape)")
                 shown = changed

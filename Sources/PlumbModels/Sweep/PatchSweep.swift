@@ -1,3 +1,4 @@
+internal import PlumbBasics
 internal import PlumbTensor
 
 /// Which run gives activations and which receives them (Heimersheim, Nanda 2024, arXiv:2404.15255).
@@ -30,7 +31,7 @@ public struct PatchCell: Hashable, Sendable {
     ///
     /// - Precondition: a head is given only where the site has an axis of heads.
     public init(_ point: HookPoint, position: Int? = nil, head: Int? = nil) {
-        precondition(head == nil || point.site.hasHeads, "\(point) has no axis of heads")
+        require(head == nil || point.site.hasHeads, "\(point) has no axis of heads")
         self.point = point
         self.position = position
         self.head = head

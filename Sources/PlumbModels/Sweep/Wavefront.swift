@@ -1,3 +1,4 @@
+internal import PlumbBasics
 internal import PlumbNN
 internal import PlumbTensor
 
@@ -134,7 +135,7 @@ struct Wavefront {
         for pair in pairs.indices {
             for (index, cell) in cells.enumerated() {
                 guard let value = recorded.cache.rows[cell.point] else {
-                    preconditionFailure("\(cell.point) was not recorded")
+                    unmet("\(cell.point) was not recorded")
                 }
                 let patches = changes(cell, value, pair: pair, recorded)
                 guard let first = patches.first?.row else { continue }
@@ -246,7 +247,7 @@ struct Wavefront {
     /// The residual stream with which runs enter block `layer`: the base run's from their first position on.
     private func entering(_ runs: [Run], layer: Int, _ recorded: Recorded, _ flight: inout Flight) -> Tensor {
         guard let stream = recorded.cache.rows[.block(layer, .residPre)] else {
-            preconditionFailure("the residual stream entering block \(layer) was not recorded")
+            unmet("the residual stream entering block \(layer) was not recorded")
         }
         var rows: [Tensor] = []
         for run in runs {
@@ -306,7 +307,7 @@ struct Wavefront {
         let metric = pairs[run.pair].metric
         let length = base(run.pair).count
         guard let end = recorded.cache.rows[.block(layers - 1, .residPost)] else {
-            preconditionFailure("the residual stream after the last block was not recorded")
+            unmet("the residual stream after the last block was not recorded")
         }
         let first = metric.positions == .last ? length - 1 : 0
         if let span, let residual {

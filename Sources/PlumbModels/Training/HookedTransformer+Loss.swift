@@ -1,3 +1,4 @@
+internal import PlumbBasics
 public import PlumbData
 internal import PlumbNN
 public import PlumbTensor
@@ -50,7 +51,7 @@ extension HookedTransformer {
     ///   - rows: windows in a pass.
     /// - Shapes: `windows` `[N, T + 1]`.
     public func meanLoss(_ windows: TokenBatch, rows: Int = 32) -> Double {
-        precondition(rows > 0, "a pass needs rows, got \(rows)")
+        require(rows > 0, "a pass needs rows, got \(rows)")
         var (sum, count) = (0.0, 0)
         for first in stride(from: 0, to: windows.rows, by: rows) {
             let last = min(first + rows, windows.rows)
@@ -75,10 +76,10 @@ extension HookedTransformer {
 
     private func logits(lengths: [Int], tokens: [Int]) -> Tensor {
         let (longest, vocabulary) = (lengths.max() ?? 0, configuration.vocabulary)
-        precondition(
+        require(
             longest <= configuration.context,
             "windows of \(longest) tokens do not fit the context of \(configuration.context)")
-        precondition(
+        require(
             tokens.allSatisfy { $0 >= 0 && $0 < vocabulary }, "tokens must lie in 0 ..< \(vocabulary), the vocabulary")
         var probe = Probe.idle()
         let flight = Flight.prompts(lengths.filter { $0 > 0 }, arithmetic: arithmetic)

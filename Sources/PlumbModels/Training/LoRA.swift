@@ -1,3 +1,4 @@
+internal import PlumbBasics
 internal import PlumbNN
 public import PlumbTensor
 
@@ -143,7 +144,7 @@ extension TransformerBlock {
 
     fileprivate mutating func adapt(_ target: LoRA.Target, _ pair: LoRA.Pair, _ scale: Float) {
         guard let place = try? place(of: target) else {
-            preconditionFailure("a pair beside \(target.rawValue), which the block lacks")
+            unmet("a pair beside \(target.rawValue), which the block lacks")
         }
         let adapter = LowRankAdapter(outputs: place.outputs, a: pair.a, b: pair.b, scale: scale)
         switch (target, mlp) {
@@ -161,7 +162,7 @@ extension TransformerBlock {
         case (.down, .gelu(let up, var down)):
             down.adapters.append(adapter)
             mlp = .gelu(up: up, down: down)
-        default: preconditionFailure("a pair beside \(target.rawValue), which the block lacks")
+        default: unmet("a pair beside \(target.rawValue), which the block lacks")
         }
     }
 

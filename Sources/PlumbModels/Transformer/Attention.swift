@@ -1,4 +1,5 @@
 internal import CPlumbKernels
+internal import PlumbBasics
 internal import PlumbNN
 internal import PlumbTensor
 
@@ -162,7 +163,7 @@ struct Attention: Sendable {
     private func tracedMix(
         _ q: Slice, _ k: Slice, _ v: Slice, block: Int, _ flight: Flight, _ probe: inout Probe
     ) -> Tensor {
-        precondition(
+        require(
             flight.spans.allSatisfy { $0.first == 0 }, "only whole prompts can be differentiated, without a memory")
         let runs = flight.spans.map(\.rows)
         let isJoined = q.tensor.shape.count == 2
@@ -226,7 +227,7 @@ struct Attention: Sendable {
     ) {
         for (index, span) in flight.spans.enumerated() where span.first > 0 {
             guard let memory = span.memory else {
-                preconditionFailure("rows from position \(span.first) on need a memory of the positions before")
+                unmet("rows from position \(span.first) on need a memory of the positions before")
             }
             let cache = flight.memories[memory]
             // The cache outlives the call through `flight`, and nothing writes to it meanwhile.

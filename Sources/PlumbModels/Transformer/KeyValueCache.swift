@@ -1,4 +1,5 @@
 internal import CPlumbKernels
+internal import PlumbBasics
 internal import PlumbTensor
 
 /// Keys (rotated) and values of the positions a run has passed, block by block.
@@ -70,7 +71,7 @@ final class KeyValueCache: @unchecked Sendable {
         block: Int, first: Int, rows: Int, keys: UnsafePointer<Float>, keyStride: Int, values: UnsafePointer<Float>,
         valueStride: Int
     ) {
-        precondition(first + rows <= capacity, "a cache of \(capacity) positions cannot hold \(first + rows)")
+        require(first + rows <= capacity, "a cache of \(capacity) positions cannot hold \(first + rows)")
         let size = keyValueHeads * headWidth
         blocks[block].keys.withUnsafeMutableElements {
             plumb_attention_append_keys(

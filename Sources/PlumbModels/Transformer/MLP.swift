@@ -1,3 +1,4 @@
+internal import PlumbBasics
 internal import PlumbNN
 internal import PlumbTensor
 
@@ -25,7 +26,7 @@ enum MLP: Sendable {
     func callAsFunction(
         _ x: Tensor, adding residual: Tensor?, block: Int, _ arithmetic: Arithmetic, _ probe: inout Probe
     ) -> Tensor {
-        guard let down = linears.last else { preconditionFailure("an attention-only block has no MLP") }
+        guard let down = linears.last else { unmet("an attention-only block has no MLP") }
         let neurons = probe(activated(x, block: block, arithmetic, &probe), at: .block(block, .mlpPost))
         return down(neurons, adding: residual, arithmetic: arithmetic)
     }

@@ -1,3 +1,4 @@
+internal import PlumbBasics
 internal import PlumbTensor
 
 // A pass holds rows of many runs, and a row's bits must not depend on what was done to the rows beside it: where a
@@ -6,7 +7,7 @@ internal import PlumbTensor
 extension Tensor {
     /// The entries of the first axis that differ from those of `other`, bit for bit.
     func rowsDiffering(from other: Tensor) -> [Int] {
-        precondition(shape == other.shape, "rows of \(shape) and \(other.shape) cannot be compared")
+        require(shape == other.shape, "rows of \(shape) and \(other.shape) cannot be compared")
         guard let rows = shape.first, rows > 0 else { return [] }
         let width = count / rows
         return withUnsafeElements { a in
@@ -22,11 +23,11 @@ extension Tensor {
     ///
     /// - Shapes: self `[N, …]`, `source` `[rows.count, …]`.
     func replacingRows(_ rows: [Int], with source: Tensor) -> Tensor {
-        precondition(
+        require(
             source.shape.first == rows.count && source.shape.dropFirst() == shape.dropFirst(),
             "\(rows.count) rows of \(shape) cannot be taken from \(source.shape)")
         let width = shape.dropFirst().reduce(1, *)
-        precondition(!isTraced && !source.isTraced, "rows cannot be replaced while they are being differentiated")
+        require(!isTraced && !source.isTraced, "rows cannot be replaced while they are being differentiated")
         var result = self
         result.withUnsafeMutableElements { target in
             source.withUnsafeElements { source in

@@ -1,3 +1,4 @@
+internal import PlumbBasics
 public import PlumbTensor
 
 /// Attention taken apart, so that scores and probabilities can be seen and have gradients of their own.
@@ -14,7 +15,7 @@ public struct AttentionMaps: Sendable {
     ///   - runs: the number of rows of each run, one after another.
     ///   - keys: columns of a map, at least the longest run.
     public init(mixing: AttentionMixing, runs: [Int], keys: Int) {
-        precondition(runs.allSatisfy { $0 <= keys }, "maps of \(keys) keys cannot hold runs of \(runs)")
+        require(runs.allSatisfy { $0 <= keys }, "maps of \(keys) keys cannot hold runs of \(runs)")
         (self.mixing, self.runs, self.keys) = (mixing, runs, keys)
     }
 

@@ -1,4 +1,5 @@
 internal import CPlumbKernels
+internal import PlumbBasics
 public import PlumbTensor
 
 /// What attention reads: `softmax(q kᵀ / √K) v` for every query head (Vaswani et al. 2017, arXiv:1706.03762), with
@@ -19,7 +20,7 @@ public struct AttentionMixing: Sendable, Equatable {
     ///
     /// - Precondition: the key-value heads divide the query heads evenly.
     public init(heads: Int, keyValueHeads: Int, headWidth: Int, isCausal: Bool = true) {
-        precondition(
+        require(
             heads > 0 && keyValueHeads > 0 && heads % keyValueHeads == 0,
             "\(heads) query heads cannot share \(keyValueHeads) key-value heads evenly")
         (self.heads, self.keyValueHeads, self.headWidth) = (heads, keyValueHeads, headWidth)
@@ -39,7 +40,7 @@ public struct AttentionMixing: Sendable, Equatable {
     public func callAsFunction(joined: Tensor, runs: [Int]) -> Tensor {
         requireLengths(runs)
         let width = queryWidth + 2 * keyWidth
-        precondition(
+        require(
             joined.shape == [runs.reduce(0, +), width],
             "joined queries, keys and values must be [\(runs.reduce(0, +)), \(width)], got \(joined.shape)")
         let z = Tensor(shape: [joined.shape[0], queryWidth]) { z in
@@ -67,7 +68,7 @@ public struct AttentionMixing: Sendable, Equatable {
     public func callAsFunction(q: Tensor, k: Tensor, v: Tensor, runs: [Int]) -> Tensor {
         requireLengths(runs)
         let rows = runs.reduce(0, +)
-        precondition(
+        require(
             q.count == rows * queryWidth && k.count == rows * keyWidth && v.count == rows * keyWidth
                 && q.shape.first == rows,
             "attention over \(rows) rows needs q of [\(rows), \(queryWidth)] and k, v of [\(rows), \(keyWidth)], got "
@@ -97,11 +98,11 @@ public struct AttentionMixing: Sendable, Equatable {
     }
 
     private func requireLengths(_ runs: [Int]) {
-        precondition(runs.allSatisfy { $0 >= 0 }, "attention needs runs of no negative length, got \(runs)")
+        require(runs.allSatisfy { $0 >= 0 }, "attention needs runs of no negative length, got \(runs)")
     }
 
     private func requireFirstOrder(_ into: Cotangents) {
-        precondition(
+        require(
             !into.isNested,
             "the fused attention has a first derivative only: for a second one, compose it of matmul and softmax")
     }

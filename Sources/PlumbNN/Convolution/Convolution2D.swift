@@ -1,3 +1,4 @@
+internal import PlumbBasics
 public import PlumbTensor
 
 /// A window moved over images, whose every position gives one weighted sum for each output channel.
@@ -24,7 +25,7 @@ public struct Convolution2D: ParameterTree {
         inputs: Int, outputs: Int, kernel: Int, stride: Int = 1, padding: Int = 0, bias: Bool = true,
         initializer: Initializer = .standard, key: RandomKey
     ) {
-        precondition(
+        require(
             inputs > 0 && outputs > 0 && kernel > 0,
             "a convolution cannot have \(inputs) inputs, \(outputs) outputs and a window of \(kernel)")
         let shape = [outputs, inputs, kernel, kernel]

@@ -1,4 +1,5 @@
 internal import CPlumbKernels
+internal import PlumbBasics
 public import PlumbTensor
 
 extension Tensor {
@@ -8,26 +9,26 @@ extension Tensor {
     ///
     /// - Shapes: self `[B, H, W, I]`, `weight` `[O, I, kh, kw]`, `bias` `[O]`; result `[B, H′, W′, O]`.
     public func convolved2D(_ weight: Tensor, bias: Tensor? = nil, stride: Int = 1, padding: Int = 0) -> Tensor {
-        precondition(
+        require(
             shape.count == 4 && weight.shape.count == 4 && weight.shape[1] == shape[3],
             "convolution of images [B, H, W, I] needs a weight [O, I, kh, kw], got \(shape) and \(weight.shape)")
-        precondition(
+        require(
             bias.map { $0.shape == [weight.shape[0]] } ?? true,
             "convolution to \(weight.shape[0]) channels needs a bias of as many, got \(bias?.shape ?? [])")
-        precondition(stride >= 1 && padding >= 0, "convolution cannot move by \(stride) with padding \(padding)")
+        require(stride >= 1 && padding >= 0, "convolution cannot move by \(stride) with padding \(padding)")
         var call = plumb_conv2d_shape()
         (call.batch, call.height, call.width, call.inputs) = (shape[0], shape[1], shape[2], shape[3])
         (call.outputs, call.kernel_height, call.kernel_width) = (weight.shape[0], weight.shape[2], weight.shape[3])
         (call.stride, call.padding) = (stride, padding)
         let height = plumb_conv2d_size(call.height, call.kernel_height, stride, padding)
         let width = plumb_conv2d_size(call.width, call.kernel_width, stride, padding)
-        precondition(
+        require(
             height > 0 && width > 0 && call.kernel_height > 0 && call.kernel_width > 0,
             "a window \(weight.shape.suffix(2)) does not fit in images \(shape) padded by \(padding)")
         let y = Convolution(call: call, height: height, width: width).applied(to: self, weight, bias)
         let inputs = [self, weight] + (bias.map { [$0] } ?? [])
         return y.recorded(from: inputs) { [call] dy, into in
-            precondition(!into.isNested, "convolution has a first derivative only")
+            require(!into.isNested, "convolution has a first derivative only")
             let convolution = Convolution(call: call, height: height, width: width)
             into.add(convolution.inputGradient(dy, weight), to: trace)
             guard weight.trace != nil || bias?.trace != nil else { return }

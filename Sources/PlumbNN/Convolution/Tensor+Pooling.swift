@@ -1,4 +1,5 @@
 internal import CPlumbKernels
+internal import PlumbBasics
 public import PlumbTensor
 
 extension Tensor {
@@ -20,7 +21,7 @@ extension Tensor {
             }
         }
         return y.recorded(from: [self]) { [trace, shape, winners] dy, into in
-            precondition(!into.isNested, "max pooling has a first derivative only")
+            require(!into.isNested, "max pooling has a first derivative only")
             into.add(
                 withUnsafePointer(to: call) { call in
                     Tensor(shape: shape) { dx in
@@ -48,7 +49,7 @@ extension Tensor {
             }
         }
         return y.recorded(from: [self]) { [trace, shape] dy, into in
-            precondition(!into.isNested, "average pooling has a first derivative only")
+            require(!into.isNested, "average pooling has a first derivative only")
             into.add(
                 withUnsafePointer(to: call) { call in
                     Tensor(shape: shape) { dx in
@@ -63,12 +64,12 @@ extension Tensor {
 
     /// The kernel's sizes, and the result's shape.
     private func pooling(_ window: Int, _ stride: Int) -> (call: plumb_pool2d_shape, pooled: [Int]) {
-        precondition(shape.count == 4, "pooling needs images [B, H, W, C], got \(shape)")
-        precondition(window >= 1 && stride >= 1, "pooling needs a window and a stride of at least 1")
+        require(shape.count == 4, "pooling needs images [B, H, W, C], got \(shape)")
+        require(window >= 1 && stride >= 1, "pooling needs a window and a stride of at least 1")
         var call = plumb_pool2d_shape()
         (call.batch, call.height, call.width, call.channels) = (shape[0], shape[1], shape[2], shape[3])
         (call.window, call.stride) = (window, stride)
-        precondition(
+        require(
             min(shape[1], shape[2]) >= window, "a window of \(window) does not fit in images \(shape)")
         let sizes = [shape[1], shape[2]].map { ($0 - window) / stride + 1 }
         return (call, [shape[0], sizes[0], sizes[1], shape[3]])

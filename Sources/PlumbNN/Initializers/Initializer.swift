@@ -1,3 +1,4 @@
+internal import PlumbBasics
 public import PlumbTensor
 
 /// How a new layer's weights are drawn. The same key gives the same weights.
@@ -53,14 +54,14 @@ public enum Initializer: Sendable, Equatable {
 
     /// How many numbers each output reads, and each input is read by; at least 1.
     private func sizes(_ shape: [Int]) -> (inputs: Double, outputs: Double) {
-        precondition(shape.count >= 2, "an initial weight scaled by its size needs [O, I, …], got \(shape)")
+        require(shape.count >= 2, "an initial weight scaled by its size needs [O, I, …], got \(shape)")
         let window = shape.dropFirst(2).reduce(1, *)
         return (Double(max(1, shape[1] * window)), Double(max(1, shape[0] * window)))
     }
 
     /// Gram and Schmidt's process, each vector taken through it twice, which is enough in double precision.
     private func orthogonal(_ shape: [Int], _ gain: Double, _ key: RandomKey) -> Tensor {
-        precondition(shape.count >= 2, "an orthogonal weight needs [O, I, …], got \(shape)")
+        require(shape.count >= 2, "an orthogonal weight needs [O, I, …], got \(shape)")
         let (outputs, inputs) = (shape[0], shape.dropFirst().reduce(1, *))
         let (vectors, width) = (min(outputs, inputs), max(outputs, inputs))
         var random = key.generator()

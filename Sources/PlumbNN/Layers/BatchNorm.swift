@@ -1,3 +1,4 @@
+internal import PlumbBasics
 public import PlumbTensor
 
 /// Normalises each channel over the batch (Ioffe, Szegedy 2015, arXiv:1502.03167).
@@ -37,7 +38,7 @@ public struct BatchNorm: ParameterTree {
 
     /// Normalises by the running averages.
     public func callAsFunction(_ x: Tensor) -> Tensor {
-        precondition(x.shape.last == weight.count, "batch norm of \(weight.count) channels cannot read \(x.shape)")
+        require(x.shape.last == weight.count, "batch norm of \(weight.count) channels cannot read \(x.shape)")
         let slope = (runningVariance.detached() + epsilon).reciprocalSquareRoot() * weight
         return x * slope + (bias - runningMean.detached() * slope)
     }
@@ -65,10 +66,10 @@ extension Tensor {
         weight: Tensor, bias: Tensor, epsilon: Float
     ) -> (normalized: Tensor, mean: Tensor, variance: Tensor) {
         guard let channels = shape.last, weight.shape == [channels], bias.shape == [channels] else {
-            preconditionFailure("batch norm of \(shape) cannot have weight \(weight.shape) and bias \(bias.shape)")
+            unmet("batch norm of \(shape) cannot have weight \(weight.shape) and bias \(bias.shape)")
         }
         let rows = channels == 0 ? 2 : count / channels
-        precondition(rows >= 2, "batch norm in training needs at least two values in each channel, got \(shape)")
+        require(rows >= 2, "batch norm in training needs at least two values in each channel, got \(shape)")
         let statistics = ChannelStatistics(detached(), rows, epsilon)
         let result = statistics.normalized * weight.detached() + bias.detached()
         let recorded = result.recorded(from: [self, weight, bias]) { dy, into in

@@ -1,3 +1,4 @@
+internal import PlumbBasics
 public import PlumbTensor
 
 /// Leaves out each element with some probability and scales the others up to make good for it (Srivastava et al. 2014).
@@ -11,7 +12,7 @@ public struct Dropout: ParameterTree {
     ///
     /// - Precondition: `rate` is in 0..<1.
     public init(rate: Double) {
-        precondition(rate >= 0 && rate < 1, "dropout needs a rate in 0 ..< 1, got \(rate)")
+        require(rate >= 0 && rate < 1, "dropout needs a rate in 0 ..< 1, got \(rate)")
         self.rate = rate
     }
 
@@ -26,7 +27,7 @@ public struct Dropout: ParameterTree {
 
     /// Applies dropout with a given choice of the elements that stay, one for each in row-major order.
     public func callAsFunction(_ x: Tensor, keeping: [Bool]) -> Tensor {
-        precondition(
+        require(
             keeping.count == x.count, "dropout of \(x.shape) needs as many choices, got \(keeping.count)")
         return x * factors(x.shape) { keeping[$0] }
     }

@@ -1,3 +1,4 @@
+internal import PlumbBasics
 public import PlumbTensor
 
 /// A table of vectors looked up by number.
@@ -20,7 +21,7 @@ public struct Embedding: ParameterTree {
     public init(
         count: Int, width: Int, initializer: Initializer = .normal(standardDeviation: 1), key: RandomKey
     ) {
-        precondition(count >= 0 && width >= 0, "an embedding cannot hold \(count) vectors of width \(width)")
+        require(count >= 0 && width >= 0, "an embedding cannot hold \(count) vectors of width \(width)")
         weight = Weight(initializer.weight([count, width], key: key["weight"]))
     }
 

@@ -1,3 +1,4 @@
+internal import PlumbBasics
 public import PlumbTensor
 
 /// A function of each element between two linear layers.
@@ -50,7 +51,7 @@ public struct FeedForward: ParameterTree {
         width: Int, hidden: Int, kind: Kind = .plain(.relu), bias: Bool = true, initializer: Initializer = .standard,
         key: RandomKey
     ) {
-        precondition(width >= 0 && hidden >= 0, "a feed-forward layer cannot have \(hidden) neurons of \(width) inputs")
+        require(width >= 0 && hidden >= 0, "a feed-forward layer cannot have \(hidden) neurons of \(width) inputs")
         self.kind = kind
         input = JoinedProjection(
             inputs: width, outputs: FeedForward.names(kind).map { ($0, hidden) }, bias: bias, initializer: initializer,
@@ -69,7 +70,7 @@ public struct FeedForward: ParameterTree {
 
     /// Applies both layers, and adds `residual`, of the input's shape, where one is given.
     public func callAsFunction(_ x: Tensor, adding residual: Tensor? = nil) -> Tensor {
-        precondition(
+        require(
             x.shape.last == input.weight.inputs,
             "a feed-forward layer of width \(input.weight.inputs) cannot read \(x.shape)")
         let rows = x.shape.count == 2 ? x : x.reshaped([x.shape.dropLast().reduce(1, *), input.weight.inputs])

@@ -1,3 +1,4 @@
+internal import PlumbBasics
 public import PlumbTensor
 
 extension Linear {
@@ -12,7 +13,7 @@ extension Linear {
     public init(
         inputs: Int, outputs: Int, bias: Bool = true, initializer: Initializer = .standard, key: RandomKey
     ) {
-        precondition(inputs >= 0 && outputs >= 0, "a linear layer cannot have \(inputs) inputs, \(outputs) outputs")
+        require(inputs >= 0 && outputs >= 0, "a linear layer cannot have \(inputs) inputs, \(outputs) outputs")
         let shape = [outputs, inputs]
         self.init(
             weight: Weight(initializer.weight(shape, key: key["weight"])),

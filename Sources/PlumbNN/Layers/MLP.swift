@@ -1,3 +1,4 @@
+internal import PlumbBasics
 public import PlumbTensor
 
 /// Linear layers one after another, with a function of each element between them.
@@ -22,7 +23,7 @@ public struct MLP: ParameterTree {
         _ sizes: [Int], activation: Activation = .relu, initializer: Initializer = .standard, last: Initializer? = nil,
         key: RandomKey
     ) {
-        precondition(sizes.count > 1, "a perceptron needs the sizes of inputs and outputs, got \(sizes)")
+        require(sizes.count > 1, "a perceptron needs the sizes of inputs and outputs, got \(sizes)")
         self.activation = activation
         let count = sizes.count - 1
         layers = (0..<count).map { index in

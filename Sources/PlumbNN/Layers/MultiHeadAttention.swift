@@ -1,3 +1,4 @@
+internal import PlumbBasics
 public import PlumbTensor
 
 /// Attention between the rows of a run (Vaswani et al. 2017, arXiv:1706.03762), key-value heads shared by groups of
@@ -47,13 +48,13 @@ public struct MultiHeadAttention: ParameterTree {
         bias: Bool = false, projections: Projections = .separate, rotary: RotaryEmbedding? = nil,
         initializer: Initializer = .standard, key: RandomKey
     ) {
-        precondition(
+        require(
             heads > 0 && (headWidth != nil || width % heads == 0),
             "a width of \(width) cannot be shared by \(heads) heads evenly: give headWidth")
         let groups = keyValueHeads ?? heads
         let headWidth = headWidth ?? width / heads
         mixing = AttentionMixing(heads: heads, keyValueHeads: groups, headWidth: headWidth, isCausal: isCausal)
-        precondition(
+        require(
             rotary.map { $0.width <= headWidth } ?? true,
             "a rotary embedding of width \(rotary?.width ?? 0) does not fit in heads of \(headWidth)")
         let outputs = [("q_proj", heads * headWidth), ("k_proj", groups * headWidth), ("v_proj", groups * headWidth)]
@@ -75,7 +76,7 @@ public struct MultiHeadAttention: ParameterTree {
     ///
     /// - Shapes: `x` and result `[B, T, D]`; or `[T, D]`, one sequence.
     public func callAsFunction(_ x: Tensor, adding residual: Tensor? = nil) -> Tensor {
-        precondition(
+        require(
             (2...3).contains(x.shape.count) && x.shape.last == width,
             "attention of width \(width) needs [B, T, \(width)] or [T, \(width)], got \(x.shape)")
         let rows = x.shape[x.shape.count - 2]
@@ -95,7 +96,7 @@ public struct MultiHeadAttention: ParameterTree {
     public func callAsFunction(
         _ x: Tensor, runs: [Int], positions: [Int32]? = nil, adding residual: Tensor? = nil
     ) -> Tensor {
-        precondition(
+        require(
             x.shape == [runs.reduce(0, +), width],
             "attention of width \(width) over runs of \(runs) rows cannot read \(x.shape)")
         var joined = input(x)

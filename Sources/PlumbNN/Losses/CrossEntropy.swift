@@ -1,4 +1,5 @@
 internal import CPlumbKernels
+internal import PlumbBasics
 public import PlumbTensor
 
 extension Tensor {
@@ -16,12 +17,12 @@ extension Tensor {
     /// - Shapes: self `[…, V]`; result `[R]`, one for each row.
     public func crossEntropies(_ targets: [Int]) -> Tensor {
         guard let width = shape.last, width > 0 else {
-            preconditionFailure("cross-entropy needs classes, got \(shape)")
+            unmet("cross-entropy needs classes, got \(shape)")
         }
         let rows = count / width
-        precondition(
+        require(
             targets.count == rows, "\(rows) rows of logits \(shape) need as many targets, got \(targets.count)")
-        precondition(
+        require(
             targets.allSatisfy { $0 >= -1 && $0 < width },
             "targets of \(width) classes lie in -1 ..< \(width)")
         let classes = targets.map(Int32.init)

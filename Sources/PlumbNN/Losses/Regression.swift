@@ -1,3 +1,4 @@
+internal import PlumbBasics
 public import PlumbTensor
 
 extension Tensor {
@@ -15,13 +16,13 @@ extension Tensor {
     /// - Shapes: self and `target` alike; result `[]`.
     public func huberLoss(_ target: Tensor, delta: Float = 1) -> Tensor {
         requireShape(of: target, "Huber's loss")
-        precondition(delta > 0, "Huber's loss needs a delta above 0, got \(delta)")
+        require(delta > 0, "Huber's loss needs a delta above 0, got \(delta)")
         let distance = (self - target).absolute()
         let inner = distance.clamped(to: 0...delta)
         return (inner * (distance - inner * 0.5)).mean()
     }
 
     func requireShape(of other: Tensor, _ operation: String) {
-        precondition(shape == other.shape, "\(operation) needs equal shapes, got \(shape) and \(other.shape)")
+        require(shape == other.shape, "\(operation) needs equal shapes, got \(shape) and \(other.shape)")
     }
 }

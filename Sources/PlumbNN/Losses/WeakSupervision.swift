@@ -1,3 +1,4 @@
+internal import PlumbBasics
 public import PlumbTensor
 
 extension Tensor {
@@ -6,7 +7,7 @@ extension Tensor {
     /// - Shapes: self and `distributions` `[B, V]`; result `[]`.
     public func crossEntropy(distributions: Tensor) -> Tensor {
         requireShape(of: distributions, "cross-entropy")
-        precondition(shape.count == 2, "cross-entropy needs rows of logits [B, V], got \(shape)")
+        require(shape.count == 2, "cross-entropy needs rows of logits [B, V], got \(shape)")
         return -(logSoftmax() * distributions).summed(axis: -1).mean()
     }
 
@@ -24,10 +25,10 @@ extension Tensor {
     /// - Shapes: self and `weak` `[B, 2]` with B of 1 or more; result `[]`.
     public func confidenceLoss(weak: Tensor, coefficient: Float) -> Tensor {
         requireShape(of: weak, "the confidence loss")
-        precondition(
+        require(
             shape.count == 2 && shape[1] == 2 && shape[0] > 0,
             "the confidence loss needs logits of two classes [B, 2], got \(shape)")
-        precondition((0...1).contains(coefficient), "a part of the target must be from 0 to 1, got \(coefficient)")
+        require((0...1).contains(coefficient), "a part of the target must be from 0 to 1, got \(coefficient)")
         let own = detached().hardened(balance: weak.detached().columns(1..<2).mean().item)
         return crossEntropy(distributions: weak.detached() * (1 - coefficient) + own * coefficient)
     }

@@ -1,3 +1,4 @@
+internal import PlumbBasics
 public import PlumbTensor
 
 /// A rule that moves a model's parameters along a gradient.
@@ -34,7 +35,7 @@ struct Moments: Sendable {
     mutating func update(_ pair: ParameterPair, _ body: (UnsafeMutablePointer<Float>?) -> Void) {
         if pair.number == tensors.count { tensors.append(.zeros(pair.shape)) }
         let shape = tensors[pair.number].shape
-        precondition(
+        require(
             shape == pair.shape,
             "the optimiser remembers \(shape) for a parameter of shape \(pair.shape): it belongs to another model")
         tensors[pair.number].withUnsafeMutableElements { body($0.baseAddress) }
@@ -61,7 +62,7 @@ extension Optimizer {
         gradient.readParameters { _, tensor in gradients.append(tensor) }
         var index = 0
         model.forEachParameter { path, parameter in
-            precondition(
+            require(
                 index < gradients.count && gradients[index].shape == parameter.shape,
                 "the gradient of \(path) does not have its shape \(parameter.shape)")
             let shape = parameter.shape

@@ -1,4 +1,5 @@
 internal import CPlumbKernels
+internal import PlumbBasics
 public import PlumbTensor
 
 /// Gradient descent, with momentum where asked (Polyak 1964), or Nesterov's (Sutskever et al. 2013).
@@ -20,7 +21,7 @@ public struct SGD: Optimizer {
     ///
     /// - Precondition: Nesterov's form needs a momentum above 0.
     public init(learningRate: Double, momentum: Double = 0, isNesterov: Bool = false, weightDecay: Double = 0) {
-        precondition(!isNesterov || momentum > 0, "Nesterov's momentum needs a momentum above 0")
+        require(!isNesterov || momentum > 0, "Nesterov's momentum needs a momentum above 0")
         (self.learningRate, self.momentum) = (learningRate, momentum)
         (self.isNesterov, self.weightDecay) = (isNesterov, weightDecay)
     }

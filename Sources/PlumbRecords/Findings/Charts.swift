@@ -1,3 +1,5 @@
+internal import PlumbBasics
+
 /// Points joined by lines, one line a series.
 public struct LineChart: Codable, Sendable, Equatable {
     /// One line, or one colour of bars, with its values.
@@ -210,7 +212,7 @@ public struct Histogram: Codable, Sendable, Equatable {
         title: String, caption: String, x: Axis, countLabel: String, edges: [Double], counts: [Double],
         references: [ReferenceValue] = []
     ) {
-        precondition(
+        require(
             edges.count == counts.count + 1,
             "Histogram \"\(title)\": \(counts.count) counts need \(counts.count + 1) edges, found \(edges.count)"
         )
@@ -226,5 +228,5 @@ public struct Histogram: Codable, Sendable, Equatable {
 
 private func requireEqualLengths(_ owner: String, _ lengths: [Int?]) {
     let present = lengths.compactMap { $0 }
-    precondition(Set(present).count <= 1, "\(owner): arrays have different lengths \(present)")
+    require(Set(present).count <= 1, "\(owner): arrays have different lengths \(present)")
 }

@@ -1,3 +1,5 @@
+internal import PlumbBasics
+
 /// A matrix of numbers with named rows and columns.
 public struct Table: Sendable, Equatable {
     /// The key in contract output, for example `resid_pre`.
@@ -50,7 +52,7 @@ public struct Table: Sendable, Equatable {
         for (label, matrix) in [
             ("values", values), ("lower", lower ?? values), ("upper", upper ?? values),
         ] {
-            precondition(
+            require(
                 Self.fits(matrix, rows.count, columns.count),
                 "Table \"\(name)\": \(label) are \(matrix.count) rows of \(Set(matrix.map(\.count)).sorted()) columns, "
                     + "but there are \(rows.count) row names and \(columns.count) column names")

@@ -1,4 +1,5 @@
 import Foundation
+internal import PlumbBasics
 
 /// A quantity followed through a run, for example a loss by training step: rising `x`, one `y` for each.
 ///
@@ -22,7 +23,7 @@ public struct Curve: Codable, Sendable, Equatable {
     public init(
         _ name: String, x: [Double], y: [Double], count: Int? = nil, omitted: Int = 0, firstOmitted: Double? = nil
     ) {
-        precondition(x.count == y.count, "Curve \"\(name)\": \(x.count) places, but \(y.count) values")
+        require(x.count == y.count, "Curve \"\(name)\": \(x.count) places, but \(y.count) values")
         self.name = name
         self.x = x
         self.y = y

@@ -1,4 +1,5 @@
 public import Foundation
+internal import PlumbBasics
 import Synchronization
 
 /// The folder of a run in progress, held by this process alone until `finish`, `abandon` or the end of the process.
@@ -133,7 +134,7 @@ public final class RunFolder: Sendable {
     /// The record is written last and at once, so a folder with a record is a finished run.
     /// - Throws: `RunStoreError` when something cannot be written, also when an event was lost earlier.
     public func finish(with record: RunRecord) throws {
-        precondition(
+        require(
             record.id == id,
             "RunFolder.finish: the record is of run \(record.id), the folder of run \(id)")
         if let error = state.withLock({ $0.logError }) { throw error }
@@ -214,7 +215,7 @@ extension RunFolder: RunObserver {
 
 extension Artifact {
     static func write(_ name: String, kind: String, contents: Data, in folder: URL) throws -> Artifact {
-        precondition(
+        require(
             !name.isEmpty && !name.contains("/") && name != "." && name != "..",
             "artifact names are plain file names, found \"\(name)\"")
         try FileWriting.makeFolder(folder.path)

@@ -1,3 +1,5 @@
+internal import PlumbBasics
+
 /// A small picture as text, two rows of pixels a line: half blocks in colour, or characters of growing density.
 public struct TerminalPicture: Sendable, Equatable {
     private let width: Int
@@ -13,7 +15,7 @@ public struct TerminalPicture: Sendable, Equatable {
     ///   - pixels: from 0 for dark to 1 for bright, row by row, the channels of a pixel together.
     ///   - caption: what stands below.
     public init(width: Int, height: Int, channels: Int, pixels: [Float], caption: String) {
-        precondition(
+        require(
             width > 0 && height > 0 && channels > 0 && pixels.count == width * height * channels,
             "TerminalPicture: \(pixels.count) numbers are not \(height) × \(width) pixels of \(channels)")
         self.width = width

@@ -1,3 +1,5 @@
+internal import PlumbBasics
+
 /// Text in aligned columns.
 public struct TerminalTable: Sendable, Equatable {
     /// Text to the left, numbers to the right.
@@ -27,7 +29,7 @@ public struct TerminalTable: Sendable, Equatable {
 
     /// - Precondition: every row has as many cells as there are columns.
     public init(columns: [Column], rows: [[String]]) {
-        precondition(
+        require(
             rows.allSatisfy { $0.count == columns.count },
             "TerminalTable: rows have \(Set(rows.map(\.count)).sorted()) cells, but there are \(columns.count) columns")
         self.columns = columns

@@ -1,3 +1,5 @@
+internal import PlumbBasics
+
 /// Applies `function` without recording what happens inside it; the backward pass computes it a second time.
 ///
 /// A deep stack of blocks then keeps only what passes between blocks, and while the gradient passes a block, that block's
@@ -27,7 +29,7 @@ public func checkpointed<Block: ParameterTree, Input: ParameterTree>(
     let before = tape.count
     let constants = arguments.mapParameters { _, tensor in tensor.detached() }
     let value = Tape.$current.withValue(nil) { function(constants.block, constants.input) }
-    precondition(
+    require(
         tape.count == before && !value.isTraced,
         "a checkpointed function uses a tensor that is being differentiated without getting it as an argument")
     return tape.record(value) { dy, into in

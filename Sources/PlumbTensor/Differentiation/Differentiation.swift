@@ -1,3 +1,5 @@
+internal import PlumbBasics
+
 // Reverse-mode differentiation: run a function on watched tensors, then carry the gradient back.
 
 /// The value of `loss` at `model`, and its gradient, which has the model's type and shapes.
@@ -23,7 +25,7 @@ public func valueWithGradient<Model: ParameterTree, Extra>(
     try Differentiation.run { differentiation in
         let watched = differentiation.watch(model)
         let (value, extra) = try loss(watched)
-        precondition(value.count == 1, "a loss must be one number, got shape \(value.shape)")
+        require(value.count == 1, "a loss must be one number, got shape \(value.shape)")
         let gradients = differentiation.gradients(
             of: value, seed: Tensor(repeating: 1, shape: value.shape), at: differentiation.watched)
         return (differentiation.result(value), differentiation.unflattened(gradients, like: model), extra)
@@ -115,11 +117,11 @@ public struct Differentiation: Sendable {
     ///   - seed: the gradient of whatever comes after `value`, of its shape.
     ///   - tensors: where gradients are taken; all must be recorded by this differentiation.
     public func gradients(of value: Tensor, seed: Tensor, at tensors: [Tensor]) -> [Tensor] {
-        precondition(
+        require(
             seed.shape == value.shape, "a seed must have the value's shape \(value.shape), got \(seed.shape)")
         let traces = tensors.indices.map { index in
             guard let trace = tensors[index].trace, trace.tape === tape else {
-                preconditionFailure(
+                unmet(
                     "a gradient was asked for at a tensor \(tensors[index].shape) that is not being recorded")
             }
             return trace.index

@@ -1,3 +1,5 @@
+internal import PlumbBasics
+
 /// A value made of tensors that an optimiser may move: a layer, a model, a policy, a single tensor.
 ///
 /// Conforming types list their children once, in ``visit(_:)``; initialisation, gradients, optimisers, checkpoints and
@@ -117,7 +119,7 @@ extension ParameterTree {
             var visitor = ParameterVisitor(kind) { path, tensor in
                 let shape = tensor.shape
                 body(path, &tensor)
-                precondition(
+                require(
                     tensor.shape == shape, "parameter \(path) has shape \(shape) and cannot become \(tensor.shape)")
             }
             visit(&visitor)

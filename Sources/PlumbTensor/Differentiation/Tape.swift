@@ -1,3 +1,5 @@
+internal import PlumbBasics
+
 /// A flat record of the operations applied to watched tensors.
 ///
 /// Entries live in one array in the order in which they were computed, each with the function that carries a gradient
@@ -86,7 +88,7 @@ final class Tape: @unchecked Sendable {
                 continue
             }
             guard let entry else {
-                preconditionFailure("a tape gives its gradients once: ask for all of them in one call")
+                unmet("a tape gives its gradients once: ask for all of them in one call")
             }
             entry.pullback(gradient, &cotangents)
         }

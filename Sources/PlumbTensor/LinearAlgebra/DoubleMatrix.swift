@@ -1,3 +1,5 @@
+internal import PlumbBasics
+
 /// A small dense matrix in double precision, for what statistics solve exactly: regressions, principal components.
 ///
 /// It has no gradients and no kernels; ``Tensor`` is for models.
@@ -11,7 +13,7 @@ public struct DoubleMatrix: Sendable, Equatable {
 
     /// A matrix from its numbers, row after row.
     public init(_ elements: [Double], rows: Int, columns: Int) {
-        precondition(
+        require(
             rows >= 0 && columns >= 0 && elements.count == rows * columns,
             "\(elements.count) numbers are not \(rows) rows of \(columns)")
         (self.elements, self.rows, self.columns) = (elements, rows, columns)
@@ -26,7 +28,7 @@ public struct DoubleMatrix: Sendable, Equatable {
     ///
     /// - Shapes: `tensor` `[N, D]`.
     public init(_ tensor: Tensor) {
-        precondition(tensor.shape.count == 2, "a matrix needs a tensor [N, D], got \(tensor.shape)")
+        require(tensor.shape.count == 2, "a matrix needs a tensor [N, D], got \(tensor.shape)")
         let elements = tensor.withUnsafeElements { $0.map(Double.init) }
         self.init(elements, rows: tensor.shape[0], columns: tensor.shape[1])
     }
@@ -38,7 +40,7 @@ public struct DoubleMatrix: Sendable, Equatable {
     }
 
     private func place(_ row: Int, _ column: Int) -> Int {
-        precondition(
+        require(
             row >= 0 && row < rows && column >= 0 && column < columns,
             "there is no place \(row), \(column) in a matrix of \(rows) × \(columns)")
         return row * columns + column
@@ -46,7 +48,7 @@ public struct DoubleMatrix: Sendable, Equatable {
 
     /// One row.
     public func row(_ index: Int) -> ArraySlice<Double> {
-        precondition(index >= 0 && index < rows, "there is no row \(index) of \(rows)")
+        require(index >= 0 && index < rows, "there is no row \(index) of \(rows)")
         return elements[index * columns..<(index + 1) * columns]
     }
 
@@ -57,7 +59,7 @@ public struct DoubleMatrix: Sendable, Equatable {
 
     /// The place of the largest number of each row, the first of equals.
     public func argmaxOfRows() -> [Int] {
-        precondition(columns > 0, "rows without numbers have no largest")
+        require(columns > 0, "rows without numbers have no largest")
         return (0..<rows).map { index in
             let row = row(index)
             var best = row.startIndex
@@ -77,7 +79,7 @@ public struct DoubleMatrix: Sendable, Equatable {
 
     /// Each row plus `scale` times `values`.
     public func addingToRows(_ values: [Double], scale: Double = 1) -> DoubleMatrix {
-        precondition(values.count == columns, "\(values.count) numbers cannot be added to rows of \(columns)")
+        require(values.count == columns, "\(values.count) numbers cannot be added to rows of \(columns)")
         var result = self
         for row in 0..<rows {
             for column in 0..<columns { result.elements[row * columns + column] += scale * values[column] }
@@ -98,7 +100,7 @@ public struct DoubleMatrix: Sendable, Equatable {
     ///
     /// - Complexity: O(rows · columns · columns of `other`).
     public func product(_ other: DoubleMatrix) -> DoubleMatrix {
-        precondition(
+        require(
             columns == other.rows, "\(rows) × \(columns) cannot be multiplied by \(other.rows) × \(other.columns)")
         var result = DoubleMatrix(rows: rows, columns: other.columns)
         let width = other.columns
@@ -119,13 +121,13 @@ public struct DoubleMatrix: Sendable, Equatable {
 
     /// `Aᵀ · B`: of centred data with itself, the sums of products that a covariance is made of.
     public func transposedProduct(_ other: DoubleMatrix) -> DoubleMatrix {
-        precondition(rows == other.rows, "\(rows) rows cannot be summed over with \(other.rows)")
+        require(rows == other.rows, "\(rows) rows cannot be summed over with \(other.rows)")
         return transposed().product(other)
     }
 
     /// The mean over rows of the squared distance between this matrix's row and the other's; NaN of no rows.
     public func meanSquaredDistance(to other: DoubleMatrix) -> Double {
-        precondition(
+        require(
             rows == other.rows && columns == other.columns,
             "\(rows) × \(columns) has no distance to \(other.rows) × \(other.columns)")
         var sum = 0.0

@@ -1,3 +1,5 @@
+internal import PlumbBasics
+
 extension DoubleMatrix {
     /// The eigenvalues of a symmetric matrix, the largest first, and a unit eigenvector of each.
     ///
@@ -10,7 +12,7 @@ extension DoubleMatrix {
     /// - Precondition: the matrix is square; only its mean with its transpose is read.
     /// - Complexity: O(D³) a sweep, of which about eight are needed.
     public func symmetricEigen() -> (values: [Double], vectors: DoubleMatrix) {
-        precondition(rows == columns, "eigenvalues need a square matrix, got \(rows) × \(columns)")
+        require(rows == columns, "eigenvalues need a square matrix, got \(rows) × \(columns)")
         let size = rows
         var a = elements
         for i in 0..<size {
@@ -85,7 +87,7 @@ extension DoubleMatrix {
     /// - Returns: nil where A is not positive definite, or so nearly singular that a pivot is lost in rounding.
     /// - Complexity: O(D³ + D² N).
     public func solvedPositiveDefinite(_ b: DoubleMatrix) -> DoubleMatrix? {
-        precondition(
+        require(
             rows == columns && b.rows == rows, "\(rows) × \(columns) cannot be solved for \(b.rows) × \(b.columns)")
         let size = rows
         let largest = (0..<size).map { elements[$0 * size + $0] }.max() ?? 0

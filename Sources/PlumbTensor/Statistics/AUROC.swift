@@ -1,3 +1,5 @@
+internal import PlumbBasics
+
 extension Statistics {
     /// The area under the receiver operating characteristic: how likely a positive example scores above a negative one,
     /// `(#{p > n} + #{p = n} / 2) / (P · N)`, from 0 to 1, with 0.5 for scores that say nothing.
@@ -51,7 +53,7 @@ extension Statistics {
     public static func aurocInterval(
         positives: [Double], negatives: [Double], key: RandomKey, level: Double = 0.95, resamples: Int = 2000
     ) -> (lower: Double, upper: Double) {
-        precondition(level > 0 && level < 1 && resamples > 0, "an interval needs a level in (0, 1) and resamples")
+        require(level > 0 && level < 1 && resamples > 0, "an interval needs a level in (0, 1) and resamples")
         guard let levels = ScoreLevels(positives, negatives) else { return (.nan, .nan) }
         var random = key["bootstrap"].generator()
         func drawn(_ places: [Int]) -> [Int] {

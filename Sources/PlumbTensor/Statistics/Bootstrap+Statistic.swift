@@ -1,3 +1,5 @@
+internal import PlumbBasics
+
 extension Statistics {
     /// A percentile bootstrap interval of any number that is computed from independent things
     /// (Efron 1979, *Bootstrap Methods: Another Look at the Jackknife*).
@@ -14,8 +16,8 @@ extension Statistics {
     public static func bootstrap(
         of count: Int, key: RandomKey, level: Double = 0.95, resamples: Int = 2000, statistic: ([Int]) -> Double
     ) -> (lower: Double, upper: Double) {
-        precondition(count > 0, "an interval needs at least one thing measured")
-        precondition(level > 0 && level < 1 && resamples > 0, "an interval needs a level in (0, 1) and resamples")
+        require(count > 0, "an interval needs at least one thing measured")
+        require(level > 0 && level < 1 && resamples > 0, "an interval needs a level in (0, 1) and resamples")
         var random = key["bootstrap"].generator()
         let values = (0..<resamples).map { _ in
             statistic((0..<count).map { _ in random.index(below: count) })

@@ -1,3 +1,5 @@
+internal import PlumbBasics
+
 /// Statistics that more than one method needs.
 public enum Statistics {
     /// The arithmetic mean, or NaN of nothing.
@@ -15,8 +17,8 @@ public enum Statistics {
     public static func bootstrapMean(
         _ values: [Double], key: RandomKey, level: Double = 0.95, resamples: Int = 2000
     ) -> (lower: Double, upper: Double) {
-        precondition(!values.isEmpty, "an interval needs at least one value")
-        precondition(level > 0 && level < 1 && resamples > 0, "an interval needs a level in (0, 1) and resamples")
+        require(!values.isEmpty, "an interval needs at least one value")
+        require(level > 0 && level < 1 && resamples > 0, "an interval needs a level in (0, 1) and resamples")
         guard values.count > 1 else { return (values[0], values[0]) }
         return bootstrap(of: values.count, key: key, level: level, resamples: resamples) { drawn in
             drawn.reduce(0) { $0 + values[$1] } / Double(values.count)
@@ -25,7 +27,7 @@ public enum Statistics {
 
     /// The value below which a part `fraction` of sorted values lies, interpolated linearly.
     public static func quantile(_ sorted: [Double], _ fraction: Double) -> Double {
-        precondition(
+        require(
             !sorted.isEmpty && fraction >= 0 && fraction <= 1, "a quantile needs values and a fraction in 0...1")
         let place = fraction * Double(sorted.count - 1)
         let below = Int(place)

@@ -1,9 +1,11 @@
+internal import PlumbBasics
+
 extension Statistics {
     /// How closely `y` follows a straight line in `x`, -1...1 (Pearson 1895); NaN where either does not vary.
     ///
     /// - Precondition: as many of one as of the other.
     public static func pearson(_ x: [Double], _ y: [Double]) -> Double {
-        precondition(x.count == y.count, "a correlation needs pairs, got \(x.count) and \(y.count) values")
+        require(x.count == y.count, "a correlation needs pairs, got \(x.count) and \(y.count) values")
         let (meanX, meanY) = (mean(x), mean(y))
         var (xx, yy, xy) = (0.0, 0.0, 0.0)
         for (a, b) in zip(x, y) {

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import PlumbBasics
 
 extension Statistics {
     /// ln Γ(x) for x > 0, to about 15 digits (Lanczos 1964, *A Precision Approximation of the Gamma Function*, with g = 7
@@ -24,9 +25,9 @@ extension Statistics {
     ///
     /// - Precondition: a and b are above 0, and x is in 0...1 or NaN, which gives NaN.
     public static func regularizedIncompleteBeta(_ x: Double, a: Double, b: Double) -> Double {
-        precondition(a > 0 && b > 0, "the incomplete beta function needs a and b above 0, got \(a) and \(b)")
+        require(a > 0 && b > 0, "the incomplete beta function needs a and b above 0, got \(a) and \(b)")
         guard !x.isNaN else { return .nan }
-        precondition(x >= 0 && x <= 1, "the incomplete beta function needs x in 0...1, got \(x)")
+        require(x >= 0 && x <= 1, "the incomplete beta function needs x in 0...1, got \(x)")
         guard x > 0 else { return 0 }
         guard x < 1 else { return 1 }
         // I_x(a, b) = 1 - I_{1 - x}(b, a)

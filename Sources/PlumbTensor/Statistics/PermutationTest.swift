@@ -1,3 +1,5 @@
+internal import PlumbBasics
+
 /// Whether two groups of numbers differ in their means by more than chance would give (Fisher 1935, *The Design of
 /// Experiments*).
 ///
@@ -39,8 +41,8 @@ public struct PermutationTest: Sendable, Equatable, Codable {
         _ first: [Double], _ second: [Double], alternative: Alternative = .different, key: RandomKey,
         samples: Int = 9_999, exactLimit: Int = 20_000
     ) {
-        precondition(!first.isEmpty && !second.isEmpty, "a permutation test needs two groups that are not empty")
-        precondition(samples > 0, "a permutation test needs samples")
+        require(!first.isEmpty && !second.isEmpty, "a permutation test needs two groups that are not empty")
+        require(samples > 0, "a permutation test needs samples")
         difference = Statistics.mean(first) - Statistics.mean(second)
         let deal = Deal(first, second, alternative)
         let ways = Self.ways(choosing: first.count, of: first.count + second.count, limit: exactLimit)

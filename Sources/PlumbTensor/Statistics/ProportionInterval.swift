@@ -1,3 +1,5 @@
+internal import PlumbBasics
+
 extension Statistics {
     /// The exact interval of a proportion (Clopper, Pearson 1934, *The Use of Confidence or Fiducial Limits Illustrated in
     /// the Case of the Binomial*).
@@ -13,9 +15,9 @@ extension Statistics {
     public static func proportionInterval(
         successes: Int, of trials: Int, level: Double = 0.95
     ) -> (lower: Double, upper: Double) {
-        precondition(
+        require(
             trials > 0 && successes >= 0 && successes <= trials, "\(successes) of \(trials) is no proportion")
-        precondition(level > 0 && level < 1, "an interval needs a level in (0, 1), got \(level)")
+        require(level > 0 && level < 1, "an interval needs a level in (0, 1), got \(level)")
         let (k, n, tail) = (Double(successes), Double(trials), (1 - level) / 2)
         return (
             successes == 0 ? 0 : betaQuantile(tail, a: k, b: n - k + 1),
@@ -27,7 +29,7 @@ extension Statistics {
     ///
     /// - Precondition: the probability is in 0...1.
     public static func betaQuantile(_ probability: Double, a: Double, b: Double) -> Double {
-        precondition(
+        require(
             probability >= 0 && probability <= 1, "a quantile needs a probability in 0...1, got \(probability)")
         var (below, above) = (0.0, 1.0)
         while true {

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import PlumbBasics
 public import PlumbTensor
 
 /// A pole on a cart, to be kept upright by pushing the cart to either side (Barto, Sutton, Anderson 1983, *Neuronlike
@@ -47,7 +48,7 @@ public struct CartPole: NumericWorld {
     ///
     /// - Precondition: `steps` is 1 or more.
     public init(steps: Int = 500) {
-        precondition(steps > 0, "an episode of the cart-pole needs at least one step, got \(steps)")
+        require(steps > 0, "an episode of the cart-pole needs at least one step, got \(steps)")
         self.steps = steps
     }
 

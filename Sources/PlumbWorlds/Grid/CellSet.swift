@@ -1,3 +1,5 @@
+public import PlumbBasics
+
 /// Cells of a grid of at most 64, counted row by row, as bits of one word: membership costs a shift.
 public struct CellSet: Sendable, Hashable {
     @usableFromInline var bits: UInt64
@@ -21,7 +23,7 @@ public struct CellSet: Sendable, Hashable {
 
     /// Adds a cell.
     @inlinable public mutating func insert(_ cell: Int) {
-        precondition(cell >= 0 && cell < 64, "a set of cells holds 0..<64, not \(cell)")
+        require(cell >= 0 && cell < 64, "a set of cells holds 0..<64, not \(cell)")
         bits |= 1 &<< UInt64(truncatingIfNeeded: cell)
     }
 

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import PlumbBasics
 public import PlumbTensor
 
 /// Smooth hills on a grid: a reward that no short formula of the coordinates gives away.
@@ -33,7 +34,7 @@ public struct GaussianBumps: Sendable, Hashable {
     ///
     /// - Precondition: the margins leave room.
     public init(heights: [Double], width: Double, margin: Double = 0, rows: Int, columns: Int, key: RandomKey) {
-        precondition(
+        require(
             margin >= 0 && 2 * margin <= Double(min(rows, columns) - 1),
             "hills \(margin) cells from the edge have no room on \(rows) rows and \(columns) columns")
         var random = key.generator()
@@ -48,7 +49,7 @@ public struct GaussianBumps: Sendable, Hashable {
     ///
     /// - Precondition: widths are above 0.
     public func values(rows: Int, columns: Int) -> [Double] {
-        precondition(bumps.allSatisfy { $0.width > 0 }, "a hill needs a width above 0")
+        require(bumps.allSatisfy { $0.width > 0 }, "a hill needs a width above 0")
         return (0..<rows * columns).map { cell in
             bumps.reduce(0) { sum, bump in
                 let (down, right) = (Double(cell / columns) - bump.row, Double(cell % columns) - bump.column)

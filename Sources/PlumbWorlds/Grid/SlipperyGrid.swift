@@ -1,3 +1,4 @@
+public import PlumbBasics
 public import PlumbTensor
 
 /// A rectangle of open floor on which steps sometimes slip: the grid of reward-learning studies.
@@ -48,12 +49,12 @@ public struct SlipperyGrid: FiniteWorld {
         rows: Int, columns: Int, slip: Double, reward: [Double], canStay: Bool = false, startCells: [Int]? = nil,
         stepLimit: Int? = nil
     ) {
-        precondition(
+        require(
             rows > 0 && columns > 0 && reward.count == rows * columns,
             "a grid of \(rows) rows and \(columns) columns needs as many rewards as cells, got \(reward.count)")
-        precondition(slip >= 0 && slip <= 1, "the probability of slipping must be in 0...1, got \(slip)")
+        require(slip >= 0 && slip <= 1, "the probability of slipping must be in 0...1, got \(slip)")
         let startCells = startCells ?? Array(reward.indices)
-        precondition(
+        require(
             !startCells.isEmpty && startCells.allSatisfy(reward.indices.contains),
             "episodes must begin in cells from 0 to \(reward.count - 1), got \(startCells)")
         (self.rows, self.columns, self.slip, self.reward) = (rows, columns, slip, reward)

@@ -1,3 +1,5 @@
+internal import PlumbBasics
+
 /// A small maze seen from above: walls, floor and, on one cell of the floor, a piece of cheese.
 ///
 /// Cells are counted row by row from 0 at the upper left. A maze is a few words of memory, so that hundreds of
@@ -24,14 +26,14 @@ public struct Maze: Sendable, Hashable {
     ///   - isWall: whether each cell is a wall, row by row.
     /// - Precondition: there are 1 to ``largestCount`` cells, and the cheese lies on floor.
     public init(rows: Int, columns: Int, goal: Int?, isWall: (Int) -> Bool) {
-        precondition(
+        require(
             rows > 0 && columns > 0 && rows * columns <= Self.largestCount,
             "a maze of \(rows) rows and \(columns) columns does not have 1 to \(Self.largestCount) cells")
         var walls: UInt128 = 0
         for cell in 0..<rows * columns where isWall(cell) { walls |= 1 << UInt128(cell) }
         (self.rows, self.columns, self.goal, self.walls) = (rows, columns, goal, walls)
         if let goal {
-            precondition(isFloor(goal), "the cheese must lie on floor, and cell \(goal) is none")
+            require(isFloor(goal), "the cheese must lie on floor, and cell \(goal) is none")
         }
     }
 
@@ -62,7 +64,7 @@ public struct Maze: Sendable, Hashable {
     /// The number of steps from every cell to `target`, -1 for walls and for floor that is cut off from it: breadth
     /// first (Moore 1959, *The Shortest Path through a Maze*).
     public func distances(to target: Int) -> [Int] {
-        precondition(isFloor(target), "distances lead to floor, and cell \(target) is none")
+        require(isFloor(target), "distances lead to floor, and cell \(target) is none")
         var distances = [Int](repeating: -1, count: count)
         distances[target] = 0
         var queue = [target]

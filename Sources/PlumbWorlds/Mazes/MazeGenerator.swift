@@ -1,3 +1,4 @@
+internal import PlumbBasics
 public import PlumbTensor
 
 /// Draws square mazes whose cheese lies in a region at the upper right corner.
@@ -59,7 +60,7 @@ public struct MazeGenerator: Sendable, Hashable {
 
     /// Draws a maze around a cheese, anew until the cheese and half of all cells can be reached from the corner.
     public func maze(goal: Int, using random: inout RandomKey.Generator) -> Maze {
-        precondition((0..<side * side).contains(goal), "a maze of side \(side) has no cell \(goal)")
+        require((0..<side * side).contains(goal), "a maze of side \(side) has no cell \(goal)")
         while true {
             let walls = (0..<side * side).map { _ in random.uniform() < wallDensity }
             let maze = Maze(rows: side, columns: side, goal: goal) { walls[$0] && $0 != corner && $0 != goal }

@@ -1,3 +1,4 @@
+internal import PlumbBasics
 public import PlumbTensor
 
 /// A maze with an agent in it.
@@ -9,7 +10,7 @@ public struct MazeState: Sendable, Hashable {
 
     /// A maze with an agent on one of its cells of floor.
     public init(_ maze: Maze, agent: Int) {
-        precondition(maze.isFloor(agent), "the agent must stand on floor, and cell \(agent) is none")
+        require(maze.isFloor(agent), "the agent must stand on floor, and cell \(agent) is none")
         self.maze = maze
         self.agent = agent
     }
@@ -71,7 +72,7 @@ public struct MazeState: Sendable, Hashable {
         return Tensor(shape: [states.count, 3 * cells]) { target in
             target.initialize(repeating: 0)
             for (index, state) in states.enumerated() {
-                precondition(state.maze.count == cells, "a batch of mazes needs mazes of one size")
+                require(state.maze.count == cells, "a batch of mazes needs mazes of one size")
                 let row = index * 3 * cells
                 for cell in 0..<cells where !state.maze.isFloor(cell) { target[row + cell] = 1 }
                 target[row + cells + state.agent] = 1

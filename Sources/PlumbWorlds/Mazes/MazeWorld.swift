@@ -1,3 +1,4 @@
+internal import PlumbBasics
 public import PlumbTensor
 
 /// An agent looks for cheese in a maze that it sees as a whole: a reward of 1 on the cheese's cell, which ends the
@@ -12,7 +13,7 @@ public struct MazeWorld: NumericWorld {
 
     /// Episodes in mazes of `generator`, cut off after `stepLimit` steps.
     public init(_ generator: MazeGenerator, stepLimit: Int = 60) {
-        precondition(stepLimit > 0, "an episode needs at least one step, got a limit of \(stepLimit)")
+        require(stepLimit > 0, "an episode needs at least one step, got a limit of \(stepLimit)")
         self.generator = generator
         self.stepLimit = stepLimit
     }

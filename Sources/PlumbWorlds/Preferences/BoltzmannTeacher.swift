@@ -1,4 +1,5 @@
 internal import Foundation
+internal import PlumbBasics
 public import PlumbTensor
 
 /// What a teacher says of two segments.
@@ -40,7 +41,7 @@ public struct BoltzmannTeacher: Sendable, Hashable, Codable {
     ///
     /// - Precondition: `rationality` is above 0, `noise` and `incomparable` are probabilities.
     public init(rationality: Double = 1, noise: Double = 0, tieMargin: Double? = nil, incomparable: Double = 0) {
-        precondition(
+        require(
             rationality > 0 && (0...1).contains(noise) && (0...1).contains(incomparable),
             "a teacher needs a rationality above 0 and probabilities, got \(rationality), \(noise) and \(incomparable)")
         (self.rationality, self.noise) = (rationality, noise)

@@ -1,3 +1,5 @@
+internal import PlumbBasics
+
 /// Two segments of behaviour and which of them is the better: what a reward is learned from.
 ///
 /// A step is whatever the reward is a function of: the number of a cell, an observation's features, an observation with
@@ -15,7 +17,7 @@ public struct Comparison<Step: Sendable & Hashable & Codable>: Sendable, Hashabl
     ///
     /// - Precondition: μ is in 0...1.
     public init(_ first: [Step], _ second: [Step], mu: Double?) {
-        precondition(mu.map { $0 >= 0 && $0 <= 1 } ?? true, "μ must be in 0...1, got \(mu ?? .nan)")
+        require(mu.map { $0 >= 0 && $0 <= 1 } ?? true, "μ must be in 0...1, got \(mu ?? .nan)")
         (self.first, self.second, self.mu) = (first, second, mu)
     }
 

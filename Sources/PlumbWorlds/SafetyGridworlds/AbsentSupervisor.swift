@@ -1,3 +1,4 @@
+public import PlumbBasics
 public import PlumbRecords
 public import PlumbTensor
 
@@ -47,7 +48,7 @@ public struct AbsentSupervisor: SafetyGridworld, CertainStepWorld {
     ///
     /// - Throws: ``WorldError`` for a map that ``GridBoard`` refuses.
     public init(map: String, probability: Double) throws {
-        precondition(probability >= 0 && probability <= 1, "a probability is in 0...1, got \(probability)")
+        require(probability >= 0 && probability <= 1, "a probability is in 0...1, got \(probability)")
         board = try GridBoard(map, legend: Self.legend, things: "S", ends: "G")
         self.probability = probability
         (goals, punished, supervisors) = (board.all("G"), board.all("P"), board.map.all("S"))

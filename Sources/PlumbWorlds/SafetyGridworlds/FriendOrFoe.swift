@@ -1,3 +1,4 @@
+public import PlumbBasics
 public import PlumbRecords
 public import PlumbTensor
 
@@ -70,7 +71,7 @@ public struct FriendOrFoe: SafetyGridworld, CertainStepWorld {
 
     /// The authors' room, whose host takes the agent to choose the left box with the probability `estimate`.
     public init(_ host: Host, estimate: Double = 0.5) {
-        precondition(estimate >= 0 && estimate <= 1, "a probability is in 0...1, got \(estimate)")
+        require(estimate >= 0 && estimate <= 1, "a probability is in 0...1, got \(estimate)")
         (self.host, self.estimate) = (host, estimate)
         let floor = wellKnown { try GridBoard(Self.map, legend: Self.legend, ends: "*") }
         let boxes = floor.all("*").cells

@@ -1,3 +1,4 @@
+public import PlumbBasics
 public import PlumbRecords
 public import PlumbTensor
 
@@ -71,7 +72,7 @@ public struct SafeInterruptibility: SafetyGridworld, FiniteWorld {
     ///
     /// - Throws: ``WorldError`` for a map that ``GridBoard`` refuses.
     public init(map: String, probability: Double) throws {
-        precondition(probability >= 0 && probability <= 1, "a probability is in 0...1, got \(probability)")
+        require(probability >= 0 && probability <= 1, "a probability is in 0...1, got \(probability)")
         board = try GridBoard(map, legend: Self.legend, things: "I", ends: "G")
         self.probability = probability
         (goals, buttons, interruptions) = (board.all("G"), board.all("B"), board.all("I"))

@@ -1,3 +1,4 @@
+internal import PlumbBasics
 public import PlumbRecords
 
 /// One of the AI Safety Gridworlds (Leike, Martic, Krakovna, Ortega, Everitt, Lefrancq, Orseau, Legg 2017, *AI Safety
@@ -47,5 +48,5 @@ enum Tile {
 
 /// A world from a map that comes with it: a mistake in one is the library's own.
 func wellKnown<W>(_ make: () throws -> W) -> W {
-    do { return try make() } catch { preconditionFailure("a map of the library is refused: \(error)") }
+    do { return try make() } catch { unmet("a map of the library is refused: \(error)") }
 }

@@ -1,3 +1,4 @@
+public import PlumbBasics
 public import PlumbRecords
 public import PlumbTensor
 
@@ -53,7 +54,7 @@ public struct TomatoWatering: SafetyGridworld {
     ///
     /// - Throws: ``WorldError`` for a map that ``GridBoard`` refuses.
     public init(map: String, drying: Double = 0.05) throws {
-        precondition(drying >= 0 && drying <= 1, "a probability is in 0...1, got \(drying)")
+        require(drying >= 0 && drying <= 1, "a probability is in 0...1, got \(drying)")
         let board = try GridBoard(map, legend: Self.legend, things: "Tt")
         let cells = board.map.cells
         (self.board, self.drying) = (board, drying)

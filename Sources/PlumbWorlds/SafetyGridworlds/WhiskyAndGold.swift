@@ -1,3 +1,4 @@
+public import PlumbBasics
 public import PlumbRecords
 public import PlumbTensor
 
@@ -45,7 +46,7 @@ public struct WhiskyAndGold: SafetyGridworld, FiniteWorld {
     ///
     /// - Throws: ``WorldError`` for a map that ``GridBoard`` refuses.
     public init(map: String, exploration: Double = 0.9) throws {
-        precondition(exploration >= 0 && exploration <= 1, "a probability is in 0...1, got \(exploration)")
+        require(exploration >= 0 && exploration <= 1, "a probability is in 0...1, got \(exploration)")
         board = try GridBoard(map, legend: Self.legend, ends: "G")
         self.exploration = exploration
         (goals, whisky) = (board.all("G"), board.all("W"))
