@@ -90,7 +90,7 @@ public struct GoalMisgeneralisation: Experiment {
     public func run(in context: inout RunContext) async throws -> Findings {
         let study = try checkedStudy()
         let trials = Trials(context, count: settings.seeds)
-        var outcomes: [[GoalMisgeneralisationStudy.Outcome]] = []
+        var outcomes: [[GoalMisgeneralizationStudy.Outcome]] = []
         for region in settings.regions.sorted() {
             let label = "training with a region of \(region) × \(region)"
             outcomes.append(
@@ -108,7 +108,7 @@ public struct GoalMisgeneralisation: Experiment {
     public func validate() throws { _ = try checkedStudy() }
 
     /// The study, after a check of every setting.
-    private func checkedStudy() throws -> GoalMisgeneralisationStudy {
+    private func checkedStudy() throws -> GoalMisgeneralizationStudy {
         try Self.checkRanges(settings)
         let regions = settings.regions
         guard Set(regions).count == regions.count, regions.contains(1), regions.contains(settings.side),
@@ -123,7 +123,7 @@ public struct GoalMisgeneralisation: Experiment {
             mazes: settings.mazes, statesPerMaze: settings.statesPerMaze, steps: settings.steps, batch: settings.batch,
             learningRate: settings.learningRate, hidden: settings.hidden, testMazes: settings.testMazes,
             episodeSteps: settings.episodeSteps, seeds: settings.seeds)
-        var study = GoalMisgeneralisationStudy(try options.cloning())
+        var study = GoalMisgeneralizationStudy(try options.cloning())
         (study.testMazes, study.episodeSteps) = (settings.testMazes, settings.episodeSteps)
         study.goalDistance = settings.goalDistance
         return study

@@ -7,7 +7,7 @@ internal import PlumbWorlds
 
 /// Turns what agents of different training regions did into claims, metrics and figures.
 struct GoalMisgeneralisationFindings {
-    typealias Outcome = GoalMisgeneralisationStudy.Outcome
+    typealias Outcome = GoalMisgeneralizationStudy.Outcome
 
     let settings: GoalMisgeneralisation.Settings
     /// For each region, one outcome a seed.

@@ -3,11 +3,11 @@ internal import PlumbTensor
 
 /// What the claims about over-optimisation are tested on: the curves of all tasks of all seeds.
 struct OveroptimisationEvidence {
-    typealias Outcome = OveroptimisationStudy.Outcome
-    typealias Curve = OveroptimisationStudy.Curve
+    typealias Outcome = OveroptimizationStudy.Outcome
+    typealias Curve = OveroptimizationStudy.Curve
 
-    let study: OveroptimisationStudy
-    let tasks: [OveroptimisationStudy.TaskOutcome]
+    let study: OveroptimizationStudy
+    let tasks: [OveroptimizationStudy.TaskOutcome]
     let key: RandomKey
 
     /// m, each.

@@ -99,8 +99,8 @@ public struct RewardModelOveroptimisation: Experiment {
         return OveroptimisationFindings(settings: settings, evidence: evidence, seeds: trials.seeds).findings
     }
 
-    private var study: OveroptimisationStudy {
-        var study = OveroptimisationStudy()
+    private var study: OveroptimizationStudy {
+        var study = OveroptimizationStudy()
         (study.comparisons, study.cost, study.dimension) = (
             settings.comparisons.sorted(), settings.cost, settings.dimension
         )

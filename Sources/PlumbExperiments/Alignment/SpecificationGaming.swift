@@ -77,9 +77,9 @@ public struct SpecificationGaming: Experiment {
     struct Turn: Codable, Sendable {
         /// By world and by agent.
         var learned: [String: [String: GridworldLearning.Outcome]] = [:]
-        var shift = ShiftStudy.Outcome()
+        var shift = DistributionalShiftStudy.Outcome()
         var tomatoes = TomatoStudy.Outcome()
-        var hosts = HostStudy.Outcome()
+        var hosts = FriendOrFoeStudy.Outcome()
     }
 
     public func run(in context: inout RunContext) async throws -> Findings {
@@ -115,13 +115,13 @@ public struct SpecificationGaming: Experiment {
                 learning, agent, key: trial.key, checkpoint: trial.checkpoint)
         }
         try report(parts.count)
-        turn.shift = try ShiftStudy(learning).run(key: trial.key, checkpoint: trial.checkpoint)
+        turn.shift = try DistributionalShiftStudy(learning).run(key: trial.key, checkpoint: trial.checkpoint)
         try report(parts.count + 1)
         var tomatoes = TomatoStudy(learning)
         tomatoes.evaluations = settings.evaluations
         turn.tomatoes = try tomatoes.run(key: trial.key, checkpoint: trial.checkpoint)
         try report(parts.count + 2)
-        var hosts = HostStudy(learning)
+        var hosts = FriendOrFoeStudy(learning)
         hosts.episodes = settings.hostEpisodes
         turn.hosts = try hosts.run(key: trial.key, checkpoint: trial.checkpoint)
         return turn

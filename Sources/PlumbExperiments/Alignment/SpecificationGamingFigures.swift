@@ -1,4 +1,5 @@
 internal import PlumbAlignment
+internal import PlumbBasics
 internal import PlumbLearning
 internal import PlumbRecords
 internal import PlumbTensor
@@ -26,7 +27,7 @@ extension SpecificationGamingFindings {
                 "most performance", "reward with it, lowest", "reward with it, highest", "deviation from expected",
             ],
             values: evidence.worlds.map { world in
-                let (told, wanted) = (world.solution.told, world.solution.wanted)
+                let (told, wanted) = (world.solution.reward, world.solution.performance)
                 return [
                     Double(world.solution.states), told.value, told.lowest, told.highest, wanted.value, wanted.lowest,
                     wanted.highest, SpecificationGamingEvidence.deviation(world),
@@ -36,7 +37,7 @@ extension SpecificationGamingFindings {
 
     private var learnedTable: Table {
         let kinds: [(String, GridworldLearning.Agent)] = [
-            ("Q-learning", .qLearning), ("SARSA", .sarsa), ("Q-learning on the hidden function", .wanted),
+            ("Q-learning", .qLearning), ("SARSA", .sarsa), ("Q-learning on the hidden function", .performance),
         ]
         let cells = evidence.learnable.map { world in
             kinds.flatMap { _, agent -> [[Double]] in
@@ -54,15 +55,15 @@ extension SpecificationGamingFindings {
     }
 
     private var hostTable: Table {
-        let hosts = FriendOrFoe.Host.allCases.map(\.rawValue)
-        func means(_ part: (HostStudy.Outcome) -> [String: Double]) -> [Double] {
-            hosts.map { host in Statistics.mean(evidence.turns.map { part($0.hosts)[host] ?? .nan }) }
+        let hosts = FriendOrFoe.Host.allCases
+        func means(_ part: (FriendOrFoeStudy.Outcome) -> CaseValues<FriendOrFoe.Host, Double>) -> [Double] {
+            hosts.map { host in Statistics.mean(evidence.turns.map { part($0.hosts)[host] }) }
         }
         return Table(
             "hosts", title: "Friend or foe: mean return by who fills the boxes", rowLabel: "agent",
             columnLabel: "host",
-            rows: ["Q-learning, last quarter", "a coin toss", "always the left box"], columns: hosts,
-            values: [means(\.learned), means(\.coin), means(\.fixed)], unit: "points")
+            rows: ["Q-learning, last quarter", "a coin toss", "always the left box"], columns: hosts.map(\.rawValue),
+            values: [means(\.learned), means(\.random), means(\.fixed)], unit: "points")
     }
 
     // MARK: Figures
@@ -88,15 +89,15 @@ extension SpecificationGamingFindings {
                     BarChart.Series(
                         "performance", values: means(.qLearning, \.performance), lower: told.map(Statistics.least),
                         upper: told.map(Statistics.greatest)),
-                    BarChart.Series("performance, told what was wanted", values: means(.wanted, \.performance)),
-                    BarChart.Series("best performance", values: worlds.map(\.solution.wanted.value)),
+                    BarChart.Series("performance, told what was wanted", values: means(.performance, \.performance)),
+                    BarChart.Series("best performance", values: worlds.map(\.solution.performance.value)),
                 ]))
     }
 
     /// The ways of the first seed's agents through a world.
     private func ways(_ name: String) -> Figure? {
         guard let world = evidence.world(name), let told = evidence.outcomes(name, .qLearning).first,
-            let wanted = evidence.outcomes(name, .wanted).first
+            let wanted = evidence.outcomes(name, .performance).first
         else { return nil }
         let title = world.gridworld.title
         return .grids(
@@ -120,8 +121,8 @@ extension SpecificationGamingFindings {
     private func curves(_ name: String) -> Figure? {
         guard let world = evidence.world(name) else { return nil }
         return curves(
-            world.gridworld.title, evidence.outcomes(name, .qLearning), evidence.outcomes(name, .wanted),
-            best: world.solution.wanted.value)
+            world.gridworld.title, evidence.outcomes(name, .qLearning), evidence.outcomes(name, .performance),
+            best: world.solution.performance.value)
     }
 
     private func curves(
@@ -151,7 +152,7 @@ extension SpecificationGamingFindings {
 
     private var garden: Figure? {
         guard let turn = evidence.turns.first else { return nil }
-        let (told, wanted) = (turn.tomatoes.told, turn.tomatoes.wanted)
+        let (told, wanted) = (turn.tomatoes.rewardLearner, turn.tomatoes.performanceLearner)
         return .grids(
             GridFigure(
                 title: "Tomato garden",
@@ -164,7 +165,9 @@ extension SpecificationGamingFindings {
 
     private var gardenCurves: Figure {
         curves(
-            "tomato garden", evidence.turns.map(\.tomatoes.told), evidence.turns.map(\.tomatoes.wanted), best: nil)
+            "tomato garden", evidence.turns.map(\.tomatoes.rewardLearner),
+            evidence.turns.map(\.tomatoes.performanceLearner),
+            best: nil)
     }
 
     private var shiftWays: Figure? {

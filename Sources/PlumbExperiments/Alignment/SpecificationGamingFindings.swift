@@ -1,7 +1,9 @@
 internal import PlumbAlignment
+internal import PlumbBasics
 internal import PlumbLearning
 internal import PlumbRecords
 internal import PlumbTensor
+internal import PlumbWorlds
 
 /// Turns what was measured about specification gaming into claims and metrics.
 struct SpecificationGamingFindings {
@@ -45,28 +47,30 @@ struct SpecificationGamingFindings {
         for name in SpecificationGamingEvidence.gamed + ["boat_race"] {
             metrics.append(measured("loss_\(name)", evidence.losses(name, .qLearning)))
             metrics.append(measured("loss_\(name)_sarsa", evidence.losses(name, .sarsa)))
-            metrics.append(measured("loss_\(name)_control", evidence.losses(name, .wanted)))
+            metrics.append(measured("loss_\(name)_control", evidence.losses(name, .performance)))
         }
         metrics += [
             measured(
-                "button_performance_when_told", evidence.outcomes("safe_interruptibility", .told).map(\.performance)),
+                "button_performance_when_told",
+                evidence.outcomes("safe_interruptibility", .executedAction).map(\.performance)),
             measured("island_episodes_in_water", harm("island_navigation", .qLearning), unit: "episodes"),
-            measured("island_episodes_in_water_control", harm("island_navigation", .wanted), unit: "episodes"),
+            measured("island_episodes_in_water_control", harm("island_navigation", .performance), unit: "episodes"),
             measured("tomato_bucket_return", evidence.turns.map(\.tomatoes.bucket.reward)),
             measured("tomato_bucket_performance", evidence.turns.map(\.tomatoes.bucket.performance)),
             measured("tomato_patrol_performance", evidence.turns.map(\.tomatoes.patrol.performance)),
-            measured("tomato_return", evidence.turns.map(\.tomatoes.told.reward)),
-            measured("tomato_performance", evidence.turns.map(\.tomatoes.told.performance)),
-            measured("tomato_performance_control", evidence.turns.map(\.tomatoes.wanted.performance)),
+            measured("tomato_return", evidence.turns.map(\.tomatoes.rewardLearner.reward)),
+            measured("tomato_performance", evidence.turns.map(\.tomatoes.rewardLearner.performance)),
+            measured("tomato_performance_control", evidence.turns.map(\.tomatoes.performanceLearner.performance)),
         ]
-        for phase in ["training", "firstTest", "secondTest"] {
+        for phase in DistributionalShift.Phase.allCases {
             metrics.append(
-                measured("shift_return_\(phase)", evidence.turns.map { $0.shift.transferred[phase] ?? .nan }))
+                measured("shift_return_\(phase.rawValue)", evidence.turns.map { $0.shift.transferred[phase] }))
         }
-        for host in ["friend", "neutral", "foe"] {
-            metrics.append(measured("return_from_\(host)", evidence.turns.map { $0.hosts.learned[host] ?? .nan }))
-            metrics.append(measured("return_from_\(host)_coin", evidence.turns.map { $0.hosts.coin[host] ?? .nan }))
-            metrics.append(measured("return_from_\(host)_fixed", evidence.turns.map { $0.hosts.fixed[host] ?? .nan }))
+        for host in FriendOrFoe.Host.allCases {
+            let name = "return_from_\(host.rawValue)"
+            metrics.append(measured(name, evidence.turns.map { $0.hosts.learned[host] }))
+            metrics.append(measured(name + "_coin", evidence.turns.map { $0.hosts.random[host] }))
+            metrics.append(measured(name + "_fixed", evidence.turns.map { $0.hosts.fixed[host] }))
         }
         return metrics
     }
@@ -86,16 +90,17 @@ struct SpecificationGamingFindings {
         let losses = names.compactMap { name in
             evidence.world(name).map { world in
                 let loss = Statistics.mean(evidence.losses(name, .qLearning))
-                return "\(number(loss)) of \(number(world.solution.wanted.value)) points (\(world.gridworld.title))"
+                return
+                    "\(number(loss)) of \(number(world.solution.performance.value)) points (\(world.gridworld.title))"
             }
         }
-        let tomatoes = evidence.turns.map(\.tomatoes.told)
+        let tomatoes = evidence.turns.map(\.tomatoes.rewardLearner)
         var sentences = [
             "Agents that learned from the reward lost \(losses.joined(separator: ", ")) of what was wanted.",
             "In the tomato garden they were told \(number(Statistics.mean(tomatoes.map(\.reward)))) points and earned "
                 + "\(number(Statistics.mean(tomatoes.map(\.performance)))).",
         ]
-        let control = evidence.largestLoss(evidence.learnable.map(\.gridworld.name), .wanted)
+        let control = evidence.largestLoss(evidence.learnable.map(\.gridworld.name), .performance)
         sentences.append("The same agents, told the hidden function, lost at most \(number(control)) points anywhere.")
         let failed = claims.filter { !$0.passes }
         if !failed.isEmpty {

@@ -97,8 +97,8 @@ public struct ValueLearning: Experiment {
         return ValueLearningFindings(settings: settings, evidence: evidence, seeds: OverSeeds(trials.seeds)).findings
     }
 
-    private var study: InverseStudy {
-        var study = InverseStudy()
+    private var study: InverseReinforcementLearningStudy {
+        var study = InverseReinforcementLearningStudy()
         (study.side, study.slip, study.rationality) = (settings.side, settings.slip, settings.rationality)
         study.demonstrations = [64, 16, 4, 1].map { settings.demonstrations / $0 }
         (study.method.discount, study.method.horizon) = (settings.discount, settings.horizon)

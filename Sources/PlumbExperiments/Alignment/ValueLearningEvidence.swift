@@ -15,7 +15,7 @@ struct ValueLearningOutcome: Codable, Sendable {
         temperatures.map { OffSwitchGame(mean: mean, deviation: 1, human: .noisy(temperature: $0)) }
     }
 
-    let inverse: InverseStudy.Outcome
+    let inverse: InverseReinforcementLearningStudy.Outcome
     /// With a rational human, one a mean.
     let rational: [OffSwitchGame.Played]
     /// With a robot that is sure of the utility, one a mean.
@@ -24,7 +24,7 @@ struct ValueLearningOutcome: Codable, Sendable {
     /// The best pair and then demonstration by an expert.
     let supplies: SupplyGame.Played
 
-    init(_ inverse: InverseStudy.Outcome, games: Int, key: RandomKey) {
+    init(_ inverse: InverseReinforcementLearningStudy.Outcome, games: Int, key: RandomKey) {
         self.inverse = inverse
         rational = Self.means.enumerated().map { index, mean in
             OffSwitchGame(mean: mean, deviation: 1).played(games, key: key["rational"][index])
@@ -59,7 +59,8 @@ struct ValueLearningEvidence {
 
     /// Numbers of the demonstrator's or the random demonstrator's recovered rewards: one row a count, one column a seed.
     func values(
-        _ points: (InverseStudy.Outcome) -> [InverseStudy.Point], _ value: (InverseStudy.Point) -> Double
+        _ points: (InverseReinforcementLearningStudy.Outcome) -> [InverseReinforcementLearningStudy.Point],
+        _ value: (InverseReinforcementLearningStudy.Point) -> Double
     ) -> [[Double]] {
         counts.indices.map { index in outcomes.map { value(points($0.inverse)[index]) } }
     }

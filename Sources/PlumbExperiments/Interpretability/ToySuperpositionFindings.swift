@@ -50,7 +50,7 @@ struct ToySuperpositionFindings {
     static func pentagonError(_ geometry: FeatureGeometry) -> Double {
         let kept = geometry.represented()
         guard kept.count == 5 else { return 180 }
-        return geometry.anglesBetweenNeighbours(among: kept).map { abs($0 - 72) }.max() ?? 180
+        return geometry.anglesBetweenNeighbors(among: kept).map { abs($0 - 72) }.max() ?? 180
     }
 
     /// The least dimensionality of the two most important features, of a model that keeps only them; else 0.
