@@ -145,9 +145,10 @@ struct GoalMisgeneralisationFindings {
 
     private var curves: Figure {
         let side = settings.side
-        func line(_ name: String, _ group: [Outcome], _ measure: String) -> LineChart.Series {
+        func line(_ name: String, _ group: [Outcome], _ measure: GoalMisgeneralizationStudy.Measure) -> LineChart.Series
+        {
             let steps = group.first?.evaluations.map(\.step) ?? []
-            let values = steps.indices.map { index in group.map { $0.evaluations[index].values[measure] ?? .nan } }
+            let values = steps.indices.map { index in group.map { $0.evaluations[index][measure] } }
             return seeds.series(name, x: steps.map(Double.init), values)
         }
         return .lineChart(
@@ -158,10 +159,10 @@ struct GoalMisgeneralisationFindings {
                     + "in the corner (1 × 1) or anywhere (\(side) × \(side)): mean and interval over seeds.",
                 x: Axis("step"), y: Axis("share of mazes"),
                 series: [
-                    line("corner first, 1 × 1", narrow, "corner first"),
-                    line("corner first, \(side) × \(side)", wide, "corner first"),
-                    line("reach, 1 × 1", narrow, "reach elsewhere"),
-                    line("reach, \(side) × \(side)", wide, "reach elsewhere"),
+                    line("corner first, 1 × 1", narrow, .cornerFirst),
+                    line("corner first, \(side) × \(side)", wide, .cornerFirst),
+                    line("reach, 1 × 1", narrow, .reach),
+                    line("reach, \(side) × \(side)", wide, .reach),
                 ]))
     }
 

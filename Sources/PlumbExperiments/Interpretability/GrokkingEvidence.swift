@@ -45,9 +45,9 @@ struct GrokkingEvidence {
     /// The final measures.
     var final: GrokkingAnalysis.Progress? { progress.last?.measures }
     /// When the training set was known.
-    var memorized: Int? { outcome.firstStep("accuracy/train", reaching: 0.99) }
+    var memorized: Int? { outcome.firstStep(.trainAccuracy, reaching: 0.99) }
     /// When the rest was.
-    var understood: Int? { outcome.firstStep("accuracy/test", reaching: 0.99) }
+    var understood: Int? { outcome.firstStep(.testAccuracy, reaching: 0.99) }
     /// How many times as many steps the second took.
     var delay: Double {
         guard let memorized, let understood else { return .nan }

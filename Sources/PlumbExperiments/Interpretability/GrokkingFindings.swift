@@ -116,11 +116,11 @@ struct GrokkingFindings {
         ].compactMap { label, step in step.map { LineChart.Marker(label, x: Double($0)) } }
     }
 
-    private func curve(_ name: String, _ outcome: GrokkingStudy.Outcome, _ measure: String) -> LineChart.Series {
-        let found = outcome.evaluations.compactMap { entry in
-            entry.values[measure].map { (Double(entry.step), $0) }
-        }
-        return LineChart.Series(name, x: found.map(\.0), y: found.map(\.1))
+    private func curve(_ name: String, _ outcome: GrokkingStudy.Outcome, _ measure: GrokkingStudy.Measure)
+        -> LineChart.Series
+    {
+        let entries = outcome.evaluations
+        return LineChart.Series(name, x: entries.map { Double($0.step) }, y: entries.map { $0[measure] })
     }
 
     private var steps: Axis { Axis("step", scale: .logarithmic) }
@@ -133,9 +133,9 @@ struct GrokkingFindings {
                     + "\(evidence.outcome.train.count) of \(settings.modulus * settings.modulus).",
                 x: steps, y: Axis("accuracy"),
                 series: [
-                    curve("training set", evidence.outcome, "accuracy/train"),
-                    curve("unseen sums", evidence.outcome, "accuracy/test"),
-                    curve("unseen sums, no weight decay", evidence.control, "accuracy/test"),
+                    curve("training set", evidence.outcome, .trainAccuracy),
+                    curve("unseen sums", evidence.outcome, .testAccuracy),
+                    curve("unseen sums, no weight decay", evidence.control, .testAccuracy),
                 ], markers: markers))
     }
 
@@ -151,8 +151,8 @@ struct GrokkingFindings {
                 series: [
                     LineChart.Series(
                         "training set", x: train.map { Double($0.offset + 1) }, y: train.map { Double($0.element) }),
-                    curve("unseen sums", evidence.outcome, "loss/test"),
-                    curve("unseen sums, no weight decay", evidence.control, "loss/test"),
+                    curve("unseen sums", evidence.outcome, .testLoss),
+                    curve("unseen sums, no weight decay", evidence.control, .testLoss),
                 ], markers: markers))
     }
 

@@ -1,9 +1,5 @@
-internal import Foundation
-internal import PlumbData
 internal import PlumbInterpretability
 internal import PlumbLearning
-internal import PlumbModels
-internal import PlumbNN
 public import PlumbRecords
 internal import PlumbTensor
 
@@ -84,15 +80,22 @@ public struct InductionHeads: Experiment {
     let settings: Settings
     public init(_ settings: Settings) { self.settings = settings }
 
+    private var study: InductionStudy {
+        var study = InductionStudy()
+        (study.steps, study.width, study.heads) = (settings.steps, settings.width, settings.heads)
+        (study.vocabulary, study.length, study.batch) = (settings.vocabulary, settings.length, settings.batch)
+        (study.shortest, study.longest) = (settings.shortest, settings.longest)
+        (study.learningRate, study.gain) = (settings.learningRate, settings.gain)
+        return study
+    }
+
     public func run(in context: inout RunContext) async throws -> Findings {
         try validate()
-        var trained: [TrainedCopier] = []
+        var trained: [InductionStudy.Outcome] = []
         for index in 0..<settings.seeds {
             let key = RandomKey(context.seed)["model \(index)"]
             let session = FitSession(context)
-            let two = try train(layers: 2, key, label: "two layers, model \(index)", session)
-            let one = try train(layers: 1, key, label: "one layer, model \(index)", session)
-            trained.append(try measure(two, one, key, context.reporter))
+            trained.append(try study.run(name: "model \(index)", key: key, in: session))
         }
         return InductionHeadsFindings(settings: settings, trained: trained, seed: context.seed).findings
     }
@@ -106,65 +109,5 @@ public struct InductionHeads: Experiment {
         for (name, value, lowest) in least where value < lowest {
             throw SettingsError("--\(name) \(value): it must be at least \(lowest) here")
         }
-    }
-
-    private func repeated(_ key: RandomKey) -> RepeatedTokens {
-        RepeatedTokens(
-            vocabulary: settings.vocabulary, length: settings.length, period: settings.shortest...settings.longest,
-            key: key)
-    }
-
-    /// Trains one model; the loss counts the tokens that copying can predict.
-    private func train(
-        layers: Int, _ key: RandomKey, label: String, _ session: FitSession
-    ) throws -> FitResult<HookedTransformer, Adam> {
-        let sizes = TransformerConfiguration(
-            architecture: "attention-only", layers: layers, width: settings.width, heads: settings.heads,
-            headWidth: settings.width / settings.heads, vocabulary: settings.vocabulary, context: settings.length)
-        let model = try HookedTransformer(
-            sizes, key: key["weights"], initialization: .scaled(gain: settings.gain), isTied: false, name: label)
-        let (data, held) = (repeated(key["data"]), repeated(key["evaluation"]).batch(64, step: 0))
-        var fit = Fit(steps: settings.steps)
-        fit.clipNorm = 1
-        fit.schedule = .warmup(min(50, settings.steps / 10))
-        fit.evaluateEvery = max(1, settings.steps / 30)
-        let rule = Adam.decoupled(learningRate: settings.learningRate, beta2: 0.99)
-        return try fit.run(model, optimizer: rule, label: label, in: session) { model, _ in
-            let scores = HeadScores(model, on: held)
-            return [
-                "copying accuracy": Copying.accuracy(model, on: held),
-                "induction score": scores.induction.joined().max() ?? 0,
-                "previous-token score": scores.previousToken.joined().max() ?? 0,
-            ]
-        } loss: { model, step in
-            let batch = data.batch(settings.batch, step: step)
-            return model.logits(batch.tokens.inputs).crossEntropy(Copying.targets(of: batch))
-        }
-    }
-
-    /// What the claims compare, on rows that no model was trained on.
-    private func measure(
-        _ two: FitResult<HookedTransformer, Adam>, _ one: FitResult<HookedTransformer, Adam>, _ key: RandomKey,
-        _ reporter: RunReporter
-    ) throws -> TrainedCopier {
-        try reporter.checkpoint()
-        let batch = repeated(key["test"]).batch(128, step: 0)
-        let scores = HeadScores(two.model, on: batch)
-        let untrained = try HookedTransformer(
-            two.model.configuration, key: key["weights"], initialization: .scaled(gain: settings.gain), isTied: false)
-        let heads = CircuitHeads(scores)
-        func accuracy(without heads: [AttentionHead]) -> Double {
-            Copying.accuracy(two.model, on: batch, with: Copying.meanAblation(of: heads, in: two.model, on: batch))
-        }
-        var generator = key["other heads"].generator()
-        let draws = (0..<8).map { _ in
-            heads.others(like: heads.previous, &generator).map(accuracy(without:)) ?? .nan
-        }
-        return TrainedCopier(
-            curves: (two, one), accuracy: accuracy(without: []), oneLayer: Copying.accuracy(one.model, on: batch),
-            withoutInduction: accuracy(without: heads.induction), withoutPrevious: accuracy(without: heads.previous),
-            withoutOthers: Statistics.mean(draws), heads: heads, scores: scores,
-            composition: HeadComposition(two.model, from: 0, to: 1),
-            untrained: HeadComposition(untrained, from: 0, to: 1))
     }
 }

@@ -10,7 +10,7 @@ internal import PlumbTensor
 /// Turns what was measured of trained copiers into metrics, claims, tables, figures and sentences.
 struct InductionHeadsFindings {
     let settings: InductionHeads.Settings
-    let trained: [TrainedCopier]
+    let trained: [InductionStudy.Outcome]
     let seed: UInt64
 
     var findings: Findings {
@@ -20,9 +20,9 @@ struct InductionHeadsFindings {
 
     // MARK: Numbers
 
-    private func mean(_ value: (TrainedCopier) -> Double) -> Double { Statistics.mean(trained.map(value)) }
+    private func mean(_ value: (InductionStudy.Outcome) -> Double) -> Double { Statistics.mean(trained.map(value)) }
 
-    private func metric(_ name: String, _ value: (TrainedCopier) -> Double) -> Metric {
+    private func metric(_ name: String, _ value: (InductionStudy.Outcome) -> Double) -> Metric {
         let values = trained.map(value)
         let bounds = Statistics.bootstrapMean(values, key: RandomKey(seed)[name])
         let interval = Interval(lower: bounds.lower, upper: bounds.upper, method: "bootstrap over models")
@@ -138,7 +138,7 @@ struct InductionHeadsFindings {
     }
 
     /// The best induction head's attention on one row of tokens that repeat after nine.
-    private func pattern(of copier: TrainedCopier) -> (labels: [String], values: [[Double]]) {
+    private func pattern(of copier: InductionStudy.Outcome) -> (labels: [String], values: [[Double]]) {
         let period = min(max(9, settings.shortest), settings.longest)
         let length = min(settings.length, 3 * period)
         let source = RepeatedTokens(
@@ -173,7 +173,7 @@ struct InductionHeadsFindings {
     }
 
     /// Means over models at each evaluation, with the models' range.
-    private func series(_ name: String, _ curve: (TrainedCopier) -> (steps: [Double], values: [Double]))
+    private func series(_ name: String, _ curve: (InductionStudy.Outcome) -> (steps: [Double], values: [Double]))
         -> LineChart.Series
     {
         let curves = trained.map(curve)
@@ -193,15 +193,15 @@ struct InductionHeadsFindings {
                 + "attention scores: induction and previous token. Lines are means over models, bands their range.",
             x: Axis("step"), y: Axis("accuracy or score"),
             series: [
-                series("two layers") { $0.curves.two.curve("copying accuracy") },
-                series("induction") { $0.curves.two.curve("induction score") },
-                series("previous token") { $0.curves.two.curve("previous-token score") },
-                series("one layer") { $0.curves.one.curve("copying accuracy") },
+                series("two layers") { $0.curves.two.curve(InductionStudy.Measure.copying) },
+                series("induction") { $0.curves.two.curve(InductionStudy.Measure.induction) },
+                series("previous token") { $0.curves.two.curve(InductionStudy.Measure.previousToken) },
+                series("one layer") { $0.curves.one.curve(InductionStudy.Measure.copying) },
             ])
     }
 
     private var bars: BarChart {
-        let values: [(String, (TrainedCopier) -> Double)] = [
+        let values: [(String, (InductionStudy.Outcome) -> Double)] = [
             ("whole", \.accuracy), ("no induction heads", \.withoutInduction),
             ("no previous-token heads", \.withoutPrevious), ("no other heads", \.withoutOthers),
             ("one layer", \.oneLayer),

@@ -8,6 +8,8 @@ public import PlumbTensor
 /// steps of the round, with the return G from each step on. The factor γᵗ of the exact gradient is left out, as is usual.
 /// It needs no values, and its gradients are noisy: many lanes help.
 public struct REINFORCE<Network: ActionNetwork>: AgentMethod {
+    /// `REINFORCE`.
+    public static var id: String { "REINFORCE" }
     /// What is taken from returns, to make gradients less noisy.
     public enum Baseline: Sendable, Equatable {
         /// Nothing.
@@ -32,8 +34,10 @@ public struct REINFORCE<Network: ActionNetwork>: AgentMethod {
     /// The reference settings.
     public init() {}
 
+    /// One whole episode in every lane.
     public var span: Rollout.Span { .episodes }
 
+    /// One step of the optimizer along the policy gradient of the round.
     public func learn<Rule: Optimizer>(
         from rollout: Rollout, steps: Range<Int>, memory: inout NoMemory,
         with learner: inout AgentLearner<Network, Rule>, key: RandomKey
