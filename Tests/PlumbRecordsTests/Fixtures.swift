@@ -74,9 +74,9 @@ enum Fixture {
                         "loss", .nan, interval: Interval(lower: -.infinity, upper: .infinity, method: "none")),
                 ],
                 claims: [
-                    Claim(
+                    ClaimResult(
                         "It survives", threshold: "at least 1", observed: 2, holds: true,
-                        control: Control("Others do not", observed: 3, holds: false), n: 4)
+                        control: ControlResult("Others do not", observed: 3, holds: false), n: 4)
                 ], tables: [table], figures: figures, notes: ["A note."]),
             artifacts: [Artifact(name: "a.csv", path: "artifacts/a.csv", kind: "table")],
             commandLine: ["plumb", "run"])

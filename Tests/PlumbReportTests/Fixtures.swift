@@ -134,19 +134,19 @@ enum Fixture {
             Metric("cells", 1530, n: 1530),
         ],
         claims: [
-            Claim(
+            ClaimResult(
                 "Patching the residual stream at the differing token restores the clean answer in the early layers",
                 threshold: "at least 90 % of the clean logit difference at layers 0 to 18", observed: 1.0002,
                 unit: "of clean",
                 holds: true,
-                control: Control(
+                control: ControlResult(
                     "Patching the token before the difference changes nothing", threshold: "at most 1e-5 logits",
                     observed: 0,
                     unit: "logits", holds: true), n: 19),
-            Claim(
+            ClaimResult(
                 "A single head restores more than half of the answer", threshold: "at least 50 %", observed: 0.34,
                 unit: "of clean", holds: false,
-                control: Control(
+                control: ControlResult(
                     "The median head restores less than 5 %", observed: 0.0041, unit: "of clean", holds: true), n: 270),
         ], tables: tables,
         figures: [
@@ -266,9 +266,9 @@ enum Fixture {
             summary: text,
             metrics: [Metric(text, .nan, unit: text, interval: Interval(lower: 0, upper: .infinity, method: text))],
             claims: [
-                Claim(
+                ClaimResult(
                     text, threshold: text, observed: .infinity, unit: text, holds: true,
-                    control: Control(text, threshold: text, observed: 0, unit: text, holds: false))
+                    control: ControlResult(text, threshold: text, observed: 0, unit: text, holds: false))
             ],
             tables: [
                 Table(

@@ -58,7 +58,7 @@ struct MesaOptimizationFindings {
         Statistics.greatest(outcome.mixedLosses.map { abs($0 / (outcome.mixedLosses.last ?? .nan) - 1) })
     }
 
-    private var claims: [Claim] {
+    private var claims: [ClaimResult] {
         let cosine = Statistics.least(trained.map(\.test.cosine))
         let (loss, step) = (Statistics.greatest(trained.map(lossError)), Statistics.greatest(trained.map(stepError)))
         let scale = Statistics.greatest(trained.map(scaleError))
@@ -74,13 +74,13 @@ struct MesaOptimizationFindings {
             seeds.claim(
                 "The layer's predictions change with the query as those of one gradient step do",
                 "cosine at least 0.999 in every seed", cosine, holds: cosine >= 0.999,
-                Control(
+                ControlResult(
                     "Trained on shuffled targets, mean over seeds", threshold: "between -0.1 and 0.1",
                     observed: aimless, holds: aimless <= 0.1)),
             seeds.claim(
                 "Its loss is the least that one gradient step can have, \(text(self.loss, 5))",
                 "within 2 % in every seed", loss, holds: loss <= 0.02,
-                Control(
+                ControlResult(
                     "Half of the squared error with shuffled targets, least of all seeds; predicting 0 has "
                         + text(zero, 4),
                     threshold: "from \(text(0.96 * zero, 2)) to \(text(1.04 * zero, 2)) in every seed",
@@ -88,13 +88,13 @@ struct MesaOptimizationFindings {
             seeds.claim(
                 "The step in its weights is the best one, \(text(self.step, 5))", "within 5 % in every seed", step,
                 holds: step <= 0.05,
-                Control(
+                ControlResult(
                     "The step in weights trained on shuffled targets, mean over seeds, as a part of the best one",
                     threshold: "at most 0.1", observed: idle, holds: idle <= 0.1)),
             seeds.claim(
                 "On inputs half to twice as large as in training it still takes the same step",
                 "loss within 10 % of the step's at every size in every seed", scale, holds: scale <= 0.1,
-                Control(
+                ControlResult(
                     "Trained on shuffled targets, the largest difference of any size, least of all seeds",
                     threshold: "at least 0.5", observed: apart, holds: apart >= 0.5)),
         ]

@@ -41,9 +41,9 @@ struct OverSeeds {
     ///   - n: how many things were measured, where that is not the number of seeds.
     func claim(
         _ statement: String, _ threshold: String, _ observed: Double, _ unit: String = "", holds: Bool,
-        isSeeded: Bool = true, n: Int? = nil, _ control: Control
-    ) -> Claim {
-        Claim(
+        isSeeded: Bool = true, n: Int? = nil, _ control: ControlResult
+    ) -> ClaimResult {
+        ClaimResult(
             statement, threshold: threshold, observed: observed, unit: unit, holds: holds, control: control,
             n: n ?? seeds.count, seeds: isSeeded ? seeds : nil)
     }

@@ -30,7 +30,7 @@ struct OveroptimisationFindings {
 
     // MARK: Claims
 
-    private var claims: [Claim] {
+    private var claims: [ClaimResult] {
         counts.map(hump) + (counts.count > 1 ? [order] : []) + [
             hidden, shift, delayed("The worst member of an ensemble puts the peak off", \.worst),
             delayed(
@@ -48,7 +48,7 @@ struct OveroptimisationFindings {
         [20: [8], 50: [16], 200: [32, 64]][m] ?? Array(evidence.study.sizes.dropFirst().dropLast())
     }
 
-    private func hump(_ m: Int) -> Claim {
+    private func hump(_ m: Int) -> ClaimResult {
         let gold = evidence.gold(m, \.single)
         let (peak, fall) = (evidence.peak(gold), evidence.fall(gold))
         let places = expected(m)
@@ -58,12 +58,12 @@ struct OveroptimisationFindings {
             "Chosen by a reward learned from \(m) comparisons, what is wanted peaks and falls",
             "peak at n = \(named), at least 0.2 lower at n = \(largest)", Double(peak), "n",
             places.contains(peak) && fall >= 0.2,
-            Control(
+            ControlResult(
                 "Where extremes cost nothing it never falls", threshold: "above 0 from each n to the next",
                 observed: rise, holds: rise > 0))
     }
 
-    private var order: Claim {
+    private var order: ClaimResult {
         let golds = counts.map { evidence.gold($0, \.single) }
         let places = golds.map { Peak.place(of: $0.mean) }
         let heights = golds.map { $0.mean.max() ?? .nan }
@@ -74,7 +74,7 @@ struct OveroptimisationFindings {
             "More comparisons make the peak later and higher", "both from each number of comparisons to the next",
             least,
             "smallest gain", least > 0,
-            Control(
+            ControlResult(
                 "Chosen by what is wanted itself there is no peak", threshold: "above 0 from each n to the next",
                 observed: rise, holds: rise > 0))
     }
@@ -82,7 +82,7 @@ struct OveroptimisationFindings {
     /// The largest n: the setting, or the power of two below it.
     private var largest: Int { evidence.study.sizes.last ?? 1 }
 
-    private var hidden: Claim {
+    private var hidden: ClaimResult {
         let rise = Statistics.least(counts.map { evidence.smallestRise(evidence.proxy($0, \.single)) })
         let parted = Statistics.least(counts.map { evidence.parted($0, \.single) })
         let costless = Statistics.greatest(counts.map { evidence.parted($0, \.costless) })
@@ -91,26 +91,26 @@ struct OveroptimisationFindings {
             "The learned reward itself shows nothing of this: it rises throughout, also where what is wanted falls",
             "above 0 from each n to the next, and what is wanted falls in at least one step for each number of comparisons",
             parted, "steps apart, the fewest", rise > 0 && parted >= 1,
-            Control(
+            ControlResult(
                 "Where extremes cost nothing the two never part; answers dealt out anew get nothing of what is wanted",
                 threshold: "no step apart; at most 0.1 at any n", observed: costless, unit: "steps apart, the most",
                 holds: costless == 0 && most <= 0.1))
     }
 
-    private var shift: Claim {
+    private var shift: ClaimResult {
         let found = evidence.recovery
         return claim(
             "Fits to simulated shifts along the learned reward return the closed form, α = √2 cos and β = 2 c",
             "mean error at most 0.05 in α and 0.02 in β", max(found.alpha, 2.5 * found.beta),
             "the larger of α's error and 2.5 times β's", found.alpha <= 0.05 && found.beta <= 0.02,
-            Control(
+            ControlResult(
                 "Where extremes cost nothing β is 0", threshold: "at most 0.02 on average",
                 observed: found.costlessBeta, holds: found.costlessBeta <= 0.02))
     }
 
     private func delayed(
         _ statement: String, _ curve: (OveroptimisationEvidence.Outcome) -> OveroptimisationEvidence.Curve
-    ) -> Claim {
+    ) -> ClaimResult {
         let least = counts.map { evidence.delay($0, curve).lower }
         let lower = Statistics.least(least)
         let plain = counts.map { abs(evidence.delay($0, \.mean).places) }
@@ -118,16 +118,16 @@ struct OveroptimisationFindings {
         return claim(
             statement, "later for each number of comparisons, the interval above 0", lower,
             "doublings of n, the least lower end", lower > 0,
-            Control(
+            ControlResult(
                 "The ensemble's mean, which is not cautious, hardly moves it",
                 threshold: "at most half a doubling either way", observed: moved, unit: "doublings of n",
                 holds: moved <= 0.5))
     }
 
     private func claim(
-        _ statement: String, _ threshold: String, _ observed: Double, _ unit: String, _ holds: Bool, _ control: Control
-    ) -> Claim {
-        Claim(
+        _ statement: String, _ threshold: String, _ observed: Double, _ unit: String, _ holds: Bool, _ control: ControlResult
+    ) -> ClaimResult {
+        ClaimResult(
             statement, threshold: threshold, observed: observed, unit: unit, holds: holds, control: control,
             n: evidence.tasks.count, seeds: seeds)
     }

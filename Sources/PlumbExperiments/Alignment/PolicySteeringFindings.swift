@@ -32,14 +32,14 @@ struct PolicySteeringFindings {
 
     // MARK: Claims
 
-    private var claims: [Claim] {
+    private var claims: [ClaimResult] {
         let (plain, subtracted, random) = (mean(\.plain), mean(\.subtracted), mean(\.random))
         return [
             seeds.claim(
                 "Subtracting the goal vector at every step keeps the agent from its cheese",
                 "reached in at most 0.6 of the mazes, in at least 0.9 without", subtracted,
                 holds: subtracted <= 0.6 && plain >= 0.9,
-                Control(
+                ControlResult(
                     "Subtracting a random vector of the same length does not", threshold: "at least 0.9 of the mazes",
                     observed: random, holds: random >= 0.9))
         ]

@@ -88,13 +88,13 @@ struct AnswerFindings {
         ]
     }
 
-    private var claim: Claim {
+    private var claim: ClaimResult {
         let (foretold, guessed) = (foretold, guessed)
         return seeds.claim(
             "The learned reward foretells answers that it has not seen",
             "more than half of them, by the lower end of the interval", foretold.interval?.lower ?? .nan,
             holds: foretold.interval.map { $0.lower > 0.5 } ?? false, n: foretold.n,
-            Control(
+            ControlResult(
                 "Learned from the same answers dealt out anew it does not", threshold: "at most 0.6 of them",
                 observed: guessed.value, holds: guessed.value <= 0.6))
     }

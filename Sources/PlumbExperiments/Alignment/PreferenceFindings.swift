@@ -32,7 +32,7 @@ struct PreferenceFindings {
 
     // MARK: Claims
 
-    private var claims: [Claim] {
+    private var claims: [ClaimResult] {
         let (shuffled, coin) = (evidence.shuffled(), evidence.coin())
         let (active, random, noisy) = (
             evidence.active(largest), evidence.random(largest), evidence.noisy(largest)
@@ -40,7 +40,7 @@ struct PreferenceFindings {
         let (order, shuffledOrder) = (evidence.active(largest, \.rankCorrelation), evidence.shuffled(\.rankCorrelation))
         let foretold = evidence.active(largest) { $0.agreement / $0.ceiling }
         let guessed = evidence.shuffled { $0.agreement / $0.ceiling }
-        let dealt = Control(
+        let dealt = ControlResult(
             "With \(settings.shuffledComparisons) answers dealt out anew among the questions it does not",
             threshold: "below 0.25 on average", observed: shuffled.mean, unit: "of the optimum",
             holds: shuffled.mean < 0.25)
@@ -54,20 +54,20 @@ struct PreferenceFindings {
             seeds.claim(
                 "It bears a teacher of whose answers a part of \(number(settings.noise)) are a coin's",
                 "return at least 0.9 on average", noisy.mean, "of the optimum", holds: noisy.mean >= 0.9,
-                Control(
+                ControlResult(
                     "Where all answers are a coin's it does not", threshold: "below 0.25 on average",
                     observed: coin.mean, unit: "of the optimum", holds: coin.mean < 0.25)),
             seeds.claim(
                 "The learned reward orders the cells as the hidden one does",
                 "rank correlation at least 0.8 on average",
                 order.mean, "", holds: order.mean >= 0.8,
-                Control(
+                ControlResult(
                     "That of answers dealt out anew does not", threshold: "at most 0.25 either way on average",
                     observed: shuffledOrder.mean, holds: abs(shuffledOrder.mean) <= 0.25)),
             seeds.claim(
                 "It foretells fresh answers nearly as well as the hidden reward", "at least 0.95 as often on average",
                 foretold.mean, "of the hidden reward's", holds: foretold.mean >= 0.95,
-                Control(
+                ControlResult(
                     "That of answers dealt out anew foretells few more than a coin",
                     threshold: "at most 0.65 as often as the hidden reward on average", observed: guessed.mean,
                     unit: "of the hidden reward's", holds: guessed.mean <= 0.65)),

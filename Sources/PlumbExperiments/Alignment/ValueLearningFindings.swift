@@ -25,44 +25,44 @@ struct ValueLearningFindings {
 
     // MARK: Claims
 
-    private var claims: [Claim] {
+    private var claims: [ClaimResult] {
         [lossClaim, ratioClaim, correlationClaim, offSwitchClaim, noisyClaim, suppliesClaim]
     }
 
-    private var lossClaim: Claim {
+    private var lossClaim: ClaimResult {
         let (loss, random) = (evidence.ends(evidence.losses).many, evidence.ends(evidence.randomLosses).many)
         return seeds.claim(
             "Acting on the reward recovered from \(settings.demonstrations) demonstrations loses next to nothing",
             "at most 0.02, mean over grids", loss, holds: loss <= 0.02,
-            Control(
+            ControlResult(
                 "Recovered from as many by a demonstrator that acts at random", threshold: "at least 0.8",
                 observed: random, holds: random >= 0.8))
     }
 
-    private var ratioClaim: Claim {
+    private var ratioClaim: ClaimResult {
         let (losses, random) = (evidence.ends(evidence.losses), evidence.ends(evidence.randomLosses))
         let (ratio, randomRatio) = (losses.many / losses.few, random.many / random.few)
         return seeds.claim(
             "More demonstrations leave less to lose: \(settings.demonstrations) against \(evidence.counts.first ?? 0)",
             "at most a third, ratio of means over grids", ratio, holds: ratio <= 1.0 / 3,
-            Control(
+            ControlResult(
                 "The same ratio for the random demonstrator", threshold: "at least two thirds", observed: randomRatio,
                 holds: randomRatio >= 2.0 / 3))
     }
 
-    private var correlationClaim: Claim {
+    private var correlationClaim: ClaimResult {
         let correlation = evidence.ends(evidence.correlations)
         let random = abs(evidence.ends(evidence.randomCorrelations).many)
         return seeds.claim(
             "The recovered reward comes to resemble the true one",
             "correlation at least 0.7 at the most demonstrations, and higher than at the fewest", correlation.many,
             holds: correlation.many >= 0.7 && correlation.many > correlation.few,
-            Control(
+            ControlResult(
                 "Recovered from the random demonstrator", threshold: "between -0.2 and 0.2", observed: random,
                 holds: random <= 0.2))
     }
 
-    private var offSwitchClaim: Claim {
+    private var offSwitchClaim: ClaimResult {
         let distances = evidence.rational.map { abs($0.played - $0.exact) }
         let errors = evidence.rational.map(\.standardErrors)
         let distance = ValueLearningEvidence.worst(distances)
@@ -71,12 +71,12 @@ struct ValueLearningFindings {
             "every mean over seeds within 0.005, every seed within 4 standard errors, all incentives above 0", distance,
             holds: distance <= 0.005 && ValueLearningEvidence.worst(errors) <= 4
                 && evidence.rational.allSatisfy { $0.exact > 0 && $0.played > 0 },
-            Control(
+            ControlResult(
                 "A robot that is sure gains nothing, whatever it expects", threshold: "at most 0",
                 observed: evidence.sure, holds: evidence.sure <= 0))
     }
 
-    private var noisyClaim: Claim {
+    private var noisyClaim: ClaimResult {
         let cost = evidence.noisy.last?.played ?? .nan
         let errors = ValueLearningEvidence.worst(evidence.noisy.map(\.standardErrors))
         let gain = zip(ValueLearningOutcome.means, evidence.rational).first { $0.0 == 1 }?.1.played ?? .nan
@@ -84,12 +84,12 @@ struct ValueLearningFindings {
             "Waiting for a human that errs often costs the robot: temperature 4, expected utility 1",
             "at most -0.3; all six noisy games within 4 standard errors of their integrals in every seed", cost,
             holds: cost <= -0.3 && errors <= 4,
-            Control(
+            ControlResult(
                 "Waiting for a rational human at the same expected utility gains", threshold: "above 0",
                 observed: gain, holds: gain > 0))
     }
 
-    private var suppliesClaim: Claim {
+    private var suppliesClaim: ClaimResult {
         let search = evidence.search
         let isExact =
             abs(search.value - evidence.best) <= 0.01 && abs(search.demonstration - evidence.demonstration) <= 0.01
@@ -101,7 +101,7 @@ struct ValueLearningFindings {
             search.value,
             holds: isExact && abs(search.value - 69.272) <= 0.01 && abs(search.demonstration - 69) <= 0.01
                 && evidence.suppliesStandardErrors <= 4,
-            Control(
+            ControlResult(
                 "What teaching gains if the robot knows what is wanted", threshold: "nothing, within 1e-9",
                 observed: gap,
                 holds: abs(gap) <= 1e-9))

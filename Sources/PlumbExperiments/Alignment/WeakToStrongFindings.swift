@@ -44,7 +44,7 @@ struct WeakToStrongFindings {
 
     // MARK: Claims
 
-    private var claims: [Claim] {
+    private var claims: [ClaimResult] {
         let lower = interval("gap_recovered", \.gap.recovered).lower
         let same = mean(\.sameCapacity.recovered)
         let better = mean { $0.gap.weakToStrong > $0.gap.weak ? 1 : 0 }
@@ -57,21 +57,21 @@ struct WeakToStrongFindings {
                 "The student recovers a part of the gap between its supervisor and its ceiling",
                 "lower end of the mean's 95 % interval above 0, and a gap in every split", lower, "of the gap",
                 holds: lower > 0 && hasGap,
-                Control(
+                ControlResult(
                     "A student that sees what its supervisor sees", threshold: "at most 0.05 in either direction, mean",
                     observed: same, unit: "of the gap", holds: abs(same) <= 0.05)),
             seeds.claim(
                 "The student is better than the supervisor whose labels it learned", "in at least 0.8 of splits",
                 better,
                 "of splits", holds: better >= 0.8,
-                Control(
+                ControlResult(
                     "The accuracy that the same labels in random order teach", threshold: "at most 0.15, mean",
                     observed: shuffled, holds: shuffled <= 0.15)),
             seeds.claim(
                 "In squared error the student gains what it disagrees with its supervisor: "
                     + "err(weak) = err(student) + misfit",
                 "to 1e-9 of err(weak), for every supervisor", exact, "of err(weak)", holds: exact <= 1e-9,
-                Control(
+                ControlResult(
                     "With a target that the student cannot be, the sides differ", threshold: "by at least 0.01, mean",
                     observed: outside, unit: "of err(weak)", holds: outside >= 0.01)),
         ]

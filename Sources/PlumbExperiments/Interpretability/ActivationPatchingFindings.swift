@@ -77,7 +77,7 @@ struct ActivationPatchingFindings {
         return Interval(lower: bounds.lower, upper: bounds.upper, method: "bootstrap over pairs")
     }
 
-    private var claims: [Claim] {
+    private var claims: [ClaimResult] {
         let early = PatchingEvidence.early(of: layers)
         let late = PatchingEvidence.late(of: layers)
         func mean(_ values: (PatchingEvidence) -> [Double], _ range: Range<Int>) -> Double {
@@ -90,20 +90,20 @@ struct ActivationPatchingFindings {
         let last = mean(\.last, late)
         let lastEarly = mean(\.last, early)
         return [
-            Claim(
+            ClaimResult(
                 "In layers \(early.lowerBound) to \(early.upperBound - 1) the residual stream at the differing token "
                     + "restores the clean answer", threshold: "at least 0.8 of the logit difference",
                 observed: differing,
                 holds: differing >= 0.8,
-                control: Control(
+                control: ControlResult(
                     "The same patch at the tokens between it and the last, where the prompts agree",
                     threshold: "at most 0.1 either way", observed: between, holds: abs(between) <= 0.1),
                 n: evidence.count, seeds: [seed]),
-            Claim(
+            ClaimResult(
                 "In layers \(late.lowerBound) to \(late.upperBound - 1) the residual stream at the last token restores "
                     + "the clean answer", threshold: "at least 0.8 of the logit difference", observed: last,
                 holds: last >= 0.8,
-                control: Control(
+                control: ControlResult(
                     "The same patch at the last token in the early layers", threshold: "at most 0.1 either way",
                     observed: lastEarly, holds: abs(lastEarly) <= 0.1),
                 n: evidence.count, seeds: [seed]),

@@ -102,7 +102,7 @@ struct AttributionPatchingFindings {
         return means.contains(where: \.isNaN) ? .nan : means.min { rank($0) < rank($1) } ?? .nan
     }
 
-    private var claims: [Claim] {
+    private var claims: [ClaimResult] {
         func asked(_ sites: [Site]) -> [Site] { sites.filter { site in first.sites.contains { $0.site == site } } }
         let outputs = asked([.attnOut, .mlpOut, .z])
         let inputs = asked([.q, .k])
@@ -110,9 +110,9 @@ struct AttributionPatchingFindings {
             + [speedClaim]
     }
 
-    private func shuffledControl(_ sites: [Site]) -> Control {
+    private func shuffledControl(_ sites: [Site]) -> ControlResult {
         let observed = least(sites, by: { -abs($0) }) { $0.shuffled.spearman }
-        return Control(
+        return ControlResult(
             "The same with gradients dealt out to other layers, positions and heads of their site",
             threshold: "mean rank correlation over pairs at most 0.25 either way", observed: observed,
             holds: abs(observed) <= 0.25)
@@ -124,15 +124,15 @@ struct AttributionPatchingFindings {
             ? names.joined() : "\(names.dropLast().joined(separator: ", ")) and \(names[names.count - 1])"
     }
 
-    private func orderClaim(_ sites: [Site]) -> Claim {
+    private func orderClaim(_ sites: [Site]) -> ClaimResult {
         let observed = least(sites, by: { $0 }) { $0.comparison.spearman }
-        return Claim(
+        return ClaimResult(
             "For \(names(sites)), attribution puts the cells in nearly the order of their exact effects",
             threshold: "mean rank correlation over pairs at least 0.75, for each of them", observed: observed,
             holds: observed >= 0.75, control: shuffledControl(sites), n: outcomes.count, seeds: [seed])
     }
 
-    private func softmaxClaim(_ sites: [Site]) -> Claim {
+    private func softmaxClaim(_ sites: [Site]) -> ClaimResult {
         let gains = sites.compactMap { site -> Double? in
             guard let plain = each(site, { $0.comparison.spearman }).map(Statistics.mean),
                 let exact = each(site, { $0.throughSoftmax.spearman }).map(Statistics.mean)
@@ -140,18 +140,18 @@ struct AttributionPatchingFindings {
             return (exact - plain) / (1 - plain)
         }
         let observed = gains.contains(where: \.isNaN) ? .nan : gains.min() ?? .nan
-        return Claim(
+        return ClaimResult(
             "For \(names(sites)), computing the softmax exactly (AtP*) brings the order nearer to the exact one",
             threshold: "at least 0.4 of what the mean rank correlation lacks to 1, for each of them",
             observed: observed,
             holds: observed >= 0.4, control: shuffledControl(sites), n: outcomes.count, seeds: [seed])
     }
 
-    private var speedClaim: Claim {
-        Claim(
+    private var speedClaim: ClaimResult {
+        ClaimResult(
             "One attribution estimates in a fraction of its time what the exact sweep measures",
             threshold: "at least 5 times faster over the same cells", observed: timeRatio, holds: timeRatio >= 5,
-            control: Control(
+            control: ControlResult(
                 "For a single cell there is nothing to gain", threshold: "at most 2 times faster",
                 observed: singleCellTimeRatio, holds: singleCellTimeRatio <= 2),
             n: outcomes.count, seeds: [seed])

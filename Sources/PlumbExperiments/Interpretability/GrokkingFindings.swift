@@ -34,7 +34,7 @@ struct GrokkingFindings {
 
     // MARK: Claims
 
-    private var claims: [Claim] {
+    private var claims: [ClaimResult] {
         let (final, delay) = (evidence.final, evidence.delay)
         let control = evidence.controlScores
         let keys = evidence.frequencies.count
@@ -44,7 +44,7 @@ struct GrokkingFindings {
             claim(
                 "The network gets 99 % of unseen sums right long after 99 % of those it learns from",
                 "at least 4 times as many steps", delay, "times", delay >= 4,
-                Control(
+                ControlResult(
                     "Without weight decay it learns its training set and does not get the others right",
                     threshold:
                         "accuracy at most 0.75 on unseen sums, at least 0.99 on the training set, in as many steps",
@@ -53,20 +53,20 @@ struct GrokkingFindings {
             claim(
                 "A few frequencies of a + b explain the logits", "at most 8 hold at least 0.7 of their variance",
                 evidence.keyShare, "", evidence.keyShare >= 0.7 && keys <= 8,
-                Control(
+                ControlResult(
                     "As many frequencies of the network without weight decay, its strongest", threshold: "at most 0.4",
                     observed: evidence.controlShare, holds: evidence.controlShare <= 0.4)),
             claim(
                 "The key frequencies alone do better on unseen sums than the whole network",
                 "restricted loss at most the test loss", ratio, "of the test loss", ratio <= 1,
-                Control(
+                ControlResult(
                     "As many other frequencies alone do not add", threshold: "loss at least 2 nats",
                     observed: evidence.elsewhere.restrictedLoss, unit: "nats",
                     holds: evidence.elsewhere.restrictedLoss >= 2)),
             claim(
                 "Without the key frequencies the network does not even know its training set",
                 "excluded loss at least 2 nats", excluded, "nats", excluded >= 2,
-                Control(
+                ControlResult(
                     "Without as many other frequencies it does", threshold: "loss at most 0.1 nats",
                     observed: evidence.elsewhere.excludedLoss, unit: "nats",
                     holds: evidence.elsewhere.excludedLoss <= 0.1)),
@@ -75,9 +75,9 @@ struct GrokkingFindings {
 
     private func claim(
         _ statement: String, _ threshold: String, _ observed: Double, _ unit: String, _ holds: Bool,
-        _ control: Control
-    ) -> Claim {
-        Claim(
+        _ control: ControlResult
+    ) -> ClaimResult {
+        ClaimResult(
             statement, threshold: threshold, observed: observed, unit: unit, holds: holds, control: control, n: 1,
             seeds: [seed])
     }

@@ -43,35 +43,35 @@ struct InductionHeadsFindings {
         ]
     }
 
-    private var claims: [Claim] {
+    private var claims: [ClaimResult] {
         let (n, seeds) = (trained.count, [seed])
         let (copying, one) = (mean(\.accuracy), mean(\.oneLayer))
         let without = mean { max($0.withoutInduction, $0.withoutPrevious) / $0.accuracy }
         let others = mean { $0.withoutOthers / $0.accuracy }
         let (ratio, untrained) = (mean { $0.compositionRatio.ratio }, mean(\.untrainedRatio))
         return [
-            Claim(
+            ClaimResult(
                 "Two layers of attention copy repeated random tokens", threshold: "at least 0.9 of them",
                 observed: copying, holds: copying >= 0.9,
-                control: Control(
+                control: ControlResult(
                     "One layer, trained alike", threshold: "at most 0.25", observed: one, holds: one <= 0.25),
                 n: n, seeds: seeds),
-            Claim(
+            ClaimResult(
                 "Copying needs the heads found by their attention: without the induction heads, and without the "
                     + "previous-token heads, less is left", threshold: "at most 0.5 of the accuracy", observed: without,
                 holds: without <= 0.5,
-                control: Control(
+                control: ControlResult(
                     "Without heads outside the circuit, drawn at random, as many as previous-token heads",
                     threshold: "at least 0.8 of the accuracy",
                     observed: others, holds: others >= 0.8),
                 n: n, seeds: seeds),
-            Claim(
+            ClaimResult(
                 "The best induction head reads what the best previous-token head writes, by the composition of their "
                     + "weights",
                 threshold: "at least 1.25 times other pairs' mean, by the stronger of keys and queries",
                 observed: ratio,
                 holds: ratio >= 1.25,
-                control: Control(
+                control: ControlResult(
                     "The same heads before training, by the stronger of keys and queries",
                     threshold: "at most 1.15 times", observed: untrained,
                     holds: untrained <= 1.15),

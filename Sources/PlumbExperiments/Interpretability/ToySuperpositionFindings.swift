@@ -84,7 +84,7 @@ struct ToySuperpositionFindings {
 
     // MARK: Claims
 
-    private var claims: [Claim] {
+    private var claims: [ClaimResult] {
         let geometry = best.map(\.geometry)
         let shared = geometry[2].dimensionality.max() ?? .nan
         let dedication = Self.dedication(geometry[0])
@@ -96,20 +96,20 @@ struct ToySuperpositionFindings {
             claim(
                 "At sparsity 0 the model keeps the two most important features, each with a dimension of its own",
                 "two features longer than 0.5, dimensionality of both at least 0.8", dedication, "", dedication >= 0.8,
-                Control(
+                ControlResult(
                     "At sparsity 0.9 no feature has a dimension of its own", threshold: "dimensionality at most 0.6",
                     observed: shared, holds: shared <= 0.6)),
             claim(
                 "At sparsity 0.8 four features lie in two antipodal pairs",
                 "4 features in pairs within 15°, at right angles within a cosine of 0.2, and no others",
                 Double(paired[1]), "features", paired[1] == 4,
-                Control(
+                ControlResult(
                     "Features in antipodal pairs at sparsity 0, whatever else is kept", threshold: "none",
                     observed: Double(2 * pairsAtZero), unit: "features", holds: pairsAtZero == 0)),
             claim(
                 "At sparsity 0.9 five features lie in a pentagon", "angles between neighbours within 8° of 72°", error,
                 "°", error <= 8,
-                Control(
+                ControlResult(
                     "Features kept beyond the number of dimensions at sparsity 0", threshold: "none", observed: beyond,
                     unit: "features", holds: beyond == 0)),
             lossClaim, plateauClaim,
@@ -118,33 +118,33 @@ struct ToySuperpositionFindings {
 
     private func claim(
         _ statement: String, _ threshold: String, _ observed: Double, _ unit: String, _ holds: Bool,
-        _ control: Control
-    ) -> Claim {
-        Claim(
+        _ control: ControlResult
+    ) -> ClaimResult {
+        ClaimResult(
             statement, threshold: threshold, observed: observed, unit: unit, holds: holds, control: control,
             n: settings.seeds, seeds: [seed])
     }
 
-    private var lossClaim: Claim {
+    private var lossClaim: ClaimResult {
         let errors = zip(best, Self.expectedLosses).map { abs($0.loss / $1 - 1) }
         let worst = errors.max() ?? .nan
         let ratio = linear.loss / best[2].loss
         return claim(
             "The best losses are those of an independent implementation, the best of its four beginnings: .0370, .0116 "
                 + "and .0042", "each within 10 %", worst, "", worst <= 0.1,
-            Control(
+            ControlResult(
                 "Without the ReLU, which superposition needs, the loss at sparsity 0.9 is higher",
                 threshold: "at least 2 times", observed: ratio, unit: "times", holds: ratio >= 2))
     }
 
-    private var plateauClaim: Claim {
+    private var plateauClaim: ClaimResult {
         let places = wide.map { Self.placesInPairs($0.outcome.geometry, dimensions: settings.wideDimensions) }
         let most = places.max() ?? .nan
-        return Claim(
+        return ClaimResult(
             "There are sparsities at which a wide model gives its features half a dimension each, as antipodal pairs do",
             threshold: "features within 0.05 of one half: at least 0.8 of two a dimension", observed: most,
             holds: most >= 0.8,
-            control: Control(
+            control: ControlResult(
                 "The same share at sparsity 0", threshold: "at most 0.1", observed: places[0], holds: places[0] <= 0.1),
             n: wide.count, seeds: [seed])
     }

@@ -21,22 +21,63 @@ public struct Card: Codable, Sendable, Equatable {
     /// How long the quick run takes on two cores, in minutes.
     public var minutes: Double
 
-    /// A card with all its parts; most experiments have references.
+    /// Earlier spellings of the id, by which it is still found.
+    public var aliases: [String]
+
+    /// A card without hypothesis and control, which ``stating(_:)`` derives from the claims.
     public init(
-        id: String, title: String, direction: String, question: String, hypothesis: String,
-        control: String,
-        method: String, limits: String, references: [Reference] = [], minutes: Double
+        id: String, title: String, direction: String, question: String, method: String, limits: String,
+        references: [Reference] = [], minutes: Double, aliases: [String] = []
     ) {
         self.id = id
         self.title = title
         self.direction = direction
         self.question = question
-        self.hypothesis = hypothesis
-        self.control = control
+        (hypothesis, control) = ("", "")
         self.method = method
         self.limits = limits
         self.references = references
         self.minutes = minutes
+        self.aliases = aliases
+    }
+
+    /// A card with all its parts.
+    public init(
+        id: String, title: String, direction: String, question: String, hypothesis: String, control: String,
+        method: String, limits: String, references: [Reference] = [], minutes: Double
+    ) {
+        self.init(
+            id: id, title: title, direction: direction, question: question, method: method, limits: limits,
+            references: references, minutes: minutes)
+        (self.hypothesis, self.control) = (hypothesis, control)
+    }
+
+    /// The card with hypothesis and control as `claims` state them, thresholds included.
+    public func stating(_ claims: [Claim]) -> Card {
+        func sentence(_ statement: String, _ threshold: String) -> String { "\(statement): \(threshold)." }
+        var card = self
+        card.hypothesis = claims.map { sentence($0.statement, $0.threshold) }.joined(separator: " ")
+        card.control = claims.map { sentence($0.control, $0.controlThreshold) }.joined(separator: " ")
+        return card
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case id, title, direction, question, hypothesis, control, method, limits, references, minutes, aliases
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        id = try container.decode(String.self, forKey: .id)
+        title = try container.decode(String.self, forKey: .title)
+        direction = try container.decode(String.self, forKey: .direction)
+        question = try container.decode(String.self, forKey: .question)
+        hypothesis = try container.decode(String.self, forKey: .hypothesis)
+        control = try container.decode(String.self, forKey: .control)
+        method = try container.decode(String.self, forKey: .method)
+        limits = try container.decode(String.self, forKey: .limits)
+        references = try container.decode([Reference].self, forKey: .references)
+        minutes = try container.decode(Double.self, forKey: .minutes)
+        aliases = try container.decodeIfPresent([String].self, forKey: .aliases) ?? []
     }
 }
 

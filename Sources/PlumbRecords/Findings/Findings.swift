@@ -5,7 +5,7 @@ public struct Findings: Codable, Sendable, Equatable {
     /// Single numbers, the most telling first.
     public var metrics: [Metric]
     /// The sentences put to the test.
-    public var claims: [Claim]
+    public var claims: [ClaimResult]
     /// In the order in which a reader should meet them; names are unique.
     public var tables: [Table]
     /// In the order in which a reader should meet them.
@@ -15,7 +15,7 @@ public struct Findings: Codable, Sendable, Equatable {
 
     /// Findings; an experiment leaves out what it does not have.
     public init(
-        summary: String = "", metrics: [Metric] = [], claims: [Claim] = [], tables: [Table] = [],
+        summary: String = "", metrics: [Metric] = [], claims: [ClaimResult] = [], tables: [Table] = [],
         figures: [Figure] = [], notes: [String] = []
     ) {
         self.summary = summary
@@ -34,4 +34,7 @@ public struct Findings: Codable, Sendable, Equatable {
 
     /// Whether every claim holds together with its control.
     public var allClaimsPass: Bool { claims.allSatisfy(\.passes) }
+
+    /// The claims that came to `verdict`.
+    public func claims(_ verdict: ClaimResult.Verdict) -> [ClaimResult] { claims.filter { $0.verdict == verdict } }
 }

@@ -12,12 +12,15 @@ public struct Metric: Codable, Sendable, Equatable {
     public var n: Int?
     /// The seeds it was measured over, where it depends on any.
     public var seeds: [UInt64]?
+    /// The single values whose mean it is, one a seed, pair or task; `nil` where there is one.
+    public var values: [Double]?
 
     /// A number with its name, and whatever says how sure it is.
     public init(
         _ name: String, _ value: Double, unit: String = "", interval: Interval? = nil, n: Int? = nil,
-        seeds: [UInt64]? = nil
+        seeds: [UInt64]? = nil, values: [Double]? = nil
     ) {
+        self.values = values
         self.name = name
         self.value = value
         self.unit = unit

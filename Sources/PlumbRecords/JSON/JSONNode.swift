@@ -8,6 +8,12 @@ final class JSONNode {
     private(set) var kind: SettingsField.Kind = .json
     private(set) var isOptional = false
     private var leaf: JSONValue?
+    /// The help of a declared setting.
+    var help: String?
+    /// What the number of a declared setting may be.
+    var range: ClosedRange<Double>?
+    /// Whether this stands for settings that belong together, whose members are options themselves.
+    private(set) var isGroup = false
     private(set) var keys: [String] = []
     private var members: [String: JSONNode] = [:]
     private var elements: [JSONNode]?
@@ -32,6 +38,13 @@ final class JSONNode {
     /// The named members in the order in which they were written.
     var fields: [(name: String, node: JSONNode)] {
         keys.compactMap { key in members[key].map { (key, $0) } }
+    }
+
+    /// The members that are options, with the keys that lead to each: those of groups in their place.
+    func settings(path: [String] = []) -> [(path: [String], node: JSONNode)] {
+        fields.flatMap { name, node in
+            node.isGroup ? node.settings(path: path + [name]) : [(path + [name], node)]
+        }
     }
 
     func member(_ key: String) -> JSONNode {
@@ -74,10 +87,12 @@ final class JSONNode {
     func set<T: Encodable>(_ value: T, path: [any CodingKey]) throws {
         switch value {
         case let value as JSONValue: set(value, kind: .json)
+        case let setting as any DeclaredSetting: try setting.fill(self, path: path)
         case let value as URL: set(.string(value.absoluteString), kind: .string)
         case let value as Data: set(.string(value.base64EncodedString()), kind: .string)
         default:
             try value.encode(to: JSONNodeEncoder(node: self, codingPath: path))
+            isGroup = value is any SettingGroup
             let declared = SettingsField.Kind(of: T.self)
             if declared != .json {
                 kind = declared

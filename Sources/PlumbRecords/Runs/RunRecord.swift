@@ -102,7 +102,8 @@ extension RunRecord {
     /// What `--json` prints: one object that scripts rely on.
     ///
     /// Members: `experiment`, `id`, `seed`, `version`, `status`, `started`, `wallSeconds`, `arithmetic`, `host`,
-    /// `settings`, `inputs`, `summary`, `metrics` (array), `claims` (array; `passes` says that claim and control hold),
+    /// `settings`, `inputs`, `summary`, `metrics` (array), `claims` (array; `passes` says whether claim and control hold, `null` where that
+    /// could not be measured),
     /// `tables` (name → `{rows, columns, values, …}`), `notes`, `artifacts`, and `curves` (array of `{name, x, y, …}`).
     /// - Throws: `EncodingError` when a value cannot be encoded.
     public func contract() throws -> JSONValue {
@@ -110,7 +111,7 @@ extension RunRecord {
         for table in findings.tables { tables[table.name] = try JSONValue(encoding: table) }
         let claims = try findings.claims.map { claim in
             var members = try JSONValue(encoding: claim).object ?? [:]
-            members["passes"] = .bool(claim.passes)
+            members["passes"] = claim.verdict == .notMeasurable ? .null : .bool(claim.passes)
             return JSONValue.object(members)
         }
         return .object([

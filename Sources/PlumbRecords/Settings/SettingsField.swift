@@ -15,8 +15,10 @@ public struct SettingsField: Sendable, Equatable {
         case json
     }
 
+    /// The keys that lead to the member from the settings; more than one for a member of a group.
+    let path: [String]
     /// The member's name in Swift, for example `learningRate`.
-    public let name: String
+    public var name: String { path.last ?? "" }
     /// What the value may be.
     public let kind: Kind
     /// Whether the setting may be absent (spelled `none` on the command line).
@@ -29,11 +31,11 @@ public struct SettingsField: Sendable, Equatable {
     public let range: ClosedRange<Double>?
 
     /// Describes one setting; `SettingsSchema` makes these from default values.
-    public init(
-        name: String, kind: Kind, isOptional: Bool, defaultValue: JSONValue, help: String?,
-        range: ClosedRange<Double>? = nil
+    init(
+        path: [String], kind: Kind, isOptional: Bool, defaultValue: JSONValue, help: String?,
+        range: ClosedRange<Double>?
     ) {
-        self.name = name
+        self.path = path
         self.kind = kind
         self.isOptional = isOptional
         self.defaultValue = defaultValue

@@ -1,10 +1,11 @@
 /// An experiment's settings as command-line options, read off its default values.
 ///
-/// Every member of the defaults becomes an option named after it in kebab case. Nothing is declared twice: the name,
-/// the type, whether it may be absent and the default all come from how the settings encode themselves.
+/// Every member of the defaults becomes an option named after it in kebab case; the members of a ``SettingGroup`` take the
+/// group's place. Nothing is declared twice: the name, the type, the help, the range, whether it may be absent and the
+/// default all come from how the settings encode themselves.
 ///
 /// ```swift
-/// let schema = try SettingsSchema(defaults: ActivationPatching.defaults, help: ActivationPatching.help)
+/// let schema = try ActivationPatching.schema()
 /// let overrides = try schema.parse(arguments)                    // ["--clean", "When …", "--sites", "z,mlp_out"]
 /// let settings = try schema.settings(ActivationPatching.Settings.self, overrides: overrides)
 /// ```
@@ -17,17 +18,44 @@ public struct SettingsSchema: Sendable, Equatable {
 
     /// - Parameters:
     ///   - defaults: settings whose members become the options; a settings type without members has none.
-    ///   - help: one line for each member, by its Swift name.
-    ///   - ranges: what each number may be, by the member's Swift name; a list's range holds for each of its numbers.
-    /// - Throws: what `defaults.encode(to:)` throws.
+    /// - Throws: what `defaults.encode(to:)` throws; ``SettingsError`` where two groups have settings of one name.
     public init(
         defaults: some Encodable, help: [String: String] = [:], ranges: [String: ClosedRange<Double>] = [:]
     ) throws {
-        fields = try JSONNode.encoding(defaults).fields.map { name, node in
+        fields = try JSONNode.encoding(defaults).settings().map { path, node in
             SettingsField(
-                name: name, kind: node.kind, isOptional: node.isOptional, defaultValue: node.value,
-                help: help[name], range: ranges[name])
+                path: path, kind: node.kind, isOptional: node.isOptional, defaultValue: node.value,
+                help: node.help ?? help[path.last ?? ""], range: node.range ?? ranges[path.last ?? ""])
         }
+        let names = fields.map(\.name)
+        if let twice = names.indices.first(where: { names[..<$0].contains(names[$0]) }) {
+            throw SettingsError("two settings are called \(names[twice]): rename one of them")
+        }
+    }
+
+    /// Settings as one object without groups, as options and records have them.
+    ///
+    /// - Throws: what `settings.encode(to:)` throws.
+    public func flattened(_ settings: some Encodable) throws -> JSONValue {
+        let members = try JSONNode.encoding(settings).settings().map { ($0.path.last ?? "", $0.node.value) }
+        return .object(Dictionary(members.filter { !$0.1.isNull }, uniquingKeysWith: { _, last in last }))
+    }
+
+    /// The same object with the members of groups where the settings' type has them.
+    private func grouped(_ settings: JSONValue) -> JSONValue {
+        func insert(_ value: JSONValue?, at path: ArraySlice<String>, in object: inout [String: JSONValue]) {
+            guard let name = path.first else { return }
+            guard path.count > 1 else {
+                object[name] = value
+                return
+            }
+            var group = object[name]?.object ?? [:]
+            insert(value, at: path.dropFirst(), in: &group)
+            object[name] = .object(group)
+        }
+        var result: [String: JSONValue] = [:]
+        for field in fields { insert(settings[field.name], at: field.path[...], in: &result) }
+        return .object(result)
     }
 
     /// All defaults as one object; absent optional settings are left out.
@@ -74,7 +102,7 @@ public struct SettingsSchema: Sendable, Equatable {
         _ type: Settings.Type = Settings.self, overrides: [Override] = [], base: JSONValue? = nil
     ) throws -> Settings {
         do {
-            return try apply(overrides: overrides, to: base).decode(type)
+            return try grouped(apply(overrides: overrides, to: base)).decode(type)
         } catch let error as DecodingError {
             throw SettingsError(decoding: error)
         }

@@ -55,10 +55,10 @@ public enum HTMLReport {
                 counted += (counted.isEmpty ? "" : ", ") + "\(seeds.count) seed\(seeds.count == 1 ? "" : "s")"
             }
             return "<div class=\"claim\">\n"
-                + line(claim.holds, "", claim.statement, claim.threshold, claim.observed, claim.unit, counted)
+                + line(claim.holds ?? false, "", claim.statement, claim.threshold, claim.observed ?? .nan, claim.unit, counted)
                 + line(
-                    claim.control.holds, "Control: ", claim.control.statement, claim.control.threshold,
-                    claim.control.observed, claim.control.unit, "") + "</div>\n"
+                    claim.control.holds ?? false, "Control: ", claim.control.statement, claim.control.threshold,
+                    claim.control.observed ?? .nan, claim.control.unit, "") + "</div>\n"
         }
         let title = "Claims: \(passed) of \(findings.claims.count) shown"
         return Page.section(title, items.joined(), id: "claims")

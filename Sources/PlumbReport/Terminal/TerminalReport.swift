@@ -45,11 +45,11 @@ public struct TerminalReport: Sendable {
     public func claims(_ style: TerminalStyle = .plain) -> String {
         record.findings.claims.map { claim in
             var lines = Self.verdict(
-                claim.holds, claim.statement,
-                Self.measured(claim.threshold, claim.observed, claim.unit), indent: 0, style)
+                claim.holds ?? false, claim.statement,
+                Self.measured(claim.threshold, claim.observed ?? .nan, claim.unit), indent: 0, style)
             lines += Self.verdict(
-                claim.control.holds, "control: " + claim.control.statement,
-                Self.measured(claim.control.threshold, claim.control.observed, claim.control.unit), indent: 2, style)
+                claim.control.holds ?? false, "control: " + claim.control.statement,
+                Self.measured(claim.control.threshold, claim.control.observed ?? .nan, claim.control.unit), indent: 2, style)
             return lines.joined(separator: "\n") + "\n"
         }.joined()
     }

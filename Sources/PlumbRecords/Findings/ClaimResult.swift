@@ -1,0 +1,135 @@
+/// What became of a claim in one run, as the record keeps it.
+///
+/// The text comes from the claim's declaration (``Claim``); a run adds numbers and verdicts only. A claim that does not
+/// hold is a finding, never an error.
+public struct ClaimResult: Sendable, Equatable {
+    /// For example "Patching the residual stream at the differing token restores the clean answer".
+    public var statement: String
+    /// When it counts as holding, for example "at least 0.9 of the clean logit difference".
+    public var threshold: String
+    /// What was measured, in the threshold's unit; `nil` where it could not be measured.
+    public var observed: Double?
+    /// The unit of `observed`; empty for a plain ratio.
+    public var unit: String
+    /// Whether the threshold is met; `nil` where nothing could be measured.
+    public var holds: Bool?
+    /// The same measurement where the effect must not appear.
+    public var control: ControlResult
+    /// Why the claim or its control could not be measured; `nil` where both were.
+    public var reason: String?
+    /// How many independent things were measured.
+    public var n: Int?
+    /// The seeds it was measured over, where it depends on any.
+    public var seeds: [UInt64]?
+
+    /// Puts a measurement, its threshold and its verdict together.
+    public init(
+        _ statement: String, threshold: String, observed: Double?, unit: String = "", holds: Bool?,
+        control: ControlResult, reason: String? = nil, n: Int? = nil, seeds: [UInt64]? = nil
+    ) {
+        self.statement = statement
+        self.threshold = threshold
+        self.observed = observed
+        self.unit = unit
+        self.holds = holds
+        self.control = control
+        self.reason = reason
+        self.n = n
+        self.seeds = seeds
+    }
+
+    /// What a claim comes to together with its control.
+    public enum Verdict: String, Codable, Sendable { case passes, fails, notMeasurable = "not measurable" }
+
+    /// Failed where the claim or its control was measured and does not hold; not measurable where nothing failed but
+    /// something could not be measured.
+    public var verdict: Verdict {
+        if holds == false || control.holds == false { return .fails }
+        return holds == nil || control.holds == nil ? .notMeasurable : .passes
+    }
+
+    /// Whether the claim counts as shown: it holds, and its control holds too.
+    public var passes: Bool { verdict == .passes }
+}
+
+/// The measurement of a claim repeated where the effect must not appear.
+public struct ControlResult: Sendable, Equatable {
+    /// For example "Patching a token before the difference changes nothing".
+    public var statement: String
+    /// When it counts as holding, for example "at most 0.00001 logits"; may be empty when the statement says it.
+    public var threshold: String
+    /// What was measured; `nil` where it could not be measured.
+    public var observed: Double?
+    /// The unit of `observed`; empty for a plain ratio.
+    public var unit: String
+    /// Whether the effect stayed away, as it must; `nil` where nothing could be measured.
+    public var holds: Bool?
+
+    /// Puts a measurement, its threshold and its verdict together.
+    public init(
+        _ statement: String, threshold: String = "", observed: Double?, unit: String = "", holds: Bool?
+    ) {
+        self.statement = statement
+        self.threshold = threshold
+        self.observed = observed
+        self.unit = unit
+        self.holds = holds
+    }
+}
+
+// What was not measured is written as `null`, so that a script meets the key and cannot take it for a number. Records
+// from before there was a third verdict hold the string "nan" instead, beside a claim that does not hold.
+
+extension ClaimResult: Codable {
+    private enum CodingKeys: String, CodingKey {
+        case statement, threshold, observed, unit, holds, control, reason, n, seeds
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        statement = try container.decode(String.self, forKey: .statement)
+        threshold = try container.decode(String.self, forKey: .threshold)
+        observed = try container.decodeIfPresent(Double.self, forKey: .observed)
+        unit = try container.decode(String.self, forKey: .unit)
+        holds = try container.decodeIfPresent(Bool.self, forKey: .holds)
+        control = try container.decode(ControlResult.self, forKey: .control)
+        reason = try container.decodeIfPresent(String.self, forKey: .reason)
+        n = try container.decodeIfPresent(Int.self, forKey: .n)
+        seeds = try container.decodeIfPresent([UInt64].self, forKey: .seeds)
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(statement, forKey: .statement)
+        try container.encode(threshold, forKey: .threshold)
+        if let observed { try container.encode(observed, forKey: .observed) } else { try container.encodeNil(forKey: .observed) }
+        try container.encode(unit, forKey: .unit)
+        if let holds { try container.encode(holds, forKey: .holds) } else { try container.encodeNil(forKey: .holds) }
+        try container.encode(control, forKey: .control)
+        try container.encodeIfPresent(reason, forKey: .reason)
+        try container.encodeIfPresent(n, forKey: .n)
+        try container.encodeIfPresent(seeds, forKey: .seeds)
+    }
+}
+
+extension ControlResult: Codable {
+    private enum CodingKeys: String, CodingKey { case statement, threshold, observed, unit, holds }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        statement = try container.decode(String.self, forKey: .statement)
+        threshold = try container.decode(String.self, forKey: .threshold)
+        observed = try container.decodeIfPresent(Double.self, forKey: .observed)
+        unit = try container.decode(String.self, forKey: .unit)
+        holds = try container.decodeIfPresent(Bool.self, forKey: .holds)
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(statement, forKey: .statement)
+        try container.encode(threshold, forKey: .threshold)
+        if let observed { try container.encode(observed, forKey: .observed) } else { try container.encodeNil(forKey: .observed) }
+        try container.encode(unit, forKey: .unit)
+        if let holds { try container.encode(holds, forKey: .holds) } else { try container.encodeNil(forKey: .holds) }
+    }
+}
