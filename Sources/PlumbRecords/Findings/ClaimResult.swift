@@ -85,6 +85,8 @@ extension ClaimResult: Codable {
         case statement, threshold, observed, unit, holds, control, reason, n, seeds
     }
 
+    /// Reads the result of a claim; `null` is what could not be measured.
+    /// - Throws: `DecodingError` when a member is missing or of another kind.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         statement = try container.decode(String.self, forKey: .statement)
@@ -98,11 +100,17 @@ extension ClaimResult: Codable {
         seeds = try container.decodeIfPresent([UInt64].self, forKey: .seeds)
     }
 
+    /// Writes the result of a claim, with `null` for what could not be measured.
+    /// - Throws: `EncodingError` when a member cannot be encoded.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(statement, forKey: .statement)
         try container.encode(threshold, forKey: .threshold)
-        if let observed { try container.encode(observed, forKey: .observed) } else { try container.encodeNil(forKey: .observed) }
+        if let observed {
+            try container.encode(observed, forKey: .observed)
+        } else {
+            try container.encodeNil(forKey: .observed)
+        }
         try container.encode(unit, forKey: .unit)
         if let holds { try container.encode(holds, forKey: .holds) } else { try container.encodeNil(forKey: .holds) }
         try container.encode(control, forKey: .control)
@@ -115,6 +123,8 @@ extension ClaimResult: Codable {
 extension ControlResult: Codable {
     private enum CodingKeys: String, CodingKey { case statement, threshold, observed, unit, holds }
 
+    /// Reads the result of a control; `null` is what could not be measured.
+    /// - Throws: `DecodingError` when a member is missing or of another kind.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         statement = try container.decode(String.self, forKey: .statement)
@@ -124,11 +134,17 @@ extension ControlResult: Codable {
         holds = try container.decodeIfPresent(Bool.self, forKey: .holds)
     }
 
+    /// Writes the result of a control, with `null` for what could not be measured.
+    /// - Throws: `EncodingError` when a member cannot be encoded.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(statement, forKey: .statement)
         try container.encode(threshold, forKey: .threshold)
-        if let observed { try container.encode(observed, forKey: .observed) } else { try container.encodeNil(forKey: .observed) }
+        if let observed {
+            try container.encode(observed, forKey: .observed)
+        } else {
+            try container.encodeNil(forKey: .observed)
+        }
         try container.encode(unit, forKey: .unit)
         if let holds { try container.encode(holds, forKey: .holds) } else { try container.encodeNil(forKey: .holds) }
     }

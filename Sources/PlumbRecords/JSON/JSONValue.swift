@@ -97,6 +97,7 @@ extension JSONValue {
 }
 
 extension JSONValue: Equatable {
+    /// Whether two values are equal; numbers are compared as numbers, not as they are written.
     public static func == (left: JSONValue, right: JSONValue) -> Bool {
         switch (left, right) {
         case (.null, .null): true
@@ -116,6 +117,8 @@ extension JSONValue: Equatable {
 }
 
 extension JSONValue: Codable {
+    /// Reads any JSON value.
+    /// - Throws: `DecodingError` when it is none.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         if container.decodeNil() {
@@ -137,6 +140,8 @@ extension JSONValue: Codable {
         }
     }
 
+    /// Writes the value as JSON.
+    /// - Throws: `EncodingError` when the encoder refuses it.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         switch self {

@@ -55,6 +55,8 @@ extension RunEvent: Codable {
         case started, resumed, progress, metric, point, note, input, artifact, finished, failed, interrupted
     }
 
+    /// Reads a line of an event log.
+    /// - Throws: `DecodingError` when a member is missing or of another kind.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         time = try container.decode(Timestamp.self, forKey: .time)
@@ -82,6 +84,8 @@ extension RunEvent: Codable {
         }
     }
 
+    /// Writes a line of an event log.
+    /// - Throws: `EncodingError` when a member cannot be encoded.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(time, forKey: .time)
