@@ -1,7 +1,10 @@
 /// One part of the findings, in the order in which a reader should meet it.
 public enum FindingsPart: Sendable {
+    /// A number.
     case metric(Metric)
+    /// A matrix of numbers.
     case table(Table)
+    /// A figure.
     case figure(Figure)
     /// A plain sentence that a reader must know: what was left out, what was assumed.
     case note(String)

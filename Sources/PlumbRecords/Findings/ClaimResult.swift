@@ -39,7 +39,14 @@ public struct ClaimResult: Sendable, Equatable {
     }
 
     /// What a claim comes to together with its control.
-    public enum Verdict: String, Codable, Sendable { case passes, fails, notMeasurable = "not measurable" }
+    public enum Verdict: String, Codable, Sendable {
+        /// The claim and its control hold.
+        case passes
+        /// The claim or its control does not hold.
+        case fails
+        /// Nothing failed, but something could not be measured.
+        case notMeasurable = "not measurable"
+    }
 
     /// Failed where the claim or its control was measured and does not hold; not measurable where nothing failed but
     /// something could not be measured.

@@ -4,14 +4,21 @@ public import Foundation
 ///
 /// Whole numbers stay exact over the range of `Int` and `UInt64`; `6` and `6.0` compare equal, as they do in JSON.
 public enum JSONValue: Sendable {
+    /// `null`.
     case null
+    /// `true` or `false`.
     case bool(Bool)
+    /// A whole number.
     case integer(Int)
     /// A whole number above `Int.max`, so that a 64-bit seed keeps every digit.
     case unsigned(UInt64)
+    /// Any other number.
     case number(Double)
+    /// A text.
     case string(String)
+    /// Values in their order.
     case array([JSONValue])
+    /// Values by name.
     case object([String: JSONValue])
 }
 

@@ -18,6 +18,7 @@ public struct RunEvent: Sendable, Equatable {
         case input(InputFile)
         /// A file was written.
         case artifact(Artifact)
+        /// The run ended with findings.
         case finished
         /// The run ended with this error's sentence.
         case failed(String)

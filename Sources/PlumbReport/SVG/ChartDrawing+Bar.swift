@@ -41,8 +41,9 @@ extension ChartDrawing {
                 x, min(place, zero), max(1, thickness - 1), abs(place - zero), paint(category).fill,
                 title: tooltip(series.name, "\(chart.categoryLabel) \(chart.categories[category])", value, chart.y)
                     + interval(series, category))
-            if let lower = series.lower?[safe: category].flatMap(frame.y.place),
-                let upper = series.upper?[safe: category].flatMap(frame.y.place)
+            // An interval without width would look like an exact number.
+            if let low = series.lower?[safe: category], let high = series.upper?[safe: category], low != high,
+                let lower = frame.y.place(low), let upper = frame.y.place(high)
             {
                 let middle = x + thickness / 2
                 let cap = min(5, max(1.5, thickness / 5))
@@ -54,7 +55,9 @@ extension ChartDrawing {
     }
 
     private static func interval(_ series: BarChart.Series, _ category: Int) -> String {
-        guard let lower = series.lower?[safe: category], let upper = series.upper?[safe: category] else { return "" }
+        guard let lower = series.lower?[safe: category], let upper = series.upper?[safe: category],
+            lower != upper
+        else { return "" }
         return " \(NumberText.range(lower, upper))"
     }
 }
