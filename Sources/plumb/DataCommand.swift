@@ -29,8 +29,8 @@ struct DataCommand: AsyncParsableCommand {
             }
             let table = TerminalTable(
                 columns: [
-                    .init("name"), .init("examples", .right), .init("size", .right), .init("licence", wraps: true),
-                    .init("at hand"), .init("what it is", wraps: true),
+                    .init("name"), .init("examples", .right), .init("size", .right), .init("licence"),
+                    .init("at hand"), .init("what it is"),
                 ],
                 rows: listings.map { listing in
                     let dataset = listing.dataset

@@ -16,7 +16,7 @@ struct ListCommand: ParsableCommand {
             return try Output.json(.object(["experiments": JSONValue(encoding: cards)]))
         }
         let table = TerminalTable(
-            columns: [.init("id"), .init("title", wraps: true), .init("minutes", .right)],
+            columns: [.init("id"), .init("title"), .init("minutes", .right)],
             rows: cards.map { [$0.id, $0.title, NumberText.value($0.minutes)] })
         print(table.render(.current()))
         print("plumb show ID says what one asks, and what must not show it; plumb run ID runs it.")

@@ -31,7 +31,7 @@ struct ModelCommand: AsyncParsableCommand {
                 columns: [
                     .init("name"), .init("parameters", .right), .init("size", .right), .init("licence"),
                     .init("cached"),
-                    .init("what it is", wraps: true),
+                    .init("what it is"),
                 ],
                 rows: listings.map { listing in
                     let model = listing.model

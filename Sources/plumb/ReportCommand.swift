@@ -10,6 +10,7 @@ struct ReportCommand: ParsableCommand {
     @Argument(help: "Runs: latest, a run's folder, or the beginning of its id. The latest if none is named.")
     var runs: [String] = []
     @Option(help: "The folder of run folders.") var out: String = "runs"
+    @Option(help: "A folder to which each figure is written as an SVG and a CSV file.") var figures: String?
     @Flag(help: "Print the record as one JSON object instead.") var json = false
 
     func run() throws {
@@ -22,6 +23,10 @@ struct ReportCommand: ParsableCommand {
                 : Output.json(.object(["runs": .array(records.map { try $0.contract() })]))
         }
         for (entry, record) in zip(entries, records) {
+            if let figures {
+                let root = URL(fileURLWithPath: figures, isDirectory: true)
+                try write(FigureFiles.files(of: record), to: records.count == 1 ? root : root.appending(path: entry.id))
+            }
             let page = entry.url.appendingPathComponent("report.html")
             try write(HTMLReport.render(record), to: page)
             if records.count == 1 { print(TerminalReport(record).render(.current())) }
@@ -35,6 +40,16 @@ struct ReportCommand: ParsableCommand {
             try write(IndexPage.render(links), to: page)
             print("index   \(page.path)")
         }
+    }
+
+    private func write(_ files: [(name: String, text: String)], to folder: URL) throws {
+        do {
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        } catch {
+            throw RunStoreError("cannot make \(folder.path): \(error.localizedDescription)")
+        }
+        for file in files { try write(file.text, to: folder.appending(path: file.name)) }
+        print("figures \(folder.path): \(files.count) files")
     }
 
     private func write(_ html: String, to page: URL) throws {

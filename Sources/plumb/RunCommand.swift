@@ -7,7 +7,8 @@ import PlumbReport
 struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run", abstract: "Run an experiment and keep its record.",
-        usage: "plumb run ID [--SETTING VALUE ...] [--preset NAME] [--seed N] [--out DIR] [--resume RUN] [--json]",
+        usage:
+            "plumb run ID [--SETTING VALUE ...] [--preset NAME] [--seed N] [--out DIR] [--resume RUN] [--brief | --json]",
         discussion: """
             The experiment's settings are its options: plumb run ID --help lists them with their defaults.
 
@@ -15,6 +16,7 @@ struct RunCommand: AsyncParsableCommand {
               --seed N        the seed of every random number of the run (default 0)
               --out DIR       where run folders go (default ./runs)
               --resume RUN    go on with a run that was stopped: latest, its folder, or the beginning of its id
+              --brief         print the conclusion, the verdict and where the record is
               --json          print one JSON object instead of tables
             """)
 
@@ -43,7 +45,8 @@ struct RunCommand: AsyncParsableCommand {
         if request.json {
             try Output.write(record.contractJSON())
         } else {
-            print(TerminalReport(record).render(.current()))
+            let report = TerminalReport(record)
+            print(request.brief ? report.brief(.current()) : report.render(.current()))
             print("\nrecord  \(folder.recordFile.path)\nreport  \(folder.reportFile.path)")
         }
     }
@@ -55,6 +58,7 @@ struct RunCommand: AsyncParsableCommand {
         var out: String?
         var resumed: String?
         var json = false
+        var brief = false
         var wantsHelp = false
 
         init(_ words: [String], _ experiment: any Experiment.Type) throws {
@@ -76,6 +80,9 @@ struct RunCommand: AsyncParsableCommand {
                 case "--json":
                     guard name == word else { throw SettingsError("--json takes no value, found \"\(word)\"") }
                     json = true
+                case "--brief":
+                    guard name == word else { throw SettingsError("--brief takes no value, found \"\(word)\"") }
+                    brief = true
                 case "--out": out = try value(word)
                 case "--resume": resumed = try value(word)
                 case "--preset": preset = try value(word)
@@ -99,7 +106,7 @@ struct RunCommand: AsyncParsableCommand {
                 index += 1
             }
             guard !wantsHelp else { return }
-            let others = ["preset", "seed", "out", "resume", "json", "help"]
+            let others = ["preset", "seed", "out", "resume", "brief", "json", "help"]
             let schema = try experiment.schema()
             let overrides = try schema.parse(rest, otherOptions: others)
             if resumed != nil {

@@ -24,7 +24,7 @@ struct WorldCommand: ParsableCommand {
                 return try Output.json(.object(["worlds": .array(worlds)]))
             }
             let table = TerminalTable(
-                columns: [.init("id"), .init("what can go wrong", wraps: true)],
+                columns: [.init("id"), .init("what can go wrong")],
                 rows: CatalogWorld.all.map { [$0.id, $0.summary] })
             print(table.render(.current()))
             print("plumb world show ID draws one; plumb run specification-gaming learns in all of them.")

@@ -33,8 +33,8 @@ import Testing
     }
 
     @Test func axesAreLogarithmicWhereTheRuleSaysSo() {
-        func axes(_ y: [Double], x: [Double] = [0, 1, 2]) -> String {
-            let page = HTMLReport.render(record([Curve("loss", x: x, y: y)]))
+        func axes(_ y: [Double], x: [Double] = [0, 1, 2], name: String = "loss") -> String {
+            let page = HTMLReport.render(record([Curve(name, x: x, y: y)]))
             guard let start = page.range(of: "Logarithmic in ") else { return "" }
             return String(page[start.upperBound...].prefix { $0 != ":" })
         }
@@ -44,6 +44,9 @@ import Testing
         #expect(axes([-1, 10, 400]) == "")
         #expect(axes([1, 2, 3], x: [1, 10, 400]) == "step")
         #expect(axes([1, 2, 3000], x: [1, 10, 400]) == "step and loss")
+        // A share may be 0, and a logarithm would hide how near to 1 it is.
+        #expect(axes([0.001, 0.5, 1]) == "loss")
+        #expect(axes([0.001, 0.5, 1], name: "accuracy/test") == "")
     }
 
     @Test func whatIsLeftOutIsSaid() {
@@ -53,11 +56,13 @@ import Testing
             recorder.receive(RunEvent(.point(series: "loss/train", x: Double(step), y: y)))
         }
         let page = HTMLReport.render(record(recorder.curves))
-        #expect(page.contains("Left out of train, being infinite or not a number: 2 points, the first at step 812."))
-        #expect(page.contains("Of up to 4998 points a line"))
+        #expect(page.contains("train: 2 points left out as infinite or not a number, the first at step 812."))
+        #expect(page.contains("of its points (up to 4998)"))
         // A curve that never was a number still says so, with nothing to draw.
         let none = Curve("loss/train", x: [], y: [], omitted: 3, firstOmitted: 0)
-        #expect(HTMLReport.render(record([none])).contains("3 points, the first at step 0"))
+        #expect(
+            HTMLReport.render(record([none])).contains(
+                "3 points left out as infinite or not a number, the first at step 0"))
         #expect(TerminalReport(record([none])).render().contains("no finite points"))
     }
 
@@ -96,7 +101,7 @@ import Testing
         }
         for text in [
             ">circuit forms</text>", "two layers: 0.93 [0.9, 0.95]", ">sparsity 0.8</text>",
-            "0 · (0.936, 0.29): importance 1", "<td class=\"num\">sparsity 0.9</td>", ">10⁻⁶</text>",
+            "0 · (0.936", ": importance 1", "<td>sparsity 0.9</td>", ">10⁻⁶</text>",
         ] {
             #expect(page.contains(text), "\(text)")
         }

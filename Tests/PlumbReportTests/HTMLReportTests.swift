@@ -12,8 +12,10 @@ import Testing
 
     @Test func thePageHoldsEverythingARecordSays() {
         for text in [
-            "Activation patching", Fixture.record.card.question, "Up to layer 21 the answer", "Claims: 1 of 2 shown",
-            "clean_logit_difference", "6.1196", "percentile bootstrap", "arXiv:2211.00593", "models/smollm2-135m",
+            "Activation patching", Fixture.record.card.question, "Up to layer 21 the answer",
+            "1 of 2 claims holds, 1 does not.",
+            "clean_logit_difference", "6.12", "title=\"6.1196\"", "percentile bootstrap", "arXiv:2211.00593",
+            "models/smollm2-135m",
             "sha256 <bdi>0f0f", "float32 on exactly dequantised weights", "--answer &#39; Mary&#39;",
             "href=\"artifacts/resid_pre.csv\"",
             "<span class=\"ws\">·</span>Mary", "layer 6 · position 9 “·Mary”: 6.17",
@@ -28,8 +30,14 @@ import Testing
             #expect(!page.contains(start), "\(start)")
         }
         let links = page.matches(of: try Regex("href=\"([^\"]*)\"")).map { String($0.output[1].substring ?? "") }
+        let files = ["data:image/svg+xml;base64,", "data:text/csv;base64,"]
         #expect(
-            links.allSatisfy { $0.hasPrefix("https://arxiv.org/abs/") || $0 == "artifacts/resid_pre.csv" }, "\(links)")
+            links.allSatisfy { link in
+                link.hasPrefix("https://arxiv.org/abs/") || link == "artifacts/resid_pre.csv" || link == "#claims"
+                    || files.contains { link.hasPrefix($0) }
+            }, "\(links)")
+        #expect(links.count { $0.hasPrefix(files[0]) } == 5)
+        #expect(links.count { $0.hasPrefix(files[1]) } == 5)
     }
 
     @Test func everyCellHasItsValueWithoutScripts() {
@@ -58,7 +66,7 @@ import Testing
         let index = IndexPage.render(
             [.init(record: Fixture.hostile, report: "javascript:alert(1)")], title: Fixture.hostileText)
         for page in [page, index] {
-            #expect(page.components(separatedBy: "<script").count - 1 == (page == index ? 0 : 1))
+            #expect(!page.contains("<script"))
             #expect(!page.contains("<img"))
             #expect(!page.contains("href=\"javascript:"))
             let bad: ClosedRange<UInt32> = 0x202A...0x202E
@@ -78,10 +86,7 @@ import Testing
         ] {
             let start = page.range(of: "<body>")?.lowerBound ?? page.startIndex
             var body = String(page[start...]).replacingOccurrences(of: "</html>", with: "")
-            if let script = body.range(of: "<script>"), let end = body.range(of: "</script>") {
-                body.removeSubrange(script.lowerBound..<end.upperBound)
-            }
-            body = body.replacingOccurrences(of: "<br>", with: "").replacingOccurrences(of: " hidden>", with: ">")
+            body = body.replacingOccurrences(of: "<br>", with: "")
             body = body.replacingOccurrences(of: "<details open>", with: "<details>")
             let parser = XMLParser(data: Data(body.utf8))
             #expect(parser.parse(), "line \(parser.lineNumber): \(String(describing: parser.parserError))")

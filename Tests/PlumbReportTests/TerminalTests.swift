@@ -28,13 +28,16 @@ import Testing
         for width in [30, 60, 80, 200] {
             let lines = table.render(TerminalStyle(width: width)).split(separator: "\n")
             #expect(lines.allSatisfy { $0.count <= width })
-            #expect(lines.last?.contains("123456") == true)
+            #expect(lines.contains { $0.contains("123456") })
+            // Nothing is cut.
+            #expect(lines.joined().count { $0 == "x" } == 90)
+            #expect(lines.joined().count { $0 == "y" } == 51)
         }
     }
 
     @Test func columnsThatWrapLoseNoWord() {
         let table = TerminalTable(
-            columns: [.init("id"), .init("what it asks", wraps: true), .init("n", .right)],
+            columns: [.init("id"), .init("what it asks"), .init("n", .right)],
             rows: [["a", "Does a network learn more than it was shown?", "3"], ["b", "", "4"]])
         #expect(
             table.render(TerminalStyle(width: 30)) == """
@@ -55,13 +58,13 @@ import Testing
         let text = TerminalTable(metrics: Fixture.findings.metrics).render()
         #expect(
             text == """
-                metric                        value  unit      interval               n
-                ──────────────────────────  ───────  ────────  ──────────────────  ────
-                clean_logit_difference       6.1196  logits                           1
-                corrupted_logit_difference  -5.4853  logits                           1
-                sweep_seconds                0.2871  s
-                strongest_effect             1.0071  of clean  [0.981, 1.02] 95 %    12
-                cells                          1530                                1530
+                metric                      value  unit      values or 95 % interval     n
+                ──────────────────────────  ─────  ────────  ───────────────────────  ────
+                clean_logit_difference       6.12  logits                                1
+                corrupted_logit_difference  -5.49  logits                                1
+                sweep_seconds               0.287  s
+                strongest_effect             1.01  of clean  [0.981, 1.02]              12
+                cells                        1530                                     1530
 
                 """)
     }
@@ -81,9 +84,9 @@ import Testing
                       When   ·Mary  ·to
                 layer │      ▼      │
                     0 ·      █  6.00▒ -3.00
-                    1 ·      ?   nan░  1.25
-                logits -3.0 ▒░░·░░▒▓▓█ 6.0   neutral 0.0
-                clean 5.0
+                    1 ·      ?      ░  1.25
+                logits -3 ▒░░·░░▒▓▓█ 6
+                neutral 0 · clean 5
                 ▼ differs
 
                 """)
@@ -115,12 +118,24 @@ import Testing
         }
     }
 
-    @Test func reportsFitTheTerminalAndEndWithTheMeaning() {
-        for width in [80, 120, 200] {
-            let text = TerminalReport(Fixture.record).render(TerminalStyle(width: width))
-            #expect(text.split(separator: "\n").allSatisfy { $0.count <= width })
-            #expect(text.hasSuffix("changes nothing.\n"))
+    @Test func reportsFitTheTerminalAndBeginWithTheMeaning() {
+        for width in [50, 80, 120, 200] {
+            for record in [Fixture.record, Fixture.large, TrainingFixture.record] {
+                let text = TerminalReport(record).render(TerminalStyle(width: width))
+                #expect(text.split(separator: "\n").allSatisfy { $0.count <= width }, "\(width)")
+                #expect(!text.contains("…"), "nothing is cut at \(width)")
+                #expect(text.hasPrefix("Activation patching\nUp to layer 21 the answer sits"))
+            }
         }
+        #expect(
+            TerminalReport(Fixture.record).brief() == """
+                Activation patching
+                Up to layer 21 the answer sits in the residual stream at the repeated name; by
+                layer 24 attention has moved it to the last position. Four heads do most of the
+                moving, and patching any token before the difference changes nothing.
+                1 of 2 claims holds, 1 does not.
+
+                """)
         let claims = TerminalReport(Fixture.record).claims()
         #expect(claims.contains("✗ A single head restores more than half of the answer: 0.34 of clean (at least"))
         #expect(claims.contains("\n  ✓ control: The median head"))
@@ -211,13 +226,20 @@ import Testing
 @Suite struct NumberTextTests {
     @Test func numbersReadAsPeopleWriteThem() {
         for (value, text) in [
-            (6.1196, "6.1196"), (-5.4853, "-5.4853"), (0.34, "0.34"), (0, "0"), (1530, "1530"), (1234.56, "1234.6"),
-            (1.5e-7, "1.5000e-07"), (2.5e9, "2.5000e+09"), (.nan, "nan"), (-.infinity, "-inf"), (99_999.96, "100000"),
-            (-0.000_012_3, "-1.2300e-05"),
+            (6.1196, "6.12"), (-5.4853, "-5.49"), (0.34, "0.34"), (0, "0"), (1530, "1530"), (1234.56, "1235"),
+            (12_345.6, "12,346"), (-1_234_567, "-1,234,567"), (1.5e-7, "1.5×10⁻⁷"), (2.5e9, "2,500,000,000"),
+            (2.5e19, "2.5×10¹⁹"), (.nan, "nan"), (-.infinity, "-inf"), (99_999.96, "100,000"), (0.9756, "0.976"),
+            (0.99992, "0.9999"), (-0.9996, "-0.9996"), (0.999_999_9, "1"), (1.0002, "1"), (-0.000_079_71, "-0.00008"),
+            (-0.000_012_3, "-0.000012"), (0.003_14, "0.00314"), (.leastNonzeroMagnitude, "4.9×10⁻³²⁴"),
+            (1e308, "1.0×10³⁰⁸"),
         ] as [(Double, String)] {
             #expect(NumberText.value(value) == text)
         }
+        // Beside something much larger, what is nearly nothing is 0.0.
+        #expect(NumberText.value(-7.971e-5, scale: 2) == "0.0")
+        #expect(NumberText.value(-7.971e-5, scale: 0.5) == "-0.00008")
         #expect(NumberText.fixed(-0.0004, decimals: 2) == "0.00")
+        #expect(NumberText.exact(0.1 + 0.2) == "0.30000000000000004")
         #expect(NumberText.duration(0.0004) == "0 ms")
         #expect(NumberText.duration(0.31) == "310 ms")
         #expect(NumberText.duration(12.44) == "12.4 s")

@@ -28,9 +28,13 @@ public enum SeedRule: Sendable, Hashable {
 
 /// A threshold.
 public enum Bound: Sendable, Hashable {
+    /// This number or more.
     case atLeast(Double)
+    /// This number or less.
     case atMost(Double)
+    /// More than this number.
     case above(Double)
+    /// Less than this number.
     case below(Double)
     /// At most `distance` from `center`, in either direction.
     case within(Double, of: Double)

@@ -33,10 +33,14 @@ public struct Setting<Value: Codable & Sendable & Equatable>: Sendable, Equatabl
 }
 
 extension Setting: Codable {
+    /// Reads the setting as its plain value.
+    /// - Throws: `DecodingError` when the value is of another kind.
     public init(from decoder: any Decoder) throws {
         (wrappedValue, help, range) = (try Value(from: decoder), nil, nil)
     }
 
+    /// Writes the setting as its plain value.
+    /// - Throws: `EncodingError` when the value cannot be encoded.
     public func encode(to encoder: any Encoder) throws { try wrappedValue.encode(to: encoder) }
 }
 

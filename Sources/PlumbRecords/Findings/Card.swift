@@ -65,6 +65,8 @@ public struct Card: Codable, Sendable, Equatable {
         case id, title, direction, question, hypothesis, control, method, limits, references, minutes, aliases
     }
 
+    /// Reads a card; one from before there were aliases has none.
+    /// - Throws: `DecodingError` when a member is missing.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         id = try container.decode(String.self, forKey: .id)

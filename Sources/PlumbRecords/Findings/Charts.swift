@@ -2,7 +2,7 @@ internal import PlumbBasics
 
 /// Points joined by lines, one line a series.
 public struct LineChart: Codable, Sendable, Equatable {
-    /// One line, or one colour of bars, with its values.
+    /// One line with its values.
     public struct Series: Codable, Sendable, Equatable {
         /// The name in the legend.
         public var name: String
@@ -15,6 +15,7 @@ public struct LineChart: Codable, Sendable, Equatable {
         /// The upper ends, shaped as the lower ones.
         public var upper: [Double]?
 
+        /// A line from its points.
         /// - Precondition: all arrays have one length.
         public init(
             _ name: String, x: [Double], y: [Double], lower: [Double]? = nil, upper: [Double]? = nil
@@ -88,7 +89,7 @@ extension KeyedDecodingContainer {
 
 /// Bars from zero, one group a category.
 public struct BarChart: Codable, Sendable, Equatable {
-    /// One line, or one colour of bars, with its values.
+    /// The bars of one color.
     public struct Series: Codable, Sendable, Equatable {
         /// The name in the legend.
         public var name: String
@@ -99,6 +100,7 @@ public struct BarChart: Codable, Sendable, Equatable {
         /// The upper ends, shaped as the lower ones.
         public var upper: [Double]?
 
+        /// A group of bars from its values.
         /// - Precondition: all arrays have one length.
         public init(_ name: String, values: [Double], lower: [Double]? = nil, upper: [Double]? = nil) {
             requireEqualLengths(
@@ -141,9 +143,9 @@ public struct BarChart: Codable, Sendable, Equatable {
     }
 }
 
-/// Points in the plane, one colour a group.
+/// Points in the plane, one color a group.
 public struct ScatterPlot: Codable, Sendable, Equatable {
-    /// Points of one colour.
+    /// Points of one color.
     public struct Group: Codable, Sendable, Equatable {
         /// The name in the legend.
         public var name: String
@@ -154,6 +156,7 @@ public struct ScatterPlot: Codable, Sendable, Equatable {
         /// A name for each point, shown when it is pointed at.
         public var labels: [String]?
 
+        /// Points from their coordinates.
         /// - Precondition: all arrays have one length.
         public init(_ name: String, x: [Double], y: [Double], labels: [String]? = nil) {
             requireEqualLengths("ScatterPlot.Group \"\(name)\"", [x.count, y.count, labels?.count])
@@ -190,7 +193,7 @@ public struct ScatterPlot: Codable, Sendable, Equatable {
     }
 }
 
-/// Counts in neighbouring bins.
+/// Counts in neighboring bins.
 public struct Histogram: Codable, Sendable, Equatable {
     /// The heading.
     public var title: String
@@ -200,13 +203,14 @@ public struct Histogram: Codable, Sendable, Equatable {
     public var x: Axis
     /// What is counted, for example "heads".
     public var countLabel: String
-    /// The bins' borders in rising order: one more than there are counts.
+    /// The bins' edges in rising order: one more than there are counts.
     public var edges: [Double]
     /// One count a bin.
     public var counts: [Double]
     /// Drawn as vertical lines.
     public var references: [ReferenceValue]
 
+    /// A histogram from its bins.
     /// - Precondition: there is one more edge than counts.
     public init(
         title: String, caption: String, x: Axis, countLabel: String, edges: [Double], counts: [Double],

@@ -39,7 +39,14 @@ public struct ClaimResult: Sendable, Equatable {
     }
 
     /// What a claim comes to together with its control.
-    public enum Verdict: String, Codable, Sendable { case passes, fails, notMeasurable = "not measurable" }
+    public enum Verdict: String, Codable, Sendable {
+        /// The claim and its control hold.
+        case passes
+        /// The claim or its control does not hold.
+        case fails
+        /// Nothing failed, but something could not be measured.
+        case notMeasurable = "not measurable"
+    }
 
     /// Failed where the claim or its control was measured and does not hold; not measurable where nothing failed but
     /// something could not be measured.
@@ -85,6 +92,8 @@ extension ClaimResult: Codable {
         case statement, threshold, observed, unit, holds, control, reason, n, seeds
     }
 
+    /// Reads the result of a claim; `null` is what could not be measured.
+    /// - Throws: `DecodingError` when a member is missing or of another kind.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         statement = try container.decode(String.self, forKey: .statement)
@@ -98,11 +107,17 @@ extension ClaimResult: Codable {
         seeds = try container.decodeIfPresent([UInt64].self, forKey: .seeds)
     }
 
+    /// Writes the result of a claim, with `null` for what could not be measured.
+    /// - Throws: `EncodingError` when a member cannot be encoded.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(statement, forKey: .statement)
         try container.encode(threshold, forKey: .threshold)
-        if let observed { try container.encode(observed, forKey: .observed) } else { try container.encodeNil(forKey: .observed) }
+        if let observed {
+            try container.encode(observed, forKey: .observed)
+        } else {
+            try container.encodeNil(forKey: .observed)
+        }
         try container.encode(unit, forKey: .unit)
         if let holds { try container.encode(holds, forKey: .holds) } else { try container.encodeNil(forKey: .holds) }
         try container.encode(control, forKey: .control)
@@ -115,6 +130,8 @@ extension ClaimResult: Codable {
 extension ControlResult: Codable {
     private enum CodingKeys: String, CodingKey { case statement, threshold, observed, unit, holds }
 
+    /// Reads the result of a control; `null` is what could not be measured.
+    /// - Throws: `DecodingError` when a member is missing or of another kind.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         statement = try container.decode(String.self, forKey: .statement)
@@ -124,11 +141,17 @@ extension ControlResult: Codable {
         holds = try container.decodeIfPresent(Bool.self, forKey: .holds)
     }
 
+    /// Writes the result of a control, with `null` for what could not be measured.
+    /// - Throws: `EncodingError` when a member cannot be encoded.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(statement, forKey: .statement)
         try container.encode(threshold, forKey: .threshold)
-        if let observed { try container.encode(observed, forKey: .observed) } else { try container.encodeNil(forKey: .observed) }
+        if let observed {
+            try container.encode(observed, forKey: .observed)
+        } else {
+            try container.encodeNil(forKey: .observed)
+        }
         try container.encode(unit, forKey: .unit)
         if let holds { try container.encode(holds, forKey: .holds) } else { try container.encodeNil(forKey: .holds) }
     }

@@ -1,13 +1,22 @@
 /// A figure as data: what is shown, not how it is drawn.
 public enum Figure: Sendable, Equatable {
+    /// A table as colored cells.
     case heatMap(HeatMap)
+    /// Points joined by lines.
     case lineChart(LineChart)
+    /// Bars from zero.
     case barChart(BarChart)
+    /// Points in the plane.
     case scatter(ScatterPlot)
+    /// Arrows from the origin of a plane.
     case vectors(VectorPlot)
+    /// Gridworlds or mazes with paths.
     case grids(GridFigure)
+    /// Counts in neighboring bins.
     case histogram(Histogram)
+    /// Prompts token by token.
     case prompts(PromptPanel)
+    /// Prose beside the figures.
     case text(TextPanel)
 
     /// The heading, whatever the kind.
@@ -33,6 +42,8 @@ extension Figure: Codable {
         case heatMap, lineChart, barChart, scatter, vectors, grids, histogram, prompts, text
     }
 
+    /// Reads the figure of the `kind` that stands beside its members.
+    /// - Throws: `DecodingError` when the kind is unknown or a member is missing.
     public init(from decoder: any Decoder) throws {
         switch try decoder.container(keyedBy: CodingKeys.self).decode(Kind.self, forKey: .kind) {
         case .heatMap: self = .heatMap(try HeatMap(from: decoder))
@@ -47,7 +58,8 @@ extension Figure: Codable {
         }
     }
 
-    /// The figure's members with its `kind` beside them.
+    /// Writes the figure's members with its `kind` beside them.
+    /// - Throws: `EncodingError` when a member cannot be encoded.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         let (kind, figure): (Kind, any Encodable) =
@@ -70,7 +82,12 @@ extension Figure: Codable {
 /// An axis of a chart.
 public struct Axis: Codable, Sendable, Equatable {
     /// How values become places along the axis.
-    public enum Scale: String, Codable, Sendable { case linear, logarithmic }
+    public enum Scale: String, Codable, Sendable {
+        /// Equal differences are equally far apart.
+        case linear
+        /// Equal ratios are equally far apart; for values above zero.
+        case logarithmic
+    }
 
     /// What is measured, for example "layer".
     public var label: String
@@ -89,7 +106,7 @@ public struct Axis: Codable, Sendable, Equatable {
 
 /// A value worth a line of its own, for example the clean and the corrupted logit difference.
 public struct ReferenceValue: Codable, Sendable, Equatable {
-    /// What is measured, for example "layer".
+    /// What the value is, for example "clean".
     public var label: String
     /// The value itself, in the unit of what it is drawn on.
     public var value: Double
@@ -103,7 +120,7 @@ public struct ReferenceValue: Codable, Sendable, Equatable {
 
 /// Prose beside the figures.
 public struct TextPanel: Codable, Sendable, Equatable {
-    /// The heading, whatever the kind.
+    /// The heading.
     public var title: String
     /// Paragraphs are separated by an empty line; there is no markup.
     public var text: String

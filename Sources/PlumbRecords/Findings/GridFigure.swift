@@ -18,13 +18,26 @@ public struct GridFigure: Codable, Sendable, Equatable {
     public struct Glyph: Codable, Sendable, Equatable {
         /// How its cell is drawn.
         public enum Kind: String, Codable, Sendable {
-            case wall, floor, agent, goal, hazard, object, marker
+            /// A filled cell that nothing enters.
+            case wall
+            /// An empty cell.
+            case floor
+            /// A disc in the first color.
+            case agent
+            /// A square in the color of goals.
+            case goal
+            /// A square in the color of hazards.
+            case hazard
+            /// A square in the color of other things.
+            case object
+            /// A letter on floor.
+            case marker
         }
         /// One character.
         public var character: String
         /// In the legend, for example "lava"; empty for what needs no word.
         public var label: String
-        /// What it stands for, which decides its colour.
+        /// What it stands for, which decides its color.
         public var kind: Kind
 
         /// A character with its meaning.
@@ -43,7 +56,7 @@ public struct GridFigure: Codable, Sendable, Equatable {
         public var rows: [String]
         /// Where the agent went, in order.
         public var path: [Cell]
-        /// A number for each cell, drawn as its colour, shaped as the rows; NaN for none.
+        /// A number for each cell, drawn as its color, shaped as the rows; NaN for none.
         public var values: [[Double]]?
 
         /// A grid and a path through it.
@@ -52,6 +65,14 @@ public struct GridFigure: Codable, Sendable, Equatable {
             self.rows = rows
             self.path = path
             self.values = values
+        }
+
+        /// The cells of the path that lie inside the grid: an edited record may name others.
+        public var pathInside: [Cell] {
+            let widths = rows.map(\.count)
+            return path.filter { place in
+                widths.indices.contains(place.row) && (0..<widths[place.row]).contains(place.column)
+            }
         }
     }
 

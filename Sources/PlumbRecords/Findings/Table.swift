@@ -42,6 +42,7 @@ public struct Table: Sendable, Equatable {
         }
     }
 
+    /// A matrix with its names.
     /// - Precondition: `values`, `lower` and `upper` have one row for each of `rows`, each as long as `columns`.
     public init(
         _ name: String, title: String, rowLabel: String, columnLabel: String, rows: [String],
@@ -98,6 +99,7 @@ extension Table: Codable {
         case name, title, rowLabel, columnLabel, rows, columns, values, unit, lower, upper, highlights
     }
 
+    /// Reads a table; highlights outside it are left out.
     /// - Throws: `DecodingError` also when the matrices do not have the shape the names give.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
@@ -126,7 +128,8 @@ extension Table: Codable {
         }
     }
 
-    /// Intervals and highlights are written only where there are any.
+    /// Writes the table; intervals and highlights only where there are any.
+    /// - Throws: `EncodingError` when a member cannot be encoded.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(name, forKey: .name)

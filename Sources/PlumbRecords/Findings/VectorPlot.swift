@@ -10,7 +10,7 @@ public struct VectorPlot: Codable, Sendable, Equatable {
         public var x: Double
         /// Where it ends, upwards.
         public var y: Double
-        /// What its colour says, for example the feature's importance.
+        /// What its color says, for example the feature's importance.
         public var value: Double
 
         /// An arrow from the origin to (`x`, `y`).
@@ -42,7 +42,7 @@ public struct VectorPlot: Codable, Sendable, Equatable {
     public var caption: String
     /// From left to right, then downwards; all have one scale, equal in both directions.
     public var panels: [Panel]
-    /// What the colours mean, for example "importance".
+    /// What the colors mean, for example "importance".
     public var valueLabel: String
 
     /// A figure from its panels.

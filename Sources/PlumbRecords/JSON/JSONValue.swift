@@ -4,14 +4,21 @@ public import Foundation
 ///
 /// Whole numbers stay exact over the range of `Int` and `UInt64`; `6` and `6.0` compare equal, as they do in JSON.
 public enum JSONValue: Sendable {
+    /// `null`.
     case null
+    /// `true` or `false`.
     case bool(Bool)
+    /// A whole number.
     case integer(Int)
     /// A whole number above `Int.max`, so that a 64-bit seed keeps every digit.
     case unsigned(UInt64)
+    /// Any other number.
     case number(Double)
+    /// A text.
     case string(String)
+    /// Values in their order.
     case array([JSONValue])
+    /// Values by name.
     case object([String: JSONValue])
 }
 
@@ -97,6 +104,7 @@ extension JSONValue {
 }
 
 extension JSONValue: Equatable {
+    /// Whether two values are equal; numbers are compared as numbers, not as they are written.
     public static func == (left: JSONValue, right: JSONValue) -> Bool {
         switch (left, right) {
         case (.null, .null): true
@@ -116,6 +124,8 @@ extension JSONValue: Equatable {
 }
 
 extension JSONValue: Codable {
+    /// Reads any JSON value.
+    /// - Throws: `DecodingError` when it is none.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         if container.decodeNil() {
@@ -137,6 +147,8 @@ extension JSONValue: Codable {
         }
     }
 
+    /// Writes the value as JSON.
+    /// - Throws: `EncodingError` when the encoder refuses it.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         switch self {

@@ -46,5 +46,10 @@ public struct Artifact: Codable, Sendable, Equatable, Hashable {
 
 /// How a run ended.
 public enum RunStatus: String, Codable, Sendable, CaseIterable {
-    case finished, failed, interrupted
+    /// With findings.
+    case finished
+    /// By an error.
+    case failed
+    /// From outside, for example by Ctrl-C.
+    case interrupted
 }

@@ -18,6 +18,7 @@ public struct RunEvent: Sendable, Equatable {
         case input(InputFile)
         /// A file was written.
         case artifact(Artifact)
+        /// The run ended with findings.
         case finished
         /// The run ended with this error's sentence.
         case failed(String)
@@ -55,6 +56,8 @@ extension RunEvent: Codable {
         case started, resumed, progress, metric, point, note, input, artifact, finished, failed, interrupted
     }
 
+    /// Reads a line of an event log.
+    /// - Throws: `DecodingError` when a member is missing or of another kind.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         time = try container.decode(Timestamp.self, forKey: .time)
@@ -82,6 +85,8 @@ extension RunEvent: Codable {
         }
     }
 
+    /// Writes a line of an event log.
+    /// - Throws: `EncodingError` when a member cannot be encoded.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(time, forKey: .time)

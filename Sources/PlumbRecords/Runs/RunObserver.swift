@@ -27,6 +27,7 @@ public struct RunInterrupted: Error, CustomStringConvertible, Equatable {
     /// The error.
     public init() {}
 
+    /// The word "interrupted".
     public var description: String { "interrupted" }
 }
 

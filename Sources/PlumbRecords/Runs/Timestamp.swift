@@ -14,6 +14,7 @@ public struct Timestamp: Sendable, Hashable, Comparable {
     /// The present moment.
     public static var now: Timestamp { Timestamp(Date()) }
 
+    /// Whether the left time is earlier.
     public static func < (left: Timestamp, right: Timestamp) -> Bool {
         left.milliseconds < right.milliseconds
     }
@@ -111,6 +112,8 @@ extension Timestamp: LosslessStringConvertible {
 }
 
 extension Timestamp: Codable {
+    /// Reads a time in the form of ISO 8601.
+    /// - Throws: `DecodingError` when the text is no time.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         let text = try container.decode(String.self)
@@ -122,6 +125,8 @@ extension Timestamp: Codable {
         self = moment
     }
 
+    /// Writes the time in the form of ISO 8601.
+    /// - Throws: `EncodingError` when the encoder refuses it.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         try container.encode(description)

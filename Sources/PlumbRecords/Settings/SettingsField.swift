@@ -2,10 +2,13 @@
 public struct SettingsField: Sendable, Equatable {
     /// What a setting's value may be.
     public indirect enum Kind: Sendable, Equatable {
+        /// `true` or `false`.
         case boolean
         /// A whole number between two bounds, both included.
         case integer(from: Int, to: UInt64)
+        /// Any number.
         case number
+        /// Any text.
         case string
         /// One of a closed list of words.
         case choice([String])

@@ -1,27 +1,30 @@
 import PlumbRecords
 
-/// From a value to a colour.
+/// From a value to a color.
 ///
 /// Diverging scales run orange – neutral – blue, sequential ones from neutral to deep blue; both keep their order for
-/// every common colour blindness and in grey print. A diverging scale is symmetric: equal distance from the centre is
-/// equal strength of colour on both sides.
+/// every common color blindness and in gray print. A diverging scale is symmetric: equal distance from the center is
+/// equal strength of color on both sides.
 struct ColorScale: Equatable {
-    /// The page's background, which the neutral colour stays near.
+    /// The page's background, which the neutral color stays near.
     enum Theme { case light, dark }
 
-    /// The least and the greatest value the colour bar shows.
+    /// The least and the greatest value the color bar shows.
     let lower: Double
     let upper: Double
     /// The value without effect, or `nil` for a sequential scale.
     let center: Double?
 
-    /// The scale a heat map asks for, with what it leaves open taken from its table.
-    init(_ figure: HeatMap, table: Table) {
-        let finite = table.values.joined().filter(\.isFinite)
-        var least = figure.domain?.lower ?? finite.min() ?? 0
-        var greatest = figure.domain?.upper ?? finite.max() ?? 1
+    /// The greatest value above `upper`, and the least below `lower`, that the picture holds; `nil` where none is.
+    let beyond: (lower: Double?, upper: Double?)
+
+    /// A scale for `values`, with what is left open taken from them.
+    init(_ values: [Double], domain: HeatMap.Domain?, center: Double?) {
+        let found = Proportion.bounds(values)
+        var least = domain.map { Proportion.bounded($0.lower) } ?? found?.least ?? 0
+        var greatest = domain.map { Proportion.bounded($0.upper) } ?? found?.greatest ?? 1
         if !least.isFinite || !greatest.isFinite || least > greatest { (least, greatest) = (0, 1) }
-        let middle = figure.center.flatMap { $0.isFinite ? $0 : nil }
+        let middle = center.flatMap { $0.isFinite ? Proportion.bounded($0) : nil }
         if let middle {
             least = min(least, middle)
             greatest = max(greatest, middle)
@@ -32,27 +35,36 @@ struct ColorScale: Equatable {
         }
         lower = least
         upper = greatest
-        center = middle
+        self.center = middle
+        // What lies beyond an end by less than a fiftieth of the bar cannot be told from it.
+        let slack = (greatest / 2 - least / 2) * 0.04
+        beyond = (
+            values.filter { $0 < least - slack }.min(), values.filter { $0 > greatest + slack }.max()
+        )
+    }
+
+    static func == (one: Self, other: Self) -> Bool {
+        (one.lower, one.upper, one.center, one.beyond.lower, one.beyond.upper)
+            == (other.lower, other.upper, other.center, other.beyond.lower, other.beyond.upper)
     }
 
     /// Where `value` lies: from -1 to 1 on a diverging scale, from 0 to 1 on a sequential one.
     func position(of value: Double) -> Double {
-        if let center {
-            let reach = max(upper - center, center - lower)
-            return min(1, max(-1, (value - center) / reach))
-        }
-        return min(1, max(0, (value - lower) / (upper - lower)))
+        guard let center else { return Proportion.of(value, from: lower, to: upper) ?? 0 }
+        let reach = max(upper / 2 - center / 2, center / 2 - lower / 2)
+        guard reach > 0, !value.isNaN else { return 0 }
+        return min(1, max(-1, (Proportion.bounded(value) / 2 - center / 2) / reach))
     }
 
-    /// The colour of `value`; `nil` when it is not a number.
+    /// The color of `value`; `nil` when it is not a number.
     func color(of value: Double, theme: Theme = .light) -> RGB? {
         value.isNaN ? nil : Self.color(at: position(of: value), isDiverging: center != nil, theme)
     }
 
-    /// How many colours a page's style sheet names on each side of the neutral one.
+    /// How many colors a page's style sheet names on each side of the neutral one.
     static let steps = 32
 
-    /// The number of the nearest colour named in a page's style sheet.
+    /// The number of the nearest color named in a page's style sheet.
     func step(of value: Double) -> Int { Int((position(of: value) * Double(Self.steps)).rounded()) }
 
     static func color(at position: Double, isDiverging: Bool, _ theme: Theme) -> RGB {

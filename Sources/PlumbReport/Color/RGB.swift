@@ -1,6 +1,6 @@
 import Foundation
 
-/// A colour in sRGB, each part from 0 to 1.
+/// A color in sRGB, each part from 0 to 1.
 struct RGB: Equatable {
     var red: Double
     var green: Double
@@ -12,7 +12,7 @@ struct RGB: Equatable {
         self.blue = blue
     }
 
-    /// A colour written as `0xRRGGBB`.
+    /// A color written as `0xRRGGBB`.
     init(hex: Int) {
         self.init(Double(hex >> 16 & 255) / 255, Double(hex >> 8 & 255) / 255, Double(hex & 255) / 255)
     }
@@ -34,10 +34,10 @@ struct RGB: Equatable {
         0.2126 * Self.linear(red) + 0.7152 * Self.linear(green) + 0.0722 * Self.linear(blue)
     }
 
-    /// Black or white, whichever reads better on this colour.
+    /// Black or white, whichever reads better on this color.
     var ink: RGB { luminance > 0.179 ? RGB(0, 0, 0) : RGB(1, 1, 1) }
 
-    /// The mixture of two colours in Oklab, where equal steps look equal (Björn Ottosson, 2020).
+    /// The mixture of two colors in Oklab, where equal steps look equal (Björn Ottosson, 2020).
     static func mix(_ a: RGB, _ b: RGB, _ fraction: Double) -> RGB {
         let (x, y) = (a.oklab, b.oklab)
         return RGB(

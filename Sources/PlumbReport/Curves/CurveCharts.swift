@@ -4,7 +4,7 @@ import PlumbRecords
 /// A record's curves as line charts: one chart for the part of a name before "/", one line for the rest.
 ///
 /// An axis is logarithmic when all its values are above zero and the greatest is more than 10^2.5, about 316, times the
-/// least; captions say so where it happens.
+/// least; captions say so where it happens. A share, such as an accuracy, is never on a logarithmic axis.
 enum CurveCharts {
     static func charts(_ curves: [Curve]) -> [LineChart] {
         var names: [String] = []
@@ -15,12 +15,18 @@ enum CurveCharts {
     private static func chart(_ name: String, _ curves: [Curve]) -> LineChart? {
         guard curves.contains(where: { !$0.x.isEmpty || $0.omitted > 0 }) else { return nil }
         let x = scale(curves.flatMap(\.x))
-        let y = scale(curves.flatMap(\.y))
+        let y = Axis.isShare(name) ? .linear : scale(curves.flatMap(\.y))
         let lone = curves.count == 1 ? curves[0] : nil
         let title = lone.map { $0.line == name ? name : "\(name): \($0.line)" } ?? name
         return LineChart(
             title: VisibleText.words(title), caption: caption(curves, x, y), x: Axis("step", scale: x),
-            y: Axis(name, scale: y), series: curves.map { .init($0.line, x: $0.x, y: $0.y) })
+            y: Axis(name, scale: y), series: curves.map(series))
+    }
+
+    /// A curve of an edited record may have more places than values.
+    private static func series(_ curve: Curve) -> LineChart.Series {
+        let count = min(curve.x.count, curve.y.count)
+        return LineChart.Series(curve.line, x: Array(curve.x.prefix(count)), y: Array(curve.y.prefix(count)))
     }
 
     static func scale(_ values: [Double]) -> Axis.Scale {
@@ -40,12 +46,13 @@ enum CurveCharts {
         for curve in curves where curve.omitted > 0 {
             let place = curve.firstOmitted.map { ", the first at step \(NumberText.value($0))" } ?? ""
             let count = "\(curve.omitted) \(curve.omitted == 1 ? "point" : "points")"
-            sentences.append("Left out of \(curve.line), being infinite or not a number: \(count)\(place).")
+            sentences.append("\(curve.line): \(count) left out as infinite or not a number\(place).")
         }
         let thinned = curves.filter { $0.count > $0.x.count }
         if let greatest = thinned.map(\.count).max(), let drawn = thinned.map(\.x.count).max() {
             sentences.append(
-                "Of up to \(greatest) points a line, up to \(drawn) are drawn: ends, and the least and greatest of each stretch."
+                "Each line shows at most \(drawn) of its points (up to \(greatest)): the first, the last, and the least and greatest of "
+                    + "each interval."
             )
         }
         return sentences.joined(separator: " ")

@@ -1,19 +1,36 @@
 public import PlumbRecords
 
-/// A run's record as one self-contained page: it loads nothing, and reads without scripts, in light, dark and print.
+/// A run's record as one self-contained page: it loads nothing, has no scripts, and reads in light, dark and print.
+///
+/// ``render(_:)`` makes the page of a run; ``page(_:title:)`` makes one of findings that belong to no run.
 public enum HTMLReport {
-    /// The page. It depends on the record alone: equal records give equal pages.
+    /// The page of a run. It depends on the record alone: equal records give equal pages.
+    ///
+    /// The conclusion comes first, then the verdict and the headline numbers, then claims, prompts, figures, metrics,
+    /// method, settings and provenance.
+    /// - Complexity: linear in the size of the record.
     public static func render(_ record: RunRecord) -> String {
         let body =
             header(record) + claims(record.findings) + prompts(record.findings) + figures(record)
             + metrics(record.findings) + notes(record.findings) + background(record) + provenance(record)
             + footer(record)
-        return Page.render(
-            title: "\(record.card.title) · \(record.shortID)", body: "<main>\n\(body)</main>\n", script: PageScript.text
-        )
+        return Page.render(title: "\(record.card.title) · \(record.shortID)", body: "<main>\n\(body)</main>\n")
     }
 
-    // MARK: What was asked and what it means
+    /// A page of findings alone, for numbers and figures that come from no recorded run.
+    ///
+    /// - Parameters:
+    ///   - findings: shown in the order of a run's page.
+    ///   - title: the heading, plain text.
+    public static func page(_ findings: Findings, title: String) -> String {
+        let head = "<header>\n<h1>\(Page.prose(title))</h1>\n\(conclusion(findings))</header>\n"
+        let body =
+            head + claims(findings) + prompts(findings) + figures(findings, curves: []) + metrics(findings)
+            + notes(findings)
+        return Page.render(title: title, body: "<main>\n\(body)</main>\n")
+    }
+
+    // MARK: What it means and what was asked
 
     private static func header(_ record: RunRecord) -> String {
         let card = record.card
@@ -21,9 +38,6 @@ public enum HTMLReport {
             <header>
             <p class="eyebrow">\(Page.prose(card.direction))</p>
             <h1>\(Page.prose(card.title))</h1>
-            <p class="lede">\(Page.prose(card.question))</p>
-            <p class="meta">\(record.started.readable) · \(NumberText.duration(record.wallSeconds)) · run \
-            <code>\(Markup.escape(VisibleText.line(record.shortID)))</code></p>
 
             """
         switch record.status {
@@ -32,52 +46,48 @@ public enum HTMLReport {
         case .interrupted:
             output += "<p class=\"banner\" role=\"alert\">This run was interrupted before it finished.</p>\n"
         }
-        if !record.findings.summary.isEmpty {
-            output += "<div class=\"summary\"><p>\(Page.prose(record.findings.summary))</p></div>\n"
+        return output + conclusion(record.findings) + """
+            <p class="lede">\(Page.prose(card.question))</p>
+            <p class="meta">\(record.started.readable) · \(NumberText.duration(record.wallSeconds)) · run \
+            <code>\(Markup.escape(VisibleText.line(record.shortID)))</code></p>
+            </header>
+
+            """
+    }
+
+    /// The conclusion, the verdict and the headline numbers.
+    private static func conclusion(_ findings: Findings) -> String {
+        var output = ""
+        let verdict = VerdictText.sentence(findings.claims)
+        if !findings.summary.isEmpty || !verdict.isEmpty {
+            let summary = findings.summary.isEmpty ? "" : "<p>\(Page.prose(findings.summary))</p>\n"
+            let signs = findings.claims.map(ClaimMarkup.sign).joined(separator: " ")
+            let line = verdict.isEmpty ? "" : "<p class=\"outcome\">\(signs) <a href=\"#claims\">\(verdict)</a></p>\n"
+            output += "<div class=\"summary\">\(summary)\(line)</div>\n"
         }
-        let leading = record.findings.metrics.prefix(4).map { metric in
+        let leading = headline(findings.metrics).map { metric in
             let unit = metric.unit.isEmpty ? "" : " <small>\(Markup.escape(VisibleText.line(metric.unit)))</small>"
             let value = NumberText.typographic(NumberText.value(metric.value))
-            return "<div><b>\(value)\(unit)</b><span>\(Markup.escape(VisibleText.words(metric.name)))</span></div>\n"
+            let spread = metric.spread.isEmpty ? "" : "<em>\(NumberText.typographic(metric.spread))</em>"
+            let name = Markup.escape(VisibleText.words(metric.name))
+            return
+                "<div title=\"\(NumberText.exact(metric.value))\"><b>\(value)\(unit)</b><span>\(name)</span>\(spread)</div>\n"
         }
-        if !leading.isEmpty { output += "<div class=\"headline\">\n\(leading.joined())</div>\n" }
-        return output + "</header>\n"
+        return leading.isEmpty ? output : output + "<div class=\"headline\">\n\(leading.joined())</div>\n"
+    }
+
+    /// The first four metrics; times and sizes of the computation come only where there are no others.
+    private static func headline(_ metrics: [Metric]) -> [Metric] {
+        let costs: Set<String> = ["s", "ms", "MB", "GB", "cells", "edges"]
+        let (found, cost) = (metrics.filter { !costs.contains($0.unit) }, metrics.filter { costs.contains($0.unit) })
+        return Array((found + cost).prefix(4))
     }
 
     // MARK: Claims
 
     private static func claims(_ findings: Findings) -> String {
         guard !findings.claims.isEmpty else { return "" }
-        let passed = findings.claims.filter(\.passes).count
-        let items = findings.claims.map { claim in
-            var counted = claim.n.map { "n = \($0)" } ?? ""
-            if let seeds = claim.seeds, !seeds.isEmpty {
-                counted += (counted.isEmpty ? "" : ", ") + "\(seeds.count) seed\(seeds.count == 1 ? "" : "s")"
-            }
-            return "<div class=\"claim\">\n"
-                + line(claim.holds ?? false, "", claim.statement, claim.threshold, claim.observed ?? .nan, claim.unit, counted)
-                + line(
-                    claim.control.holds ?? false, "Control: ", claim.control.statement, claim.control.threshold,
-                    claim.control.observed ?? .nan, claim.control.unit, "") + "</div>\n"
-        }
-        let title = "Claims: \(passed) of \(findings.claims.count) shown"
-        return Page.section(title, items.joined(), id: "claims")
-    }
-
-    private static func line(
-        _ holds: Bool, _ prefix: String, _ statement: String, _ threshold: String, _ observed: Double, _ unit: String,
-        _ counted: String
-    ) -> String {
-        let why = [threshold.isEmpty ? "" : "Holds if: \(threshold)", counted].filter { !$0.isEmpty }.joined(
-            separator: " · ")
-        let value = NumberText.typographic(NumberText.value(observed)) + (unit.isEmpty ? "" : " " + unit)
-        return """
-            <div><span class="verdict \(holds ? "yes" : "no")" role="img" aria-label="\(holds ? "holds" : "does not hold")">\
-            \(holds ? "✓" : "✗")</span><div><p>\(prefix)\(Page.prose(statement))</p>\
-            \(why.isEmpty ? "" : "<p class=\"why\">\(Page.prose(why))</p>")</div>\
-            <span class="seen">\(Markup.escape(VisibleText.line(value)))</span></div>
-
-            """
+        return Page.section("Claims", findings.claims.map(ClaimMarkup.render).joined(), id: "claims")
     }
 
     // MARK: Prompts and figures
@@ -90,21 +100,29 @@ public enum HTMLReport {
     }
 
     private static func figures(_ record: RunRecord) -> String {
-        let findings = record.findings
-        let markup = FigureMarkup(findings: findings)
-        var drawn: [String] = []
-        for figure in findings.figures {
-            if let part = markup.render(figure, index: drawn.count + 1) { drawn.append(part) }
+        figures(record.findings, curves: CurveCharts.charts(record.curves).map(Figure.lineChart))
+    }
+
+    private static func figures(_ findings: Findings, curves: [Figure]) -> String {
+        let markup = FigureMarkup(findings: findings, colors: ConditionColors(findings.figures + curves))
+        var count = 0
+        func draw(_ figures: [Figure], _ title: String) -> String {
+            var drawn: [String] = []
+            for figure in figures {
+                // Prose has no drawing, and counts as no figure.
+                if let part = markup.render(figure, index: count + 1) {
+                    drawn.append(part)
+                    if figure.drawing(in: findings, colors: markup.colors) != nil { count += 1 }
+                }
+            }
+            return drawn.isEmpty ? "" : Page.section(title, "<div class=\"figures\">\n\(drawn.joined())</div>\n")
         }
-        var output = drawn.isEmpty ? "" : Page.section("Figures", "<div class=\"figures\">\n\(drawn.joined())</div>\n")
-        let curves = CurveCharts.charts(record.curves).enumerated().compactMap { index, chart in
-            markup.render(.lineChart(chart), index: drawn.count + 1 + index)
-        }
-        if !curves.isEmpty { output += Page.section("Curves", "<div class=\"figures\">\n\(curves.joined())</div>\n") }
-        let shown = findings.figures.compactMap { figure -> String? in
-            if case .heatMap(let map) = figure { return map.table }
-            return nil
-        }
+        var output = draw(findings.figures, "Figures") + draw(curves, "Curves")
+        let shown = Set(
+            findings.figures.compactMap { figure -> String? in
+                if case .heatMap(let map) = figure { return map.table }
+                return nil
+            })
         let rest = findings.tables.filter { !shown.contains($0.name) }
         if !rest.isEmpty { output += Page.section("Tables", rest.map(fold).joined()) }
         return output
@@ -115,7 +133,7 @@ public enum HTMLReport {
         let isSmall = table.rows.count <= 20 && table.columns.count <= 10
         let title = table.unit.isEmpty ? table.title : "\(table.title) (\(table.unit))"
         return "<details\(isSmall ? " open" : "")><summary>\(Page.prose(title))</summary>\n"
-            + DataTable.markup(table, columnsAreTokens: false, isRounded: true) + "</details>\n"
+            + DataTable.markup(table) + "</details>\n"
     }
 
     // MARK: Numbers
@@ -123,17 +141,14 @@ public enum HTMLReport {
     private static func metrics(_ findings: Findings) -> String {
         guard !findings.metrics.isEmpty else { return "" }
         let rows = findings.metrics.map { metric in
-            let interval =
-                metric.interval.map { interval in
-                    let ends = "[\(NumberText.value(interval.lower)), \(NumberText.value(interval.upper))]"
-                    let level = NumberText.value(interval.level * 100, digits: 4)
-                    return "\(NumberText.typographic(ends)) <small>\(level) %, \(Page.prose(interval.method))</small>"
-                } ?? ""
+            let kind = metric.spreadKind.isEmpty ? "" : " <small>\(Page.prose(metric.spreadKind))</small>"
             let seeds = metric.seeds.map { $0.map(String.init).joined(separator: ", ") } ?? ""
             return """
                 <tr><th scope="row"><code>\(Markup.escape(VisibleText.line(metric.name)))</code></th>\
-                <td class="num">\(NumberText.typographic(NumberText.value(metric.value, digits: 6)))</td>\
-                <td>\(Markup.escape(VisibleText.line(metric.unit)))</td><td>\(interval)</td>\
+                <td class="num" title="\(NumberText.exact(metric.value))">\
+                \(NumberText.typographic(NumberText.value(metric.value)))</td>\
+                <td>\(Markup.escape(VisibleText.line(metric.unit)))</td>\
+                <td>\(NumberText.typographic(metric.spread))\(kind)</td>\
                 <td class="num">\(metric.n.map(String.init) ?? "")</td><td>\(seeds)</td></tr>
 
                 """
@@ -142,8 +157,8 @@ public enum HTMLReport {
             "Metrics",
             """
             <div class="scroll"><table><thead><tr><th scope="col">Name</th><th scope="col" class="num">Value</th>\
-            <th scope="col">Unit</th><th scope="col">Interval</th><th scope="col" class="num">n</th><th scope="col">Seeds</th>\
-            </tr></thead>
+            <th scope="col">Unit</th><th scope="col">Values or 95 % interval</th><th scope="col" class="num">n</th>\
+            <th scope="col">Seeds</th></tr></thead>
             <tbody>
             \(rows.joined())</tbody></table></div>
 
@@ -158,6 +173,6 @@ public enum HTMLReport {
 
     private static func footer(_ record: RunRecord) -> String {
         "<footer>Made by Plumbline \(Markup.escape(record.version)) from the record of run "
-            + "<code>\(Markup.escape(VisibleText.line(record.id)))</code>. Point at a cell for its value, or open its data.</footer>\n"
+            + "<code>\(Markup.escape(VisibleText.line(record.id)))</code>. Point at a mark to see its value; the links above a figure save it and its data.</footer>\n"
     }
 }

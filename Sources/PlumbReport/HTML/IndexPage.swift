@@ -18,14 +18,13 @@ public enum IndexPage {
 
     /// The page, with the runs in the order given.
     public static func render(_ entries: [Entry], title: String = "Plumbline runs") -> String {
-        let passed = entries.flatMap(\.record.findings.claims).filter(\.passes).count
-        let total = entries.map(\.record.findings.claims.count).reduce(0, +)
+        let verdict = VerdictText.sentence(entries.flatMap(\.record.findings.claims))
         let body = """
             <main>
             <header>
             <p class="eyebrow">Plumbline</p>
             <h1>\(Page.prose(title))</h1>
-            <p class="lede">\(entries.count) run\(entries.count == 1 ? "" : "s") · \(passed) of \(total) claims shown</p>
+            <p class="lede">\(entries.count) run\(entries.count == 1 ? "" : "s")\(verdict.isEmpty ? "" : " · \(verdict)")</p>
             </header>
             <ul class="runs">
             \(entries.map(card).joined())</ul>
@@ -39,19 +38,15 @@ public enum IndexPage {
         let record = entry.record
         let title = Page.prose(record.card.title)
         let heading = entry.report.map { "<a href=\"\(Markup.escape(relative($0)))\">\(title)</a>" } ?? title
-        let claims = record.findings.claims.map { claim in
-            "<span class=\"verdict \(claim.passes ? "yes" : "no")\" role=\"img\" "
-                + "aria-label=\"\(claim.passes ? "shown" : "not shown")\" title=\"\(Markup.escape(VisibleText.line(claim.statement)))\">"
-                + "\(claim.passes ? "✓" : "✗")</span>"
-        }
+        let claims = record.findings.claims.map(ClaimMarkup.sign)
         let status = record.status == .finished ? "" : " · \(record.status.rawValue)"
         let text = record.findings.summary.isEmpty ? record.card.question : record.findings.summary
         return """
             <li><p class="eyebrow">\(Page.prose(record.card.direction))</p>
             <h2>\(heading)</h2>
             <p>\(Page.prose(text))</p>
-            <p>\(claims.joined(separator: " "))</p>
-            <p class="meta">\(record.started.readable) · \(NumberText.duration(record.wallSeconds))\(status) · \
+            <p>\(claims.joined(separator: " ")) <span class="meta">\(VerdictText.sentence(record.findings.claims))</span></p>
+            <p class="meta">\(record.started.readable) · \(NumberText.duration(record.wallSeconds))\(status) · seed \(record.seed) · \
             <code>\(Markup.escape(VisibleText.line(record.shortID)))</code></p></li>
 
             """

@@ -3,7 +3,7 @@ enum Page {
     /// - Parameters:
     ///   - title: plain text.
     ///   - body: markup.
-    static func render(title: String, body: String, script: String = "") -> String {
+    static func render(title: String, body: String) -> String {
         """
         <!doctype html>
         <html lang="en" dir="ltr">
@@ -11,14 +11,14 @@ enum Page {
         <meta charset="utf-8">
         <meta name="viewport" content="width=device-width, initial-scale=1">
         <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; \
-        script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'">
+        base-uri 'none'; form-action 'none'">
         <meta name="generator" content="Plumbline">
         <title>\(Markup.escape(VisibleText.line(title)))</title>
         <style>
         \(StyleSheet.text)</style>
         </head>
         <body>
-        \(body)\(script.isEmpty ? "" : "<script>\n\(script)</script>\n")</body>
+        \(body)</body>
         </html>
 
         """

@@ -15,12 +15,12 @@ enum PromptMarkup {
             return "<li\(marked) title=\"position \(index)\"><bdi>\(chip(token))</bdi>\(number)</li>"
         }
         var next = prompt.continuations.map { next in
-            let percent = exp(min(0, next.logProbability)) * 100
+            let percent = next.logProbability.isNaN ? .nan : exp(min(0, next.logProbability)) * 100
             let width = NumberText.fixed(min(100, percent.isNaN ? 0 : percent) * 0.06, decimals: 2)
             let role = next.role.isEmpty ? "" : " (\(Markup.escape(next.role)))"
-            let logarithm = NumberText.typographic(NumberText.fixed(next.logProbability, decimals: 4))
+            let logarithm = NumberText.typographic(NumberText.value(next.logProbability))
             return "<li>→ <bdi>\(chip(next.token))</bdi>\(role)<i style=\"width:\(width)rem\"></i>"
-                + "\(NumberText.fixed(percent, decimals: percent < 1 ? 2 : 1)) % <span title=\"log-probability\">(\(logarithm))</span></li>"
+                + "\(NumberText.value(percent, scale: 1)) % <span title=\"log-probability\">(\(logarithm))</span></li>"
         }
         if !prompt.note.isEmpty { next.append("<li>\(Page.prose(prompt.note))</li>") }
         let list = next.isEmpty ? "" : "<ul class=\"next\">\(next.joined())</ul>\n"

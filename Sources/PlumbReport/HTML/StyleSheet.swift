@@ -28,6 +28,8 @@ enum StyleSheet {
         .summary{border-left:4px solid var(--accent);background:var(--wash);padding:1rem 1.3rem;border-radius:0 8px 8px 0;\
         font-size:1.08rem;margin:1.6rem 0 0}
         .summary p{margin:0;max-width:78ch}
+        .summary .outcome{font-size:.94rem;margin:.6rem 0 0;color:var(--faint)}
+        .summary+.lede,.headline+.lede{margin-top:1.4rem}
         .banner{background:var(--bad-wash);color:var(--bad);padding:.7rem 1rem;border-radius:8px;margin:1.2rem 0 0;font-weight:600}
         .headline{display:grid;grid-template-columns:repeat(auto-fit,minmax(190px,1fr));gap:1px;background:var(--rule);\
         border:1px solid var(--rule);border-radius:10px;overflow:hidden;margin:1.4rem 0 0}
@@ -35,11 +37,13 @@ enum StyleSheet {
         .headline b{display:block;font-size:1.55rem;font-weight:640;letter-spacing:-.015em;font-variant-numeric:tabular-nums;\
         line-height:1.25}
         .headline small{font-size:.55em;font-weight:500;color:var(--faint);letter-spacing:0}
-        .headline span{color:var(--faint);font-size:.84rem}
+        .headline span,.headline em{display:block;color:var(--faint);font-size:.84rem;font-style:normal}
+        .headline em{font-variant-numeric:tabular-nums}
         table{border-collapse:collapse;font-size:.9rem;width:100%}
         th,td{text-align:left;padding:.42rem .8rem .42rem 0;border-bottom:1px solid var(--rule);vertical-align:top}
         thead th{color:var(--faint);font-weight:600;font-size:.8rem;border-bottom:1.5px solid var(--rule)}
         tbody th{font-weight:500}
+        th code{white-space:nowrap}
         .num{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
         .scroll{overflow-x:auto;max-width:100%}
         .pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,420px),1fr));gap:0 3rem}
@@ -56,10 +60,9 @@ enum StyleSheet {
         figure.wide{grid-column:1/-1}
         .head{display:flex;justify-content:space-between;gap:1rem;align-items:flex-start;margin:0 0 .8rem}
         .tools{display:flex;gap:.4rem;flex:none}
-        .tools[hidden]{display:none}
-        button{font:500 .76rem var(--sans);color:var(--faint);background:none;border:1px solid var(--rule);border-radius:6px;\
-        padding:.16rem .55rem;cursor:pointer}
-        button:hover,button:focus-visible{color:var(--ink);border-color:var(--faint)}
+        .tools a{font:500 .76rem var(--sans);color:var(--faint);text-decoration:none;border:1px solid var(--rule);\
+        border-radius:6px;padding:.16rem .55rem}
+        .tools a:hover,.tools a:focus-visible{color:var(--ink);border-color:var(--faint)}
         .plot{overflow-x:auto;overflow-y:hidden}
         .plot svg{display:block;width:100%;height:auto;margin:0 auto}
         .plot svg rect:hover,.plot svg circle:hover,.plot svg path:has(title):hover{stroke:var(--ink);stroke-width:1.5}
@@ -84,6 +87,8 @@ enum StyleSheet {
         .verdict{display:inline-grid;place-items:center;width:1.4rem;height:1.4rem;border-radius:50%;font-size:.85rem;font-weight:700}
         .yes{background:var(--good-wash);color:var(--good)}
         .no{background:var(--bad-wash);color:var(--bad)}
+        .open{background:var(--mark);color:var(--ink)}
+        .claim .cause{font-size:.92rem}
         .prompt{display:grid;grid-template-columns:7.5rem 1fr;gap:.3rem 1rem;padding:.9rem 0;border-top:1px solid var(--rule)}
         .prompt:last-of-type{border-bottom:1px solid var(--rule)}
         .prompt>b{color:var(--faint);font-weight:600;font-size:.9rem;padding-top:.25rem;min-width:0;overflow-wrap:anywhere}
@@ -103,6 +108,8 @@ enum StyleSheet {
         .runs li{border:1px solid var(--rule);border-radius:10px;padding:1.1rem 1.2rem}
         .runs h2{margin:.1rem 0 .4rem;font-size:1.05rem}
         .runs p{font-size:.92rem}
+        .runs .eyebrow{font-size:.72rem}
+        .runs .meta{font-size:.82rem}
 
         """
 

@@ -18,15 +18,14 @@ struct AxisScale {
         _ values: some Sequence<Double>, scale: Axis.Scale, includesZero zero: Bool = false, isTight: Bool = false,
         from start: Double, to end: Double
     ) {
-        let usable = values.filter { $0.isFinite && (scale == .linear || $0 > 0) }
+        let positive = values.filter { $0.isFinite && Proportion.bounded($0) > 0 }
         // A logarithm needs positive values; without any the axis falls back to counting.
-        isLogarithmic = scale == .logarithmic && !usable.isEmpty
+        isLogarithmic = scale == .logarithmic && !positive.isEmpty
         self.start = start
         self.end = end
-        var least = usable.min() ?? 0
-        var greatest = usable.max() ?? 1
+        var (least, greatest) = Proportion.bounds(isLogarithmic ? positive : Array(values)) ?? (0, 1)
         if isLogarithmic {
-            if least == greatest { (least, greatest) = (least / 2, greatest * 2) }
+            if greatest < least * (1 + 1e-9) { (least, greatest) = (least / 2, greatest * 2) }
             lower = isTight ? least : Self.rounded(least, .down)
             upper = isTight ? greatest : Self.rounded(greatest, .up)
             return
@@ -36,22 +35,28 @@ struct AxisScale {
             let margin = max(abs(least) * 0.1, 0.5)
             (least, greatest) = (least - margin, greatest + margin)
         }
-        if isTight {
-            (lower, upper) = (least, greatest)
-            return
-        }
         let step = Self.step(least, greatest, count: 5)
-        lower = (least / step + 1e-9).rounded(.down) * step
-        upper = (greatest / step - 1e-9).rounded(.up) * step
+        let ends = ((least / step + 1e-9).rounded(.down) * step, (greatest / step - 1e-9).rounded(.up) * step)
+        let isRound = !isTight && ends.0 <= least && ends.1 >= greatest && ends.0.isFinite && ends.1.isFinite
+        (lower, upper) = isRound ? ends : (least, greatest)
     }
+
+    /// A linear scale between two ends.
+    private init(_ lower: Double, _ upper: Double, _ isLogarithmic: Bool, _ start: Double, _ end: Double) {
+        (self.lower, self.upper, self.isLogarithmic, self.start, self.end) = (lower, upper, isLogarithmic, start, end)
+    }
+
+    /// The same values in another place.
+    func moved(from start: Double, to end: Double) -> AxisScale { AxisScale(lower, upper, isLogarithmic, start, end) }
 
     /// Where `value` is drawn; values off the scale are moved to its nearer end, those without place give `nil`.
     func place(_ value: Double) -> Double? {
         guard !value.isNaN, !isLogarithmic || value > 0 else { return nil }
-        let clamped = min(upper, max(lower, value))
         let fraction =
-            isLogarithmic ? log(clamped / lower) / log(upper / lower) : (clamped - lower) / (upper - lower)
-        return start + (end - start) * fraction
+            isLogarithmic
+            ? Proportion.of(log(min(upper, max(lower, value))), from: log(lower), to: log(upper))
+            : Proportion.of(value, from: lower, to: upper)
+        return fraction.map { start + (end - start) * $0 }
     }
 
     /// Round values along the axis.
@@ -110,11 +115,9 @@ struct AxisScale {
     /// `0.01`, `1000`, and beyond those a power of ten: `10⁻⁵`, `2·10⁶`.
     private static func powerLabel(_ value: Double) -> String {
         let exponent = Int((log10(value) + 1e-9).rounded(.down))
-        if (-3...4).contains(exponent) { return NumberText.value(value, digits: 1) }
-        let digits = Array("⁰¹²³⁴⁵⁶⁷⁸⁹")
-        let power = String(String(abs(exponent)).compactMap { $0.wholeNumberValue.map { digits[$0] } })
+        if (-3...4).contains(exponent) { return NumberText.value(value, digits: 2) }
         let lead = (value / pow(10, Double(exponent))).rounded()
-        return (lead == 1 ? "" : "\(Int(lead))·") + "10" + (exponent < 0 ? "⁻" : "") + power
+        return (lead == 1 ? "" : NumberText.fixed(lead, decimals: 0) + "·") + "10" + NumberText.superscript(exponent)
     }
 
     /// About `count` round values within the bounds.
@@ -127,20 +130,41 @@ struct AxisScale {
     }
 
     static func label(_ value: Double, among ticks: [Double]) -> String {
-        let step = ticks.count > 1 ? abs(ticks[1] - ticks[0]) : max(abs(value), 1)
+        let step = ticks.count > 1 ? abs(ticks[1] / 2 - ticks[0] / 2) * 2 : max(abs(value), 1)
         let greatest = ticks.map(abs).max() ?? 0
-        if greatest >= 1e6 || (greatest > 0 && greatest < 1e-3) {
+        if greatest >= 1e7 || (greatest > 0 && greatest < 1e-3) {
             return NumberText.typographic(value == 0 ? "0" : NumberText.scientific(value, digits: 2))
         }
-        let decimals = step > 0 ? max(0, -Int((log10(step) + 1e-9).rounded(.down))) : 0
-        return NumberText.typographic(NumberText.fixed(value, decimals: min(6, decimals)))
+        let decimals = step > 0 ? max(0, -Int((log10(max(step, 1e-12)) + 1e-9).rounded(.down))) : 0
+        let text =
+            decimals == 0 ? NumberText.value(value.rounded()) : NumberText.fixed(value, decimals: min(6, decimals))
+        return NumberText.typographic(text)
     }
 
     private static func step(_ lower: Double, _ upper: Double, count: Int) -> Double {
-        let rough = (upper - lower) / Double(count)
+        let rough = (upper / 2 - lower / 2) / Double(count) * 2
         guard rough > 0, rough.isFinite else { return 1 }
         let power = pow(10, log10(rough).rounded(.down))
+        guard power > 0 else { return 1 }
         let lead = rough / power
         return power * (lead <= 1.01 ? 1 : lead <= 2.01 ? 2 : lead <= 5.01 ? 5 : 10)
+    }
+}
+
+extension Axis {
+    /// The scale to draw with: a share, which lies between 0 and 1 and may be 0, is never drawn on a logarithmic axis.
+    var drawnScale: Scale { Self.isShare(label, unit) ? .linear : scale }
+
+    /// Whether what a label names is a share of a whole.
+    static func isShare(_ label: String, _ unit: String = "") -> Bool {
+        if unit == "%" { return true }
+        let words = label.lowercased().split { !$0.isLetter }
+        let shares: Set<Substring> = [
+            "accuracy", "share", "shares", "fraction", "part", "percent", "probability", "agreement", "harmful",
+            "cosine",
+            "correlation", "recovery", "score", "auroc",
+        ]
+        // "1 - cosine" is a distance.
+        return words.contains { shares.contains($0) } && !label.hasPrefix("1 ")
     }
 }

@@ -1,59 +1,57 @@
 import PlumbRecords
 
 extension ChartDrawing {
-    static func scatter(_ chart: ScatterPlot) -> String {
-        let xs = chart.groups.flatMap(\.x)
-        let ys = chart.groups.flatMap(\.y)
+    /// Points; where the diagonal is shown, both axes have one range and one length, so that it halves the plot.
+    static func scatter(_ chart: ScatterPlot, _ colors: ConditionColors = ConditionColors()) -> (
+        svg: String, width: Double
+    ) {
+        let names = chart.groups.map(\.name)
         let frame = PlotFrame(
-            x: xs, xScale: chart.x.scale, y: ys, yAxis: chart.y, legend: chart.groups.map(\.name))
-        var canvas = SVGCanvas(width: PlotFrame.width, height: PlotFrame.height)
+            .init(
+                x: chart.groups.flatMap(\.x), xScale: chart.x.drawnScale, y: chart.groups.flatMap(\.y), yAxis: chart.y,
+                isSquare: chart.showsDiagonal, legend: legend(names, colors)))
+        var canvas = frame.canvas
         frame.drawVerticalAxis(chart.y, on: &canvas)
         frame.drawHorizontalAxis(chart.x, on: &canvas)
-        PlotFrame.drawLegend(chart.groups.map(\.name), on: &canvas)
+        frame.drawLegend(on: &canvas)
         if chart.showsDiagonal {
-            let low = max(frame.x.lower, frame.y.lower)
-            let high = min(frame.x.upper, frame.y.upper)
-            if low < high, let x1 = frame.x.place(low), let y1 = frame.y.place(low), let x2 = frame.x.place(high),
-                let y2 = frame.y.place(high)
-            {
-                canvas.line(x1, y1, x2, y2, SVGCanvas.Paint.rule.stroke + " stroke-dasharray=\"4 4\"")
-            }
+            canvas.line(
+                frame.left, frame.bottom, frame.right, frame.top,
+                SVGCanvas.Paint.rule.stroke + " stroke-dasharray=\"4 4\"")
         }
+        let paints = colors.indices(names).map(SVGCanvas.Paint.series)
         for (index, group) in chart.groups.enumerated() {
             for point in 0..<min(group.x.count, group.y.count) {
                 guard let x = frame.x.place(group.x[point]), let y = frame.y.place(group.y[point]) else { continue }
                 let name = group.labels?[safe: point] ?? group.name
                 let title = tooltip(
-                    name, "\(chart.x.label) \(NumberText.value(group.x[point]))", group.y[point], chart.y)
+                    name, "\(chart.x.label) \(NumberText.exact(group.x[point]))", group.y[point], chart.y)
                 canvas.circle(
-                    x, y, radius: 3.5, SVGCanvas.Paint.series(index).fill + " fill-opacity=\"0.7\"", title: title)
+                    x, y, radius: 3.5, paints[index].fill + " fill-opacity=\"0.7\"", title: title)
             }
         }
-        return canvas.render(label: label("Scatter plot", chart.title))
+        return (canvas.render(label: label("Scatter plot", chart.title)), canvas.width)
     }
 
-    static func histogram(_ chart: Histogram) -> String {
+    static func histogram(_ chart: Histogram) -> (svg: String, width: Double) {
         let axis = Axis(chart.countLabel)
         let frame = PlotFrame(
-            x: chart.edges, xScale: chart.x.scale, y: chart.counts, yAxis: axis, includesZero: true, isTight: true)
-        var canvas = SVGCanvas(width: PlotFrame.width, height: PlotFrame.height)
+            .init(
+                x: chart.edges, xScale: chart.x.drawnScale, y: chart.counts, yAxis: axis, includesZero: true,
+                isTight: true, markers: chart.references.map { LineChart.Marker($0.label, x: $0.value) }))
+        var canvas = frame.canvas
         frame.drawVerticalAxis(axis, on: &canvas)
         for index in 0..<min(chart.counts.count, max(0, chart.edges.count - 1)) {
             guard let x1 = frame.x.place(chart.edges[index]), let x2 = frame.x.place(chart.edges[index + 1]),
                 let y = frame.y.place(chart.counts[index])
             else { continue }
-            let range = "\(NumberText.value(chart.edges[index])) to \(NumberText.value(chart.edges[index + 1]))"
+            let range = "\(NumberText.exact(chart.edges[index])) to \(NumberText.exact(chart.edges[index + 1]))"
             canvas.rect(
                 min(x1, x2), y, max(0.5, abs(x2 - x1) - 1), frame.bottom - y, SVGCanvas.Paint.series(0).fill,
                 title: tooltip(range, chart.x.label, chart.counts[index], axis))
         }
         frame.drawHorizontalAxis(chart.x, on: &canvas)
-        for reference in chart.references {
-            guard let x = frame.x.place(reference.value) else { continue }
-            canvas.line(x, frame.top, x, frame.bottom, SVGCanvas.Paint.rule.stroke + " stroke-dasharray=\"4 4\"")
-            canvas.text(
-                x + 4, frame.top + 10, Markup.escape(VisibleText.line(reference.label)), size: 10, paint: .faint)
-        }
-        return canvas.render(label: label("Histogram", chart.title))
+        frame.drawMarkers(on: &canvas)
+        return (canvas.render(label: label("Histogram", chart.title)), canvas.width)
     }
 }

@@ -7,9 +7,11 @@ struct GridDrawing {
     private let cell: Double
     private let glyphs: [Character: GridFigure.Glyph]
     private let bounds: (least: Double, greatest: Double)
+    private let panelWidth: Double
+    private let titles: [[String]]
     private static let gap = 22.0
     private static let margin = 8.0
-    private static let titleHeight = 20.0
+    private static let titleLine = 13.0
     private static let widest = 760.0
 
     init(_ figure: GridFigure) {
@@ -22,17 +24,22 @@ struct GridDrawing {
         let room = (Self.widest - Self.gap * Double(abreast - 1)) / Double(max(1, abreast))
         // Wide grids stand below each other rather than become too small to read.
         cell = min(30, max(9, room / cells))
-        let fit = max(1, Int((Self.widest + Self.gap) / (cells * cell + Self.gap)))
+        // A title of one long word must fit, too.
+        let words = figure.panels.flatMap { VisibleText.line($0.title).split(separator: " ") }
+        let widestWord = words.map { SVGCanvas.width(of: String($0), size: 11.5) }.max() ?? 0
+        let width = max(cells * cell, min(widestWord, 200))
+        panelWidth = width
+        titles = figure.panels.map { SVGCanvas.lines($0.title, size: 11.5, room: width + 16) }
+        let fit = max(1, Int((Self.widest + Self.gap) / (width + Self.gap)))
         columns = max(1, min(fit, figure.panels.count))
-        let values = figure.panels.flatMap { ($0.values ?? []).flatMap { $0 } }.filter(\.isFinite)
-        bounds = (values.min() ?? 0, values.max() ?? 1)
+        bounds = Proportion.bounds(figure.panels.flatMap { ($0.values ?? []).flatMap { $0 } }) ?? (0, 1)
     }
 
     private static func columns(_ panel: GridFigure.Panel) -> Int { panel.rows.map(\.count).max() ?? 0 }
 
-    private var panelWidth: Double { Double(max(1, figure.panels.map(Self.columns).max() ?? 1)) * cell }
+    private var titleHeight: Double { 7 + Self.titleLine * Double(max(1, titles.map(\.count).max() ?? 1)) }
     private var panelHeight: Double { Double(max(1, figure.panels.map(\.rows.count).max() ?? 1)) * cell }
-    private var rowHeight: Double { Self.titleHeight + panelHeight + Self.gap * 0.6 }
+    private var rowHeight: Double { titleHeight + panelHeight + Self.gap * 0.6 }
     private var rows: Int { (figure.panels.count + columns - 1) / max(1, columns) }
 
     /// The natural width of the drawing in pixels.
@@ -47,7 +54,13 @@ struct GridDrawing {
         var canvas = SVGCanvas(width: width, height: top + Double(lines.count) * 18 + Self.margin)
         for (index, panel) in figure.panels.enumerated() {
             let left = Self.margin + Double(index % columns) * (panelWidth + Self.gap)
-            draw(panel, left, Double(index / columns) * rowHeight + Self.titleHeight, on: &canvas)
+            let top = Double(index / columns) * rowHeight + titleHeight
+            for (line, text) in titles[index].enumerated() {
+                let y = top - 7 - Self.titleLine * Double(titles[index].count - 1 - line)
+                canvas.text(left + panelWidth / 2, y, Markup.escape(text), anchor: .middle, size: 11.5)
+            }
+            let inset = (panelWidth - Double(Self.columns(panel)) * cell) / 2
+            draw(panel, left + max(0, inset), top, on: &canvas)
         }
         for (index, line) in lines.enumerated() {
             var x = Self.margin
@@ -62,8 +75,6 @@ struct GridDrawing {
     // MARK: Cells
 
     private func draw(_ panel: GridFigure.Panel, _ left: Double, _ top: Double, on canvas: inout SVGCanvas) {
-        let title = DisplayWidth.truncated(VisibleText.line(panel.title), to: max(8, Int(panelWidth / 6.4)))
-        canvas.text(left + panelWidth / 2, top - 7, Markup.escape(title), anchor: .middle, size: 11.5)
         for (row, line) in panel.rows.enumerated() {
             for (column, glyph) in line.enumerated() {
                 let value = panel.values.flatMap {
@@ -76,7 +87,7 @@ struct GridDrawing {
         }
         let (width, height) = (Double(Self.columns(panel)) * cell, Double(panel.rows.count) * cell)
         canvas.rect(left, top, width, height, "fill=\"none\" pointer-events=\"none\" " + SVGCanvas.Paint.rule.stroke)
-        drawPath(panel.path, left, top, on: &canvas)
+        drawPath(panel.pathInside, left, top, on: &canvas)
     }
 
     private func draw(
@@ -90,7 +101,7 @@ struct GridDrawing {
         if kind == .wall { fill = SVGCanvas.Paint.rule.fill }
         if let value, value.isFinite, kind != .wall {
             fill = paint(value)
-            title += ", \(figure.valueLabel) \(NumberText.value(value, digits: 4))"
+            title += ", \(figure.valueLabel) \(NumberText.exact(value))"
         }
         canvas.rect(x, y, cell, cell, fill, title: Markup.escape(VisibleText.line(title)))
         canvas.line(x, y, x + cell, y, SVGCanvas.Paint.grid.stroke)
@@ -98,7 +109,7 @@ struct GridDrawing {
         drawMark(glyph, kind, x, y, cell, on: &canvas)
     }
 
-    /// What stands in a cell: a disc for the agent, a coloured square for what matters, its letter.
+    /// What stands in a cell: a disc for the agent, a colored square for what the reward depends on, its letter.
     private func drawMark(
         _ glyph: Character, _ kind: GridFigure.Glyph.Kind, _ x: Double, _ y: Double, _ side: Double,
         on canvas: inout SVGCanvas
@@ -150,12 +161,11 @@ struct GridDrawing {
     }
 
     private func paint(_ value: Double) -> String {
-        let span = bounds.greatest - bounds.least
-        let part = span > 0 ? (value - bounds.least) / span : 0
+        let part = Proportion.of(value, from: bounds.least, to: bounds.greatest) ?? 0
         // The paler half, so that letters and paths stay readable.
-        let step = Int((0.6 * min(1, max(0, part)) * Double(ColorScale.steps)).rounded())
-        let colour = ColorScale.color(at: Double(step) / Double(ColorScale.steps), isDiverging: false, .light)
-        return "class=\"q\(step)\" fill=\"\(colour.hex)\""
+        let step = Int((0.6 * part * Double(ColorScale.steps)).rounded())
+        let color = ColorScale.color(at: Double(step) / Double(ColorScale.steps), isDiverging: false, .light)
+        return "class=\"q\(step)\" fill=\"\(color.hex)\""
     }
 
     // MARK: Legend

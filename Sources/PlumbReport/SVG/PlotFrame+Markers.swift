@@ -22,7 +22,7 @@ struct PlotMarkers {
         var found: [Place] = []
         for marker in markers.sorted(by: { $0.x < $1.x }) {
             guard marker.x >= axis.lower, marker.x <= axis.upper, let x = axis.place(marker.x) else { continue }
-            let text = DisplayWidth.truncated(VisibleText.line(marker.label), to: 28)
+            let text = VisibleText.line(marker.label)
             let width = SVGCanvas.width(of: text, size: 10) + 4
             let isLeft = x + width > right
             let start = isLeft ? x - width : x

@@ -1,82 +1,129 @@
 import PlumbRecords
 
 /// The ground a chart is drawn on: axes with ticks and labels, horizontal grid, legend, reference lines.
+///
+/// Every label is measured and gets its room: the plot keeps its height, and the drawing grows around it.
 struct PlotFrame {
-    static let width = 560.0
-    static let height = 340.0
+    static let plotHeight = 280.0
 
     let x: AxisScale
     let y: AxisScale
-    let bottom: Double
-    static let left = 58.0
+    let left: Double
     let right: Double
-    private let references: [ReferenceValue]
     let top: Double
+    let bottom: Double
+    let width: Double
+    let height: Double
+    private let references: [ReferenceValue]
+    private let legend: PlotLegend
 
-    /// - Parameters:
-    ///   - legend: the names of series, which stand above the plot where there are several.
-    ///   - isTight: whether the horizontal axis ends where its values end.
-    ///   - references: values on the vertical axis that get a line, with room for their labels on the right.
-    ///   - head: room above the plot for more than the legend.
-    ///   - foot: room below the plot for tick labels and the axis label.
-    init(
-        x: some Sequence<Double>, xScale: Axis.Scale, y: some Sequence<Double>, yAxis: Axis,
-        references: [ReferenceValue] = [], includesZero: Bool = false, isTight: Bool = false,
-        legend: [String] = [], head: Double = 0, foot: Double = 46
-    ) {
-        right = Self.right(for: references)
-        self.references = references
-        let values = Array(y) + references.map(\.value)
-        let lines = Self.legendLines(legend).count
-        top = (lines > 0 ? 18 + Self.legendHeight * Double(lines) : 14) + head
-        bottom = Self.height - foot
-        self.x = AxisScale(x, scale: xScale, isTight: isTight, from: Self.left, to: right)
-        self.y = AxisScale(values, scale: yAxis.scale, includesZero: includesZero, from: bottom, to: top)
+    /// What a frame is made from.
+    struct Content {
+        var x: [Double] = []
+        var xScale = Axis.Scale.linear
+        var y: [Double] = []
+        var yAxis = Axis("")
+        /// Values on the vertical axis that get a line, with room for their labels on the right.
+        var references: [ReferenceValue] = []
+        /// Whether the vertical axis begins at zero.
+        var includesZero = false
+        /// Whether the horizontal axis ends where its values end.
+        var isTight = false
+        /// Whether both axes have one range and one length.
+        var isSquare = false
+        /// The names of series, which stand above the plot where there are several, with their colors.
+        var legend: [(name: String, color: Int)] = []
+        /// Names of places along the horizontal axis.
+        var markers: [LineChart.Marker] = []
+        /// Room below the plot for tick labels and the axis label.
+        var foot = 46.0
+        /// The least room on the left, for turned labels below the plot.
+        var leftRoom = 0.0
     }
+
+    init(_ content: Content) {
+        references = content.references
+        let yScale = content.yAxis.drawnScale
+        var ys = content.y + references.map(\.value)
+        var xs = content.x
+        if content.isSquare { (xs, ys) = (xs + ys, xs + ys) }
+        let side = content.isSquare ? 340 : Self.plotHeight
+        let plain = AxisScale(ys, scale: yScale, includesZero: content.includesZero, from: side, to: 0)
+        let ticks = plain.ticks.map { SVGCanvas.width(of: plain.label($0), size: 10.5) }.max() ?? 0
+        left = max(34 + ticks, content.leftRoom)
+        let widest = references.map { SVGCanvas.width(of: VisibleText.line($0.label), size: 10) }.max() ?? 0
+        right = left + (content.isSquare ? side : Self.plotWidth(beside: references))
+        width = right + max(24, widest > 0 ? widest + 14 : 0)
+        legend = PlotLegend(content.legend, from: left, to: width - 8)
+        x = AxisScale(
+            xs, scale: content.isSquare ? yScale : content.xScale, isTight: content.isTight && !content.isSquare,
+            from: left, to: right)
+        markers = PlotMarkers(content.markers, along: x, right: width - 6)
+        top = 12 + legend.height + markers.height
+        bottom = top + side
+        height = bottom + content.foot
+        y = plain.moved(from: bottom, to: top)
+    }
+
+    private let markers: PlotMarkers
+
+    /// How wide a plot is. Labels beside it take some of its width, so that two figures still stand side by side.
+    static func plotWidth(beside references: [ReferenceValue]) -> Double {
+        let widest = references.map { SVGCanvas.width(of: VisibleText.line($0.label), size: 10) }.max() ?? 0
+        return 486 - min(110, max(0, widest - 10))
+    }
+
+    /// An empty drawing of the frame's size.
+    var canvas: SVGCanvas { SVGCanvas(width: width, height: height) }
 
     /// Grid, tick labels and the label of the vertical axis.
     func drawVerticalAxis(_ axis: Axis, on canvas: inout SVGCanvas) {
         for tick in y.minorTicks {
             guard let place = y.place(tick) else { continue }
-            canvas.line(Self.left - 3, place, Self.left, place, SVGCanvas.Paint.rule.stroke)
+            canvas.line(left - 3, place, left, place, SVGCanvas.Paint.rule.stroke)
         }
         for tick in y.ticks {
             guard let place = y.place(tick) else { continue }
-            canvas.line(Self.left, place, right, place, SVGCanvas.Paint.grid.stroke)
-            canvas.text(Self.left - 8, place + 3.5, y.label(tick), anchor: .end, size: 10.5, paint: .faint)
+            canvas.line(left, place, right, place, SVGCanvas.Paint.grid.stroke)
+            canvas.text(left - 8, place + 3.5, y.label(tick), anchor: .end, size: 10.5, paint: .faint)
         }
-        let middle = (top + bottom) / 2
-        canvas.text(14, middle, Self.title(axis), anchor: .middle, size: 11, paint: .ink, turn: -90)
+        canvas.fitted(
+            14, (top + bottom) / 2, Self.title(axis), room: bottom - top + 20, anchor: .middle, turn: -90)
     }
 
     /// Tick marks, their labels and the label of the horizontal axis.
     func drawHorizontalAxis(_ axis: Axis, on canvas: inout SVGCanvas) {
-        canvas.line(Self.left, bottom, right, bottom, SVGCanvas.Paint.rule.stroke)
+        canvas.line(left, bottom, right, bottom, SVGCanvas.Paint.rule.stroke)
         for tick in x.minorTicks {
             guard let place = x.place(tick) else { continue }
             canvas.line(place, bottom, place, bottom + 2.5, SVGCanvas.Paint.rule.stroke)
         }
+        var free = -Double.infinity
         for tick in x.ticks {
             guard let place = x.place(tick) else { continue }
             canvas.line(place, bottom, place, bottom + 4, SVGCanvas.Paint.rule.stroke)
-            canvas.text(place, bottom + 16, x.label(tick), anchor: .middle, size: 10.5, paint: .faint)
+            let label = x.label(tick)
+            let half = SVGCanvas.width(of: label, size: 10.5) / 2
+            guard place - half > free else { continue }
+            free = place + half + 6
+            canvas.text(place, bottom + 16, label, anchor: .middle, size: 10.5, paint: .faint)
         }
         drawHorizontalTitle(Self.title(axis), on: &canvas)
     }
 
-    func drawHorizontalTitle(_ markup: String, on canvas: inout SVGCanvas) {
-        canvas.text((Self.left + right) / 2, Self.height - 8, markup, anchor: .middle, size: 11)
+    func drawHorizontalTitle(_ title: String, on canvas: inout SVGCanvas) {
+        canvas.fitted((left + right) / 2, height - 8, title, room: right - left + 30, anchor: .middle)
     }
 
     /// Dashed lines across the plot with their labels beyond its right end.
     func drawReferences(on canvas: inout SVGCanvas) {
         let places = references.compactMap { reference -> (place: Double, label: String)? in
             guard reference.value >= y.lower, reference.value <= y.upper else { return nil }
-            return y.place(reference.value).map { ($0, Self.label(of: reference)) }
+            return y.place(reference.value).map { ($0, VisibleText.line(reference.label)) }
         }
         var free = -Double.infinity
         for (place, label) in places.sorted(by: { $0.place < $1.place }) {
-            canvas.line(Self.left, place, right, place, SVGCanvas.Paint.rule.stroke + " stroke-dasharray=\"4 4\"")
+            canvas.line(left, place, right, place, SVGCanvas.Paint.rule.stroke + " stroke-dasharray=\"4 4\"")
             // Lines that lie close together keep their labels apart.
             let line = max(place, free)
             canvas.text(right + 6, line + 3.5, Markup.escape(label), size: 10, paint: .faint)
@@ -84,66 +131,65 @@ struct PlotFrame {
         }
     }
 
-    /// Where the plot ends to leave room for its references' labels.
-    static func right(for references: [ReferenceValue]) -> Double {
-        let widest = references.map { SVGCanvas.width(of: label(of: $0), size: 10) }.max() ?? 0
-        return width - 16 - (widest > 0 ? widest + 2 : 0)
-    }
+    /// The names of several series and of places, above the plot.
+    func drawLegend(on canvas: inout SVGCanvas) { legend.draw(on: &canvas) }
 
-    private static func label(of reference: ReferenceValue) -> String {
-        DisplayWidth.truncated(VisibleText.line(reference.label), to: 24)
-    }
+    /// Named places along the horizontal axis.
+    func drawMarkers(on canvas: inout SVGCanvas) { markers.draw(from: top, to: bottom, on: &canvas) }
 
-    /// One name of the legend, with the place of its series among all.
-    private struct LegendEntry {
-        var index: Int
-        var text: String
-        var width: Double
+    /// An axis' label with its unit.
+    static func title(_ axis: Axis) -> String {
+        axis.unit.isEmpty || axis.label.contains(axis.unit) ? axis.label : "\(axis.label) (\(axis.unit))"
     }
+}
 
-    private static let legendHeight = 16.0
+/// The names of several series in lines above a plot; one series needs none.
+struct PlotLegend {
+    private var lines: [[(name: String, color: Int, x: Double)]] = []
+    private var rest = 0
+    private static let lineHeight = 16.0
     /// Names that need more lines than this are counted instead.
-    private static let mostLegendLines = 6
+    private static let mostLines = 6
+    private let left: Double
+    private let right: Double
 
-    /// The names of several series, as many a line as there is room for; one series needs none.
-    private static func legendLines(_ names: [String]) -> [[LegendEntry]] {
-        guard names.count > 1 else { return [] }
-        var (lines, used) = ([[LegendEntry]](), Double.infinity)
-        for (index, name) in names.enumerated() {
-            let text = DisplayWidth.truncated(VisibleText.line(name), to: 60)
-            let entry = LegendEntry(index: index, text: text, width: SVGCanvas.width(of: text, size: 11) + 32)
-            if used + entry.width > width - 16 {
+    init(_ names: [(name: String, color: Int)], from left: Double, to right: Double) {
+        (self.left, self.right) = (left, right)
+        guard names.count > 1 else { return }
+        var used = Double.infinity
+        for (index, entry) in names.enumerated() {
+            let text = VisibleText.line(entry.name)
+            let width = SVGCanvas.width(of: text, size: 11) + 32
+            if used + width - 12 > right {
+                guard lines.count < Self.mostLines - 1 || index == names.count - 1 else {
+                    rest = names.count - index
+                    return
+                }
                 lines.append([])
                 used = left
             }
-            lines[lines.count - 1].append(entry)
-            used += entry.width
+            lines[lines.count - 1].append((text, entry.color, used))
+            used += width
         }
-        guard lines.count > mostLegendLines else { return lines }
-        let rest = names.count - lines.prefix(mostLegendLines - 1).joined().count
-        return Array(lines.prefix(mostLegendLines - 1)) + [[LegendEntry(index: -1, text: "+ \(rest)", width: 0)]]
     }
 
-    /// The names of several series above the plot.
-    static func drawLegend(_ names: [String], on canvas: inout SVGCanvas) {
-        for (number, line) in legendLines(names).enumerated() {
-            let top = 10 + legendHeight * Double(number)
-            var place = left
+    /// How much room the names take above the plot.
+    var height: Double {
+        let count = lines.count + (rest > 0 ? 1 : 0)
+        return count > 0 ? 6 + Self.lineHeight * Double(count) : 0
+    }
+
+    func draw(on canvas: inout SVGCanvas) {
+        for (number, line) in lines.enumerated() {
+            let top = 8 + Self.lineHeight * Double(number)
             for entry in line {
-                guard entry.index >= 0 else {
-                    canvas.text(place, top + 9, entry.text, size: 11, paint: .faint)
-                    continue
-                }
-                canvas.rect(place, top, 12, 10, SVGCanvas.Paint.series(entry.index).fill + " rx=\"2\"")
-                canvas.text(place + 17, top + 9, Markup.escape(entry.text), size: 11)
-                place += entry.width
+                canvas.rect(entry.x, top, 12, 10, SVGCanvas.Paint.series(entry.color).fill + " rx=\"2\"")
+                canvas.fitted(entry.x + 17, top + 9, entry.name, room: right - entry.x - 17)
             }
         }
-    }
-
-    /// An axis' label with its unit, escaped.
-    static func title(_ axis: Axis) -> String {
-        let label = axis.unit.isEmpty || axis.label.contains(axis.unit) ? axis.label : "\(axis.label) (\(axis.unit))"
-        return Markup.escape(DisplayWidth.truncated(VisibleText.line(label), to: 48))
+        if rest > 0 {
+            let top = 8 + Self.lineHeight * Double(lines.count)
+            canvas.text(left, top + 9, "+ \(rest)", size: 11, paint: .faint)
+        }
     }
 }

@@ -2,8 +2,8 @@ import Foundation
 
 /// Collects the elements of one drawing.
 ///
-/// Every element carries its light colour as an attribute, so that a drawing taken out of its page is complete; a class
-/// beside it lets the page's style sheet replace the colour in dark mode.
+/// Every element carries its light color as an attribute, so that a drawing taken out of its page is complete; a class
+/// beside it lets the page's style sheet replace the color in dark mode.
 struct SVGCanvas {
     var width: Double
     var height: Double
@@ -17,7 +17,7 @@ struct SVGCanvas {
     /// How an element's text sits at its point.
     enum Anchor: String { case start, middle, end }
 
-    /// Colours by their part in a drawing.
+    /// Colors by their part in a drawing.
     enum Paint: Equatable {
         case ink
         case faint
@@ -118,6 +118,50 @@ struct SVGCanvas {
         return rounded == rounded.rounded() && abs(rounded) < 1e9 ? String(Int(rounded)) : String(rounded)
     }
 
-    /// About how wide a text is, without a font to ask.
-    static func width(of text: String, size: Double) -> Double { Double(DisplayWidth.of(text)) * size * 0.58 }
+    /// How wide a text is in a common sans-serif font, rather too wide than too narrow.
+    static func width(of text: String, size: Double) -> Double { text.reduce(0) { $0 + advance(of: $1) } * size * 1.07 }
+
+    /// A character's width in units of the font's size, after the metrics that common sans-serif fonts share.
+    private static func advance(of character: Character) -> Double {
+        switch character {
+        case "i", "j", "l", "'", "|", ",", ".", ":", ";", "!", "I", " ", "·": 0.28
+        case "f", "t", "r", "(", ")", "[", "]", "-", "/", "\"", "⁻": 0.35
+        case "c", "k", "s", "v", "x", "y", "z", "J": 0.51
+        case "m", "w", "M", "W", "@", "%", "—", "…": 0.88
+        case "A"..."Z": 0.71
+        default: character.isASCII ? 0.57 : Double(DisplayWidth.of(character)) * 0.6
+        }
+    }
+
+    /// Words in lines no wider than `room`; a word that is wider has a line of its own.
+    static func lines(_ text: String, size: Double, room: Double) -> [String] {
+        var lines: [String] = []
+        for word in VisibleText.line(text).split(separator: " ") {
+            if let last = lines.last, width(of: last + " " + word, size: size) <= room {
+                lines[lines.count - 1] = last + " " + word
+            } else {
+                lines.append(String(word))
+            }
+        }
+        return lines
+    }
+
+    /// A line of text in `size`, or smaller where the room is too small for it; in full where even that does not fit.
+    mutating func fitted(
+        _ x: Double, _ y: Double, _ text: String, room: Double, anchor: Anchor = .start, size: Double = 11,
+        paint: Paint = .ink, turn: Double = 0
+    ) {
+        let shown = VisibleText.line(text)
+        let needed = Self.width(of: shown, size: size)
+        let smaller = needed > room ? max(7, size * room / needed) : size
+        // What does not fit even then is cut in the drawing, and whole when pointed at.
+        let letters = Int(Double(shown.count) * room / max(1, Self.width(of: shown, size: smaller)))
+        guard letters < shown.count else {
+            return self.text(x, y, Markup.escape(shown), anchor: anchor, size: smaller, paint: paint, turn: turn)
+        }
+        let cut = DisplayWidth.truncated(shown, to: max(4, letters))
+        self.text(
+            x, y, Markup.escape(cut) + "<title>\(Markup.escape(shown))</title>", anchor: anchor, size: smaller,
+            paint: paint, turn: turn)
+    }
 }

@@ -1,7 +1,7 @@
 import Foundation
 import PlumbRecords
 
-/// Arrows from the origin, panel by panel, with a bar that says what their colours mean.
+/// Arrows from the origin, panel by panel, with a bar that says what their colors mean.
 struct VectorDrawing {
     private let figure: VectorPlot
     private let columns: Int
@@ -16,10 +16,9 @@ struct VectorDrawing {
         columns = max(1, min(figure.panels.count, 4))
         side = [0, 360, 216, 196, 190][columns]
         let vectors = figure.panels.flatMap(\.vectors)
-        let farthest = vectors.flatMap { [abs($0.x), abs($0.y)] }.filter(\.isFinite).max() ?? 1
+        let farthest = Proportion.bounds(vectors.flatMap { [abs($0.x), abs($0.y)] })?.greatest ?? 1
         reach = max(farthest, 1e-9) * 1.22
-        let values = vectors.map(\.value).filter(\.isFinite)
-        bounds = (values.min() ?? 0, values.max() ?? 1)
+        bounds = Proportion.bounds(vectors.map(\.value)) ?? (0, 1)
     }
 
     private var grid: Double { Double(columns) * (side + Self.gap) - Self.gap }
@@ -44,8 +43,7 @@ struct VectorDrawing {
     private func draw(_ panel: VectorPlot.Panel, _ left: Double, _ top: Double, on canvas: inout SVGCanvas) {
         let (middleX, middleY) = (left + side / 2, top + side / 2)
         let unit = side / 2 / reach
-        let title = DisplayWidth.truncated(VisibleText.line(panel.title), to: Int(side / 7))
-        canvas.text(middleX, top - 8, Markup.escape(title), anchor: .middle, size: 11.5)
+        canvas.fitted(middleX, top - 8, panel.title, room: side + Self.gap - 4, anchor: .middle, size: 11.5)
         canvas.rect(left, top, side, side, "fill=\"none\" " + SVGCanvas.Paint.grid.stroke)
         canvas.line(left, middleY, left + side, middleY, SVGCanvas.Paint.grid.stroke)
         canvas.line(middleX, top, middleX, top + side, SVGCanvas.Paint.grid.stroke)
@@ -56,23 +54,23 @@ struct VectorDrawing {
         canvas.text(
             left + 6, top + side - 6, "radius \(NumberText.value(ring, digits: 2))", size: 9, paint: .faint)
         for vector in panel.vectors where vector.x.isFinite && vector.y.isFinite {
-            draw(vector, middleX, middleY, unit, isLabelled: panel.vectors.count <= 24, on: &canvas)
+            draw(vector, middleX, middleY, unit, isLabeled: panel.vectors.count <= 24, on: &canvas)
         }
     }
 
     private func draw(
-        _ vector: VectorPlot.Vector, _ x: Double, _ y: Double, _ unit: Double, isLabelled: Bool,
+        _ vector: VectorPlot.Vector, _ x: Double, _ y: Double, _ unit: Double, isLabeled: Bool,
         on canvas: inout SVGCanvas
     ) {
-        let (dx, dy) = (vector.x * unit, -vector.y * unit)
+        let (dx, dy) = (Proportion.bounded(vector.x) * unit, -Proportion.bounded(vector.y) * unit)
         let length = (dx * dx + dy * dy).squareRoot()
-        let colour = paint(vector.value)
-        let place = "(\(NumberText.value(vector.x, digits: 3)), \(NumberText.value(vector.y, digits: 3)))"
+        let color = paint(vector.value)
+        let place = "(\(NumberText.exact(vector.x)), \(NumberText.exact(vector.y)))"
         let title = Markup.escape(
             VisibleText.line(
-                "\(vector.label) · \(place): \(figure.valueLabel) \(NumberText.value(vector.value, digits: 4))"))
+                "\(vector.label) · \(place): \(figure.valueLabel) \(NumberText.exact(vector.value))"))
         guard length > 5 else {
-            return canvas.circle(x + dx, y + dy, radius: 3, colour, title: title)
+            return canvas.circle(x + dx, y + dy, radius: 3, color, title: title)
         }
         let (ux, uy) = (dx / length, dy / length)
         let head = min(8, length * 0.5)
@@ -84,12 +82,14 @@ struct VectorDrawing {
             [
                 point(0, 1.1), point(neck, 1.1), point(neck, head * 0.45), point(length, 0),
                 point(neck, -head * 0.45), point(neck, -1.1), point(0, -1.1),
-            ], isClosed: true, colour, title: title)
-        guard isLabelled else { return }
-        let text = DisplayWidth.truncated(VisibleText.line(vector.label), to: 10)
+            ], isClosed: true, color, title: title)
+        guard isLabeled else { return }
+        let text = VisibleText.line(vector.label)
         let half = SVGCanvas.width(of: text, size: 10) / 2
         let tip = (x: x + ux * (length + 4 + half * abs(ux)), y: y + uy * (length + 8))
-        canvas.text(tip.x, tip.y + 3.5, Markup.escape(text), anchor: .middle, size: 10)
+        // A long name stays inside its panel.
+        let inside = min(x + side / 2 - half - 2, max(x - side / 2 + half + 2, tip.x))
+        canvas.fitted(inside, tip.y + 3.5, text, room: side - 4, anchor: .middle, size: 10)
     }
 
     /// A round radius for the dashed circle.
@@ -101,16 +101,15 @@ struct VectorDrawing {
     /// The deeper three quarters of the sequential scale: paler arrows would be lost on the page.
     private func paint(_ value: Double) -> String {
         guard value.isFinite else { return SVGCanvas.Paint.faint.fill }
-        let span = bounds.greatest - bounds.least
-        let part = span > 0 ? (value - bounds.least) / span : 1
+        let part = Proportion.of(value, from: bounds.least, to: bounds.greatest) ?? 1
         return Self.paint(part: part)
     }
 
     private static func paint(part: Double) -> String {
         let place = 0.28 + 0.72 * min(1, max(0, part))
         let step = Int((place * Double(ColorScale.steps)).rounded())
-        let colour = ColorScale.color(at: Double(step) / Double(ColorScale.steps), isDiverging: false, .light)
-        return "class=\"q\(step)\" fill=\"\(colour.hex)\""
+        let color = ColorScale.color(at: Double(step) / Double(ColorScale.steps), isDiverging: false, .light)
+        return "class=\"q\(step)\" fill=\"\(color.hex)\""
     }
 
     private func drawBar(on canvas: inout SVGCanvas) {
@@ -123,10 +122,9 @@ struct VectorDrawing {
                 left, 22 + height * Double(step) / Double(count), 12, height / Double(count) + 0.6,
                 Self.paint(part: part))
         }
-        let label = DisplayWidth.truncated(VisibleText.line(figure.valueLabel), to: 12)
-        canvas.text(left - 6, 14, Markup.escape(label), size: 10, paint: .faint)
+        canvas.fitted(left - 6, 14, figure.valueLabel, room: width - left + 2, size: 10, paint: .faint)
         for (value, place) in [
-            (bounds.greatest, 0.0), ((bounds.least + bounds.greatest) / 2, 0.5), (bounds.least, 1),
+            (bounds.greatest, 0.0), (bounds.least / 2 + bounds.greatest / 2, 0.5), (bounds.least, 1),
         ] {
             canvas.text(
                 left + 17, 26 + (height - 2) * place, NumberText.typographic(NumberText.value(value, digits: 3)),

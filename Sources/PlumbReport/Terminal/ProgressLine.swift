@@ -63,7 +63,7 @@ public struct ProgressLine: Sendable, Equatable {
         var shown = ""
         let parts =
             ["\(unit.isEmpty ? "" : unit + " ")\(detail.done)/\(detail.total)"]
-            + detail.values.map { "\(VisibleText.line($0.name)) \(NumberText.value($0.value, digits: 3))" }
+            + detail.values.map { "\(VisibleText.line($0.name)) \(NumberText.value($0.value))" }
         for part in parts {
             guard DisplayWidth.of(shown) + 2 + DisplayWidth.of(part) <= room else { break }
             shown += "  " + part

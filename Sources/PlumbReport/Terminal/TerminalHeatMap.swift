@@ -1,21 +1,21 @@
 public import PlumbRecords
 
-/// A table as coloured cells in the terminal: rows downwards, columns to the right, values inside where they fit.
+/// A table as colored cells in the terminal: rows downwards, columns to the right, values inside where they fit.
 ///
-/// Without colour, each cell carries a block whose density is its distance from the centre. Tables wider than the
+/// Without color, each cell carries a block whose density is its distance from the center. Tables wider than the
 /// terminal continue in a second panel below.
 public struct TerminalHeatMap: Sendable {
-    private let table: Table
-    private let figure: HeatMap
-    private let scale: ColorScale
+    private let view: HeatMapView
+    private var table: Table { view.table }
+    private var figure: HeatMap { view.figure }
+    private var scale: ColorScale { view.scale }
 
+    /// The text of one heat map.
     /// - Parameters:
-    ///   - figure: the heading, the colour scale and the marks.
+    ///   - figure: the heading, the color scale and the marks.
     ///   - table: the table that `figure` names.
     public init(_ figure: HeatMap, table: Table) {
-        self.table = table
-        self.figure = figure
-        scale = ColorScale(figure, table: table)
+        view = HeatMapView(figure, table: table)
     }
 
     /// The heat map that `figure` describes, or `nil` when the findings lack its table or the table is empty.
@@ -32,14 +32,22 @@ public struct TerminalHeatMap: Sendable {
         let room = max(2, style.width - margin - 1)
         let cell = min(7, max(2, room / max(1, table.columns.count)))
         let perPanel = max(1, room / cell)
-        var output = style.apply(.bold, DisplayWidth.truncated(VisibleText.line(figure.title), to: style.width)) + "\n"
-        for first in stride(from: 0, to: table.columns.count, by: perPanel) {
-            let range = first..<min(first + perPanel, table.columns.count)
+        let widths = table.columns.map { DisplayWidth.of(name($0)) }
+        var output = style.heading(view.title)
+        var first = 0
+        while first < table.columns.count {
+            var end = min(first + perPanel, table.columns.count)
+            // A name that the terminal would cut begins the next panel.
+            while end > first + 1, (first..<end).contains(where: { ($0 - first) * cell + widths[$0] > room }) {
+                end -= 1
+            }
+            let range = first..<end
+            first = end
             output += header(range, cell: cell, margin: margin, rowTitle: rowTitle, style)
             for row in table.rows.indices {
                 let name = DisplayWidth.padded(
                     DisplayWidth.truncated(rowNames[row], to: margin), to: margin, right: true)
-                let cells = range.map { text(table.values[row][$0], width: cell, style) }.joined()
+                let cells = range.map { text(view.shown[row][$0], width: cell, style) }.joined()
                 let line = style.color >= .ansi256 ? cells : cells.trimmingSuffix { $0 == " " }
                 output += style.apply(.dim, name) + " " + line + "\n"
             }
@@ -64,7 +72,7 @@ public struct TerminalHeatMap: Sendable {
             width >= 5 ? block : String(repeating: " ", count: width - 2) + sign + block, to: width)
     }
 
-    /// Whether the value is too near the centre to be worth digits that would hide the others.
+    /// Whether the value is too near the center to be worth digits that would hide the others.
     private func isNeutral(_ value: Double) -> Bool { scale.center != nil && abs(scale.position(of: value)) < 0.06 }
 
     /// The value with as many decimals, up to two, as fit; `nil` when not even the whole part fits.
@@ -83,17 +91,18 @@ public struct TerminalHeatMap: Sendable {
 
     // MARK: Header
 
+    private func name(_ column: String) -> String {
+        figure.columnsAreTokens ? VisibleText.token(column) : VisibleText.line(column)
+    }
+
     /// Column names above their columns, spread over as many lines as keep them apart, with rules down to the cells.
     private func header(
         _ range: Range<Int>, cell: Int, margin: Int, rowTitle: String, _ style: TerminalStyle
     ) -> String {
-        let names = range.map { column in
-            let name = table.columns[column]
-            return DisplayWidth.truncated(
-                figure.columnsAreTokens ? VisibleText.token(name) : VisibleText.line(name), to: 12)
-        }
+        let names = range.map { name(table.columns[$0]) }
+        let room = max(cell, style.width - margin - 1)
         let longest = names.map { DisplayWidth.of($0) }.max() ?? 0
-        let depth = max(1, (longest + cell) / cell)
+        let depth = max(1, min((longest + cell) / cell, range.count))
         var lines = ""
         for level in 0..<depth {
             var line = ""
@@ -102,18 +111,16 @@ public struct TerminalHeatMap: Sendable {
                 let start = index * cell
                 let own = index % depth
                 guard own <= level, start >= used else { continue }
-                line += String(repeating: " ", count: start - used)
-                line += own == level ? name : "│"
-                used = start + (own == level ? DisplayWidth.of(name) : 1)
+                // A long name goes as far as the terminal does.
+                let shown = own == level ? DisplayWidth.truncated(name, to: room - start) : "│"
+                line += String(repeating: " ", count: start - used) + shown
+                used = start + DisplayWidth.of(shown)
             }
             lines += String(repeating: " ", count: margin + 1) + style.apply(.dim, line) + "\n"
         }
         let title = DisplayWidth.padded(DisplayWidth.truncated(rowTitle, to: margin), to: margin)
-        var marks = ""
-        for column in range {
-            let mark = figure.markedColumns.contains(column) ? "▼" : cell >= 2 ? "│" : " "
-            marks += DisplayWidth.padded(mark, to: cell)
-        }
+        let marked = Set(figure.markedColumns)
+        let marks = range.map { DisplayWidth.padded(marked.contains($0) ? "▼" : "│", to: cell) }.joined()
         let line = (title + " " + marks).trimmingSuffix { $0 == " " }
         return lines + style.apply(.dim, line) + "\n"
     }
@@ -121,25 +128,26 @@ public struct TerminalHeatMap: Sendable {
     // MARK: Legend
 
     private func legend(_ style: TerminalStyle) -> String {
-        let decimals = min(4, NumberText.decimals(for: [scale.lower, scale.upper]) + 1)
-        func number(_ value: Double) -> String { NumberText.fixed(value, decimals: decimals) }
-        let label = figure.valueLabel.isEmpty ? table.unit : figure.valueLabel
         let count = min(24, max(8, style.width / 4))
         let bar = (0..<count).map { index -> String in
-            let value = scale.lower + (scale.upper - scale.lower) * Double(index) / Double(count - 1)
+            let value = scale.lower + (scale.upper - scale.lower) * (Double(index) / Double(count - 1))
             if style.color >= .ansi256, let color = scale.color(of: value) {
                 return style.apply(background: color, " ")
             }
             return density(of: value)
         }.joined()
-        let name = VisibleText.line(label)
-        var parts = (name.isEmpty ? "" : name + " ") + "\(number(scale.lower)) \(bar) \(number(scale.upper))"
-        if let center = scale.center { parts += "   neutral \(number(center))" }
-        var output = parts + "\n"
-        let references = figure.references.map { "\(VisibleText.line($0.label)) \(number($0.value))" }
-        if !references.isEmpty { output += style.apply(.dim, references.joined(separator: " · ")) + "\n" }
+        let name = VisibleText.line(view.label)
+        let ends = (view.number(scale.lower), view.number(scale.upper))
+        var output = (name.isEmpty ? "" : name + " ") + "\(ends.0) \(bar) \(ends.1)\n"
+        var notes = view.references.map { "\(VisibleText.line($0.label)) \(view.number($0.value))" }
+        if let center = scale.center { notes.insert("neutral \(view.number(center))", at: 0) }
+        var sentences = [notes.joined(separator: " · ")]
         if !figure.markedColumns.isEmpty, !figure.markLabel.isEmpty {
-            output += style.apply(.dim, "▼ " + VisibleText.line(figure.markLabel)) + "\n"
+            sentences.append("▼ " + VisibleText.line(figure.markLabel))
+        }
+        sentences.append(view.clipping)
+        for sentence in sentences where !sentence.isEmpty {
+            for line in DisplayWidth.wrapped(sentence, to: style.width) { output += style.apply(.dim, line) + "\n" }
         }
         return output
     }

@@ -1,6 +1,6 @@
 internal import PlumbBasics
 
-/// A small picture as text, two rows of pixels a line: half blocks in colour, or characters of growing density.
+/// A small picture as text, two rows of pixels a line: half blocks in color, or characters of growing density.
 public struct TerminalPicture: Sendable, Equatable {
     private let width: Int
     private let height: Int
@@ -11,7 +11,7 @@ public struct TerminalPicture: Sendable, Equatable {
     /// - Parameters:
     ///   - width: pixels in a row.
     ///   - height: rows of pixels.
-    ///   - channels: 3 for red, green and blue; of any other number the first counts as grey.
+    ///   - channels: 3 for red, green and blue; of any other number the first counts as gray.
     ///   - pixels: from 0 for dark to 1 for bright, row by row, the channels of a pixel together.
     ///   - caption: what stands below.
     public init(width: Int, height: Int, channels: Int, pixels: [Float], caption: String) {
@@ -67,7 +67,7 @@ public struct TerminalPicture: Sendable, Equatable {
         return ramp[min(9, max(0, Int((light * 9).rounded())))]
     }
 
-    /// The picture with so many neighbouring pixels averaged that it is no wider than `limit`.
+    /// The picture with so many neighboring pixels averaged that it is no wider than `limit`.
     private func shrunk(to limit: Int) -> TerminalPicture {
         let factor = (width + limit - 1) / max(1, limit)
         guard factor > 1 else { return self }

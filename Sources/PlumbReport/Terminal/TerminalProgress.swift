@@ -22,7 +22,7 @@ public final class TerminalProgress: RunObserver {
     private let state = Mutex(State())
 
     /// - Parameters:
-    ///   - style: the width and the colours of the terminal.
+    ///   - style: the width and the colors of the terminal.
     ///   - isTerminal: whether `write` reaches a terminal; nothing is written otherwise.
     ///   - write: puts text on standard error, without adding a line break.
     public init(style: TerminalStyle, isTerminal: Bool, write: @escaping @Sendable (String) -> Void) {

@@ -1,106 +1,107 @@
 public import PlumbRecords
 
-/// A run's findings as terminal text: question, prompts, claims with controls, metrics, heat maps, curves and what it means.
+/// A run's findings as terminal text: the conclusion first, then claims with their controls, prompts, figures, curves and
+/// metrics. No line is wider than the terminal, and none is cut.
 public struct TerminalReport: Sendable {
     private let record: RunRecord
+    private var findings: Findings { record.findings }
 
     /// The report of one record.
     public init(_ record: RunRecord) { self.record = record }
 
     /// Everything, in the order in which a reader needs it.
     /// - Parameters:
-    ///   - style: the width and the colours of the terminal; by default 80 columns without colour.
+    ///   - style: the width and the colors of the terminal; by default 80 columns without color.
     ///   - strongest: how many of each heat map's strongest cells to list; 0 for none.
     public func render(_ style: TerminalStyle = .plain, strongest: Int = 5) -> String {
         var parts = [heading(style)]
-        let findings = record.findings
+        if !findings.claims.isEmpty { parts.append(outcome(style) + claims(style)) }
         for figure in findings.figures {
-            switch figure {
-            case .heatMap(let map):
-                guard let table = findings.table(map.table), let drawing = TerminalHeatMap(map, in: findings) else {
-                    continue
-                }
-                var part = drawing.render(style)
-                if strongest > 0 {
-                    let list = TerminalTable(
-                        strongest: strongest, of: table, from: map.center ?? 0, columnsAreTokens: map.columnsAreTokens)
-                    part += "\n" + list.render(style)
-                }
-                parts.append(part)
-            case .prompts(let panel): parts.append(prompts(panel, style))
-            case .grids(let grids): parts.append(TerminalGrid(grids).render(style))
-            default: continue
-            }
+            if let part = draw(figure, style, strongest: strongest) { parts.append(part) }
         }
         for chart in CurveCharts.charts(record.curves) { parts.append(TerminalLineChart(chart).render(style)) }
         if !findings.metrics.isEmpty { parts.append(TerminalTable(metrics: findings.metrics).render(style)) }
-        if !findings.claims.isEmpty { parts.append(claims(style)) }
-        let notes = findings.notes.flatMap { paragraph("· " + $0, style) }
+        let notes = findings.notes.flatMap { note in
+            Self.indented(note, by: 2, style).enumerated().map {
+                $0.offset == 0 ? "· \($0.element.dropFirst(2))" : $0.element
+            }
+        }
         if !notes.isEmpty { parts.append(notes.joined(separator: "\n") + "\n") }
-        if !findings.summary.isEmpty { parts.append(paragraph(findings.summary, style).joined(separator: "\n") + "\n") }
         return parts.joined(separator: "\n")
     }
 
-    /// Each claim with its control below it, ✓ or ✗ before both.
+    /// The conclusion and the verdict alone.
+    public func brief(_ style: TerminalStyle = .plain) -> String { heading(style) + outcome(style) }
+
+    /// Each claim with its control below it, and a sign before both: ✓ it holds, ✗ it does not, ○ it could not be
+    /// measured.
     public func claims(_ style: TerminalStyle = .plain) -> String {
-        record.findings.claims.map { claim in
+        findings.claims.map { claim in
+            let control = claim.control
             var lines = Self.verdict(
-                claim.holds ?? false, claim.statement,
-                Self.measured(claim.threshold, claim.observed ?? .nan, claim.unit), indent: 0, style)
+                claim.holds, claim.statement, claim.threshold,
+                VerdictText.measured(claim.observed, claim.unit, beside: control.observed), indent: 0, style)
             lines += Self.verdict(
-                claim.control.holds ?? false, "control: " + claim.control.statement,
-                Self.measured(claim.control.threshold, claim.control.observed ?? .nan, claim.control.unit), indent: 2, style)
+                control.holds, "control: " + control.statement, control.threshold,
+                VerdictText.measured(control.observed, control.unit, beside: claim.observed), indent: 2, style)
+            if claim.verdict == .notMeasurable, let reason = claim.reason {
+                lines += Self.indented("not measurable: \(reason)", by: 2, style)
+            }
             return lines.joined(separator: "\n") + "\n"
         }.joined()
     }
 
+    /// What it means, or what was asked where nothing was found.
     private func heading(_ style: TerminalStyle) -> String {
-        let lines = paragraph(record.card.question, style)
-        return style.apply(.bold, VisibleText.line(record.card.title)) + "\n" + lines.joined(separator: "\n") + "\n"
+        let text = findings.summary.isEmpty ? record.card.question : findings.summary
+        return style.heading(record.card.title) + style.lines(text).map { $0 + "\n" }.joined()
     }
 
-    private func prompts(_ panel: PromptPanel, _ style: TerminalStyle) -> String {
-        let width = panel.prompts.map { DisplayWidth.of(VisibleText.line($0.label)) }.max() ?? 0
-        return panel.prompts.map { prompt in
-            let tokens = prompt.tokens.enumerated().map { index, token in
-                let shown = VisibleText.line(token)
-                guard prompt.marked.contains(index) else { return shown }
-                // The mark goes around the word, not around the space that begins the token.
-                let space = shown.prefix { $0 == " " }
-                let word = String(shown.dropFirst(space.count))
-                return space + (style.color == .none ? "[\(word)]" : style.apply(.accent, word))
-            }.joined()
-            let label = DisplayWidth.padded(VisibleText.line(prompt.label), to: width)
-            var lines = style.apply(.dim, label) + "  " + tokens + "\n"
-            let next = prompt.continuations.map { next in
-                "\(VisibleText.token(next.token)) \(NumberText.fixed(next.logProbability, decimals: 4))"
+    private func outcome(_ style: TerminalStyle) -> String {
+        let sentence = VerdictText.sentence(findings.claims)
+        return sentence.isEmpty ? "" : style.heading(sentence)
+    }
+
+    private func draw(_ figure: Figure, _ style: TerminalStyle, strongest: Int) -> String? {
+        switch figure {
+        case .heatMap(let map):
+            guard let table = findings.table(map.table), let drawing = TerminalHeatMap(map, in: findings) else {
+                return nil
             }
-            let tail = next + (prompt.note.isEmpty ? [] : [VisibleText.line(prompt.note)])
-            if !tail.isEmpty {
-                let text = DisplayWidth.truncated(
-                    "→ " + tail.joined(separator: "  "), to: max(10, style.width - width - 2))
-                lines += String(repeating: " ", count: width + 2) + style.apply(.dim, text) + "\n"
-            }
-            return lines
-        }.joined()
-    }
-
-    private func paragraph(_ text: String, _ style: TerminalStyle) -> [String] {
-        DisplayWidth.wrapped(VisibleText.line(text), to: min(100, style.width))
-    }
-
-    private static func measured(_ threshold: String, _ observed: Double, _ unit: String) -> String {
-        let value = NumberText.value(observed) + (unit.isEmpty ? "" : " " + unit)
-        return threshold.isEmpty ? value : "\(value) (\(threshold))"
+            let list = strongest > 0 ? TerminalTable(strongest: strongest, of: map, table: table).render(style) : ""
+            return drawing.render(style) + (list.isEmpty ? "" : "\n" + list)
+        case .prompts(let panel): return TerminalPrompts(panel).render(style)
+        case .grids(let grids): return TerminalGrid(grids).render(style)
+        case .vectors(let plot): return TerminalVectors(plot).render(style)
+        case .barChart(let chart): return TerminalBars(chart).render(style)
+        case .lineChart(let chart): return TerminalLineChart(chart).render(style)
+        case .scatter, .histogram, .text: return nil
+        }
     }
 
     private static func verdict(
-        _ holds: Bool, _ statement: String, _ measured: String, indent: Int, _ style: TerminalStyle
+        _ holds: Bool?, _ statement: String, _ threshold: String, _ measured: String?, indent: Int,
+        _ style: TerminalStyle
     ) -> [String] {
-        let mark = holds ? style.apply(.good, "✓") : style.apply(.bad, "✗")
+        let emphasis: TerminalStyle.Emphasis = holds.map { $0 ? .good : .bad } ?? .accent
+        let value = measured ?? "not measurable"
+        let text = "\(statement): \(value)" + (threshold.isEmpty ? "" : " (\(threshold))")
+        let lines = indented(text, by: indent + 2, style)
         let margin = String(repeating: " ", count: indent)
-        let lines = DisplayWidth.wrapped(
-            VisibleText.line(statement + ": " + measured), to: max(20, min(100, style.width) - indent - 2))
-        return lines.enumerated().map { $0.offset == 0 ? "\(margin)\(mark) \($0.element)" : "\(margin)  \($0.element)" }
+        let sign = style.apply(emphasis, VerdictText.sign(holds))
+        return lines.enumerated().map {
+            $0.offset == 0 ? "\(margin)\(sign) \($0.element.dropFirst(indent + 2))" : $0.element
+        }
     }
+
+    private static func indented(_ text: String, by indent: Int, _ style: TerminalStyle) -> [String] {
+        let margin = String(repeating: " ", count: indent)
+        return DisplayWidth.wrapped(VisibleText.line(text), to: max(10, min(100, style.width) - indent))
+            .map { margin + $0 }
+    }
+}
+
+extension TerminalStyle {
+    /// A paragraph as lines that are easily read.
+    func lines(_ text: String) -> [String] { DisplayWidth.wrapped(VisibleText.line(text), to: min(100, width)) }
 }

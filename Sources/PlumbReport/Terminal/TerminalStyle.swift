@@ -2,21 +2,24 @@ import Foundation
 
 /// What a terminal, or a file that stands in its place, can show.
 public struct TerminalStyle: Sendable, Equatable {
-    /// How many colours there are.
+    /// How many colors there are.
     public enum ColorDepth: Int, Sendable, Comparable {
         /// No escape sequences at all.
         case none
-        /// Bold, dim and the sixteen basic colours.
+        /// Bold, dim and the sixteen basic colors.
         case basic
+        /// The palette of 256 colors.
         case ansi256
+        /// Red, green and blue in 256 steps each.
         case trueColor
 
+        /// Whether the left one has fewer colors.
         public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
     }
 
     /// The width in columns.
     public var width: Int
-    /// How many colours may be used.
+    /// How many colors may be used.
     public var color: ColorDepth
 
     /// A style for `width` columns, at least 20.
@@ -28,7 +31,7 @@ public struct TerminalStyle: Sendable, Equatable {
     /// Plain text, 80 columns: what a pipe gets.
     public static let plain = TerminalStyle()
 
-    /// The style that an environment asks for: no colour for `NO_COLOR`, `TERM=dumb` or anything that is no terminal.
+    /// The style that an environment asks for: no color for `NO_COLOR`, `TERM=dumb` or anything that is no terminal.
     public static func detect(environment: [String: String], isTerminal: Bool, width: Int?) -> TerminalStyle {
         let columns = width ?? environment["COLUMNS"].flatMap(Int.init).flatMap { $0 > 0 ? $0 : nil } ?? 80
         let term = environment["TERM"] ?? ""
@@ -51,6 +54,11 @@ public struct TerminalStyle: Sendable, Equatable {
         DisplayWidth.wrapped(text, to: min(width, 98) - indent.count).map { indent + $0 }.joined(separator: "\n")
     }
 
+    /// A heading in as many lines as it needs.
+    func heading(_ text: String) -> String {
+        DisplayWidth.wrapped(VisibleText.line(text), to: width).map { apply(.bold, $0) + "\n" }.joined()
+    }
+
     private static func windowWidth(_ descriptor: Int32) -> Int? {
         var window = winsize()
         guard ioctl(descriptor, UInt(TIOCGWINSZ), &window) == 0, window.ws_col > 0 else { return nil }
@@ -71,7 +79,7 @@ extension TerminalStyle {
         color == .none || text.isEmpty ? text : "\u{1B}[\(emphasis.rawValue)m\(text)\u{1B}[0m"
     }
 
-    /// Text on a coloured ground, in whichever of black and white reads better on it.
+    /// Text on a colored ground, in whichever of black and white reads better on it.
     func apply(background: RGB, _ text: String) -> String {
         switch color {
         case .none, .basic: return text
@@ -85,7 +93,7 @@ extension TerminalStyle {
         }
     }
 
-    /// The nearest colour of the 256-colour palette: a 6×6×6 cube and a ramp of 24 greys.
+    /// The nearest color of the 256-color palette: a 6×6×6 cube and a ramp of 24 grays.
     static func paletteIndex(_ color: RGB) -> Int {
         let levels = [0, 95, 135, 175, 215, 255]
         let (red, green, blue) = color.bytes
@@ -96,9 +104,9 @@ extension TerminalStyle {
             (r - red) * (r - red) + (g - green) * (g - green) + (b - blue) * (b - blue)
         }
         let cube = [nearest(red), nearest(green), nearest(blue)]
-        let grey = min(23, max(0, ((red + green + blue) / 3 - 3) / 10))
-        let level = 8 + 10 * grey
+        let gray = min(23, max(0, ((red + green + blue) / 3 - 3) / 10))
+        let level = 8 + 10 * gray
         let cubeDistance = distance(levels[cube[0]], levels[cube[1]], levels[cube[2]])
-        return distance(level, level, level) < cubeDistance ? 232 + grey : 16 + 36 * cube[0] + 6 * cube[1] + cube[2]
+        return distance(level, level, level) < cubeDistance ? 232 + gray : 16 + 36 * cube[0] + 6 * cube[1] + cube[2]
     }
 }

@@ -1,47 +1,57 @@
 public import PlumbRecords
 
 extension TerminalTable {
-    /// Metrics with their unit, and with interval and n where any metric has them.
+    /// Metrics with their unit; with their single values or interval, and n, where any metric has them.
     public init(metrics: [Metric]) {
         var columns = [Column("metric"), Column("value", .right), Column("unit")]
-        let hasInterval = metrics.contains { $0.interval != nil }
+        let hasSpread = metrics.contains { !$0.spread.isEmpty }
         let hasCount = metrics.contains { $0.n != nil }
-        if hasInterval { columns.append(Column("interval")) }
+        if hasSpread { columns.append(Column("values or 95 % interval")) }
         if hasCount { columns.append(Column("n", .right)) }
         let rows = metrics.map { metric in
             var row = [metric.name, NumberText.value(metric.value), metric.unit]
-            if hasInterval { row.append(metric.interval.map(Self.text) ?? "") }
+            if hasSpread { row.append(metric.spread) }
             if hasCount { row.append(metric.n.map(String.init) ?? "") }
             return row
         }
         self.init(columns: columns, rows: rows)
     }
 
-    /// The cells of `table` that lie farthest from `baseline`, strongest first.
+    /// The cells of a heat map whose colors lie farthest from the neutral one, strongest first.
     /// - Parameters:
     ///   - count: how many cells.
-    ///   - table: where the cells are from.
-    ///   - baseline: the value that distances are measured from, in the unit of the table.
-    ///   - columnsAreTokens: whether column names are tokens, whose white space must be visible.
-    public init(strongest count: Int, of table: Table, from baseline: Double = 0, columnsAreTokens: Bool = false) {
+    ///   - figure: the heat map.
+    ///   - table: where its values are.
+    public init(strongest count: Int, of figure: HeatMap, table: Table) {
+        let view = HeatMapView(figure, table: table)
+        let baseline = figure.center ?? (view.isNormalized ? figure.normalization?.zero ?? 0 : 0)
         let cells = table.strongest(count, from: baseline)
         let unit = table.unit.isEmpty ? "value" : table.unit
-        let rows = cells.map { cell in
-            let name = table.columns[cell.column]
-            return [
-                table.rows[cell.row], String(cell.column), columnsAreTokens ? VisibleText.token(name) : name,
-                NumberText.fixed(cell.value, decimals: 4), Self.signed(cell.value - baseline),
-            ]
-        }
-        let columns = [
-            Column(table.rowLabel, .right), Column(table.columnLabel, .right),
-            Column(columnsAreTokens ? "token" : "name"), Column(unit, .right), Column("from baseline", .right),
-        ]
         // Where column names are only their numbers, saying both would say it twice.
         let repeats = cells.allSatisfy { table.columns[$0.column] == String($0.column) }
-        self.init(
-            columns: columns.enumerated().filter { !(repeats && $0.offset == 2) }.map(\.element),
-            rows: rows.map { row in row.enumerated().filter { !(repeats && $0.offset == 2) }.map(\.element) })
+        var columns = [Column(table.rowLabel, .right), Column(table.columnLabel, .right)]
+        if !repeats { columns.append(Column(figure.columnsAreTokens ? "token" : "name")) }
+        columns.append(Column(unit, .right))
+        if view.isNormalized {
+            columns.append(Column(view.label, .right))
+        } else if baseline != 0 {
+            columns.append(Column("from neutral", .right))
+        }
+        let scale = cells.map { abs($0.value) }.filter(\.isFinite).max()
+        let rows = cells.map { cell in
+            let name = table.columns[cell.column]
+            var row = [table.rows[cell.row], String(cell.column)]
+            if !repeats { row.append(figure.columnsAreTokens ? VisibleText.token(name) : name) }
+            row.append(NumberText.value(cell.value, scale: scale))
+            if view.isNormalized {
+                row.append(NumberText.fixed(view.shown[cell.row][cell.column], decimals: 2))
+            } else if baseline != 0 {
+                let text = NumberText.value(cell.value - baseline, scale: scale)
+                row.append(cell.value > baseline ? "+" + text : text)
+            }
+            return row
+        }
+        self.init(columns: columns, rows: rows)
     }
 
     /// Runs of a store, one line each.
@@ -49,8 +59,7 @@ extension TerminalTable {
         let rows = runs.map { entry -> [String] in
             switch entry.state {
             case .recorded(let record):
-                let passed = record.findings.claims.filter(\.passes).count
-                let claims = record.findings.claims.isEmpty ? "" : "\(passed)/\(record.findings.claims.count)"
+                let claims = record.findings.claims.map { VerdictText.sign($0.verdict) }.joined()
                 return [
                     entry.shortID, record.experiment, record.started.readable,
                     NumberText.duration(record.wallSeconds), claims, record.status.rawValue,
@@ -67,17 +76,7 @@ extension TerminalTable {
         self.init(
             columns: [
                 Column("run"), Column("experiment"), Column("started"), Column("time", .right),
-                Column("claims", .right), Column("status"),
+                Column("claims"), Column("status"),
             ], rows: rows)
-    }
-
-    static func text(_ interval: Interval) -> String {
-        let level = NumberText.value(interval.level * 100, digits: 4)
-        return "[\(NumberText.value(interval.lower)), \(NumberText.value(interval.upper))] \(level) %"
-    }
-
-    static func signed(_ value: Double) -> String {
-        let text = NumberText.fixed(value, decimals: 4)
-        return value > 0 ? "+" + text : text
     }
 }

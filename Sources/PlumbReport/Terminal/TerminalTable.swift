@@ -2,8 +2,13 @@ internal import PlumbBasics
 
 /// Text in aligned columns.
 public struct TerminalTable: Sendable, Equatable {
-    /// Text to the left, numbers to the right.
-    public enum Alignment: Sendable { case left, right }
+    /// Where the text of a column begins.
+    public enum Alignment: Sendable {
+        /// At the left, as text does.
+        case left
+        /// So that it ends at the right, as numbers do.
+        case right
+    }
 
     /// A heading and how its cells sit below it.
     public struct Column: Sendable, Equatable {
@@ -11,14 +16,11 @@ public struct TerminalTable: Sendable, Equatable {
         public var title: String
         /// How the cells sit.
         public var alignment: Alignment
-        /// Whether a text that is too long goes on in the next line, instead of being cut.
-        public var wraps: Bool
 
         /// A column; text unless said otherwise.
-        public init(_ title: String, _ alignment: Alignment = .left, wraps: Bool = false) {
+        public init(_ title: String, _ alignment: Alignment = .left) {
             self.title = title
             self.alignment = alignment
-            self.wraps = wraps
         }
     }
 
@@ -27,6 +29,7 @@ public struct TerminalTable: Sendable, Equatable {
     /// One text a column in each row.
     public var rows: [[String]]
 
+    /// A table of its texts.
     /// - Precondition: every row has as many cells as there are columns.
     public init(columns: [Column], rows: [[String]]) {
         require(
@@ -36,42 +39,44 @@ public struct TerminalTable: Sendable, Equatable {
         self.rows = rows
     }
 
-    /// The table as lines, each ending in a line break; cells are wrapped or cut so that no line is wider than the
-    /// terminal.
+    /// The table as lines, each ending in a line break. What is too wide for its column goes on in the next line, so that
+    /// no line is wider than the terminal and nothing is cut.
     public func render(_ style: TerminalStyle = .plain) -> String {
         let cells = rows.map { $0.map(VisibleText.line) }
+        let titles = columns.map { VisibleText.line($0.title) }
+        let widths = widths(cells + [titles], within: style.width)
+        func lines(_ texts: [String]) -> [String] {
+            let parts = columns.indices.map { DisplayWidth.wrapped(texts[$0], to: widths[$0]) }
+            return (0..<max(1, parts.map(\.count).max() ?? 1)).map { line in
+                columns.indices.map { column in
+                    DisplayWidth.padded(
+                        parts[column][safe: line] ?? "", to: widths[column], right: columns[column].alignment == .right)
+                }.joined(separator: "  ").trimmingSuffix { $0 == " " }
+            }
+        }
+        var output = lines(titles).map { style.apply(.bold, $0) + "\n" }.joined()
+        output += style.apply(.dim, widths.map { String(repeating: "─", count: $0) }.joined(separator: "  ")) + "\n"
+        for row in cells { output += lines(row).map { $0 + "\n" }.joined() }
+        return output
+    }
+
+    /// The width of each column.
+    private func widths(_ cells: [[String]], within limit: Int) -> [Int] {
+        // Wider than any terminal is as wide as needed here.
         var widths = columns.indices.map { column in
-            max(DisplayWidth.of(columns[column].title), cells.map { DisplayWidth.of($0[column]) }.max() ?? 0)
+            min(cells.map { DisplayWidth.of($0[column]) }.max() ?? 0, 2 * limit)
         }
         let gaps = 2 * max(0, columns.count - 1)
-        // The widest column of text gives way first, but for the first column, which names the row; numbers are never cut
-        // while text remains to be.
-        while widths.reduce(gaps, +) > style.width {
+        // The widest column of text gives way first, but for the first column, which names the row; numbers do last.
+        while widths.reduce(gaps, +) > limit {
             let text = columns.indices.filter { columns[$0].alignment == .left && widths[$0] > 8 }
             let candidates =
                 text.isEmpty
-                ? columns.indices.filter { widths[$0] > 4 } : text.count > 1 ? text.filter { $0 > 0 } : text
+                ? columns.indices.filter { widths[$0] > 4 }
+                : text.count > 1 && text.contains(where: { $0 > 0 && widths[$0] > 16 }) ? text.filter { $0 > 0 } : text
             guard let widest = candidates.max(by: { widths[$0] < widths[$1] }) else { break }
             widths[widest] -= 1
         }
-        func line(_ texts: [String]) -> String {
-            let parts = columns.indices.map { column in
-                DisplayWidth.padded(
-                    DisplayWidth.truncated(texts[column], to: widths[column]), to: widths[column],
-                    right: columns[column].alignment == .right)
-            }
-            return parts.joined(separator: "  ").trimmingSuffix { $0 == " " }
-        }
-        var output = style.apply(.bold, line(columns.map(\.title))) + "\n"
-        output += style.apply(.dim, widths.map { String(repeating: "─", count: $0) }.joined(separator: "  ")) + "\n"
-        for row in cells {
-            let parts = columns.indices.map { column in
-                columns[column].wraps ? DisplayWidth.wrapped(row[column], to: widths[column]) : [row[column]]
-            }
-            for part in 0..<max(1, parts.map(\.count).max() ?? 1) {
-                output += line(parts.map { part < $0.count ? $0[part] : "" }) + "\n"
-            }
-        }
-        return output
+        return widths
     }
 }

@@ -47,19 +47,40 @@ enum DisplayWidth {
         return right ? space + text : text + space
     }
 
-    /// Words broken into lines of at most `width` columns.
+    /// Words broken into lines of at most `width` columns; a word that is longer is broken too, after one of `_-/.` where
+    /// it has any.
     static func wrapped(_ text: String, to width: Int) -> [String] {
+        // What fits keeps its spaces, which may be an indentation.
+        guard of(text) > width else { return text.isEmpty ? [] : [text] }
         var lines: [String] = []
         var line = ""
         for word in text.split(separator: " ", omittingEmptySubsequences: true) {
             if !line.isEmpty, of(line) + 1 + of(word) > width {
                 lines.append(line)
-                line = String(word)
-            } else {
-                line += line.isEmpty ? String(word) : " " + word
+                line = ""
+            }
+            line += line.isEmpty ? String(word) : " " + word
+            while of(line) > width, width > 0, let end = place(in: line, within: width) {
+                lines.append(String(line[..<end]))
+                line = String(line[end...])
             }
         }
         return line.isEmpty ? lines : lines + [line]
+    }
+
+    /// Where a word that is too long is best broken.
+    private static func place(in word: String, within width: Int) -> String.Index? {
+        var used = 0
+        var (end, best) = (word.startIndex, word.startIndex)
+        for index in word.indices {
+            used += of(word[index])
+            if used > width { break }
+            end = word.index(after: index)
+            if "_-/.".contains(word[index]) { best = end }
+        }
+        // A break near the beginning would waste the line; a character wider than the line stays whole.
+        if best > word.startIndex, 2 * of(word[..<best]) >= width { return best }
+        return end > word.startIndex && end < word.endIndex ? end : nil
     }
 }
 
