@@ -28,7 +28,7 @@ struct GenerateCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let interruption = Interruption()
+        let request = Interruption.current?.awaited()
         let model = try await options.load()
         guard let tokenizer = model.tokenizer else { throw ModelError("\(model.name) has no tokenizer") }
         let prompt = try promptTokens(model, tokenizer)
@@ -38,7 +38,7 @@ struct GenerateCommand: AsyncParsableCommand {
             prompt, maxTokens: maxTokens, temperature: temperature, key: RandomKey(seed),
             stopTokens: ignoreEos ? [] : nil
         ) { token in
-            if interruption.request.isRaised { throw RunInterrupted() }
+            if request?.isRaised ?? false { throw RunInterrupted() }
             if !json { try Output.stream(stream.append(token)) }
             return true
         }

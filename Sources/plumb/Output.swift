@@ -1,4 +1,5 @@
 import Foundation
+import PlumbBasics
 import PlumbRecords
 import PlumbReport
 import PlumbTensor
@@ -18,14 +19,14 @@ enum Output {
         do {
             try FileHandle.standardOutput.write(contentsOf: data)
         } catch {
-            throw FileError("cannot write to standard output: \(error.localizedDescription)")
+            throw FileError("cannot write to standard output: \(systemReason(of: error))")
         }
     }
 
     /// Hands on what `print` has kept back, which otherwise is lost without a word where it cannot be written.
     static func flush() throws {
         guard fflush(nil) == 0 else {
-            throw FileError("cannot write to standard output: \(String(cString: strerror(errno)))")
+            throw FileError("cannot write to standard output: \(systemReason(errno))")
         }
     }
 

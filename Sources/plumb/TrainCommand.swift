@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import PlumbBasics
 import PlumbData
 import PlumbLearning
 import PlumbModels
@@ -50,6 +51,9 @@ struct TrainCommand: AsyncParsableCommand {
     @Flag(help: "Print one JSON object when done.") var json = false
 
     func validate() throws {
+        try PathOption.check(out, "--out")
+        try PathOption.check(model, "--model")
+        for path in text { try PathOption.check(path, "--text") }
         let counts = [
             ("layers", layers), ("width", width), ("heads", heads), ("context", context), ("lora", lora),
             ("steps", steps), ("batch", batch), ("threads", threads),
@@ -101,12 +105,14 @@ struct TrainCommand: AsyncParsableCommand {
     func run() async throws {
         if let threads { Compute.threads = threads }
         let folder = TrainingFolder(URL(fileURLWithPath: out))
-        let settings = try resume ? folder.settings() : folder.begin(try newSettings())
-        let interruption = Interruption()
+        let given = try resume ? nil : newSettings()
+        let lock = try folder.lock()
+        defer { lock.release() }
+        let settings = try given.map(folder.begin) ?? folder.settings()
         let progress = Output.progress()
+        let request = Interruption.current?.awaited { folder.hasCheckpoint ? folder.advise() : folder.abandon() }
         let context = RunContext(
-            seed: settings.seed, observer: progress, interruption: interruption.request,
-            checkpointFolder: folder.checkpoints)
+            seed: settings.seed, observer: progress, interruption: request, checkpointFolder: folder.checkpoints)
         let start = ContinuousClock.now
         let result: LanguageModelTraining.Result
         do {
