@@ -3,6 +3,14 @@ import Foundation
 import PlumbBasics
 import PlumbRecords
 
+/// What ended without a result but left something to go on from.
+protocol Unfinished: Error {
+    /// Why it ended.
+    var cause: any Error { get }
+    /// How to go on; `nil` where beginning anew is as good.
+    var advice: String? { get }
+}
+
 /// How a command ends when it does not end well.
 enum Failure {
     static let claimFailed: Int32 = 1
@@ -18,7 +26,7 @@ enum Failure {
         switch error {
         case let code as ExitCode:
             return code.rawValue
-        case let unfinished as UnfinishedRun:
+        case let unfinished as any Unfinished:
             let code = report(unfinished.cause)
             if let advice = unfinished.advice { say(advice) }
             return code

@@ -103,7 +103,7 @@ struct Runner {
 private func isInterruption(_ error: any Error) -> Bool { error is RunInterrupted || error is CancellationError }
 
 /// A run that left a folder but no record.
-struct UnfinishedRun: Error {
+struct UnfinishedRun: Unfinished {
     /// Why it ended.
     let cause: any Error
     /// What it left.

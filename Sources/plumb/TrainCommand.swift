@@ -110,7 +110,10 @@ struct TrainCommand: AsyncParsableCommand {
         defer { lock.release() }
         let settings = try given.map(folder.begin) ?? folder.settings()
         let progress = Output.progress()
-        let request = Interruption.current?.awaited { folder.hasCheckpoint ? folder.advise() : folder.abandon() }
+        let request = Interruption.current?.awaited {
+            let unfinished = UnfinishedTraining(cause: RunInterrupted(), folder: folder)
+            if folder.hasCheckpoint { unfinished.advice.map(Failure.say) } else { folder.abandon() }
+        }
         let context = RunContext(
             seed: settings.seed, observer: progress, interruption: request, checkpointFolder: folder.checkpoints)
         let start = ContinuousClock.now
@@ -121,13 +124,11 @@ struct TrainCommand: AsyncParsableCommand {
             try folder.finish(result)
         } catch {
             progress.close()
-            if !folder.hasCheckpoint {
+            guard folder.hasCheckpoint else {
                 folder.abandon()
-            } else if !(error is FitError) {
-                // What diverged diverges again from the same settings.
-                folder.advise()
+                throw error
             }
-            throw error
+            throw UnfinishedTraining(cause: error, folder: folder)
         }
         let seconds = (ContinuousClock.now - start) / .seconds(1)
         let sampled = try settings.sample(result.model, tokens: sample)

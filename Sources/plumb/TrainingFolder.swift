@@ -126,10 +126,17 @@ struct TrainingFolder {
         let contents = try? FileManager.default.contentsOfDirectory(atPath: url.path)
         if contents == [".lock"] || contents == [] { try? FileManager.default.removeItem(at: url) }
     }
+}
 
-    /// Says how to go on.
-    func advise() {
-        let command = "plumb train --out \(ShellWord.quoted(url.path)) --resume"
-        Failure.say("it goes on from its last checkpoint with: \(command)")
+/// A training that left checkpoints but no model.
+struct UnfinishedTraining: Unfinished {
+    let cause: any Error
+    let folder: TrainingFolder
+
+    var advice: String? {
+        // What diverged diverges again from the same settings.
+        guard !(cause is FitError) else { return nil }
+        return
+            "it goes on from its last checkpoint with: plumb train --out \(ShellWord.quoted(folder.url.path)) --resume"
     }
 }

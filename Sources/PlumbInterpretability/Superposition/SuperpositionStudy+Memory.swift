@@ -10,7 +10,7 @@ extension SuperpositionStudy {
         return MemoryEstimate([
             .init("--\(prefix)batch \(batch) with features of \(features)", bytes: 4 * 6 * rows * n),
             .init(
-                "--\(prefix)features \(features) with --\(prefix)dimensions \(dimensions)",
+                "--\(prefix)features \(features) with --\(prefix)dimensions \(dimensions) in \(models) models",
                 bytes: 4 * (4 + Double(models)) * n * m + 4 * 2 * n * n),
         ])
     }
