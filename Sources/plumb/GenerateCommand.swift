@@ -39,11 +39,11 @@ struct GenerateCommand: AsyncParsableCommand {
             stopTokens: ignoreEos ? [] : nil
         ) { token in
             if request?.isRaised ?? false { throw RunInterrupted() }
-            if !json { try Output.stream(stream.append(token)) }
+            if !json { try Output.show(stream.append(token)) }
             return true
         }
         let seconds = (ContinuousClock.now - start) / .seconds(1)
-        guard json else { return try Output.stream(stream.finish() + "\n") }
+        guard json else { return try Output.show(stream.finish() + "\n") }
         try Output.json(
             .object([
                 "model": .string(model.name), "prompt_tokens": .array(prompt.map { JSONValue($0) }),

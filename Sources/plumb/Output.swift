@@ -12,6 +12,11 @@ enum Output {
     /// Writes text at once, without a line break.
     static func stream(_ text: String) throws { try write(Data(text.utf8)) }
 
+    /// Writes what a model says, at once: on a terminal nothing in it acts, elsewhere it stays as it is.
+    static func show(_ text: String) throws {
+        try stream(isatty(STDOUT_FILENO) == 1 ? VisibleText.prose(text) : text)
+    }
+
     /// Writes bytes at once.
     ///
     /// - Throws: `FileError` where standard output takes no more, as a file on a full disk does.

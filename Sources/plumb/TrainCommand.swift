@@ -169,7 +169,7 @@ struct TrainCommand: AsyncParsableCommand {
             })
         if !result.validation.isEmpty { print(table.render(.current())) }
         print("\nnats a token; training took \(String(format: "%.0f", seconds)) s")
-        if !sampled.isEmpty { print("\nsample\n\(sampled)\n") }
+        if !sampled.isEmpty { print("\nsample\n\(VisibleText.prose(sampled))\n") }
         let path = ShellWord.quoted(out)
         print("\nmodel   \(out)\ntry     plumb generate --model \(path) --text \"…\" --temperature 0.8")
     }

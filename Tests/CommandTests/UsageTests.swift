@@ -44,14 +44,8 @@ import Testing
 
     @Test func settingsThatNoMachineHasMemoryForAreRefused() throws {
         for words in [
-            ["grokking", "--modulus", "999", "--hidden", "16384"],
-            ["grokking", "--snapshot-every", "10", "--steps", "10000000"],
+            ["grokking", "--snapshot-every", "1", "--evaluate-every", "1", "--steps", "10000000"],
             ["induction-heads", "--vocabulary", "100000", "--batch", "65536"],
-            ["toy-superposition", "--wide-batch", "65536", "--wide-features", "4096", "--densities", "1000"],
-            [
-                "learning-from-preferences", "--comparisons", "100000", "--episode-length", "10000", "--segment-length",
-                "10000",
-            ],
         ] {
             try expectUsage(["run"] + words, says: "--", "GB of memory", "of this machine; take smaller numbers")
         }

@@ -116,6 +116,26 @@ import Testing
         }
     }
 
+    @Test func runsAreToldApartByTheSettingsThatDiffer() throws {
+        try Fixture.withFolder { root in
+            let store = RunStore(directory: root)
+            for (width, model) in [(8, "small"), (16, "large")] {
+                let folder = try store.create(experiment: "e", settings: .null)
+                var record = record([])
+                record.id = folder.id
+                record.settings = .object([
+                    "width": JSONValue(width), "steps": JSONValue(3), "model": .string("/models/\(model)"),
+                ])
+                try folder.finish(with: record)
+            }
+            let entries = try store.list()
+            let differences = RunDifferences(entries)
+            let records = entries.compactMap(\.record)
+            #expect(Set(records.map(differences.text)) == ["width 8", "width 16"])
+            #expect(Set(records.map(RunDifferences.model)) == ["small", "large"])
+        }
+    }
+
     @Test func aRefusedMemoryNamesTheOptionAndTheAmount() {
         let estimate = MemoryEstimate([.init("--size 9", bytes: 6e9), .init("--steps 2", bytes: 1e9)])
         #expect(throws: Never.self) { try estimate.check(present: 14e9) }
