@@ -35,7 +35,7 @@ extension Fit {
             do {
                 try session.reporter.checkpoint()
             } catch {
-                try save(result, checkpoint, baseRate, label)
+                try session.reporter.saving { try save(result, checkpoint, baseRate, label) }
                 throw error
             }
             try advance(&result, baseRate, label, loss)
@@ -45,7 +45,7 @@ extension Fit {
             }
             let isTime = ContinuousClock.now - saved > .seconds(checkpointSeconds)
             if checkpointEvery.map({ isDue($0, result.steps) }) ?? isTime {
-                try save(result, checkpoint, baseRate, label)
+                try session.reporter.saving { try save(result, checkpoint, baseRate, label) }
                 saved = .now
             }
         }

@@ -62,7 +62,7 @@ private final class Mapping: @unchecked Sendable {
         // A pipe would be waited for until somebody writes to it.
         let file = open(path, O_RDONLY | O_NONBLOCK)
         guard file >= 0 else {
-            throw FileError("cannot open \(path): \(String(cString: strerror(errno)))")
+            throw FileError("cannot open \(path): \(systemReason(errno))")
         }
         defer { close(file) }
         var status = stat()
@@ -76,7 +76,7 @@ private final class Mapping: @unchecked Sendable {
             return
         }
         guard let address = mmap(nil, size, PROT_READ, MAP_PRIVATE, file, 0), address != MAP_FAILED else {
-            throw FileError("cannot map \(path) into memory: \(String(cString: strerror(errno)))")
+            throw FileError("cannot map \(path) into memory: \(systemReason(errno))")
         }
         buffer = UnsafeRawBufferPointer(start: address, count: size)
         isMapped = true

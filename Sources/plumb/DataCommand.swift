@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import PlumbBasics
 import PlumbData
 import PlumbRecords
 import PlumbReport
@@ -47,6 +48,8 @@ struct DataCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Fetch a data set, check it, and say where it is.")
         @Argument(help: "A name of plumb data list, a text file, or a folder.") var name: String
 
+        func validate() throws { try PathOption.check(name, "NAME") }
+
         func run() async throws {
             print(try await DataCommand.locate(name).url.path)
         }
@@ -66,6 +69,8 @@ struct DataCommand: AsyncParsableCommand {
         @Flag(help: "Print one JSON object.") var json = false
 
         func validate() throws {
+            try PathOption.check(name, "NAME")
+            try PathOption.check(tokenizer, "--tokenizer")
             guard vocabulary == 0 || (256...1_000_000).contains(vocabulary) else {
                 throw ValidationError("--vocabulary is 0 or from 256 to 1000000, not \(vocabulary)")
             }
@@ -75,11 +80,11 @@ struct DataCommand: AsyncParsableCommand {
             let location = try await DataCommand.locate(name)
             let tokenizer = try tokenizer.map { path in
                 do {
-                    return try Tokenizer(json: try Data(contentsOf: URL(fileURLWithPath: path)))
+                    return try Tokenizer(json: try WholeFile.read(URL(fileURLWithPath: path), limit: 1 << 30))
                 } catch let error as TokenizerError {
                     throw FileError("\(path): \(error)")
                 } catch {
-                    throw FileError("cannot read \(path): \(error.localizedDescription)")
+                    throw FileError("cannot read \(path): \(sentence(of: error))")
                 }
             }
             let summary = try DataSummary(

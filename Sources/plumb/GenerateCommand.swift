@@ -28,7 +28,7 @@ struct GenerateCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let interruption = Interruption()
+        let request = Interruption.current?.awaited()
         let model = try await options.load()
         guard let tokenizer = model.tokenizer else { throw ModelError("\(model.name) has no tokenizer") }
         let prompt = try promptTokens(model, tokenizer)
@@ -38,12 +38,12 @@ struct GenerateCommand: AsyncParsableCommand {
             prompt, maxTokens: maxTokens, temperature: temperature, key: RandomKey(seed),
             stopTokens: ignoreEos ? [] : nil
         ) { token in
-            if interruption.request.isRaised { throw RunInterrupted() }
-            if !json { try Output.stream(stream.append(token)) }
+            if request?.isRaised ?? false { throw RunInterrupted() }
+            if !json { try Output.show(stream.append(token)) }
             return true
         }
         let seconds = (ContinuousClock.now - start) / .seconds(1)
-        guard json else { return try Output.stream(stream.finish() + "\n") }
+        guard json else { return try Output.show(stream.finish() + "\n") }
         try Output.json(
             .object([
                 "model": .string(model.name), "prompt_tokens": .array(prompt.map { JSONValue($0) }),

@@ -48,6 +48,8 @@ struct ModelCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Fetch a model, check it, and say where it is.")
         @Argument(help: "A name of plumb model list, or a hub id.") var name: String
 
+        func validate() throws { try PathOption.check(name, "NAME") }
+
         func run() async throws {
             let progress = Output.progress()
             let name = name
@@ -65,6 +67,8 @@ struct ModelCommand: AsyncParsableCommand {
             abstract: "Show a model's architecture, tensors, types, tokenizer and licence.")
         @Argument(help: "A .gguf file, a model folder, or a name.") var path: String
         @Flag(help: "Print one JSON object.") var json = false
+
+        func validate() throws { try PathOption.check(path, "PATH") }
 
         func run() async throws {
             let summary = try ModelSummary(await ModelStore().locate(path), name: path)

@@ -1,4 +1,5 @@
 import Foundation
+import PlumbBasics
 import PlumbRecords
 import PlumbReport
 import PlumbTensor
@@ -11,6 +12,11 @@ enum Output {
     /// Writes text at once, without a line break.
     static func stream(_ text: String) throws { try write(Data(text.utf8)) }
 
+    /// Writes what a model says, at once: on a terminal nothing in it acts, elsewhere it stays as it is.
+    static func show(_ text: String) throws {
+        try stream(isatty(STDOUT_FILENO) == 1 ? VisibleText.prose(text) : text)
+    }
+
     /// Writes bytes at once.
     ///
     /// - Throws: `FileError` where standard output takes no more, as a file on a full disk does.
@@ -18,14 +24,14 @@ enum Output {
         do {
             try FileHandle.standardOutput.write(contentsOf: data)
         } catch {
-            throw FileError("cannot write to standard output: \(error.localizedDescription)")
+            throw FileError("cannot write to standard output: \(systemReason(of: error))")
         }
     }
 
     /// Hands on what `print` has kept back, which otherwise is lost without a word where it cannot be written.
     static func flush() throws {
         guard fflush(nil) == 0 else {
-            throw FileError("cannot write to standard output: \(String(cString: strerror(errno)))")
+            throw FileError("cannot write to standard output: \(systemReason(errno))")
         }
     }
 

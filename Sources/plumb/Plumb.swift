@@ -17,7 +17,7 @@ struct Plumb: AsyncParsableCommand {
               plumb world show boat-race         a small world whose reward is not what was wanted
               plumb train --text FILE --out DIR  a small language model of your own
 
-            Exit codes: 0 done, 1 a claim failed in verify, 2 wrong usage, 3 bad input, 130 interrupted.
+            Exit codes: 0 done, 1 a claim failed in verify, 2 wrong usage, 3 bad input, 130 interrupted (143 by SIGTERM, 129 by SIGHUP).
             """,
         version: PlumbVersion.current,
         subcommands: [
@@ -26,8 +26,23 @@ struct Plumb: AsyncParsableCommand {
             DataCommand.self, TrainCommand.self, WorldCommand.self, PreferencesCommand.self,
         ])
 
-    static func main() async {
+    /// Runs the command on the pool of tasks while the main thread waits for signals.
+    static func main() {
+        let signals = Interruption.blockSignals()
+        let interruption = Interruption()
+        // Detached: a task of the main thread would wait for it for ever.
+        let work = Task.detached {
+            let code = await Interruption.$current.withValue(interruption) { await runCommand() }
+            Foundation.exit(code == Failure.interrupted ? interruption.exitCode : code)
+        }
+        interruption.onRequest { work.cancel() }
+        interruption.wait(for: signals)
+    }
+
+    /// Runs what the command line asks for and returns the exit code.
+    private static func runCommand() async -> Int32 {
         do {
+            try Suggestion.check(Array(CommandLine.arguments.dropFirst()))
             var command = try parseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
@@ -35,8 +50,9 @@ struct Plumb: AsyncParsableCommand {
                 try command.run()
             }
             try Output.flush()
+            return 0
         } catch {
-            Foundation.exit(Failure.report(error))
+            return Failure.report(error)
         }
     }
 }

@@ -14,6 +14,8 @@ struct ModelOptions: ParsableArguments {
     var arithmetic = Arithmetic.float32
     @Option(parsing: .unconditional, help: "Threads to compute on; results do not depend on it.") var threads: Int?
 
+    func validate() throws { try PathOption.check(model, "--model") }
+
     /// The model, fetched first where it is not at hand.
     func load() async throws -> HookedTransformer {
         if let threads {

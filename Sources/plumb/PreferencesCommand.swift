@@ -1,9 +1,11 @@
 import ArgumentParser
 import Foundation
+import PlumbBasics
 import PlumbExperiments
 import PlumbLearning
 import PlumbRecords
 import PlumbReport
+import PlumbTensor
 import PlumbWorlds
 
 /// Answers of a person, to learn a reward from.
@@ -31,12 +33,16 @@ struct PreferencesCommand: ParsableCommand {
         @Flag(help: "Print one JSON object when done; questions then go to standard error.") var json = false
 
         func validate() throws {
+            try PathOption.check(out, "--out")
             guard count > 0 else { throw ValidationError("--count must be at least 1, got \(count)") }
         }
 
         func run() throws {
             let url = URL(fileURLWithPath: out)
             let (file, questions) = (PreferenceFile<Int>(url), PreferenceQuestions(seed: seed))
+            // Two who ask at once would ask, and count, the same questions.
+            let lock = try lock(url)
+            defer { lock.release() }
             let before = try questions.answers(in: url)
             var (given, skipped) = (before.count, before.count { $0.mu == nil })
             for _ in 0..<count {
@@ -48,6 +54,20 @@ struct PreferencesCommand: ParsableCommand {
                 skipped += mu == nil ? 1 : 0
             }
             try report(given, skipped, asked: given - before.count)
+        }
+
+        private func lock(_ url: URL) throws -> HeldLock {
+            let folder = url.deletingLastPathComponent()
+            do throws(HeldLock.Failure) {
+                return try HeldLock(folder.appendingPathComponent(".\(url.lastPathComponent).lock").path)
+            } catch {
+                switch error {
+                case .isHeld:
+                    throw FileError(
+                        "\(out) is being answered in another process: wait, or name another file with --out")
+                case .system(let code): throw FileError("cannot write \(out): \(systemReason(code, at: folder.path))")
+                }
+            }
         }
 
         /// What a person says to a question.

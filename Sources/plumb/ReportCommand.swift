@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import PlumbBasics
 import PlumbRecords
 import PlumbReport
 
@@ -13,40 +14,69 @@ struct ReportCommand: ParsableCommand {
     @Option(help: "A folder to which each figure is written as an SVG and a CSV file.") var figures: String?
     @Flag(help: "Print the record as one JSON object instead.") var json = false
 
+    func validate() throws {
+        try PathOption.check(out, "--out")
+        for run in runs { try PathOption.check(run, "RUN") }
+    }
+
     func run() throws {
         let store = RunStore(directory: URL(fileURLWithPath: out))
-        let entries = try (runs.isEmpty ? ["latest"] : runs).map { try store.find($0) }
-        let records = try entries.map { try store.record($0.url.path) }
-        if json {
-            return try records.count == 1
-                ? Output.write(records[0].contractJSON())
-                : Output.json(.object(["runs": .array(records.map { try $0.contract() })]))
+        let queries = runs.isEmpty ? ["latest"] : runs
+        guard queries.count > 1 else {
+            let found = try find(queries[0], in: store)
+            if json { return try Output.write(found.record.contractJSON()) }
+            let page = try draw(found)
+            if let figures { try write(FigureFiles.files(of: found.record), to: URL(fileURLWithPath: figures)) }
+            print(TerminalReport(found.record).render(.current()))
+            return print("report  \(page.path)")
         }
-        for (entry, record) in zip(entries, records) {
-            if let figures {
-                let root = URL(fileURLWithPath: figures, isDirectory: true)
-                try write(FigureFiles.files(of: record), to: records.count == 1 ? root : root.appending(path: entry.id))
+        var drawn: [Found] = []
+        var skipped = 0
+        for query in queries {
+            do {
+                let found = try find(query, in: store)
+                if !json { print("report  \(try draw(found).path)") }
+                if let figures, !json {
+                    let folder = URL(fileURLWithPath: figures).appending(path: found.entry.id)
+                    try write(FigureFiles.files(of: found.record), to: folder)
+                }
+                drawn.append(found)
+            } catch {
+                Failure.say(sentence(of: error))
+                skipped += 1
             }
-            let page = entry.url.appendingPathComponent("report.html")
-            try write(HTMLReport.render(record), to: page)
-            if records.count == 1 { print(TerminalReport(record).render(.current())) }
-            print("report  \(page.path)")
         }
-        if records.count > 1 {
-            let page = store.directory.appendingPathComponent("index.html")
-            let links = zip(records, entries).map { record, entry in
-                IndexPage.Entry(record: record, report: "\(entry.id)/report.html")
-            }
-            try write(IndexPage.render(links), to: page)
-            print("index   \(page.path)")
-        }
+        if json { try Output.json(.object(["runs": .array(drawn.map { try $0.record.contract() })])) }
+        if !json, !drawn.isEmpty { try index(drawn, in: store) }
+        guard skipped > 0 else { return }
+        throw RunStoreError("\(skipped) of \(queries.count) runs were skipped")
+    }
+
+    private typealias Found = (entry: RunEntry, record: RunRecord)
+
+    private func find(_ query: String, in store: RunStore) throws -> Found {
+        let entry = try store.find(query)
+        return (entry, try store.record(entry.url.path))
+    }
+
+    private func draw(_ found: Found) throws -> URL {
+        let page = found.entry.url.appendingPathComponent("report.html")
+        try write(HTMLReport.render(found.record), to: page)
+        return page
+    }
+
+    private func index(_ drawn: [Found], in store: RunStore) throws {
+        let page = store.directory.appendingPathComponent("index.html")
+        let links = drawn.map { IndexPage.Entry(record: $0.record, report: "\($0.entry.id)/report.html") }
+        try write(IndexPage.render(links), to: page)
+        print("index   \(page.path)")
     }
 
     private func write(_ files: [(name: String, text: String)], to folder: URL) throws {
         do {
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         } catch {
-            throw RunStoreError("cannot make \(folder.path): \(error.localizedDescription)")
+            throw RunStoreError("cannot make \(folder.path): \(systemReason(of: error))")
         }
         for file in files { try write(file.text, to: folder.appending(path: file.name)) }
         print("figures \(folder.path): \(files.count) files")
@@ -56,7 +86,7 @@ struct ReportCommand: ParsableCommand {
         do {
             try Data(html.utf8).write(to: page, options: .atomic)
         } catch {
-            throw RunStoreError("cannot write \(page.path): \(error.localizedDescription)")
+            throw RunStoreError("cannot write \(page.path): \(systemReason(of: error))")
         }
     }
 }

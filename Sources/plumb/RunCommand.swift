@@ -33,7 +33,7 @@ struct RunCommand: AsyncParsableCommand {
             return
         }
         let progress = Output.progress()
-        let runner = Runner(interruption: Interruption(), observer: progress)
+        let runner = Runner(observer: progress)
         let store = request.out.map { RunStore(directory: URL(fileURLWithPath: $0)) } ?? .standard
         let (record, folder) =
             if let resumed = request.resumed {
@@ -72,6 +72,11 @@ struct RunCommand: AsyncParsableCommand {
                 guard index < words.count else { throw SettingsError("\(word) needs a value") }
                 return words[index]
             }
+            func path(_ word: String) throws -> String {
+                let path = try value(word)
+                try PathOption.check(path, String(word.prefix { $0 != "=" }))
+                return path
+            }
             while index < words.count {
                 let word = words[index]
                 let name = word.prefix { $0 != "=" }
@@ -83,8 +88,8 @@ struct RunCommand: AsyncParsableCommand {
                 case "--brief":
                     guard name == word else { throw SettingsError("--brief takes no value, found \"\(word)\"") }
                     brief = true
-                case "--out": out = try value(word)
-                case "--resume": resumed = try value(word)
+                case "--out": out = try path(word)
+                case "--resume": resumed = try path(word)
                 case "--preset": preset = try value(word)
                 case "--seed":
                     isSeedGiven = true
@@ -109,6 +114,10 @@ struct RunCommand: AsyncParsableCommand {
             let others = ["preset", "seed", "out", "resume", "brief", "json", "help"]
             let schema = try experiment.schema()
             let overrides = try schema.parse(rest, otherOptions: others)
+            // Settings that name files; other texts may be empty.
+            for override in overrides where ["model", "pairs", "answers"].contains(override.name) {
+                try PathOption.check(override.value, "--" + override.name)
+            }
             if resumed != nil {
                 let option = overrides.first.flatMap { first in schema.fields.first { $0.name == first.name }?.option }
                 let extra = option ?? (preset != nil ? "preset" : isSeedGiven ? "seed" : nil)

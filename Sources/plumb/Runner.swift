@@ -1,4 +1,5 @@
 import Foundation
+import PlumbBasics
 import PlumbExperiments
 import PlumbLearning
 import PlumbRecords
@@ -7,7 +8,7 @@ import PlumbTensor
 
 /// Runs an experiment and keeps its record.
 struct Runner {
-    let interruption: Interruption
+    private let interruption = Interruption.current
     let observer: any RunObserver
 
     /// Runs and records: the run's folder holds settings, events, record and report afterwards.
@@ -17,7 +18,7 @@ struct Runner {
     ) async throws -> (record: RunRecord, folder: RunFolder) {
         let folder = try store.create(experiment: experiment.card.id, settings: settings, seed: seed)
         let request = RunRequest(experiment: experiment.card.id, seed: seed, settings: settings)
-        return try await finish(folder) {
+        return try await finish(folder, isFresh: true) {
             folder.receive(RunEvent(.started(commandLine: CommandLine.arguments)))
             return try await record(experiment, request, folder: folder, curves: CurveRecorder())
         }
@@ -30,7 +31,7 @@ struct Runner {
     ) async throws -> (record: RunRecord, folder: RunFolder) {
         let resumed = try store.reopen(query, experiment: experiment.card.id)
         let folder = resumed.folder
-        return try await finish(folder) {
+        return try await finish(folder, isFresh: false) {
             let event = RunEvent(.resumed(commandLine: CommandLine.arguments))
             folder.receive(event)
             let curves = CurveRecorder(replaying: resumed.events + [event])
@@ -49,8 +50,13 @@ struct Runner {
 
     /// Writes what `body` finds into the run's folder, or why it found nothing.
     private func finish(
-        _ folder: RunFolder, _ body: () async throws -> RunRecord
+        _ folder: RunFolder, isFresh: Bool, _ body: () async throws -> RunRecord
     ) async throws -> (record: RunRecord, folder: RunFolder) {
+        _ = interruption?.awaited {
+            folder.abandon(.interrupted)
+            let unfinished = UnfinishedRun(cause: RunInterrupted(), folder: folder)
+            if let advice = unfinished.advice { Failure.say(advice) }
+        }
         do {
             var record = try await body()
             record.artifacts.append(
@@ -59,8 +65,17 @@ struct Runner {
             try folder.finish(with: record)
             return (record, folder)
         } catch {
-            folder.abandon(error is RunInterrupted ? .interrupted : .failed("\(error)"))
-            observer.receive(RunEvent(error is RunInterrupted ? .interrupted : .failed("\(error)")))
+            // Said now: a full file system has room again once the folder is gone.
+            let said = sentence(of: error)
+            let error: any Error = said == "\(error)" ? error : RunStoreError(said)
+            let ending = isInterruption(error) ? RunEvent.Kind.interrupted : .failed(said)
+            observer.receive(RunEvent(ending))
+            guard isInterruption(error) || folder.hasWork else {
+                // What was refused before any work was done is no run; a resumed one was.
+                if isFresh { folder.discard() } else { folder.abandon(ending) }
+                throw error
+            }
+            folder.abandon(ending)
             throw UnfinishedRun(cause: error, folder: folder)
         }
     }
@@ -72,7 +87,7 @@ struct Runner {
         let clock = ContinuousClock.now
         var context = RunContext(
             seed: request.seed, observer: RunObservers([observer, curves] + (folder.map { [$0] } ?? [])),
-            interruption: interruption.request, artifactFolder: folder?.artifactFolder,
+            interruption: interruption?.awaited(), artifactFolder: folder?.artifactFolder,
             checkpointFolder: folder?.checkpointFolder)
         let findings = try await experiment.run(request.settings, in: &context)
         return RunRecord(
@@ -84,8 +99,11 @@ struct Runner {
     }
 }
 
+/// Whether a run ended because it was asked to.
+private func isInterruption(_ error: any Error) -> Bool { error is RunInterrupted || error is CancellationError }
+
 /// A run that left a folder but no record.
-struct UnfinishedRun: Error {
+struct UnfinishedRun: Unfinished {
     /// Why it ended.
     let cause: any Error
     /// What it left.
@@ -93,9 +111,8 @@ struct UnfinishedRun: Error {
 
     /// How to go on; `nil` where beginning anew is as good.
     var advice: String? {
-        let isInterrupted = cause is RunInterrupted || cause is CancellationError
         // What diverged diverges again from the same settings and seed.
-        guard isInterrupted || folder.hasCheckpoint, !(cause is FitError) else { return nil }
+        guard isInterruption(cause) || folder.hasCheckpoint, !(cause is FitError) else { return nil }
         let entry = RunEntry(reading: folder.url)
         let store = folder.url.deletingLastPathComponent()
         let isStandard = store.standardizedFileURL.path == RunStore.standard.directory.standardizedFileURL.path

@@ -10,6 +10,8 @@ struct RunsCommand: ParsableCommand {
     @Option(help: "The folder of run folders.") var out: String = "runs"
     @Flag(help: "Print one JSON object.") var json = false
 
+    func validate() throws { try PathOption.check(out, "--out") }
+
     func run() throws {
         let entries = try RunStore(directory: URL(fileURLWithPath: out)).list()
         if json {

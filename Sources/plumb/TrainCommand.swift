@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import PlumbBasics
 import PlumbData
 import PlumbLearning
 import PlumbModels
@@ -50,6 +51,9 @@ struct TrainCommand: AsyncParsableCommand {
     @Flag(help: "Print one JSON object when done.") var json = false
 
     func validate() throws {
+        try PathOption.check(out, "--out")
+        try PathOption.check(model, "--model")
+        for path in text { try PathOption.check(path, "--text") }
         let counts = [
             ("layers", layers), ("width", width), ("heads", heads), ("context", context), ("lora", lora),
             ("steps", steps), ("batch", batch), ("threads", threads),
@@ -101,12 +105,17 @@ struct TrainCommand: AsyncParsableCommand {
     func run() async throws {
         if let threads { Compute.configure(threads: threads) }
         let folder = TrainingFolder(URL(fileURLWithPath: out))
-        let settings = try resume ? folder.settings() : folder.begin(try newSettings())
-        let interruption = Interruption()
+        let given = try resume ? nil : newSettings()
+        let lock = try folder.lock()
+        defer { lock.release() }
+        let settings = try given.map(folder.begin) ?? folder.settings()
         let progress = Output.progress()
+        let request = Interruption.current?.awaited {
+            let unfinished = UnfinishedTraining(cause: RunInterrupted(), folder: folder)
+            if folder.hasCheckpoint { unfinished.advice.map(Failure.say) } else { folder.abandon() }
+        }
         let context = RunContext(
-            seed: settings.seed, observer: progress, interruption: interruption.request,
-            checkpointFolder: folder.checkpoints)
+            seed: settings.seed, observer: progress, interruption: request, checkpointFolder: folder.checkpoints)
         let start = ContinuousClock.now
         let result: LanguageModelTraining.Result
         do {
@@ -115,13 +124,11 @@ struct TrainCommand: AsyncParsableCommand {
             try folder.finish(result)
         } catch {
             progress.close()
-            if !folder.hasCheckpoint {
+            guard folder.hasCheckpoint else {
                 folder.abandon()
-            } else if !(error is FitError) {
-                // What diverged diverges again from the same settings.
-                folder.advise()
+                throw error
             }
-            throw error
+            throw UnfinishedTraining(cause: error, folder: folder)
         }
         let seconds = (ContinuousClock.now - start) / .seconds(1)
         let sampled = try settings.sample(result.model, tokens: sample)
@@ -162,7 +169,7 @@ struct TrainCommand: AsyncParsableCommand {
             })
         if !result.validation.isEmpty { print(table.render(.current())) }
         print("\nnats a token; training took \(String(format: "%.0f", seconds)) s")
-        if !sampled.isEmpty { print("\nsample\n\(sampled)\n") }
+        if !sampled.isEmpty { print("\nsample\n\(VisibleText.prose(sampled))\n") }
         let path = ShellWord.quoted(out)
         print("\nmodel   \(out)\ntry     plumb generate --model \(path) --text \"…\" --temperature 0.8")
     }

@@ -1,4 +1,5 @@
 import Foundation
+import PlumbBasics
 import PlumbData
 import PlumbLearning
 import PlumbModels
@@ -13,12 +14,50 @@ struct TrainingFolder {
 
     init(_ url: URL) { self.url = url }
 
-    /// Makes the folder, unless it holds something already.
-    func begin(_ settings: TrainingSettings) throws -> TrainingSettings {
+    /// Makes the folder and holds it for this process alone; who holds it removes what killed trainings left in it.
+    ///
+    /// The model's weights are written last and at once, so a folder with weights is a finished training.
+    func lock() throws -> HeldLock {
         var isFolder: ObjCBool = false
         if FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder), !isFolder.boolValue {
             throw FileError("\(url.path) is a file: name another folder with --out")
         }
+        do {
+            try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+        } catch {
+            throw FileError("cannot make the folder \(url.path): \(systemReason(of: error))")
+        }
+        do throws(HeldLock.Failure) {
+            let lock = try HeldLock(url.appendingPathComponent(".lock").path)
+            removeLeftovers()
+            return lock
+        } catch {
+            switch error {
+            case .isHeld:
+                throw FileError(
+                    "another training writes to \(url.path): wait for it, or name another folder with --out")
+            case .system(let code):
+                throw FileError("cannot write to the folder \(url.path): \(systemReason(code, at: url.path))")
+            }
+        }
+    }
+
+    /// Removes parts of files, which have hidden names, and the checkpoints of a training that is done.
+    private func removeLeftovers() {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: url.path)) ?? []
+        let own = ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "training.json"]
+        for name in names where own.contains(where: { name.hasPrefix(".\($0).") }) {
+            try? FileManager.default.removeItem(at: url.appendingPathComponent(name))
+        }
+        if FileManager.default.fileExists(atPath: modelFile.path),
+            FileManager.default.fileExists(atPath: settingsFile.path)
+        {
+            try? FileManager.default.removeItem(at: checkpoints)
+        }
+    }
+
+    /// Writes the settings, unless the folder holds something already.
+    func begin(_ settings: TrainingSettings) throws -> TrainingSettings {
         if FileManager.default.fileExists(atPath: modelFile.path) {
             throw FileError(
                 "\(url.path) holds a model already: name another folder with --out, or go on from it with --model")
@@ -30,7 +69,7 @@ struct TrainingFolder {
         do {
             try FileManager.default.createDirectory(at: checkpoints, withIntermediateDirectories: true)
         } catch {
-            throw FileError("cannot make the folder \(url.path): \(error.localizedDescription)")
+            throw FileError("cannot make the folder \(url.path): \(systemReason(of: error))")
         }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
@@ -40,7 +79,8 @@ struct TrainingFolder {
 
     /// The settings of a training that was stopped.
     func settings() throws -> TrainingSettings {
-        guard let data = try? Data(contentsOf: settingsFile) else {
+        guard let data = try? WholeFile.read(settingsFile, limit: 1 << 20) else {
+            removeIfEmpty()
             throw FileError("\(url.path) holds no training: begin one without --resume")
         }
         guard !FileManager.default.fileExists(atPath: modelFile.path) else {
@@ -78,13 +118,25 @@ struct TrainingFolder {
     func abandon() {
         try? FileManager.default.removeItem(at: checkpoints)
         try? FileManager.default.removeItem(at: settingsFile)
-        let contents = try? FileManager.default.contentsOfDirectory(atPath: url.path)
-        if contents?.isEmpty ?? false { try? FileManager.default.removeItem(at: url) }
+        removeIfEmpty()
     }
 
-    /// Says how to go on.
-    func advise() {
-        let command = "plumb train --out \(ShellWord.quoted(url.path)) --resume"
-        Output.complain("it goes on from its last checkpoint with: \(command)\n")
+    /// Removes the folder where it holds nothing but the lock.
+    private func removeIfEmpty() {
+        let contents = try? FileManager.default.contentsOfDirectory(atPath: url.path)
+        if contents == [".lock"] || contents == [] { try? FileManager.default.removeItem(at: url) }
+    }
+}
+
+/// A training that left checkpoints but no model.
+struct UnfinishedTraining: Unfinished {
+    let cause: any Error
+    let folder: TrainingFolder
+
+    var advice: String? {
+        // What diverged diverges again from the same settings.
+        guard !(cause is FitError) else { return nil }
+        return
+            "it goes on from its last checkpoint with: plumb train --out \(ShellWord.quoted(folder.url.path)) --resume"
     }
 }

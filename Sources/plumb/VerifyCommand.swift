@@ -15,7 +15,7 @@ struct VerifyCommand: AsyncParsableCommand {
     func run() async throws {
         let experiments = try ids.isEmpty ? Catalogue.all : ids.map(Catalogue.experiment)
         let progress = Output.progress()
-        let runner = Runner(interruption: Interruption(), observer: progress)
+        let runner = Runner(observer: progress)
         var records: [RunRecord] = []
         for experiment in experiments {
             let record = try await runner.run(experiment, settings: experiment.settings(), seed: seed)

@@ -46,8 +46,8 @@ import Testing
         let short = try #require(folder.lastPathComponent.split(separator: "-").last)
         #expect(
             outcome.errors == """
-                interrupted
-                it left no checkpoint, so it would begin again with: plumb run activation-patching --resume \(short)
+                plumb: interrupted
+                plumb: it left no checkpoint, so it would begin again with: plumb run activation-patching --resume \(short)
 
                 """)
         let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)

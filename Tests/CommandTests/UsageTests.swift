@@ -15,10 +15,40 @@ import Testing
     }
 
     @Test func unknownSubcommandsAndOptions() throws {
-        try expectUsage(["lst"], says: "lst")
+        try expectUsage(["lst"], says: "plumb: plumb has no command \"lst\": did you mean list?")
+        try expectUsage(["data", "shw", "digits"], says: "plumb data has no command \"shw\": did you mean show?")
+        try expectUsage(["zzzzzzzz"], says: "plumb --help lists them")
         try expectUsage(["predict", "--text", "a", "--tpo", "3"], says: "--tpo")
         try expectUsage(["predict"], says: "--text")
         try expectUsage(["model", "frobnicate", "x"], says: "frobnicate")
+    }
+
+    @Test func anEmptyPathIsNotTheCurrentFolder() throws {
+        for words in [
+            ["train", "--text", "a.txt", "--out", ""], ["run", "grokking", "--out", ""], ["run", "grokking", "--out="],
+            ["run", "grokking", "--resume", ""], ["runs", "--out", ""], ["report", "--out", ""], ["report", ""],
+            ["preferences", "ask", "--out", ""], ["train", "--text", "", "--out", "x"], ["model", "show", ""],
+            ["predict", "--text", "a", "--model", ""], ["data", "show", ""],
+            ["run", "learning-from-preferences", "--answers", ""],
+        ] {
+            try expectUsage(words, says: "plumb: ", "is empty: name a file or folder")
+        }
+    }
+
+    @Test func everyMessageBeginsInOneWay() throws {
+        for words in [["predict"], ["predict", "--text", "a", "--top", "0"], ["run", "zzzzzzzz"]] {
+            let errors = try Plumb.run(words).errors
+            #expect(errors.hasPrefix("plumb: ") && !errors.contains("Error:"), "\(errors)")
+        }
+    }
+
+    @Test func settingsThatNoMachineHasMemoryForAreRefused() throws {
+        for words in [
+            ["grokking", "--snapshot-every", "1", "--evaluate-every", "1", "--steps", "10000000"],
+            ["induction-heads", "--vocabulary", "100000", "--batch", "65536"],
+        ] {
+            try expectUsage(["run"] + words, says: "--", "GB of memory", "of this machine; take smaller numbers")
+        }
     }
 
     @Test func valuesOutOfRange() throws {

@@ -36,7 +36,7 @@ import Testing
             try resumed.folder.finish(with: Fixture.record(id: first.id))
             #expect(try store.record("latest").id == first.id)
             let names = try FileManager.default.contentsOfDirectory(atPath: first.url.path)
-            #expect(names.contains("checkpoints") && !names.contains(".lock"))
+            #expect(!names.contains("checkpoints") && !names.contains(".lock"))
         }
     }
 

@@ -1,4 +1,5 @@
 public import Foundation
+internal import PlumbBasics
 internal import PlumbTensor
 
 /// What a data set's files hold.
@@ -96,7 +97,7 @@ public enum DatasetLocation: Sendable, Equatable {
         do {
             return try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
         } catch {
-            throw FileError("cannot read the folder \(folder.path): \(AtomicFile.reason(error))")
+            throw FileError("cannot read the folder \(folder.path): \(systemReason(of: error))")
         }
     }
 

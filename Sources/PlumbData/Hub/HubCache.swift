@@ -1,4 +1,5 @@
 internal import Foundation
+internal import PlumbBasics
 internal import PlumbTensor
 
 /// The hub's folder layout, shared with the hub's own tools: `blobs` by checksum, `snapshots` of symbolic links by
@@ -12,6 +13,26 @@ struct HubCache: Sendable {
 
     func blob(_ etag: String, of repository: String) -> URL {
         folder(of: repository).appendingPathComponent("blobs").appendingPathComponent(etag)
+    }
+
+    /// Removes from `folder` what processes that were killed, or ended before they were done, left there a week ago or
+    /// longer: parts of downloads (`.incomplete`) that nobody has gone on with since, and links that never got their name.
+    ///
+    /// A part is kept for a week, so that the next fetch of the same file goes on where it ended.
+    static func removeLeftovers(in folder: URL) {
+        let week = 7 * 24 * 3600
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+        where name.hasSuffix(".incomplete") || UUID(uuidString: String(name.dropFirst())) != nil {
+            var status = stat()
+            let path = folder.appendingPathComponent(name).path
+            guard lstat(path, &status) == 0 else { continue }
+            #if canImport(Darwin)
+                let changed = status.st_mtimespec.tv_sec
+            #else
+                let changed = status.st_mtim.tv_sec
+            #endif
+            if changed < time(nil) - week { unlink(path) }
+        }
     }
 
     func lock(_ etag: String, of repository: String) -> URL {
@@ -53,7 +74,7 @@ struct HubCache: Sendable {
         if (try? FileManager.default.destinationOfSymbolicLink(atPath: url.path)) == target { return url }
         let temporary = url.deletingLastPathComponent().appendingPathComponent(".\(UUID().uuidString)").path
         guard symlink(target, temporary) == 0 else {
-            throw FileError("cannot link \(url.path): \(String(cString: strerror(errno)))")
+            throw FileError("cannot link \(url.path): \(systemReason(errno, at: url.path))")
         }
         try AtomicFile.move(temporary, to: url.path)
         return url

@@ -42,7 +42,7 @@ extension HubClient {
     private func entry(_ path: String, _ name: HubName) async throws -> Entry {
         let url = address("\(name.repository)/resolve", name.revision, path)
         let answer = try await reaching(name.repository) {
-            try await downloader.head(url, headers: headers, policy: .stayOnHost)
+            try await downloader.head(url, headers: headers(for: url), policy: .stayOnHost)
         }
         guard (200..<400).contains(answer.status) else {
             throw refusal(answer.status, answer.headers, name, file: path)
@@ -68,6 +68,7 @@ extension HubClient {
         if FileManager.default.fileExists(atPath: blob.path) { return }
         try await FileLock.hold(cache.lock(entry.etag, of: name.repository)) {
             if FileManager.default.fileExists(atPath: blob.path) { return }
+            HubCache.removeLeftovers(in: blob.deletingLastPathComponent())
             let partial = blob.appendingPathExtension("incomplete")
             let checksum: Downloader.Checksum
             switch entry.etag {
@@ -76,7 +77,8 @@ extension HubClient {
             default: checksum = .unknown
             }
             let source = Downloader.Source(
-                url: entry.url, headers: headers, name: entry.path, size: entry.size, checksum: checksum)
+                url: entry.url, headers: headers(for: entry.url), name: entry.path, size: entry.size, checksum: checksum
+            )
             try await reaching(name.repository) {
                 do {
                     try await downloader.download(source, to: partial, progress: progress)
@@ -92,7 +94,11 @@ extension HubClient {
 }
 
 extension HubClient {
-    var headers: [String: String] { token.map { ["Authorization": "Bearer \($0)"] } ?? [:] }
+    /// What to send to `url`: the token goes to the hub's own scheme, host and port only.
+    func headers(for url: URL) -> [String: String] {
+        guard let token, WebOrigin(url) == WebOrigin(endpoint) else { return [:] }
+        return ["Authorization": "Bearer \(token)"]
+    }
 
     /// The endpoint with components below it; a revision's slashes are escaped, a path's are not.
     func address(_ base: String, _ revision: String, _ path: String? = nil) -> URL {

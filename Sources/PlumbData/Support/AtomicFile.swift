@@ -1,4 +1,5 @@
 public import Foundation
+internal import PlumbBasics
 internal import PlumbTensor
 
 /// A file being written under a name of its own until it is complete.
@@ -25,6 +26,9 @@ struct AtomicFile: ~Copyable {
     }
 
     /// Removes what killed processes left of their attempts to write `url`. Only for who holds a lock on `url`.
+    ///
+    /// Every file is first written under a hidden name, so that a name never stands for a part: a process that is killed
+    /// leaves at most that, and whoever writes the file next removes it.
     static func removeLeftovers(of url: URL) {
         let folder = url.deletingLastPathComponent().path
         let prefix = ".\(url.lastPathComponent)."
@@ -38,31 +42,26 @@ struct AtomicFile: ~Copyable {
         do {
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         } catch {
-            throw FileError("cannot make the folder \(folder.path): \(reason(error))")
+            throw FileError("cannot make the folder \(folder.path): \(systemReason(of: error))")
         }
     }
 
     /// Puts the file at `path` in place of `destination` in one step, or removes it.
     static func move(_ path: String, to destination: String) throws {
         guard rename(path, destination) == 0 else {
-            let reason = String(cString: strerror(errno))
+            let reason = systemReason(errno, at: destination)
             unlink(path)
             throw FileError("cannot write \(destination): \(reason)")
         }
     }
 
-    static func reason(_ error: any Error) -> String {
-        guard let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError,
-            underlying.domain == NSPOSIXErrorDomain
-        else { return error.localizedDescription }
-        return String(cString: strerror(Int32(underlying.code)))
-    }
-
     /// Opens `path` for writing: a new file, or the old one's end.
     init(creating path: String, appending: Bool = false) throws {
         self.path = path
-        descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | (appending ? O_APPEND : O_TRUNC), 0o644)
-        guard descriptor >= 0 else { throw FileError("cannot write \(path): \(String(cString: strerror(errno)))") }
+        // A pipe of that name would be waited for until somebody reads it.
+        let flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK | (appending ? O_APPEND : O_TRUNC)
+        descriptor = open(path, flags, 0o644)
+        guard descriptor >= 0 else { throw FileError("cannot write \(path): \(systemReason(errno, at: path))") }
     }
 
     deinit { if descriptor >= 0 { close(descriptor) } }
@@ -73,7 +72,7 @@ struct AtomicFile: ~Copyable {
         while let base = rest.baseAddress, !rest.isEmpty {
             let written = write(descriptor, base, rest.count)
             if written < 0, errno == EINTR { continue }
-            guard written >= 0 else { throw FileError("cannot write \(path): \(String(cString: strerror(errno)))") }
+            guard written >= 0 else { throw FileError("cannot write \(path): \(systemReason(errno, at: path))") }
             rest = UnsafeRawBufferPointer(rebasing: rest[written...])
         }
     }
@@ -81,7 +80,19 @@ struct AtomicFile: ~Copyable {
     /// Waits until the bytes are on the disk.
     borrowing func synchronize() throws {
         guard fsync(descriptor) == 0 else {
-            throw FileError("cannot write \(path): \(String(cString: strerror(errno)))")
+            throw FileError("cannot write \(path): \(systemReason(errno, at: path))")
+        }
+    }
+
+    /// Calls `body`, which appends; where it fails the file becomes as long again as it was.
+    borrowing func undoingFailure(_ body: (borrowing AtomicFile) throws -> Void) throws {
+        var before = stat()
+        let isKnown = fstat(descriptor, &before) == 0
+        do {
+            try body(self)
+        } catch {
+            if isKnown { ftruncate(descriptor, before.st_size) }
+            throw error
         }
     }
 }
@@ -95,12 +106,14 @@ extension Data {
     }
 
     /// Writes the bytes behind what `url` holds, and waits until they are on the disk; a new file where there is none. A
-    /// failure may leave a part of them.
+    /// failure leaves what was there before.
     ///
     /// - Throws: ``FileError`` when the file cannot be written.
     public func append(to url: URL) throws {
         let file = try AtomicFile(creating: url.path, appending: true)
-        try withUnsafeBytes { try file.append($0) }
-        try file.synchronize()
+        try file.undoingFailure { file in
+            try withUnsafeBytes { try file.append($0) }
+            try file.synchronize()
+        }
     }
 }

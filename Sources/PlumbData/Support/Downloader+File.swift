@@ -24,7 +24,7 @@ extension Downloader {
 
     private func fetch(_ source: Source, to partial: URL, progress: DownloadProgressHandler?) async throws {
         if let size = source.size, Downloader.size(partial) > size { unlink(partial.path) }
-        let sink = try DownloadSink(partial, source: source, progress: progress)
+        let sink = try DownloadSink(partial, source: source, limit: unannouncedLimit, progress: progress)
         var attempt = 1
         while !sink.isComplete {
             let before = sink.received
@@ -118,6 +118,7 @@ private final class DownloadSink: @unchecked Sendable {
     private(set) var expected: Int?
     private let url: URL
     private let source: Downloader.Source
+    private let unannouncedLimit: Int
     private let progress: DownloadProgressHandler?
     private var file: AtomicFile?
     private var hash = StreamingHash()
@@ -125,8 +126,9 @@ private final class DownloadSink: @unchecked Sendable {
     private var lastReport = ContinuousClock.now
 
     /// Opens the file for going on, hashing what it has.
-    init(_ url: URL, source: Downloader.Source, progress: DownloadProgressHandler?) throws {
+    init(_ url: URL, source: Downloader.Source, limit: Int, progress: DownloadProgressHandler?) throws {
         self.url = url
+        unannouncedLimit = limit
         self.source = source
         self.progress = progress
         file = try AtomicFile(creating: url.path, appending: true)
@@ -163,9 +165,15 @@ private final class DownloadSink: @unchecked Sendable {
 
     func append(_ bytes: UnsafeRawBufferPointer) throws {
         guard isBody else { return }
-        if let limit = source.size ?? expected, received + bytes.count > limit {
+        let host = source.url.host ?? "the server"
+        if let limit = source.size ?? expected {
+            guard received + bytes.count <= limit else {
+                throw HTTPFailure("\(host) sends more than the \(limit) bytes announced", isTransient: false)
+            }
+        } else if received + bytes.count > unannouncedLimit {
             throw HTTPFailure(
-                "\(source.url.host ?? "") sends more than the \(limit) bytes announced", isTransient: false)
+                "\(host) sends more than \(unannouncedLimit) bytes without saying how many there are",
+                isTransient: false)
         }
         try file?.append(bytes)
         hash.update(bytes)

@@ -11,8 +11,10 @@ struct Downloader: Sendable {
     var attempts = 5
     /// The wait before the second attempt; it doubles from there.
     var pause = Duration.milliseconds(500)
-    /// Seconds without a byte before a connection counts as lost.
-    var timeout: TimeInterval = 60
+    /// Seconds without a byte, from connecting on, before a server is given up.
+    var timeout: TimeInterval = 30
+    /// The most bytes of a file whose size neither its source nor the server says.
+    var unannouncedLimit = 1 << 30
 
     /// What a finished file must be.
     enum Checksum: Sendable, Equatable {

@@ -1,4 +1,5 @@
 public import Foundation
+internal import PlumbBasics
 internal import PlumbTensor
 
 /// Checksums of files, as lower-case hexadecimal.
@@ -22,12 +23,34 @@ public enum FileHash {
         return result
     }
 
-    /// Keeps a known hash in `cache`. A cache that cannot be written only costs time.
+    /// How many hashes a cache keeps: those of files that have changed or gone are never asked for again.
+    static let limit = 256
+
+    /// Keeps a known hash in `cache`, in place of the oldest where there are many. A cache that cannot be written only
+    /// costs time.
     static func remember(_ hash: String, of url: URL, in cache: URL) {
         guard let name = try? identity(of: url) else { return }
         try? AtomicFile.replace(cache.appendingPathComponent(name)) { file in
             try Array(hash.utf8).withUnsafeBytes { try file.append($0) }
         }
+        forgetOldest(in: cache)
+    }
+
+    private static func forgetOldest(in cache: URL) {
+        let files = (try? FileManager.default.contentsOfDirectory(atPath: cache.path)) ?? []
+        guard files.count > limit else { return }
+        let dated = files.map { name -> (path: String, time: Int) in
+            var status = stat()
+            let path = cache.appendingPathComponent(name).path
+            guard lstat(path, &status) == 0 else { return (path, 0) }
+            #if canImport(Darwin)
+                return (path, status.st_mtimespec.tv_sec)
+            #else
+                return (path, status.st_mtim.tv_sec)
+            #endif
+        }
+        // Half of them, so that this is seldom done; among them what killed processes left under hidden names.
+        for file in dated.sorted(by: { $0.time < $1.time }).prefix(files.count - limit / 2) { unlink(file.path) }
     }
 
     /// The SHA-256 of `bytes`.
@@ -63,7 +86,7 @@ public enum FileHash {
     private static func identity(of url: URL) throws -> String {
         var status = stat()
         guard stat(url.path, &status) == 0 else {
-            throw FileError("cannot read \(url.path): \(String(cString: strerror(errno)))")
+            throw FileError("cannot read \(url.path): \(systemReason(errno))")
         }
         #if canImport(Darwin)
             let time = status.st_mtimespec

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import PlumbBasics
 internal import PlumbTensor
 
 #if canImport(FoundationNetworking)
@@ -22,9 +23,9 @@ struct HTTPAnswer: Sendable {
 
 /// What to do where a server says that the thing is elsewhere.
 enum RedirectPolicy: Sendable {
-    /// Go there; credentials stay with the host they were meant for.
+    /// Go there; credentials go to the scheme, host and port they were meant for only.
     case follow
-    /// Go there on the same host only; otherwise the redirect itself is the answer.
+    /// Go there on the same scheme, host and port only; otherwise the redirect itself is the answer.
     case stayOnHost
 }
 
@@ -53,6 +54,7 @@ final class HTTPTransfer: NSObject, URLSessionDataDelegate, @unchecked Sendable 
     /// Sends `request` and waits for the end of the answer.
     ///
     /// - Parameters:
+    ///   - timeout: seconds without a byte, from connecting on, after which the server is given up.
     ///   - onHead: sees the answer's head before its body; throwing ends the transfer.
     ///   - onBytes: sees each piece of the body; throwing ends the transfer.
     /// - Throws: ``HTTPFailure`` where the network failed, or what the closures throw.
@@ -61,6 +63,10 @@ final class HTTPTransfer: NSObject, URLSessionDataDelegate, @unchecked Sendable 
         onHead: @escaping (HTTPAnswer) throws -> Void = { _ in },
         onBytes: @escaping (UnsafeRawBufferPointer) throws -> Void
     ) async throws -> HTTPAnswer {
+        guard WebOrigin(request.url) != nil else {
+            let address = visible(request.url?.absoluteString ?? "")
+            throw HTTPFailure("\(address) is not an address that begins with http:// or https://", isTransient: false)
+        }
         let configuration = URLSessionConfiguration.ephemeral
         configuration.timeoutIntervalForRequest = timeout
         configuration.requestCachePolicy = .reloadIgnoringLocalCacheData
@@ -100,25 +106,27 @@ final class HTTPTransfer: NSObject, URLSessionDataDelegate, @unchecked Sendable 
         newRequest request: URLRequest, completionHandler: @escaping @Sendable (URLRequest?) -> Void
     ) {
         redirects += 1
-        guard let from = response.url, let to = request.url, redirects <= 10 else {
-            failure = HTTPFailure("\(response.url?.host ?? "the server") redirects without end", isTransient: false)
+        let host = response.url?.host ?? "the server"
+        guard let to = request.url, redirects <= 10 else {
+            failure = HTTPFailure("\(host) redirects without end", isTransient: false)
             return completionHandler(nil)
         }
-        guard from.scheme?.lowercased() != "https" || to.scheme?.lowercased() == "https" else {
-            failure = HTTPFailure("\(from.host ?? "") redirects from https to \(to.absoluteString)", isTransient: false)
+        guard let next = WebOrigin(to), let from = WebOrigin(response.url),
+            from.scheme != "https" || next.scheme == "https"
+        else {
+            failure = HTTPFailure(
+                "\(host) redirects to \(visible(to.absoluteString)), which is not safe", isTransient: false)
             return completionHandler(nil)
         }
-        let isSameHost = from.host == to.host && from.port == to.port && from.scheme == to.scheme
-        guard isSameHost || policy == .follow else {
+        let isOriginal = next == WebOrigin(task.originalRequest?.url)
+        guard isOriginal || policy == .follow else {
             answer = HTTPTransfer.answer(response)
             return completionHandler(nil)
         }
-        var next = task.originalRequest ?? request
-        next.url = to
-        if !isSameHost || next.url?.host != task.originalRequest?.url?.host {
-            next.setValue(nil, forHTTPHeaderField: "Authorization")
-        }
-        completionHandler(next)
+        var onward = task.originalRequest ?? request
+        onward.url = to
+        if !isOriginal { onward.setValue(nil, forHTTPHeaderField: "Authorization") }
+        completionHandler(onward)
     }
 
     func urlSession(
@@ -151,7 +159,8 @@ final class HTTPTransfer: NSObject, URLSessionDataDelegate, @unchecked Sendable 
         if let failure {
             finish(.failure(failure))
         } else if let error {
-            finish(.failure(HTTPFailure(error, host: task.originalRequest?.url?.host ?? "the server")))
+            let host = (task.currentRequest ?? task.originalRequest)?.url?.host
+            finish(.failure(HTTPFailure(error, host: host ?? "the server", hasBegun: answer != nil)))
         } else if let answer {
             finish(.success(answer))
         } else {
@@ -180,12 +189,17 @@ struct HTTPFailure: Error, CustomStringConvertible {
         self.isTransient = isTransient
     }
 
-    init(_ error: any Error, host: String) {
+    /// - Parameter hasBegun: whether anything of the answer had arrived.
+    init(_ error: any Error, host: String, hasBegun: Bool) {
+        let reason = error.localizedDescription.lowercased()
         guard let code = (error as? URLError)?.code else {
-            self.init("cannot reach \(host): \(error.localizedDescription)", isTransient: true)
+            self.init("cannot reach \(host): \(visible(sentence(of: error)))", isTransient: true)
             return
         }
         switch code {
+        // Where Foundation stands on curl, what it does not know keeps curl's words only.
+        case .unknown where ["certificate", "ssl", "tls"].contains(where: reason.contains):
+            self.init("no secure connection to \(host): its certificate is not trusted here", isTransient: false)
         case .cannotFindHost, .dnsLookupFailed:
             self.init("cannot find the host \(host), or this machine is not online", isTransient: false)
         case .cannotConnectToHost:
@@ -193,7 +207,8 @@ struct HTTPFailure: Error, CustomStringConvertible {
         case .notConnectedToInternet:
             self.init("this machine is not online", isTransient: false)
         case .timedOut:
-            self.init("\(host) did not answer in time", isTransient: true)
+            // What stood still from the beginning is given up at once; what stopped half-way is asked to go on.
+            self.init("\(host) sends nothing", isTransient: hasBegun)
         case .networkConnectionLost:
             self.init("the connection to \(host) was lost", isTransient: true)
         case .secureConnectionFailed, .serverCertificateUntrusted, .serverCertificateHasBadDate,

@@ -181,5 +181,6 @@ public struct LearningFromPreferences: Experiment {
             throw SettingsError(
                 "--hidden \(settings.hidden) --members \(settings.members): \(weights) weights are more than 50000000")
         }
+        try study.memory(comparisons: max(largest, settings.shuffledComparisons), runs: Compute.threads).check()
     }
 }

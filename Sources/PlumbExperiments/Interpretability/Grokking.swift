@@ -115,5 +115,6 @@ public struct Grokking: Experiment {
                 "--snapshot-every \(settings.snapshotEvery) must be a multiple of --evaluate-every "
                     + "\(settings.evaluateEvery)")
         }
+        try study(weightDecay: 0, steps: settings.steps).memory(controlSteps: settings.controlSteps).check()
     }
 }

@@ -109,5 +109,9 @@ public struct InductionHeads: Experiment {
         for (name, value, lowest) in least where value < lowest {
             throw SettingsError("--\(name) \(value): it must be at least \(lowest) here")
         }
+        try Copying.memory(
+            models: settings.seeds, width: settings.width, heads: settings.heads, vocabulary: settings.vocabulary,
+            length: settings.length, batch: settings.batch
+        ).check()
     }
 }

@@ -97,7 +97,10 @@ public struct ToySuperposition: Experiment {
         ).findings
     }
 
-    public func validate() throws { try Self.checkRanges(settings) }
+    public func validate() throws {
+        try Self.checkRanges(settings)
+        try wideStudy(0).memory(models: settings.densities, prefix: "wide-").check()
+    }
 
     private func study(_ sparsity: Double) -> SuperpositionStudy {
         SuperpositionStudy(

@@ -1,4 +1,5 @@
 public import Foundation
+internal import PlumbBasics
 internal import PlumbData
 public import PlumbModels
 internal import PlumbTensor
@@ -32,12 +33,9 @@ public struct PromptPair: Codable, Sendable, Equatable {
     /// - Throws: `ModelError` naming the file and why it cannot be read.
     public static func contents(of url: URL) throws -> Data {
         do {
-            let file = try FileHandle(forReadingFrom: url)
-            defer { try? file.close() }
-            return try file.readToEnd() ?? Data()
+            return try WholeFile.read(url, limit: 64 << 20, kind: .stream)
         } catch {
-            let reason = url.isFolder ? "it is a folder" : error.localizedDescription
-            throw ModelError("cannot read the pairs in \(url.path): \(reason)")
+            throw ModelError("cannot read the pairs in \(url.path): \(error)")
         }
     }
 
@@ -104,13 +102,6 @@ public struct PromptPair: Codable, Sendable, Equatable {
             return middle.isEmpty ? "nothing" : shown.joined(separator: " ") + (middle.count > 8 ? " …" : "")
         }
         return "They part at position \(same): \(words(pair.clean)) against \(words(pair.corrupted))."
-    }
-}
-
-extension URL {
-    fileprivate var isFolder: Bool {
-        var isFolder: ObjCBool = false
-        return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
     }
 }
 

@@ -1,6 +1,13 @@
 public import Foundation
+internal import PlumbBasics
 internal import PlumbData
 public import PlumbWorlds
+
+/// What a file of answers may hold.
+enum PreferenceFileLimit {
+    /// Half a million answers; a device or a pipe without end is refused here.
+    static let bytes = 64 << 20
+}
 
 /// Answers kept on disk, one JSON object a line, as they come in: `{"first":[…],"mu":1,"second":[…]}`.
 ///
@@ -28,8 +35,8 @@ public struct PreferenceFile<Step: Sendable & Hashable & Codable>: Sendable {
     public func read(complaint: (Step) -> String? = { _ in nil }) throws -> [Comparison<Step>] {
         guard FileManager.default.fileExists(atPath: url.path) else { return [] }
         let data: Data
-        do { data = try Data(contentsOf: url) } catch {
-            throw PreferenceError("\(url.path) cannot be read: \(error.localizedDescription)")
+        do { data = try WholeFile.read(url, limit: PreferenceFileLimit.bytes, kind: .stream) } catch {
+            throw PreferenceError("\(url.path) cannot be read: \(error)")
         }
         var comparisons: [Comparison<Step>] = []
         let decoder = JSONDecoder()

@@ -35,7 +35,7 @@ extension AgentTraining {
             do {
                 try session.reporter.checkpoint()
             } catch {
-                try agent.write(checkpoint)
+                try session.reporter.saving { try agent.write(checkpoint) }
                 throw error
             }
             let before = agent.steps
@@ -52,7 +52,7 @@ extension AgentTraining {
             }
             let isTime = ContinuousClock.now - saved > .seconds(checkpointSeconds)
             if checkpointEvery.map({ isDue($0, before, agent.steps) }) ?? isTime {
-                try agent.write(checkpoint)
+                try session.reporter.saving { try agent.write(checkpoint) }
                 saved = .now
             }
         }

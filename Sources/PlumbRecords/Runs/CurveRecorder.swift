@@ -20,7 +20,7 @@ public final class CurveRecorder: RunObserver {
                 y = kept.map { y[$0] }
                 omitted.removeAll { $0 >= newX }
             }
-            if newX.isFinite && newY.isFinite {
+            if abs(newX) <= Shape.largest && abs(newY) <= Shape.largest {
                 x.append(newX)
                 y.append(newY)
             } else {

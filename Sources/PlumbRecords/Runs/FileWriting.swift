@@ -4,7 +4,7 @@ import Foundation
 enum FileWriting {
     /// Writes beside `path`, flushes to the disk, then renames over it. A failure leaves nothing behind.
     static func replace(_ path: String, with data: Data) throws {
-        let temporary = path + ".\(getpid()).tmp"
+        let temporary = path + ".\(getpid())\(temporarySuffix)"
         let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
         guard file >= 0 else { throw RunStoreError("write", path, code: errno) }
         do {
@@ -21,6 +21,28 @@ enum FileWriting {
             throw error
         }
         flushFolder(of: path)
+    }
+
+    private static let temporarySuffix = ".tmp"
+
+    /// Removes what a killed process left of its attempts to write files of `folder`. Only for who holds its lock.
+    static func removeLeftovers(in folder: URL) {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+        for name in names where name.hasSuffix(temporarySuffix) {
+            unlink(folder.appendingPathComponent(name).path)
+        }
+    }
+
+    /// Writes all of `data` behind what an open file holds; a failure leaves the file as it was.
+    static func appendWhole(_ data: Data, to file: Int32, path: String) throws {
+        var before = stat()
+        let isKnown = fstat(file, &before) == 0
+        do {
+            try append(data, to: file, path: path)
+        } catch {
+            if isKnown { ftruncate(file, before.st_size) }
+            throw error
+        }
     }
 
     /// Writes all of `data` to an open file.

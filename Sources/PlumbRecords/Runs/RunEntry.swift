@@ -1,4 +1,5 @@
 public import Foundation
+internal import PlumbBasics
 
 /// A folder of a run store, as found.
 public struct RunEntry: Sendable, Equatable {
@@ -60,9 +61,8 @@ public struct RunEntry: Sendable, Equatable {
 
     /// Every readable line of the run's event log; a last line cut short by a crash is left out.
     public func events() -> [RunEvent] {
-        guard let data = try? Data(contentsOf: url.appendingPathComponent(RunStore.eventsName)) else {
-            return []
-        }
+        let log = url.appendingPathComponent(RunStore.eventsName)
+        guard let data = try? WholeFile.read(log, limit: Self.largestLog) else { return [] }
         return data.split(separator: UInt8(ascii: "\n")).compactMap { line in
             try? JSONDecoder().decode(RunEvent.self, from: Data(line))
         }
@@ -72,6 +72,7 @@ public struct RunEntry: Sendable, Equatable {
 
     /// Larger than any record a person could want to read; a bound against a foreign file of that name.
     private static let largestRecord = 512 << 20
+    private static let largestLog = 4 << 30
 
     private static func state(of url: URL) -> State {
         let file = url.appendingPathComponent(RunStore.recordName)
@@ -86,20 +87,16 @@ public struct RunEntry: Sendable, Equatable {
             return .incomplete(status, reason)
         }
         do {
-            let bytes = try manager.attributesOfItem(atPath: file.path)[.size] as? Int ?? 0
-            guard bytes <= largestRecord else {
-                return .damaged("record.json is too large (\(bytes) bytes)")
-            }
-            return .recorded(try RunRecord(json: Data(contentsOf: file)))
+            return .recorded(try RunRecord(json: WholeFile.read(file, limit: largestRecord)))
         } catch let error as RunStoreError {
             return .damaged(error.description)
         } catch {
-            return .damaged("record.json cannot be read: \(error.localizedDescription)")
+            return .damaged("record.json cannot be read: \(sentence(of: error))")
         }
     }
 
     private static func ending(of log: String) -> (RunStatus, String) {
-        switch lastEvent(of: log)?.kind {
+        switch lastEvent(of: URL(fileURLWithPath: log))?.kind {
         case .interrupted: (.interrupted, "it was interrupted")
         case .failed(let sentence): (.failed, "it failed: \(sentence)")
         case .finished: (.failed, "its record was never written")
@@ -108,16 +105,23 @@ public struct RunEntry: Sendable, Equatable {
     }
 
     /// The last readable line of a log, looked for near its end: logs of long runs are large.
-    private static func lastEvent(of log: String) -> RunEvent? {
-        guard let handle = FileHandle(forReadingAtPath: log) else { return nil }
-        defer { try? handle.close() }
-        let tail: UInt64 = 1 << 16
-        guard let end = try? handle.seekToEnd(), (try? handle.seek(toOffset: end > tail ? end - tail : 0)) != nil,
-            let data = try? handle.read(upToCount: Int(tail))
-        else { return nil }
+    private static func lastEvent(of log: URL) -> RunEvent? {
+        guard let data = tail(of: log, bytes: 1 << 16) else { return nil }
         for line in data.split(separator: UInt8(ascii: "\n")).reversed() {
             if let event = try? JSONDecoder().decode(RunEvent.self, from: Data(line)) { return event }
         }
         return nil
+    }
+
+    /// At most the last `bytes` of a file; `nil` for what is no file on a disk, such as a pipe, which would be waited for.
+    static func tail(of url: URL, bytes: Int) -> Data? {
+        let file = open(url.path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard file >= 0 else { return nil }
+        let handle = FileHandle(fileDescriptor: file, closeOnDealloc: true)
+        var status = stat()
+        guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
+            (try? handle.seek(toOffset: UInt64(max(0, Int(status.st_size) - bytes)))) != nil
+        else { return nil }
+        return (try? handle.read(upToCount: bytes)) ?? Data()
     }
 }

@@ -37,6 +37,15 @@ public struct RunEvent: Sendable, Equatable {
         self.kind = kind
     }
 
+    /// Whether it says that a part of the work was done, beyond looking at what was asked and fetching files.
+    var isWork: Bool {
+        switch kind {
+        case .point, .metric, .artifact: true
+        case .progress(let label, let fraction, _): fraction > 0 && !label.hasPrefix("fetching ")
+        default: false
+        }
+    }
+
     /// Whether nothing comes after it.
     public var isLast: Bool {
         switch kind {

@@ -14,7 +14,8 @@ public final class RunFolder: Sendable {
 
     private struct State {
         var log: Int32
-        var lock: Int32
+        var lock: HeldLock?
+        var hasWork = false
         var lastProgress: [String: Timestamp] = [:]
         var logError: RunStoreError?
     }
@@ -32,24 +33,18 @@ public final class RunFolder: Sendable {
     convenience init(reopening url: URL) throws {
         try self.init(opening: url)
         let path = url.appendingPathComponent(RunStore.eventsName)
-        let handle = try? FileHandle(forReadingFrom: path)
-        defer { try? handle?.close() }
         // The last line may have been cut short when the process was killed.
-        guard let handle, let end = try? handle.seekToEnd(), end > 0, (try? handle.seek(toOffset: end - 1)) != nil,
-            let last = try? handle.read(upToCount: 1), last != Data("\n".utf8)
-        else { return }
+        guard let last = RunEntry.tail(of: path, bytes: 1), !last.isEmpty, last != Data("\n".utf8) else { return }
         try state.withLock { try FileWriting.append(Data("\n".utf8), to: $0.log, path: path.path) }
     }
 
     private init(opening url: URL) throws {
         let lock = try Self.acquireLock(in: url)
+        FileWriting.removeLeftovers(in: url)
         let path = url.appendingPathComponent(RunStore.eventsName).path
-        let log = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
-        guard log >= 0 else {
-            let error = RunStoreError("write", path, code: errno)
-            close(lock)
-            throw error
-        }
+        // A pipe of that name would be waited for until somebody reads it.
+        let log = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0o644)
+        guard log >= 0 else { throw RunStoreError("write", path, code: errno) }
         self.url = url
         id = url.lastPathComponent
         state = Mutex(State(log: log, lock: lock))
@@ -60,7 +55,7 @@ public final class RunFolder: Sendable {
     deinit {
         state.withLock { state in
             if state.log >= 0 { close(state.log) }
-            if state.lock >= 0 { close(state.lock) }
+            // What is not released may still be gone on with by who opened the folder again.
         }
     }
 
@@ -95,7 +90,8 @@ public final class RunFolder: Sendable {
                 if let last = state.lastProgress[label], event.time.seconds(since: last) < 0.5 { return }
                 state.lastProgress[label] = event.time
             }
-            try FileWriting.append(
+            if event.isWork { state.hasWork = true }
+            try FileWriting.appendWhole(
                 Self.line(event), to: state.log, path: url.appendingPathComponent(RunStore.eventsName).path)
             if event.isLast { fsync(state.log) }
         }
@@ -144,8 +140,8 @@ public final class RunFolder: Sendable {
         case .failed: try append(RunEvent(.failed(record.findings.notes.last ?? "failed")))
         }
         try FileWriting.replace(recordFile.path, with: record.json())
-        // Only an empty folder can be removed so: what the experiment kept stays.
-        rmdir(checkpointFolder.path)
+        // A finished run is not gone on with. Where the process ends here, the store's next run removes it.
+        try? FileManager.default.removeItem(at: checkpointFolder)
         release()
     }
 
@@ -156,48 +152,43 @@ public final class RunFolder: Sendable {
         release()
     }
 
+    /// Whether the run has left anything worth keeping: a measured number, a file, a state to go on from, or a part done.
+    public var hasWork: Bool {
+        let artifacts = (try? FileManager.default.contentsOfDirectory(atPath: artifactFolder.path)) ?? []
+        return state.withLock { $0.hasWork } || hasCheckpoint || !artifacts.isEmpty
+    }
+
     /// Ends a run as if it had never begun: the folder is removed.
     public func discard() {
-        release()
         try? FileManager.default.removeItem(at: url)
+        release()
     }
 
     private func release() {
         state.withLock { state in
             if state.log >= 0 { close(state.log) }
-            // The file goes while it is locked still: afterwards it could be another process's lock.
-            if state.lock >= 0 {
-                unlink(url.appendingPathComponent(RunStore.lockName).path)
-                close(state.lock)
-            }
             state.log = -1
-            state.lock = -1
+            state.lock?.release()
+            state.lock = nil
         }
     }
 
     /// Takes the folder's lock, which the system drops when the process ends however it ends.
-    private static func acquireLock(in url: URL) throws -> Int32 {
+    private static func acquireLock(in url: URL) throws -> HeldLock {
         let path = url.appendingPathComponent(RunStore.lockName).path
-        while true {
-            let lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-            guard lock >= 0 else { throw RunStoreError("write", path, code: errno) }
-            guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
-                close(lock)
-                throw RunStoreError("the run folder \(url.path) is in use by another process")
+        do throws(HeldLock.Failure) {
+            return try HeldLock(path)
+        } catch {
+            switch error {
+            case .isHeld: throw RunStoreError("the run folder \(url.path) is in use by another process")
+            case .system(let code): throw RunStoreError("write", path, code: code)
             }
-            // Between opening and locking, another process may have ended its run and removed the file.
-            var (mine, present) = (stat(), stat())
-            if fstat(lock, &mine) == 0, stat(path, &present) == 0, mine.st_ino == present.st_ino { return lock }
-            close(lock)
         }
     }
 
     /// Whether some process, perhaps this one, is writing the run.
     static func isLocked(_ url: URL) -> Bool {
-        let lock = open(url.appendingPathComponent(RunStore.lockName).path, O_RDONLY | O_CLOEXEC)
-        guard lock >= 0 else { return false }
-        defer { close(lock) }
-        return flock(lock, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK
+        HeldLock.isHeld(url.appendingPathComponent(RunStore.lockName).path)
     }
 }
 

@@ -34,6 +34,7 @@ public struct RunInterrupted: Error, CustomStringConvertible, Equatable {
 /// A request to stop, raised by whoever started the run; raising it is safe inside a signal handler.
 public final class RunInterruption: Sendable {
     private let flag = Atomic<Bool>(false)
+    private let saves = Atomic<Int>(0)
 
     /// No request yet.
     public init() {}
@@ -43,4 +44,14 @@ public final class RunInterruption: Sendable {
 
     /// Whether the run was asked to stop.
     public var isRaised: Bool { flag.load(ordering: .acquiring) }
+
+    /// Runs `body`, which writes what the run can go on from: who ends a run that does not stop waits for it.
+    public func saving<Result>(_ body: () throws -> Result) rethrows -> Result {
+        saves.add(1, ordering: .acquiringAndReleasing)
+        defer { saves.subtract(1, ordering: .acquiringAndReleasing) }
+        return try body()
+    }
+
+    /// Whether anything is being written that the run can go on from.
+    public var isSaving: Bool { saves.load(ordering: .acquiring) > 0 }
 }

@@ -1,4 +1,5 @@
 public import Foundation
+internal import PlumbBasics
 
 /// Everything about one run: what was asked, with which settings, on what machine, from which files, and what was found.
 ///
@@ -91,8 +92,9 @@ extension RunRecord {
             }
             self = try JSONDecoder().decode(RunRecord.self, from: data)
         } catch let error as DecodingError {
-            throw RunStoreError("record cannot be read: \(error.sentence)")
+            throw RunStoreError("record cannot be read: \(sentence(of: error))")
         }
+        try checkShapes()
     }
 
     /// The record as JSON with sorted keys; equal records give equal bytes.
@@ -131,21 +133,4 @@ extension RunRecord {
     /// `contract()` as text in UTF-8, keys sorted, ending in a line break.
     /// - Throws: `EncodingError` when a value cannot be encoded.
     public func contractJSON() throws -> Data { try contract().data() }
-}
-
-extension DecodingError {
-    /// The error in one sentence, with the place where it lies.
-    var sentence: String {
-        func place(_ path: [any CodingKey]) -> String {
-            path.isEmpty ? "" : " at " + path.map(\.stringValue).joined(separator: ".")
-        }
-        switch self {
-        case .keyNotFound(let key, let context):
-            return "\"\(key.stringValue)\" is missing\(place(context.codingPath))"
-        case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
-            return context.debugDescription.trimmingCharacters(in: CharacterSet(charactersIn: "."))
-                + place(context.codingPath)
-        @unknown default: return String(describing: self)
-        }
-    }
 }

@@ -63,6 +63,12 @@ public struct RunReporter: Sendable {
     /// Whether the run was asked to stop.
     public var isInterrupted: Bool { interruption?.isRaised ?? false || Task.isCancelled }
 
+    /// Runs `body`, which writes what the run can go on from: a run that was asked to stop is given the time for it.
+    public func saving<Result>(_ body: () throws -> Result) rethrows -> Result {
+        guard let interruption else { return try body() }
+        return try interruption.saving(body)
+    }
+
     /// A reporter that `observer` listens to, and that asks the same whether to stop.
     public func heard(by observer: (any RunObserver)?) -> RunReporter {
         RunReporter(observer: observer, interruption: interruption)

@@ -1,4 +1,5 @@
 public import Foundation
+internal import PlumbBasics
 
 /// What a run was asked to do: enough to ask it again. It is the content of a run folder's `settings.json`.
 public struct RunRequest: Codable, Sendable, Equatable {
@@ -21,12 +22,12 @@ public struct RunRequest: Codable, Sendable, Equatable {
     public init(folder url: URL) throws {
         let file = url.appendingPathComponent(RunStore.settingsName)
         do {
-            self = try JSONDecoder().decode(RunRequest.self, from: Data(contentsOf: file))
+            self = try JSONDecoder().decode(RunRequest.self, from: WholeFile.read(file, limit: 64 << 20))
         } catch let error as DecodingError {
             throw RunStoreError(
-                "\(file.path) does not say what the run was asked to do (\(error.sentence)): start the run anew")
+                "\(file.path) does not say what the run was asked to do (\(sentence(of: error))): start the run anew")
         } catch {
-            throw RunStoreError("cannot read \(file.path): \(error.localizedDescription)")
+            throw RunStoreError("cannot read \(file.path): \(sentence(of: error))")
         }
     }
 }

@@ -1,4 +1,5 @@
 public import Foundation
+internal import PlumbBasics
 
 /// A folder of run folders, `<UTC time>-<experiment>-<short id>`, each readable by a person.
 ///
@@ -37,6 +38,7 @@ public struct RunStore: Sendable {
         experiment: String, settings: JSONValue, seed: UInt64 = 0, at time: Timestamp = .now
     ) throws -> RunFolder {
         try FileWriting.makeFolder(directory.path)
+        removeLeftovers()
         let alphabet = Array("abcdefghjkmnpqrstuvwxyz23456789")
         for _ in 0..<100 {
             let short = String((0..<6).map { _ in alphabet.randomElement() ?? "a" })
@@ -58,6 +60,24 @@ public struct RunStore: Sendable {
         throw RunStoreError("cannot find a free name for a run in \(directory.path)")
     }
 
+    /// Removes what killed processes left of finished runs: states to go on from, which a run removes after its record is
+    /// written, and files of which only a part was written.
+    ///
+    /// Unfinished runs keep everything: they are gone on with.
+    func removeLeftovers() {
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: directory.path)) ?? [] {
+            let folder = directory.appendingPathComponent(name, isDirectory: true)
+            let manager = FileManager.default
+            guard manager.fileExists(atPath: folder.appendingPathComponent(Self.recordName).path),
+                manager.fileExists(atPath: folder.appendingPathComponent(Self.settingsName).path),
+                let lock = try? HeldLock(folder.appendingPathComponent(Self.lockName).path)
+            else { continue }
+            defer { lock.release() }
+            FileWriting.removeLeftovers(in: folder)
+            try? manager.removeItem(at: folder.appendingPathComponent(Self.checkpointsName, isDirectory: true))
+        }
+    }
+
     /// Every folder of the store, newest first; damaged and foreign ones are listed as such.
     /// - Throws: `RunStoreError` when the store itself exists but cannot be read.
     public func list() throws -> [RunEntry] {
@@ -70,7 +90,7 @@ public struct RunStore: Sendable {
         do {
             names = try FileManager.default.contentsOfDirectory(atPath: directory.path)
         } catch {
-            throw RunStoreError("cannot read the folder \(directory.path): \(error.localizedDescription)")
+            throw RunStoreError("cannot read the folder \(directory.path): \(systemReason(of: error))")
         }
         return names.filter { !$0.hasPrefix(".") }.sorted(by: >).compactMap { name in
             let url = directory.appendingPathComponent(name, isDirectory: true)

@@ -54,29 +54,36 @@ extension TerminalTable {
         self.init(columns: columns, rows: rows)
     }
 
-    /// Runs of a store, one line each.
+    /// Runs of a store, one line each, with what tells them apart.
     public init(runs: [RunEntry]) {
+        let differences = RunDifferences(runs)
         let rows = runs.map { entry -> [String] in
+            let begun = [entry.shortID, entry.experiment, entry.started?.readable ?? "", "", "", "", "", ""]
             switch entry.state {
             case .recorded(let record):
                 let claims = record.findings.claims.map { VerdictText.sign($0.verdict) }.joined()
                 return [
                     entry.shortID, record.experiment, record.started.readable,
-                    NumberText.duration(record.wallSeconds), claims, record.status.rawValue,
+                    NumberText.duration(record.wallSeconds), "\(record.seed)", RunDifferences.model(of: record),
+                    differences.text(of: record), claims, record.status.rawValue,
                 ]
-            case .running: return [entry.shortID, entry.experiment, entry.started?.readable ?? "", "", "", "running"]
+            case .running: return begun + ["running"]
             case .incomplete(let status, let reason):
                 let why = status == .interrupted ? "" : ": \(reason.trimmingPrefix("it failed: "))"
-                return [
-                    entry.shortID, entry.experiment, entry.started?.readable ?? "", "", "", status.rawValue + why,
-                ]
-            case .damaged(let reason): return [entry.shortID, entry.id, "", "", "", "damaged: \(reason)"]
+                return begun + [status.rawValue + why]
+            case .damaged(let reason):
+                return [entry.shortID, entry.id] + Array(repeating: "", count: 6) + ["damaged: \(reason)"]
             }
         }
-        self.init(
-            columns: [
-                Column("run"), Column("experiment"), Column("started"), Column("time", .right),
-                Column("claims"), Column("status"),
-            ], rows: rows)
+        let columns = [
+            Column("run"), Column("experiment"), Column("started"), Column("time", .right), Column("seed", .right),
+            Column("model"), Column("settings that differ"), Column("claims"),
+            Column("status"),
+        ]
+        // A column that is empty everywhere says nothing.
+        let kept = columns.indices.filter { index in
+            !["model", "settings that differ"].contains(columns[index].title) || rows.contains { !$0[index].isEmpty }
+        }
+        self.init(columns: kept.map { columns[$0] }, rows: rows.map { row in kept.map { row[$0] } })
     }
 }
