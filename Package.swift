@@ -90,6 +90,7 @@ let package = Package(
                 "PlumbExperiments", "PlumbReport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
+        .testTarget(name: "PlumbBasicsTests", dependencies: ["PlumbBasics"], swiftSettings: strict),
         .testTarget(
             name: "PlumbTensorTests", dependencies: ["CPlumbKernels", "PlumbTensor", "PlumbNN"],
             resources: [.copy("Golden")], swiftSettings: strict),

@@ -11,12 +11,12 @@ import Testing
             rows: [["a", "1.5"], ["日本", "-22"], ["e\u{301}🙂", "3"], ["\u{1B}[2Jx\n", "4"]])
         #expect(
             table.render() == """
-                token   value
-                ──────  ─────
-                a         1.5
-                日本      -22
-                e\u{301}🙂         3
-                ␛[2Jx       4
+                token          value
+                ─────────────  ─────
+                a                1.5
+                日本             -22
+                e\u{301}🙂                3
+                ⟨U+001B⟩[2Jx       4
 
                 """)
     }
@@ -233,7 +233,7 @@ import Testing
         #expect(VisibleText.token(" Mary") == "·Mary")
         #expect(VisibleText.token("\n\n") == "⏎⏎")
         #expect(VisibleText.token("") == "∅")
-        #expect(VisibleText.token("\u{0}\u{7F}\u{202E}\u{200B}") == "␀␡⟨U+202E⟩⟨U+200B⟩")
+        #expect(VisibleText.token("\u{0}\u{7F}\u{202E}\u{200B}") == "⟨U+0000⟩⟨U+007F⟩⟨U+202E⟩⟨U+200B⟩")
         #expect(VisibleText.token("👩‍👩‍👧") == "👩‍👩‍👧")
     }
 }
