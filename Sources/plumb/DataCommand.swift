@@ -4,6 +4,7 @@ import PlumbData
 import PlumbRecords
 import PlumbReport
 import PlumbTensor
+import PlumbTokenizers
 
 struct DataCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

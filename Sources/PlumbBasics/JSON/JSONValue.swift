@@ -1,17 +1,25 @@
 public import Foundation
 
-/// Any JSON value: how settings and contract output are held once their Swift type no longer matters.
+/// Any JSON value: how settings, records and the small parts of models' files are held once their Swift type no longer
+/// matters.
 ///
 /// Whole numbers stay exact over the range of `Int` and `UInt64`; `6` and `6.0` compare equal, as they do in JSON.
 public enum JSONValue: Sendable {
+    /// Nothing.
     case null
+    /// True or false.
     case bool(Bool)
+    /// A whole number.
     case integer(Int)
     /// A whole number above `Int.max`, so that a 64-bit seed keeps every digit.
     case unsigned(UInt64)
+    /// A number with a fraction or an exponent, or too large for the other two.
     case number(Double)
+    /// Text.
     case string(String)
+    /// Values in order.
     case array([JSONValue])
+    /// Named values.
     case object([String: JSONValue])
 }
 
@@ -75,6 +83,18 @@ extension JSONValue {
         return false
     }
 
+    /// What kind of value this is, for error messages: "a number".
+    public var kind: String {
+        switch self {
+        case .null: "null"
+        case .bool: "a boolean"
+        case .integer, .unsigned, .number: "a number"
+        case .string: "a string"
+        case .array: "an array"
+        case .object: "an object"
+        }
+    }
+
     /// The number as a `Double` (also from `"nan"`, `"inf"`, `"-inf"`), or `nil` for anything that is no number.
     public var double: Double? {
         switch self {
@@ -97,6 +117,7 @@ extension JSONValue {
 }
 
 extension JSONValue: Equatable {
+    /// Whether two values say the same; numbers are compared by value, however they are stored.
     public static func == (left: JSONValue, right: JSONValue) -> Bool {
         switch (left, right) {
         case (.null, .null): true
@@ -116,6 +137,7 @@ extension JSONValue: Equatable {
 }
 
 extension JSONValue: Codable {
+    /// Reads any value.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         if container.decodeNil() {
@@ -137,6 +159,7 @@ extension JSONValue: Codable {
         }
     }
 
+    /// Writes the value; numbers that JSON cannot spell are written as ``NonFinite`` spells them.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         switch self {
@@ -154,24 +177,15 @@ extension JSONValue: Codable {
 }
 
 extension JSONValue {
-    /// Reads JSON text.
-    /// - Throws: `DecodingError` when `data` is not JSON.
+    /// Reads JSON text; of members with the same name the last counts.
+    /// - Throws: ``JSONError`` when `data` is not JSON.
     public init(parsing data: Data) throws {
-        self = try JSONDecoder().decode(JSONValue.self, from: data)
-    }
-
-    /// The JSON image of any `Encodable` value; numbers keep whether they were whole or fractional.
-    public init(encoding value: some Encodable) throws {
-        self = try JSONNode.encoding(value).value
+        self = try JSONCursor.read(data) { try $0.value() }
     }
 
     /// Turns the JSON image back into a Swift value.
     /// - Throws: `DecodingError` when a member is missing or of another type.
     public func decode<T: Decodable>(_ type: T.Type = T.self) throws -> T {
-        let decoder = JSONDecoder()
-        decoder.nonConformingFloatDecodingStrategy = .convertFromString(
-            positiveInfinity: NonFinite.spelling(of: .infinity), negativeInfinity: NonFinite.spelling(of: -.infinity),
-            nan: NonFinite.spelling(of: .nan))
-        return try decoder.decode(type, from: data(.compact))
+        try JSONDecoder.nonFinite.decode(type, from: data(.compact))
     }
 }
