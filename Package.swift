@@ -19,10 +19,9 @@ let package = Package(
         .library(
             name: "Plumbline",
             targets: [
-                "PlumbBasics", "PlumbTensor", "PlumbLinearAlgebra", "PlumbRecords", "PlumbNN", "PlumbData",
-                "PlumbWorlds",
-                "PlumbModels", "PlumbLearning", "PlumbInterpretability", "PlumbAlignment", "PlumbExperiments",
-                "PlumbReport",
+                "PlumbBasics", "PlumbTensor", "PlumbLinearAlgebra", "PlumbRecords", "PlumbTokenizers", "PlumbNN",
+                "PlumbData", "PlumbWorlds", "PlumbModels", "PlumbLearning", "PlumbInterpretability", "PlumbAlignment",
+                "PlumbExperiments", "PlumbReport",
             ]),
         .executable(name: "plumb", targets: ["plumb"]),
     ],
@@ -42,14 +41,15 @@ let package = Package(
         .target(
             name: "PlumbTensor", dependencies: ["CPlumbKernels", "PlumbBasics"], swiftSettings: strict + floorSwift),
         .target(name: "PlumbRecords", dependencies: ["PlumbBasics"], swiftSettings: strict),
-        // Level 2: layers; files, tokenizers and data; environments.
+        .target(name: "PlumbTokenizers", dependencies: ["PlumbBasics"], swiftSettings: strict + floorSwift),
+        // Level 2: layers; files and data; environments.
         .target(
             name: "PlumbNN", dependencies: ["CPlumbKernels", "PlumbBasics", "PlumbTensor"],
             swiftSettings: strict + floorSwift),
         .target(
             name: "PlumbData",
             dependencies: [
-                "PlumbBasics", "PlumbTensor", "PlumbRecords", "CZlib",
+                "PlumbBasics", "PlumbTensor", "PlumbRecords", "PlumbTokenizers", "CZlib",
                 .target(name: "CCrypto", condition: .when(platforms: [.linux])),
             ], swiftSettings: strict + floorSwift),
         .target(
@@ -62,22 +62,24 @@ let package = Package(
         // Level 3: models and what can be done to their activations.
         .target(
             name: "PlumbModels",
-            dependencies: ["CPlumbKernels", "PlumbBasics", "PlumbTensor", "PlumbNN", "PlumbData"],
+            dependencies: [
+                "CPlumbKernels", "PlumbBasics", "PlumbTensor", "PlumbTokenizers", "PlumbNN", "PlumbData",
+            ],
             swiftSettings: strict + floorSwift),
         // Level 4: loops that train models.
         .target(
             name: "PlumbLearning",
             dependencies: [
-                "PlumbBasics", "PlumbTensor", "PlumbLinearAlgebra", "PlumbRecords", "PlumbNN", "PlumbData",
-                "PlumbWorlds",
-                "PlumbModels",
+                "PlumbBasics", "PlumbTensor", "PlumbLinearAlgebra", "PlumbRecords", "PlumbTokenizers", "PlumbNN",
+                "PlumbData", "PlumbWorlds", "PlumbModels",
             ],
             swiftSettings: strict + floorSwift),
         // Level 5: methods, one target a research family.
         .target(
             name: "PlumbInterpretability",
             dependencies: [
-                "PlumbBasics", "PlumbTensor", "PlumbRecords", "PlumbNN", "PlumbData", "PlumbModels", "PlumbLearning",
+                "PlumbBasics", "PlumbTensor", "PlumbRecords", "PlumbTokenizers", "PlumbNN", "PlumbData", "PlumbModels",
+                "PlumbLearning",
             ],
             swiftSettings: strict + floorSwift),
         .target(
@@ -90,8 +92,8 @@ let package = Package(
         .target(
             name: "PlumbExperiments",
             dependencies: [
-                "PlumbBasics", "PlumbTensor", "PlumbRecords", "PlumbNN", "PlumbData", "PlumbWorlds", "PlumbModels",
-                "PlumbLearning",
+                "PlumbBasics", "PlumbTensor", "PlumbRecords", "PlumbTokenizers", "PlumbNN", "PlumbData", "PlumbWorlds",
+                "PlumbModels", "PlumbLearning",
                 "PlumbInterpretability", "PlumbAlignment",
             ], swiftSettings: strict),
         // Level 7: pages and terminal tables, functions of a record.
@@ -100,8 +102,8 @@ let package = Package(
         .executableTarget(
             name: "plumb",
             dependencies: [
-                "PlumbBasics", "PlumbTensor", "PlumbRecords", "PlumbNN", "PlumbData", "PlumbWorlds", "PlumbModels",
-                "PlumbLearning",
+                "PlumbBasics", "PlumbTensor", "PlumbRecords", "PlumbTokenizers", "PlumbNN", "PlumbData", "PlumbWorlds",
+                "PlumbModels", "PlumbLearning",
                 "PlumbExperiments", "PlumbReport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
@@ -137,13 +139,16 @@ let package = Package(
         .testTarget(
             name: "PlumbDataTests",
             dependencies: [
-                "PlumbTensor", "PlumbData", .product(name: "FlyingFox", package: "FlyingFox"),
+                "PlumbBasics", "PlumbTensor", "PlumbTokenizers", "PlumbData",
+                .product(name: "FlyingFox", package: "FlyingFox"),
                 .product(name: "FlyingSocks", package: "FlyingFox"),
             ],
             resources: [.copy("Golden")], swiftSettings: strict),
         .testTarget(
             name: "PlumbModelsTests",
-            dependencies: ["PlumbTensor", "PlumbNN", "PlumbData", "PlumbModels", "PlumbInterpretability"],
+            dependencies: [
+                "PlumbTensor", "PlumbTokenizers", "PlumbNN", "PlumbData", "PlumbModels", "PlumbInterpretability",
+            ],
             resources: [.copy("Golden")], swiftSettings: strict),
         .testTarget(
             name: "PlumbExperimentsTests",
@@ -154,7 +159,7 @@ let package = Package(
         .testTarget(
             name: "PlumbReportTests", dependencies: ["PlumbRecords", "PlumbReport"], swiftSettings: strict),
         .testTarget(
-            name: "CommandTests", dependencies: ["plumb", "PlumbData"], resources: [.copy("Golden")],
+            name: "CommandTests", dependencies: ["plumb", "PlumbTokenizers", "PlumbData"], resources: [.copy("Golden")],
             swiftSettings: strict),
     ]
 )

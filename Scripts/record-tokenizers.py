@@ -20,7 +20,7 @@ import tokenizers
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-TABLES = ROOT / "Sources/PlumbData/Tokenizers/CharacterClasses+Tables.swift"
+TABLES = ROOT / "Sources/PlumbTokenizers/CharacterClasses+Tables.swift"
 GOLDEN = ROOT / "Tests/PlumbDataTests/Golden"
 SCALARS = [c for c in range(0x110000) if not 0xD800 <= c < 0xE000]
 
@@ -101,7 +101,7 @@ def tables():
 
 # ---- Canonical composition ------------------------------------------------------------------------------------------
 
-COMPOSITION = ROOT / "Sources/PlumbData/Tokenizers/Composition+Tables.swift"
+COMPOSITION = ROOT / "Sources/PlumbTokenizers/UnicodeNormalization+Tables.swift"
 
 
 def combining_classes():
@@ -155,7 +155,7 @@ def composition():
         "//",
         "// As Hugging Face's library composes (its Unicode version is older than that of the standard library).",
         "",
-        "extension Composition {",
+        "extension UnicodeNormalization {",
     ]
     out += table("Runs of scalars of one combining class: gap, length, class.", "classRuns", orders)
     out += table(

@@ -2,6 +2,7 @@ internal import Foundation
 internal import PlumbData
 internal import PlumbNN
 internal import PlumbTensor
+internal import PlumbBasics
 
 /// The state of a training run on disk: tensors in a safetensors file, and a JSON file that names it and holds the rest.
 ///

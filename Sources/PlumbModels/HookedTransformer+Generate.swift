@@ -1,5 +1,5 @@
 internal import Foundation
-internal import PlumbData
+internal import PlumbTokenizers
 public import PlumbTensor
 
 /// What a generation made, and what it recorded on the way.
@@ -38,7 +38,7 @@ extension HookedTransformer {
         guard temperature >= 0, temperature.isFinite else {
             throw ModelError("temperature must be 0 or a positive number, got \(temperature)")
         }
-        let stops = stopTokens ?? tokenizer.map { Set([$0.eos].compactMap { $0 }) } ?? []
+        let stops = stopTokens ?? tokenizer?.stopTokens ?? []
         let memory = KeyValueCache(
             configuration, capacity: prompt.count + min(configuration.context - prompt.count, max(0, maxTokens)))
         var random = key["sample"].generator()

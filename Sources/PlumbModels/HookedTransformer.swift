@@ -2,6 +2,7 @@ public import Foundation
 public import PlumbData
 internal import PlumbNN
 public import PlumbTensor
+public import PlumbTokenizers
 
 /// A language model whose every activation can be read and changed.
 ///

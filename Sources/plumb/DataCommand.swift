@@ -5,6 +5,7 @@ import PlumbData
 import PlumbRecords
 import PlumbReport
 import PlumbTensor
+import PlumbTokenizers
 
 struct DataCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -3,6 +3,7 @@ import PlumbData
 import PlumbRecords
 import PlumbReport
 import PlumbTensor
+import PlumbTokenizers
 
 /// What `plumb data show` tells about a data set.
 struct DataSummary {

@@ -4,6 +4,7 @@ import PlumbData
 import PlumbModels
 import PlumbRecords
 import PlumbTensor
+import PlumbTokenizers
 
 struct GenerateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

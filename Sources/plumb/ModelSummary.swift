@@ -4,6 +4,7 @@ import PlumbModels
 import PlumbRecords
 import PlumbReport
 import PlumbTensor
+import PlumbTokenizers
 
 /// What `plumb model show` tells about a model's files.
 struct ModelSummary {

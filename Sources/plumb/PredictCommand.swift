@@ -5,6 +5,7 @@ import PlumbModels
 import PlumbRecords
 import PlumbReport
 public import PlumbTensor
+import PlumbTokenizers
 
 /// The options by which commands choose a model.
 struct ModelOptions: ParsableArguments {
@@ -18,19 +19,30 @@ struct ModelOptions: ParsableArguments {
 
     /// The model, fetched first where it is not at hand.
     func load() async throws -> HookedTransformer {
+        let location = try await locate()
+        var loaded =
+            switch location {
+            case .gguf(let url): try HookedTransformer.load(gguf: url, name: model)
+            case .folder(let url): try HookedTransformer.load(folder: url, name: model)
+            }
+        loaded.arithmetic = arithmetic
+        return loaded
+    }
+
+    /// Where the model's files are, fetched first where they are not at hand.
+    func locate() async throws -> ModelLocation {
         if let threads {
             guard threads > 0 else { throw ValidationError("--threads must be at least 1, got \(threads)") }
             Compute.configure(threads: threads)
         }
         let progress = Output.progress()
         let name = model
-        var loaded = try await HookedTransformer.load(name) { downloaded in
+        let location = try await ModelStore().locate(name) { downloaded in
             progress.receive(
                 RunEvent(.progress(label: "fetching \(name)", fraction: downloaded.fraction ?? 0)))
         }
         progress.close()
-        loaded.arithmetic = arithmetic
-        return loaded
+        return location
     }
 }
 

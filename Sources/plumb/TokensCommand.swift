@@ -3,6 +3,7 @@ import PlumbData
 import PlumbModels
 import PlumbRecords
 import PlumbReport
+import PlumbTokenizers
 
 struct TokensCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -10,11 +11,20 @@ struct TokensCommand: AsyncParsableCommand {
 
     @OptionGroup var options: ModelOptions
     @Option(parsing: .unconditional, help: "The text.") var text: String
+    @Option(help: "The pre-tokenizer of a GGUF file that does not name one: \(PreTokenizer.knownNames).")
+    var pre: String?
     @Flag(help: "Print one JSON object.") var json = false
 
     func run() async throws {
-        let model = try await options.load()
-        guard let tokenizer = model.tokenizer else { throw ModelError("\(model.name) has no tokenizer") }
+        let preTokenizer = try pre.map { name in
+            do {
+                return try PreTokenizer(gguf: name)
+            } catch {
+                throw ValidationError("--pre: \(error)")
+            }
+        }
+        // The weights are not needed, and a file of a vocabulary has none.
+        let tokenizer = try Tokenizer(of: await options.locate(), preTokenizer: preTokenizer)
         let tokens = tokenizer.encode(text)
         let strings = tokens.map { tokenizer.string(of: $0) }
         if json {

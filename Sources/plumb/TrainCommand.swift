@@ -7,6 +7,7 @@ import PlumbModels
 import PlumbRecords
 import PlumbReport
 import PlumbTensor
+import PlumbTokenizers
 
 struct TrainCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -4,6 +4,7 @@ import PlumbLearning
 import PlumbModels
 import PlumbRecords
 import PlumbTensor
+import PlumbTokenizers
 
 /// How a new model reads text.
 enum TextReading: Equatable {

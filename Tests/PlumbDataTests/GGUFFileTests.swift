@@ -3,6 +3,7 @@ import PlumbTensor
 import Testing
 
 @testable import PlumbData
+@testable import PlumbTokenizers
 
 @Suite struct GGUFFileTests {
     private func file(_ writer: GGUFWriter) throws -> GGUFFile { try file(writer.encoded()) }

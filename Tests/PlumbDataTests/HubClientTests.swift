@@ -261,7 +261,7 @@ private final class FakeHub: Sendable {
             hub.set { $0.refusal = reply }
             let gated = await error { try await hub.client().file("config.json", in: "org/small") }
             #expect(
-                gated == "org/small is given to those who accepted its licence: accept it at \(endpoint)/org/small, "
+                gated == "org/small is given to those who accepted its license: accept it at \(endpoint)/org/small, "
                     + "then set HF_TOKEN to a token of yours")
         }
         hub.set { $0.refusal = .init(status: 404, headers: ["X-Error-Code": "RevisionNotFound"]) }

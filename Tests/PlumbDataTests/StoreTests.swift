@@ -280,7 +280,7 @@ private struct FakeIndex: Sendable {
         #expect(several.contains("choose one of b.gguf, c.gguf"))
         try index.scratch.write([], "text.txt")
         let text = await error { try await store.locate(index.scratch.folder.path + "/text.txt") }
-        #expect(text.contains("is not a .gguf file, nor a folder"))
+        #expect(text.contains("is not a GGUF file, nor a folder"))
         #expect(await error { try await store.locate("/no/such.gguf") } == "there is no file or folder /no/such.gguf")
         try index.scratch.write([], "bare/x")
         let bare = await error { try await store.locate(index.scratch.folder.path + "/bare") }

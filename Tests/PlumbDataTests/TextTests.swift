@@ -3,6 +3,7 @@ import PlumbTensor
 import Testing
 
 @testable import PlumbData
+@testable import PlumbTokenizers
 
 @Suite struct TextTests {
     private let scratch: Scratch

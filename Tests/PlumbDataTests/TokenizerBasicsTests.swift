@@ -1,6 +1,7 @@
 import Testing
 
 @testable import PlumbData
+@testable import PlumbTokenizers
 
 @Suite struct TokenizerBasicsTests {
     /// All single bytes in their printable stand-ins, then a few longer tokens.
@@ -83,7 +84,7 @@ import Testing
             try Tokenizer(vocabulary: Self.alphabet + ["ab"], merges: ["a c"], preTokenizer: .gpt2)
         }
         #expect(
-            throws: TokenizerError("the tokenizer's eos token is 300, but the vocabulary has 256 tokens")
+            throws: TokenizerError("the tokenizer's eos_token is 300, but the vocabulary has 256 tokens")
         ) {
             try Tokenizer(vocabulary: Self.alphabet, merges: [], preTokenizer: .gpt2, eos: 300)
         }

@@ -1,7 +1,9 @@
 import Foundation
+import PlumbBasics
 import Testing
 
 @testable import PlumbData
+@testable import PlumbTokenizers
 
 @Suite struct TokenizerChatTemplateTests {
     let hello = [ChatMessage(role: "user", content: "Hello")]

@@ -2,6 +2,7 @@ import Foundation
 import Testing
 
 @testable import PlumbData
+@testable import PlumbTokenizers
 
 @Suite struct TokenizerFileTests {
     /// A `tokenizer.json` over all bytes, parts of it as given.

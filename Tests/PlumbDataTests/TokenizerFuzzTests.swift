@@ -3,6 +3,7 @@ import PlumbTensor
 import Testing
 
 @testable import PlumbData
+@testable import PlumbTokenizers
 
 /// Damaged tokenizers are refused with a sentence or work; they never end the process.
 @Suite struct TokenizerFuzzTests {

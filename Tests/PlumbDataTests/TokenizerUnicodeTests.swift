@@ -1,7 +1,9 @@
 import Foundation
+import PlumbBasics
 import Testing
 
 @testable import PlumbData
+@testable import PlumbTokenizers
 
 @Suite struct TokenizerUnicodeTests {
     @Test func everyCodePointHasTheRecordedClass() throws {
@@ -35,7 +37,7 @@ import Testing
             guard let scalar = Unicode.Scalar(value) else { continue }
             for text in ["\(scalar)", "e\(scalar)", "\(scalar)\u{301}", "a\u{328}\(scalar)\u{301}\u{1161}"] {
                 let bytes = Array(text.utf8)
-                let composed = bytes.withUnsafeBufferPointer { Composition.standard.composed($0) } ?? bytes
+                let composed = bytes.withUnsafeBufferPointer { UnicodeNormalization.standard.composed($0) } ?? bytes
                 let values = String(decoding: composed, as: UTF8.self).unicodeScalars.map { Int($0.value) }
                 hash = TokenizerGolden.hash(values + [0], hash)
             }
@@ -48,7 +50,7 @@ import Testing
         func pieces(_ text: String, _ pre: PreTokenizer) -> [String] {
             Array(text.utf8).withUnsafeBufferPointer { bytes in
                 var result: [String] = []
-                let scanner = PieceScanner(text: bytes, classes: .standard)
+                let scanner = PreTokenizerScanner(text: bytes, classes: .standard)
                 pre.forEachPiece(of: 0..<bytes.count, in: scanner) {
                     result.append(String(decoding: bytes[$0..<$1], as: UTF8.self))
                 }

@@ -1,7 +1,9 @@
 import Foundation
+import PlumbBasics
 import Testing
 
 @testable import PlumbData
+@testable import PlumbTokenizers
 
 /// Tokenizers written as files and read again.
 @Suite struct TokenizerWritingTests {

@@ -2,6 +2,7 @@ import Foundation
 import PlumbData
 import PlumbInterpretability
 import PlumbTensor
+import PlumbTokenizers
 import Testing
 
 @testable import PlumbModels

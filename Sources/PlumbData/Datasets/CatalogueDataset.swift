@@ -16,7 +16,7 @@ public struct CatalogueDataset: Sendable, Equatable {
     public let count: Int
     /// Bytes of its files on disk.
     public let size: Int
-    /// The licence of the data, by its SPDX identifier where there is one.
+    /// The license of the data, by its SPDX identifier where there is one.
     public let license: String
     /// Where its files come from.
     public let source: Source

@@ -1,4 +1,5 @@
 internal import PlumbBasics
+public import PlumbTokenizers
 
 /// A vocabulary of single characters: the Unicode scalars of a text, sorted, each one token.
 ///
@@ -56,6 +57,7 @@ public struct CharacterVocabulary: Sendable, Equatable {
 
 /// Written as one string: the characters in the order of their ids.
 extension CharacterVocabulary: Codable {
+    /// Reads what the encoder writes: the characters in the order of their numbers, as one string.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         let scalars = Array(try container.decode(String.self).unicodeScalars)
@@ -66,6 +68,7 @@ extension CharacterVocabulary: Codable {
         self.init(sorted: scalars)
     }
 
+    /// Writes the characters in the order of their numbers, as one string.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         try container.encode(decode(scalars.indices))

@@ -1,4 +1,5 @@
 public import Foundation
+internal import PlumbBasics
 internal import PlumbTensor
 
 /// Finds a data set's files by name, fetching them where they are not at hand.
@@ -100,7 +101,8 @@ public struct DatasetStore: Sendable {
 
     private func unknown(_ name: String) -> FileError {
         let known = catalogue.map(\.name)
-        let hint = Spelling.hint(for: name, among: known)
+        let near = closestMatches(to: name, in: known)
+        let hint = near.isEmpty ? "" : " Did you mean \(near.joined(separator: " or "))?"
         return FileError(
             "there is no data set \(name).\(hint) A data set is one of \(known.joined(separator: ", ")), a text file, "
                 + "or a folder of IDX or .txt files")

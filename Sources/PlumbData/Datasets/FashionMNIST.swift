@@ -6,7 +6,9 @@ internal import PlumbTensor
 public enum FashionMNIST {
     /// The part of the set that a model learns from, and the part that it is judged by.
     public enum Part: String, Sendable, CaseIterable {
+        /// The images to learn from.
         case train
+        /// The images to be judged by.
         case test
 
         fileprivate var prefix: String { self == .train ? "train" : "t10k" }

@@ -1,5 +1,6 @@
 internal import PlumbBasics
 public import PlumbTensor
+public import PlumbTokenizers
 
 /// A long text as tokens, from which a language model's windows are cut.
 public struct TokenStream: Sendable, Equatable {

@@ -1,7 +1,10 @@
 public import Foundation
+internal import PlumbBasics
 public import PlumbTensor
 
 /// A GGUF file: a model's weights, its configuration and its tokenizer in one memory-mapped file.
+///
+/// A model in several parts (`model-00001-of-00002.gguf` and so on) is opened by any of them; they lie in one folder.
 ///
 /// Everything the header says is checked when the file is opened: counts against the file's size, offsets, alignment,
 /// shapes, overlaps and repeated names. Versions 2 and 3, little-endian.
@@ -22,12 +25,10 @@ public struct GGUFFile: TensorSource {
     /// Every tensor's name, in the order of the file.
     public let names: [String]
 
-    private let bytes: MappedBytes
-    private let dataStart: Int
-    private let tensors: [GGUFTensorInfo]
-    private let indices: [String: Int]
+    private let parts: [GGUFPart]
+    private let indices: [String: (part: Int, tensor: Int)]
 
-    /// Opens and checks the file at `url`.
+    /// Opens and checks the file at `url`, and the other parts of the model beside it where it is one of several.
     ///
     /// - Complexity: O(metadata); weights are not read.
     /// - Throws: `FileError` naming the file and what is wrong with it.
@@ -36,39 +37,31 @@ public struct GGUFFile: TensorSource {
     }
 
     init(_ bytes: MappedBytes, url: URL) throws {
-        do {
-            let header = try bytes.withUnsafeBytes { try GGUFHeader($0) }
-            let alignment = try GGUFFile.alignment(in: header.metadata)
-            let layout = GGUFLayout(fileSize: bytes.count, headerEnd: header.end, alignment: alignment)
-            dataStart = try layout.check(header.tensors)
-            self.url = url
-            self.bytes = bytes
-            self.alignment = alignment
-            version = header.version
-            metadata = header.metadata
-            metadataKeys = header.keys
-            tensors = header.tensors
-            names = header.tensors.map(\.name)
-            var indices: [String: Int] = [:]
-            for (index, tensor) in header.tensors.enumerated() {
-                guard indices.updateValue(index, forKey: tensor.name) == nil else {
-                    throw FileError("tensor \(tensor.name) appears twice")
+        parts = try GGUFPart(bytes, url: url).withOtherParts()
+        self.url = url
+        // The first part describes the model; the others repeat little of it.
+        let first = parts[0]
+        (version, alignment) = (first.version, first.alignment)
+        (metadata, metadataKeys) = (first.metadata, first.metadataKeys)
+        names = parts.flatMap { $0.tensors.map(\.name) }
+        var indices: [String: (part: Int, tensor: Int)] = [:]
+        for (number, part) in parts.enumerated() {
+            for (index, tensor) in part.tensors.enumerated() {
+                guard indices.updateValue((number, index), forKey: tensor.name) == nil else {
+                    throw FileError("\(part.url.path): tensor \(visible(tensor.name)) appears twice")
                 }
             }
-            self.indices = indices
-        } catch let error as FileError {
-            throw FileError("\(url.path): \(error.description)")
+        }
+        self.indices = indices
+        if parts.count > 1, let count = metadata["split.tensors.count"]?.integer, count != names.count {
+            throw FileError(
+                "\(url.path) should have \(count) tensors in its \(parts.count) parts (split.tensors.count), found "
+                    + "\(names.count): the parts do not belong together; download them again")
         }
     }
 
-    private static func alignment(in metadata: [String: GGUFValue]) throws -> Int {
-        guard let value = metadata["general.alignment"] else { return 32 }
-        guard let alignment = value.integer, alignment >= 8, alignment <= 1 << 30, alignment.nonzeroBitCount == 1 else {
-            let found = value.integer.map { "\($0)" } ?? "not an integer"
-            throw FileError("general.alignment is \(found): it must be a power of two from 8 on")
-        }
-        return alignment
-    }
+    /// The files that hold the model: this one, or all the parts.
+    public var files: [URL] { parts.map(\.url) }
 
     /// Every tensor's name, in the order of the file.
     public var tensorNames: [String] { names }
@@ -84,14 +77,16 @@ public struct GGUFFile: TensorSource {
     /// - Throws: `FileError` when there is none of that name, or when its element type cannot be read.
     public func tensor(_ name: String) throws -> StoredTensor {
         guard let index = indices[name] else { throw missing(name, in: url.path) }
-        let info = tensors[index]
+        let part = parts[index.part]
+        let info = part.tensors[index.tensor]
         guard let type = info.elementType, let count = try info.byteCount() else {
             let known = ElementType.allCases.map(\.name).joined(separator: ", ")
-            throw FileError("\(url.path): tensor \(name) has the element type \(info.typeName); readable are \(known)")
+            throw FileError(
+                "\(part.url.path): tensor \(name) has the element type \(info.typeName); readable are \(known)")
         }
-        let start = dataStart + info.offset
+        let start = part.dataStart + info.offset
         return try StoredTensor(
-            name: name, shape: info.shape, elementType: type, bytes: bytes[start..<start + count])
+            name: name, shape: info.shape, elementType: type, bytes: part.bytes[start..<start + count])
     }
 
     /// What the file says about a tensor, readable or not: the shape outermost first and the element type's name.
@@ -99,6 +94,7 @@ public struct GGUFFile: TensorSource {
     /// - Throws: `FileError` when there is none of that name.
     public func summary(of name: String) throws -> (shape: [Int], typeName: String) {
         guard let index = indices[name] else { throw missing(name, in: url.path) }
-        return (tensors[index].shape, tensors[index].typeName)
+        let tensor = parts[index.part].tensors[index.tensor]
+        return (tensor.shape, tensor.typeName)
     }
 }

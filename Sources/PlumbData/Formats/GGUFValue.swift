@@ -1,34 +1,60 @@
 /// A value in a GGUF file's metadata.
 public enum GGUFValue: Sendable, Equatable {
+    /// A whole number of 8 bits, from 0 on.
     case uint8(UInt8)
+    /// A whole number of 8 bits.
     case int8(Int8)
+    /// A whole number of 16 bits, from 0 on.
     case uint16(UInt16)
+    /// A whole number of 16 bits.
     case int16(Int16)
+    /// A whole number of 32 bits, from 0 on.
     case uint32(UInt32)
+    /// A whole number of 32 bits.
     case int32(Int32)
+    /// A whole number of 64 bits, from 0 on.
     case uint64(UInt64)
+    /// A whole number of 64 bits.
     case int64(Int64)
+    /// A floating-point number of 32 bits.
     case float32(Float)
+    /// A floating-point number of 64 bits.
     case float64(Double)
+    /// True or false.
     case bool(Bool)
+    /// Text.
     case string(String)
+    /// Values of one type.
     case array(GGUFArray)
 }
 
 /// An array in a GGUF file's metadata: all elements share one type, which may be arrays again.
 public enum GGUFArray: Sendable, Equatable {
+    /// Whole numbers of 8 bits, from 0 on.
     case uint8([UInt8])
+    /// Whole numbers of 8 bits.
     case int8([Int8])
+    /// Whole numbers of 16 bits, from 0 on.
     case uint16([UInt16])
+    /// Whole numbers of 16 bits.
     case int16([Int16])
+    /// Whole numbers of 32 bits, from 0 on.
     case uint32([UInt32])
+    /// Whole numbers of 32 bits.
     case int32([Int32])
+    /// Whole numbers of 64 bits, from 0 on.
     case uint64([UInt64])
+    /// Whole numbers of 64 bits.
     case int64([Int64])
+    /// Floating-point numbers of 32 bits.
     case float32([Float])
+    /// Floating-point numbers of 64 bits.
     case float64([Double])
+    /// Truth values.
     case bool([Bool])
+    /// Texts.
     case string([String])
+    /// Arrays.
     case array([GGUFArray])
 
     /// The number of elements.

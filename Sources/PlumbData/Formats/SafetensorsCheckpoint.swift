@@ -75,8 +75,10 @@ public struct SafetensorsCheckpoint: TensorSource {
         let size = (try? FileManager.default.attributesOfItem(atPath: url.path)[.size] as? Int) ?? 0
         guard size <= SafetensorsHeader.maximumLength else { throw FileError("\(url.path) has more than 100 MB") }
         let index: Index
+        let data = (try? Data(contentsOf: url)) ?? Data()
+        try GitLFS.refusePointer(data, at: url)
         do {
-            index = try JSONDecoder().decode(Index.self, from: Data(contentsOf: url))
+            index = try JSONDecoder().decode(Index.self, from: data)
         } catch {
             throw FileError("\(url.path) should hold a JSON object with a weight_map of tensor to file name")
         }

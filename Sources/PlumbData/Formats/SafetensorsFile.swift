@@ -26,6 +26,7 @@ public struct SafetensorsFile: TensorSource {
     }
 
     init(_ bytes: MappedBytes, url: URL) throws {
+        try GitLFS.refusePointer(bytes, at: url)
         do {
             let header = try bytes.withUnsafeBytes { try SafetensorsHeader($0) }
             self.url = url

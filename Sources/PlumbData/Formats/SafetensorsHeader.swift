@@ -1,3 +1,4 @@
+internal import PlumbBasics
 internal import PlumbTensor
 
 /// The JSON that opens a safetensors file, decoded and checked against the file's size.
@@ -32,29 +33,38 @@ struct SafetensorsHeader {
                     + "not a safetensors file"
             )
         }
-        var json = JSONCursor(try reader.take(Int(length), "the header"))
+        let header = try reader.take(Int(length), "the header")
         dataStart = reader.position
-        try json.object { name, json in
+        do {
+            try JSONCursor.read(header, maximumDepth: 32) { try read(&$0) }
+        } catch let error as JSONError {
+            throw FileError("the header is not the JSON it should be: \(error.problem) at byte \(error.offset)")
+        }
+        try checkLayout(available: reader.remaining)
+    }
+
+    private mutating func read(_ json: inout JSONCursor) throws {
+        try SafetensorsHeader.object(&json) { name, json in
             if name == "__metadata__" {
-                try json.object { key, json in metadata[key] = try json.string() }
+                try SafetensorsHeader.object(&json) { key, json in
+                    metadata[key] = String(decoding: try json.string(), as: UTF8.self)
+                }
             } else {
                 entries.append(try SafetensorsHeader.entry(name, &json))
             }
         }
-        try json.end()
-        try checkLayout(available: reader.remaining)
     }
 
     private static func entry(_ name: String, _ json: inout JSONCursor) throws -> Entry {
         var entry = Entry(name: name)
         var fields: Set<String> = []
-        try json.object { key, json in
+        try object(&json) { key, json in
             fields.insert(key)
             switch key {
-            case "dtype": entry.type = try json.string()
-            case "shape": entry.shape = try json.integers(limit: 64)
+            case "dtype": entry.type = String(decoding: try json.string(), as: UTF8.self)
+            case "shape": entry.shape = try integers(&json, limit: 64)
             case "data_offsets":
-                let offsets = try json.integers(limit: 2)
+                let offsets = try integers(&json, limit: 2)
                 guard offsets.count == 2, offsets[0] <= offsets[1] else {
                     throw FileError("tensor \(name) has impossible data_offsets \(offsets)")
                 }
@@ -66,6 +76,33 @@ struct SafetensorsHeader {
             throw FileError("tensor \(name) needs dtype, shape and data_offsets, found \(fields.sorted())")
         }
         return entry
+    }
+
+    /// Reads an object, no key of which may come twice.
+    private static func object(
+        _ json: inout JSONCursor, _ body: (_ key: String, _ value: inout JSONCursor) throws -> Void
+    ) throws {
+        var keys: Set<String> = []
+        try json.object { bytes, json in
+            guard let key = String(validating: bytes, as: UTF8.self) else {
+                throw json.error("half of a surrogate pair in a key")
+            }
+            guard keys.insert(key).inserted else { throw FileError("the header's key \(visible(key)) appears twice") }
+            try body(key, &json)
+        }
+    }
+
+    /// Reads an array of at most `limit` integers from 0 on.
+    private static func integers(_ json: inout JSONCursor, limit: Int) throws -> [Int] {
+        var result: [Int] = []
+        try json.array { json in
+            guard result.count < limit else { throw json.error("an array that is too long") }
+            guard case .integer(let value) = try json.value(), value >= 0 else {
+                throw json.error("something that is not a whole number from 0 on, or is too large")
+            }
+            result.append(value)
+        }
+        return result
     }
 
     /// Tensors must fill the data without gaps or overlaps, as the format asks, and have the size their shape needs.

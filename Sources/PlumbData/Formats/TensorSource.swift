@@ -1,3 +1,4 @@
+internal import PlumbBasics
 public import PlumbTensor
 
 /// Something that holds named tensors: a GGUF file, a safetensors file, or a folder of them.
@@ -17,8 +18,11 @@ public protocol TensorSource: Sendable {
 extension TensorSource {
     /// A sentence for a name that is not there, with the nearest ones that are.
     func missing(_ name: String, in place: String) -> FileError {
-        let near = Spelling.nearest(to: name, among: names)
-        guard !near.isEmpty else { return FileError("\(place) holds no tensor \(name) (it holds \(names.count))") }
-        return FileError("\(place) holds no tensor \(name); the nearest names are \(near.joined(separator: ", "))")
+        let near = closestMatches(to: name, in: names)
+        guard near.isEmpty else {
+            return FileError("\(place) holds no tensor \(name); the nearest names are \(near.joined(separator: ", "))")
+        }
+        let all = names.count <= 5 && !names.isEmpty ? ": " + names.joined(separator: ", ") : ""
+        return FileError("\(place) holds no tensor \(name) (it holds \(names.count)\(all))")
     }
 }

@@ -132,7 +132,7 @@ extension HubClient {
         switch (status, headers["x-error-code"]) {
         case (_, "GatedRepo"), (403, _):
             return FileError(
-                "\(repository) is given to those who accepted its licence: accept it at \(page), then set HF_TOKEN to "
+                "\(repository) is given to those who accepted its license: accept it at \(page), then set HF_TOKEN to "
                     + "a token of yours")
         case (404, "RevisionNotFound"):
             return FileError("\(repository) has no revision \(name.revision); see \(page)")

@@ -122,5 +122,6 @@ public struct HubClient: Sendable {
 
 /// No answer came from the hub, and the cache does not help.
 public struct HubUnreachable: Error, CustomStringConvertible {
+    /// What was tried, and why it failed.
     public let description: String
 }

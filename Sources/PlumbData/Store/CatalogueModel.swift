@@ -14,7 +14,7 @@ public struct CatalogueModel: Sendable, Equatable {
     public let summary: String
     /// The number of weights.
     public let parameters: Int
-    /// The licence of the weights, by its SPDX identifier.
+    /// The license of the weights, by its SPDX identifier.
     public let license: String
     /// Where its files come from.
     public let source: Source

@@ -18,8 +18,14 @@ extension ModelStore {
                     throw FileError(
                         "\(name.repository)/\(file) is not a .gguf file; name the repository alone for safetensors")
                 }
-                return .gguf(
-                    try await hub.file(file, in: name.repository, revision: name.revision, progress: progress))
+                let folder = file.split(separator: "/").dropLast().map { $0 + "/" }.joined()
+                let parts = GGUFPartName(String(file.dropFirst(folder.count)))?.all.map { folder + $0 } ?? [file]
+                var urls: [URL] = []
+                for part in parts {
+                    urls.append(
+                        try await hub.file(part, in: name.repository, revision: name.revision, progress: progress))
+                }
+                return .gguf(urls[parts.firstIndex(of: file) ?? 0])
             }
             guard !hub.isOffline else {
                 return try ModelStore.model(in: try hub.offlineSnapshot(of: name.repository, revision: name.revision))
@@ -54,7 +60,7 @@ extension ModelStore {
         let others = files.filter { !$0.contains("/") && $0.hasSuffix(".safetensors") }
         if others.count == 1 { return others }
         let models = files.filter { $0.lowercased().hasSuffix(".gguf") }
-        if models.count == 1 { return models }
+        if models.count == 1 || GGUFPartName.first(ofParts: models) != nil { return models.sorted() }
         guard models.isEmpty else {
             let choice = models.prefix(8).map { "\(repository)/\($0)" }.joined(separator: ", ")
             throw FileError("\(repository) holds several models: choose one of \(choice)")

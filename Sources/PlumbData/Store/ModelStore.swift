@@ -1,4 +1,5 @@
 public import Foundation
+internal import PlumbBasics
 internal import PlumbTensor
 
 /// Finds a model's files by name, fetching them where they are not at hand.
@@ -96,29 +97,32 @@ public struct ModelStore: Sendable {
     var hashes: URL { cache.appendingPathComponent("hashes") }
 
     private static func file(_ url: URL) throws -> ModelLocation {
-        guard url.pathExtension.lowercased() == "gguf" else {
-            throw FileError("\(url.path) is not a .gguf file, nor a folder with config.json and safetensors")
-        }
-        return .gguf(url)
+        if url.pathExtension.lowercased() == "gguf" { return .gguf(url) }
+        // Known by its first letters, whatever its name.
+        let bytes = try MappedBytes(contentsOf: url)
+        if bytes.withUnsafeBytes({ $0.starts(with: "GGUF".utf8) }) { return .gguf(url) }
+        try GitLFS.refusePointer(bytes, at: url)
+        throw FileError("\(url.path) is not a GGUF file, nor a folder with config.json and safetensors")
     }
 
-    /// A folder with `config.json`, or with a single GGUF file.
+    /// A folder with `config.json`, or with a single GGUF model in one or more parts.
     static func model(in folder: URL) throws -> ModelLocation {
         let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
         if names.contains("config.json") { return .folder(folder) }
         let files = names.filter { $0.lowercased().hasSuffix(".gguf") }
-        guard let only = files.first else {
+        guard let first = files.first else {
             throw FileError("\(folder.path) holds neither config.json nor a .gguf file")
         }
-        guard files.count == 1 else {
+        guard files.count == 1 || GGUFPartName.first(ofParts: files) != nil else {
             throw FileError("\(folder.path) holds several models: choose one of \(files.joined(separator: ", "))")
         }
-        return .gguf(folder.appendingPathComponent(only))
+        return .gguf(folder.appendingPathComponent(first))
     }
 
     private func unknown(_ name: String) -> FileError {
         let known = catalogue.map(\.name)
-        let hint = Spelling.hint(for: name, among: known)
+        let near = closestMatches(to: name, in: known)
+        let hint = near.isEmpty ? "" : " Did you mean \(near.joined(separator: " or "))?"
         return FileError(
             "there is no model \(name).\(hint) A model is one of \(known.joined(separator: ", ")), a .gguf file, a "
                 + "folder with config.json and safetensors, or a hub name such as openai-community/gpt2")

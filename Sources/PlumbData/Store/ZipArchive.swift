@@ -1,5 +1,6 @@
 internal import CZlib
 internal import Foundation
+internal import PlumbBasics
 internal import PlumbTensor
 
 /// A zip file, memory-mapped, of which members are unpacked one at a time.
@@ -37,8 +38,8 @@ struct ZipArchive {
     /// - Parameter limit: the most bytes the member may have.
     func unpack(_ name: String, limit: Int, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
         guard let member = members.first(where: { $0.name == name }) else {
-            let near = Spelling.nearest(to: name, among: members.map(\.name))
-            throw FileError("the archive has no member \(name)\(near.isEmpty ? "" : "; it has \(near[0])")")
+            let near = closestMatch(to: name, in: members.lazy.map(\.name)) ?? members.first?.name
+            throw FileError("the archive has no member \(name)\(near.map { "; it has \($0)" } ?? "")")
         }
         guard !member.isEncrypted else { throw FileError("the archive's member \(name) is encrypted") }
         guard member.size <= limit else {

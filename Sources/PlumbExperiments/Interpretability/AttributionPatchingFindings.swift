@@ -3,6 +3,7 @@ internal import PlumbInterpretability
 internal import PlumbModels
 internal import PlumbRecords
 internal import PlumbTensor
+internal import PlumbTokenizers
 
 /// Turns what attribution patching measured into metrics, claims, tables, figures and sentences.
 struct AttributionPatchingFindings {

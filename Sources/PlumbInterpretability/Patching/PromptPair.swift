@@ -3,6 +3,7 @@ internal import PlumbBasics
 internal import PlumbData
 public import PlumbModels
 internal import PlumbTensor
+internal import PlumbTokenizers
 
 /// A clean prompt, a corrupted one, of equal length unless their ends are aligned, and the two answers they make likely.
 public struct PromptPair: Codable, Sendable, Equatable {

@@ -2,6 +2,7 @@ internal import Foundation
 internal import PlumbNN
 internal import PlumbTensor
 internal import PlumbWorlds
+internal import PlumbBasics
 
 /// An agent in training: everything that a round changes.
 struct AgentRun<W: NumericWorld, Method: AgentMethod, Rule: Optimizer> {

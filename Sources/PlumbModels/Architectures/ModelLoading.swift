@@ -1,6 +1,7 @@
 public import Foundation
 public import PlumbData
 internal import PlumbTensor
+public import PlumbTokenizers
 
 extension HookedTransformer {
     /// Loads a model by a name of the catalogue (`smollm2-135m`), a `.gguf` file, a folder with `config.json`,
@@ -16,9 +17,23 @@ extension HookedTransformer {
         }
     }
 
-    /// Loads a GGUF file. Pages of weights are read when they are first used.
-    public static func load(gguf url: URL, name: String? = nil) throws -> HookedTransformer {
+    /// Loads a GGUF file, with the other parts of the model where it is one of several. Pages of weights are read when
+    /// they are first used.
+    ///
+    /// - Parameters:
+    ///   - url: the file.
+    ///   - name: what the model is called; the file's name where it is nil.
+    ///   - preTokenizer: how text is cut first, where the file does not say.
+    /// - Throws: an error whose description says what was found and what to do.
+    public static func load(
+        gguf url: URL, name: String? = nil, preTokenizer: PreTokenizer? = nil
+    ) throws -> HookedTransformer {
         let file = try GGUFFile(contentsOf: url)
+        guard !file.names.isEmpty else {
+            throw ModelError(
+                "\(url.path) is a vocabulary without weights: plumb tokens works with it, a model needs its tensors too"
+            )
+        }
         let architecture = try file.architecture
         let transformer =
             switch architecture {
@@ -33,7 +48,8 @@ extension HookedTransformer {
         }
         return HookedTransformer(
             name: name ?? url.deletingPathExtension().lastPathComponent, transformer: transformer,
-            tokenizer: try Tokenizer(gguf: file), isQuantized: isQuantized, files: [url])
+            tokenizer: try Tokenizer(gguf: file, preTokenizer: preTokenizer), isQuantized: isQuantized,
+            files: file.files)
     }
 
     /// Loads a folder as Hugging Face's `save_pretrained` writes it.
@@ -42,6 +58,7 @@ extension HookedTransformer {
         guard let data = try? Data(contentsOf: configuration) else {
             throw ModelError("\(folder.path) has no config.json: a model folder holds one, beside its weights")
         }
+        try GitLFS.refusePointer(data, at: configuration)
         let checkpoint = try SafetensorsCheckpoint(folder: folder)
         let weights = WeightReader(source: checkpoint)
         let kind = try decode(Kind.self, data, configuration).model_type ?? "unnamed"
@@ -55,7 +72,7 @@ extension HookedTransformer {
                 throw ModelError("\(configuration.path) describes a \"\(kind)\" model; \(supportedKinds)")
             }
         return HookedTransformer(
-            name: name ?? folder.lastPathComponent, transformer: transformer, tokenizer: try tokenizer(in: folder),
+            name: name ?? folder.lastPathComponent, transformer: transformer, tokenizer: try Tokenizer.read(in: folder),
             isQuantized: false, files: checkpoint.files.map(\.url))
     }
 
@@ -81,31 +98,6 @@ extension HookedTransformer {
                 isObject
                     ? "\(url.path) gives a number that is not whole, or too large, where a size belongs"
                     : "\(url.path) should hold a JSON object that describes a model")
-        }
-    }
-
-    private static func tokenizer(in folder: URL) throws -> Tokenizer? {
-        let file = folder.appendingPathComponent("tokenizer.json")
-        guard let json = try contents(file) else { return nil }
-        let template = folder.appendingPathComponent("chat_template.jinja")
-        let templateText = try contents(template).map { data in
-            guard let text = String(data: data, encoding: .utf8) else {
-                throw ModelError("\(template.path) is not text in UTF-8")
-            }
-            return text
-        }
-        return try Tokenizer(
-            json: json, configuration: try contents(folder.appendingPathComponent("tokenizer_config.json")),
-            chatTemplate: templateText)
-    }
-
-    /// The file's bytes, or nil where there is none.
-    private static func contents(_ url: URL) throws -> Data? {
-        guard FileManager.default.fileExists(atPath: url.path) else { return nil }
-        do {
-            return try Data(contentsOf: url)
-        } catch {
-            throw ModelError("cannot read \(url.path): \(error.localizedDescription)")
         }
     }
 }

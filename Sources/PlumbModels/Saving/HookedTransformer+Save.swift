@@ -2,6 +2,7 @@ public import Foundation
 internal import PlumbData
 internal import PlumbNN
 internal import PlumbTensor
+internal import PlumbTokenizers
 
 extension HookedTransformer {
     /// Writes the model as a folder that `transformers` and ``load(folder:name:)`` read with the same logits:

@@ -1,5 +1,6 @@
 internal import PlumbData
 internal import PlumbNN
+internal import PlumbTokenizers
 
 /// `config.json` as Hugging Face's library reads it.
 struct SavedConfiguration: Encodable {

@@ -1,6 +1,7 @@
 public import PlumbData
 internal import PlumbNN
 public import PlumbTensor
+public import PlumbTokenizers
 
 extension HookedTransformer {
     /// How large a new model's random weights are. Gains of norms begin at 1, biases at 0.

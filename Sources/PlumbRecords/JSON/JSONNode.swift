@@ -1,4 +1,5 @@
 import Foundation
+@_exported public import PlumbBasics
 
 /// What a value's own `encode(to:)` writes, with the order of its members and the type behind each of them.
 ///

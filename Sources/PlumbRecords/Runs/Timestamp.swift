@@ -28,86 +28,35 @@ public struct Timestamp: Sendable, Hashable, Comparable {
 extension Timestamp: LosslessStringConvertible {
     /// ISO 8601 with milliseconds.
     public var description: String {
-        let parts = parts
-        return "\(parts.date)T\(parts.hour):\(parts.minute):\(parts.second).\(parts.fraction)Z"
+        // Foundation gets whole seconds: it would cut milliseconds that a `Double` holds a little too small.
+        let (seconds, fraction) = (wholeSeconds, milliseconds - wholeSeconds * 1000)
+        let digits = String(fraction)
+        return Date(timeIntervalSince1970: Double(seconds)).formatted(.iso8601).dropLast()
+            + "." + String(repeating: "0", count: 3 - digits.count) + digits + "Z"
     }
 
     /// Fit for a folder's name, and sorting by name sorts by time: `20260131T090500Z`.
     public var compact: String {
-        let parts = parts
-        return "\(parts.date.filter { $0 != "-" })T\(parts.hour)\(parts.minute)\(parts.second)Z"
+        description.prefix { $0 != "." }.filter { $0 != "-" && $0 != ":" } + "Z"
     }
 
     /// For people: `2026-01-31 09:05 UTC`.
     public var readable: String {
-        let parts = parts
-        return "\(parts.date) \(parts.hour):\(parts.minute) UTC"
+        description.split(separator: ":").prefix(2).joined(separator: ":").replacing("T", with: " ") + " UTC"
     }
 
     /// Reads `description`'s form; `nil` for anything else.
     public init?(_ text: String) {
-        let pattern = Array("0000-00-00T00:00:00.000Z".utf8)
-        let bytes = Array(text.utf8)
-        guard bytes.count == pattern.count else { return nil }
-        for (byte, wanted) in zip(bytes, pattern) {
-            let isDigit = (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
-            guard wanted == UInt8(ascii: "0") ? isDigit : byte == wanted else { return nil }
-        }
-        func number(_ range: Range<Int>) -> Int64 {
-            bytes[range].reduce(0) { $0 * 10 + Int64($1 - UInt8(ascii: "0")) }
-        }
-        let (month, day) = (number(5..<7), number(8..<10))
-        let (hour, minute, second) = (number(11..<13), number(14..<16), number(17..<19))
-        guard (1...12).contains(month), (1...31).contains(day), hour < 24, minute < 60, second < 60
+        guard text.utf8.count == 24, let fraction = Int64(text.dropLast().suffix(3)),
+            let date = try? Date.ISO8601FormatStyle().parse(text.prefix(19) + "Z")
         else { return nil }
-        let days = Self.days(year: number(0..<4), month: month, day: day)
-        self.init(
-            milliseconds: (((days * 24 + hour) * 60 + minute) * 60 + second) * 1000 + number(20..<23))
+        self.init(milliseconds: Int64(date.timeIntervalSince1970) * 1000 + fraction)
         guard description == text else { return nil }
     }
 
-    private var parts: (date: String, hour: String, minute: String, second: String, fraction: String) {
-        let day = Self.floorDivide(milliseconds, 86_400_000)
-        let rest = milliseconds - day * 86_400_000
-        let (year, month, dayOfMonth) = Self.civil(days: day)
-        func padded(_ value: Int64, _ width: Int) -> String {
-            let digits = String(value)
-            return String(repeating: "0", count: max(0, width - digits.count)) + digits
-        }
-        return (
-            "\(padded(year, 4))-\(padded(month, 2))-\(padded(dayOfMonth, 2))",
-            padded(rest / 3_600_000, 2),
-            padded(rest / 60_000 % 60, 2), padded(rest / 1000 % 60, 2), padded(rest % 1000, 3)
-        )
-    }
-
-    private static func floorDivide(_ a: Int64, _ b: Int64) -> Int64 {
-        a >= 0 ? a / b : -((-a + b - 1) / b)
-    }
-
-    // The Gregorian calendar repeats every 400 years = 146,097 days; years are counted from March, so that the leap day
-    // comes last and a month's first day is a linear formula.
-
-    /// Days from 1970-01-01 to a date.
-    private static func days(year: Int64, month: Int64, day: Int64) -> Int64 {
-        let marchYear = month <= 2 ? year - 1 : year
-        let era = floorDivide(marchYear, 400)
-        let yearOfEra = marchYear - era * 400
-        let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
-        return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
-    }
-
-    /// The date `days` days after 1970-01-01.
-    private static func civil(days: Int64) -> (year: Int64, month: Int64, day: Int64) {
-        let shifted = days + 719_468
-        let era = floorDivide(shifted, 146_097)
-        let dayOfEra = shifted - era * 146_097
-        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let marchMonth = (5 * dayOfYear + 2) / 153
-        let month = marchMonth < 10 ? marchMonth + 3 : marchMonth - 9
-        let year = era * 400 + yearOfEra + (month <= 2 ? 1 : 0)
-        return (year, month, dayOfYear - (153 * marchMonth + 2) / 5 + 1)
+    private var wholeSeconds: Int64 {
+        let (quotient, remainder) = milliseconds.quotientAndRemainder(dividingBy: 1000)
+        return remainder < 0 ? quotient - 1 : quotient
     }
 }
 

@@ -1,6 +1,8 @@
 import Foundation
+import PlumbBasics
 
 @testable import PlumbData
+@testable import PlumbTokenizers
 
 /// What Scripts/record-tokenizers.py wrote down, and the text it was written down for.
 enum TokenizerGolden {
@@ -9,7 +11,7 @@ enum TokenizerGolden {
         return try Data(contentsOf: folder.appendingPathComponent("Golden").appendingPathComponent(name))
     }
 
-    static func json(_ name: String) throws -> JSONValue { try JSONReader.read(Array(try data(name))) }
+    static func json(_ name: String) throws -> JSONValue { try JSONValue(parsing: try data(name)) }
 
     /// A small committed tokenizer, its `tokenizer.json` changed first if asked.
     static func small(_ name: String, replacing old: String? = nil, with new: String = "") throws -> Tokenizer {
@@ -89,4 +91,10 @@ enum TokenizerGolden {
         let digits = String(value, radix: 16)
         return String(repeating: "0", count: 16 - digits.count) + digits
     }
+}
+
+extension JSONValue {
+    var text: String? { string }
+
+    static func boolean(_ value: Bool) -> JSONValue { .bool(value) }
 }

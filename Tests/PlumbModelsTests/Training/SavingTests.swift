@@ -2,6 +2,7 @@ import Foundation
 import PlumbData
 import PlumbNN
 import PlumbTensor
+import PlumbTokenizers
 import Testing
 
 @testable import PlumbModels

@@ -1,3 +1,5 @@
+public import PlumbTokenizers
+
 /// One turn of a conversation.
 public struct ChatMessage: Sendable, Hashable, Codable {
     /// Who speaks: "system", "user" or "assistant" in most models.
@@ -14,6 +16,7 @@ public struct ChatMessage: Sendable, Hashable, Codable {
 
 /// Why a chat template cannot be read or rendered, in a sentence.
 public struct ChatTemplateError: Error, CustomStringConvertible, Sendable, Equatable {
+    /// What is wrong, and in which line of the template.
     public let description: String
 
     init(_ problem: String, line: Int? = nil) {
@@ -48,19 +51,25 @@ public struct ChatTemplate: Sendable {
     ///   - addGenerationPrompt: Whether to end with what precedes the model's next turn.
     ///   - bos: The text of the model's beginning-of-sequence token, which some templates write themselves.
     ///   - eos: The text of its end-of-sequence token, likewise.
+    ///   - specialTokens: The texts of the model's special tokens by the names that its files give them, such as
+    ///     "pad_token": further variables of the template.
     /// - Throws: ``ChatTemplateError``, also where the template itself refuses the conversation.
     public func render(
-        messages: [ChatMessage], addGenerationPrompt: Bool, bos: String = "", eos: String = ""
+        messages: [ChatMessage], addGenerationPrompt: Bool, bos: String = "", eos: String = "",
+        specialTokens: [String: String] = [:]
     ) throws(ChatTemplateError) -> String {
         let list = messages.map {
             JinjaValue.dictionary([("role", .string($0.role)), ("content", .string($0.content))])
         }
-        var renderer = JinjaRenderer(globals: [
+        var globals = specialTokens.mapValues(JinjaValue.string)
+        let variables: [String: JinjaValue] = [
             "messages": .list(list), "add_generation_prompt": .boolean(addGenerationPrompt),
             "bos_token": .string(bos), "eos_token": .string(eos),
             // Written into templates beside these; no tools and no documents are given here.
             "tools": .none, "documents": .none,
-        ])
+        ]
+        globals.merge(variables) { $1 }
+        var renderer = JinjaRenderer(globals: globals)
         try renderer.run(statements)
         return renderer.output
     }
@@ -90,6 +99,6 @@ extension Tokenizer {
         }
         return try template.render(
             messages: messages, addGenerationPrompt: addGenerationPrompt, bos: bos.map { string(of: $0) } ?? "",
-            eos: eos.map { string(of: $0) } ?? "")
+            eos: eos.map { string(of: $0) } ?? "", specialTokens: specialTokenTexts)
     }
 }

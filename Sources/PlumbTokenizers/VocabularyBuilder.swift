@@ -1,3 +1,5 @@
+internal import PlumbBasics
+
 /// Collects tokens in the order of their ids, then merges, and checks them against each other.
 struct VocabularyBuilder {
     private(set) var vocabulary: Vocabulary
@@ -53,8 +55,8 @@ struct VocabularyBuilder {
         let halves = merge.split(separator: 0x20, omittingEmptySubsequences: false)
         guard halves.count == 2 else {
             throw TokenizerError(
-                "merge \(merges.count) of the tokenizer, \"\(String(decoding: merge, as: UTF8.self))\", "
-                    + "is not two tokens with a space between")
+                "merge \(merges.count) of the tokenizer, \"\(shown(merge))\", is not two tokens with a "
+                    + "space between")
         }
         try append(merge: halves[0], halves[1])
     }
@@ -70,11 +72,9 @@ struct VocabularyBuilder {
         guard isLeft, isRight, let first = vocabulary.id(of: scratch[..<middle]),
             let second = vocabulary.id(of: scratch[middle...]), let result = vocabulary.id(of: scratch)
         else {
-            let pair =
-                "\(String(decoding: left, as: UTF8.self)) \(String(decoding: right, as: UTF8.self))"
             throw TokenizerError(
-                "merge \(merges.count) of the tokenizer, \"\(pair)\", names a token that is not in the vocabulary"
-            )
+                "merge \(merges.count) of the tokenizer, \"\(shown(Array(left) + [0x20] + right))\", names a token that is "
+                    + "not in the vocabulary")
         }
         merges.append((first, second, result))
     }
@@ -100,4 +100,55 @@ struct VocabularyBuilder {
         return BytePairEncoder(
             byteTokens: bytes, merges: table, unknown: unknown, fusesUnknown: fusesUnknown)
     }
+
+    /// Appends all tokens in the order of their ids; ids that no token has stay without one.
+    ///
+    /// - Parameters:
+    ///   - tokens: the model's own, and their ids; nil for an id that is no whole number.
+    ///   - added: those found in text as a whole; one that is also among `tokens` must have the same id there.
+    ///   - file: the name of the file, for error messages.
+    mutating func fill(
+        _ tokens: [(token: [UInt8], id: Int?)], _ added: [AddedTokens.Token], from file: String
+    ) throws(TokenizerError) {
+        // A few ids may be unused, but memory must not follow a single huge one.
+        let limit = tokens.count + added.count + (1 << 20)
+        func check(_ id: Int?, _ token: [UInt8]) throws(TokenizerError) -> Int {
+            guard let id, id >= 0, id < limit else {
+                throw TokenizerError(
+                    "\(file): the id of token \"\(shown(token))\" is no number from 0 to \(limit - 1)")
+            }
+            return id
+        }
+        var own: [Int: [UInt8]] = [:]
+        var largest = -1
+        for (token, id) in tokens {
+            let id = try check(id, token)
+            guard own.updateValue(token, forKey: id) == nil else {
+                throw TokenizerError("\(file): two tokens have the id \(id); the file is damaged")
+            }
+            largest = max(largest, id)
+        }
+        var whole: [Int: AddedTokens.Token] = [:]
+        for token in added {
+            let id = try check(token.id, token.content)
+            if let text = own[id], text != token.content {
+                throw TokenizerError(
+                    "\(file): the added token \"\(shown(token.content))\" has the id \(id), which the vocabulary gives "
+                        + "to \"\(shown(text))\"; the file is damaged")
+            }
+            whole[id] = token
+            largest = max(largest, id)
+        }
+        for id in 0..<largest + 1 {
+            if let token = whole[id] {
+                append(added: token)
+            } else if let token = own[id] {
+                try append(token)
+            } else {
+                appendGap()
+            }
+        }
+    }
+
+    private func shown(_ token: [UInt8]) -> String { visible(String(decoding: token, as: UTF8.self), limit: 100) }
 }

@@ -1,3 +1,5 @@
+public import PlumbTokenizers
+
 extension CharacterVocabulary {
     /// The same ids as a tokenizer that model folders can hold: byte pairs that merge within characters only.
     ///

@@ -1,6 +1,6 @@
 /// How text is cut into pieces before byte pairs are merged within each.
 ///
-/// The patterns are those of published models, recognised by name or by their regular expression; anything else is
+/// The patterns are those of published models, recognized by name or by their regular expression; anything else is
 /// refused rather than approximated, because a wrong cut changes ids silently.
 public struct PreTokenizer: Sendable, Hashable {
     /// One cut; each piece of a step is cut again by the next.
@@ -39,7 +39,7 @@ public struct PreTokenizer: Sendable, Hashable {
     /// Cuts `text` and hands over each piece's bounds in order.
     @inline(__always)
     func forEachPiece(
-        of range: Range<Int>, in scanner: PieceScanner, _ body: (_ start: Int, _ end: Int) -> Void
+        of range: Range<Int>, in scanner: PreTokenizerScanner, _ body: (_ start: Int, _ end: Int) -> Void
     ) {
         // The common shapes are spelled out so that the compiler makes one tight loop of each.
         switch steps {
@@ -71,7 +71,7 @@ public struct PreTokenizer: Sendable, Hashable {
     }
 
     private func forEachPiece(
-        of range: Range<Int>, step: Int, in scanner: PieceScanner,
+        of range: Range<Int>, step: Int, in scanner: PreTokenizerScanner,
         _ body: (_ start: Int, _ end: Int) -> Void
     ) {
         guard step < steps.count else {

@@ -1,6 +1,7 @@
 public import Foundation
 
-/// Any JSON value: how settings and contract output are held once their Swift type no longer matters.
+/// Any JSON value: how settings, records and the small parts of models' files are held once their Swift type no longer
+/// matters.
 ///
 /// Whole numbers stay exact over the range of `Int` and `UInt64`; `6` and `6.0` compare equal, as they do in JSON.
 public enum JSONValue: Sendable {
@@ -80,6 +81,18 @@ extension JSONValue {
     public var isNull: Bool {
         if case .null = self { return true }
         return false
+    }
+
+    /// What kind of value this is, for error messages: "a number".
+    public var kind: String {
+        switch self {
+        case .null: "null"
+        case .bool: "a boolean"
+        case .integer, .unsigned, .number: "a number"
+        case .string: "a string"
+        case .array: "an array"
+        case .object: "an object"
+        }
     }
 
     /// The number as a `Double` (also from `"nan"`, `"inf"`, `"-inf"`), or `nil` for anything that is no number.
@@ -166,24 +179,15 @@ extension JSONValue: Codable {
 }
 
 extension JSONValue {
-    /// Reads JSON text.
-    /// - Throws: `DecodingError` when `data` is not JSON.
+    /// Reads JSON text; of members with the same name the last counts.
+    /// - Throws: ``JSONError`` when `data` is not JSON.
     public init(parsing data: Data) throws {
-        self = try JSONDecoder().decode(JSONValue.self, from: data)
-    }
-
-    /// The JSON image of any `Encodable` value; numbers keep whether they were whole or fractional.
-    public init(encoding value: some Encodable) throws {
-        self = try JSONNode.encoding(value).value
+        self = try JSONCursor.read(data) { try $0.value() }
     }
 
     /// Turns the JSON image back into a Swift value.
     /// - Throws: `DecodingError` when a member is missing or of another type.
     public func decode<T: Decodable>(_ type: T.Type = T.self) throws -> T {
-        let decoder = JSONDecoder()
-        decoder.nonConformingFloatDecodingStrategy = .convertFromString(
-            positiveInfinity: NonFinite.spelling(of: .infinity), negativeInfinity: NonFinite.spelling(of: -.infinity),
-            nan: NonFinite.spelling(of: .nan))
-        return try decoder.decode(type, from: data(.compact))
+        try JSONDecoder.nonFinite.decode(type, from: data(.compact))
     }
 }

@@ -13,6 +13,22 @@ internal import Synchronization
 public struct Tokenizer: Sendable {
     let core: Core
 
+    /// Tokens that end a generated text: ``eos``, what the model's files say besides, and the end-of-turn tokens that
+    /// are known by name, such as "<|im_end|>" and "<|eot_id|>".
+    public var stopTokens: Set<Int>
+
+    init(_ parts: Parts) {
+        core = Core(parts)
+        let known = parts.added.filter { Self.endOfTurn.contains(String(decoding: $0.content, as: UTF8.self)) }
+        stopTokens = parts.stops.union(known.map(\.id)).union([parts.special.eos].compactMap { $0 })
+    }
+
+    /// The texts of tokens that end a turn or a text in published models.
+    private static let endOfTurn: Set<String> = [
+        "<|im_end|>", "<|eot_id|>", "<|eom_id|>", "<|end|>", "<|end_of_turn|>", "<end_of_turn>", "<end_of_utterance>",
+        "<|endoftext|>", "<|end_of_text|>", "<EOT>", "_<EOT>", "<｜end▁of▁sentence｜>",
+    ]
+
     /// A token found in text as a whole before byte pairs are merged.
     public struct AddedToken: Sendable, Hashable {
         /// The number of the token, counted from 0.
@@ -62,6 +78,14 @@ public struct Tokenizer: Sendable {
         (0..<256).compactMap { core.encoder.byteTokens[$0] < 0 ? UInt8($0) : nil }
     }
 
+    /// The texts of the special tokens that the model's files name, such as "bos_token" and "pad_token": variables of
+    /// the chat template.
+    public var specialTokenTexts: [String: String] {
+        var texts = core.special.texts
+        for (name, id) in core.special.named where texts[name] == nil { texts[name] = string(of: id) }
+        return texts
+    }
+
     /// The source of the model's chat template, where it has one.
     public var chatTemplateSource: String? { core.chatTemplate }
 }
@@ -72,6 +96,14 @@ extension Tokenizer {
         var eos: Int?
         var padding: Int?
         var unknown: Int?
+        /// Texts by the names that files give them, also of tokens that the vocabulary lacks.
+        var texts: [String: String] = [:]
+
+        /// Those that are there, by the names that files give them.
+        var named: [(name: String, id: Int)] {
+            [("bos_token", bos), ("eos_token", eos), ("pad_token", padding), ("unk_token", unknown)]
+                .compactMap { name, id in id.map { (name, $0) } }
+        }
     }
 
     enum Normalization: Sendable {
@@ -87,7 +119,7 @@ extension Tokenizer {
         let normalization: Normalization
         /// Whether a piece that is a token as a whole becomes that token without merging.
         let ignoresMerges: Bool
-        /// Added tokens looked for before and after normalisation.
+        /// Added tokens looked for before and after normalization.
         let rawTokens: AddedTokens
         let normalizedTokens: AddedTokens
         let addedIDs: [[UInt8]: Int]
@@ -130,6 +162,8 @@ extension Tokenizer {
         var prefix: [Int32] = []
         var suffix: [Int32] = []
         var special = SpecialTokens()
+        /// Tokens that end a generated text besides those known by name.
+        var stops: Set<Int> = []
         var chatTemplate: String?
     }
 

@@ -1,4 +1,5 @@
 public import struct Foundation.Data
+internal import PlumbBasics
 
 /// A byte-level BPE vocabulary learned from text by ``BytePairTrainer``.
 public struct LearnedBytePairs: Sendable {
@@ -10,6 +11,26 @@ public struct LearnedBytePairs: Sendable {
     public let merges: [(left: Int, right: Int)]
     /// How text is cut before pairs are merged.
     public let preTokenizer: PreTokenizer
+
+    /// A vocabulary at hand.
+    ///
+    /// - Parameters:
+    ///   - specialTokens: tokens found in text as a whole; their ids are the first.
+    ///   - tokens: the bytes of the other tokens in the order of their ids.
+    ///   - merges: the pairs that merge, as ids, the earliest first.
+    ///   - preTokenizer: how text is cut before pairs are merged.
+    public init(
+        specialTokens: [String], tokens: [[UInt8]], merges: [(left: Int, right: Int)], preTokenizer: PreTokenizer
+    ) {
+        require(
+            merges.allSatisfy { pair in
+                [pair.left, pair.right].allSatisfy {
+                    $0 >= specialTokens.count && $0 < specialTokens.count + tokens.count
+                }
+            }, "a merge names an id that is none of \(tokens.count) tokens after \(specialTokens.count) special ones")
+        (self.specialTokens, self.tokens, self.merges) = (specialTokens, tokens, merges)
+        self.preTokenizer = preTokenizer
+    }
 
     /// The number of ids.
     public var vocabularySize: Int { specialTokens.count + tokens.count }

@@ -4,7 +4,7 @@ extension Tokenizer {
     /// The tokens of a text.
     ///
     /// - Parameters:
-    ///   - text: Any text; it is normalised first if the model's files say so (Qwen: NFC).
+    ///   - text: Any text; it is normalized first if the model's files say so (Qwen: NFC).
     ///   - addSpecialTokens: Whether to add what the model's files say belongs around a text, such as ``bos``.
     ///   - parseSpecialTokens: Whether a special token's text, such as "<|im_end|>", becomes that token; otherwise it
     ///     is plain text, as input from strangers should be.
@@ -18,7 +18,7 @@ extension Tokenizer {
         }
     }
 
-    /// The tokens of any bytes, valid UTF-8 or not. They are never normalised.
+    /// The tokens of any bytes, valid UTF-8 or not. They are never normalized.
     ///
     /// ``decodeBytes(_:skipSpecialTokens:)`` gives the bytes back, but for ``missingBytes``.
     public func encode(
@@ -46,7 +46,7 @@ extension Tokenizer.Core {
                 continue
             }
             let bytes = UnsafeBufferPointer(rebasing: text[part.range])
-            if normalization == .nfc, let normalized = Composition.standard.composed(bytes) {
+            if normalization == .nfc, let normalized = UnicodeNormalization.standard.composed(bytes) {
                 normalized.withUnsafeBufferPointer { encodeNormalized($0, parseSpecial, &work) }
             } else {
                 encodeNormalized(bytes, parseSpecial, &work)
@@ -78,7 +78,7 @@ extension Tokenizer.Core {
     private func encodePlain(
         _ text: UnsafeBufferPointer<UInt8>, _ range: Range<Int>, _ work: inout Tokenizer.Workspace
     ) {
-        let scanner = PieceScanner(text: text, classes: .standard)
+        let scanner = PreTokenizerScanner(text: text, classes: .standard)
         preTokenizer.forEachPiece(of: range, in: scanner) { start, end in
             if end - start == 1, encoder.byteTokens[Int(text[start])] >= 0 {
                 work.ids.append(encoder.byteTokens[Int(text[start])])

@@ -20,10 +20,11 @@ extension Tokenizer {
     /// template.
     public var configurationJSON: Data {
         var fields = [#""tokenizer_class":"PreTrainedTokenizerFast""#, #""clean_up_tokenization_spaces":false"#]
-        let special = [("bos_token", bos), ("eos_token", eos), ("pad_token", padding), ("unk_token", unknown)]
-        for (name, id) in special {
-            guard let id else { continue }
-            fields.append("\"\(name)\":\(LearnedBytePairs.quoted(spelling(of: id)))")
+        let special = core.special.named
+        for (name, id) in special { fields.append("\"\(name)\":\(LearnedBytePairs.quoted(spelling(of: id)))") }
+        for (name, text) in core.special.texts.sorted(by: { $0.key < $1.key })
+        where !special.contains(where: { $0.name == name }) {
+            fields.append("\(LearnedBytePairs.quoted(name)):\(LearnedBytePairs.quoted(text))")
         }
         if let template = chatTemplateSource { fields.append("\"chat_template\":\(LearnedBytePairs.quoted(template))") }
         return Data("{\(fields.joined(separator: ",\n"))}\n".utf8)

@@ -1,22 +1,8 @@
+internal import PlumbBasics
+
 // JSON has no spelling for infinities and not-a-number, yet a diverged loss is a finding that must be kept. Inside this
 // module every `Double` member of a synthesised `Codable` type is written by the overloads below, so that such values
 // survive any encoder as the strings "nan", "inf" and "-inf".
-
-/// The three numbers JSON cannot spell.
-enum NonFinite {
-    static func spelling(of value: Double) -> String {
-        value.isNaN ? "nan" : value < 0 ? "-inf" : "inf"
-    }
-
-    static func value(of text: String) -> Double? {
-        switch text {
-        case "nan": .nan
-        case "inf": .infinity
-        case "-inf": -.infinity
-        default: nil
-        }
-    }
-}
 
 /// A `Double` that encodes as a number when finite and as a string otherwise.
 struct AnyDouble: Codable {

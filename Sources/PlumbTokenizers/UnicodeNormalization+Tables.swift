@@ -2,7 +2,7 @@
 //
 // As Hugging Face's library composes (its Unicode version is older than that of the standard library).
 
-extension Composition {
+extension UnicodeNormalization {
     /// Runs of scalars of one combining class: gap, length, class.
     static let classRuns: [UInt32] = [
         768, 21, 230, 0, 1, 232, 0, 4, 220, 0, 1, 232, 0, 1, 216, 0, 5, 220, 0, 2, 202, 0, 4, 220, 0, 2, 202, 0, 11,

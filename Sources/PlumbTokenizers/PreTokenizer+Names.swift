@@ -1,5 +1,7 @@
+internal import PlumbBasics
+
 extension PreTokenizer {
-    /// How the pre-tokeniser named in a GGUF file is read.
+    /// How the pre-tokenizer named in a GGUF file is read.
     public enum Reading: String, Sendable, Codable, CaseIterable {
         /// As `transformers` reads the file (`AutoTokenizer.from_pretrained(…, gguf_file:)`).
         ///
@@ -11,7 +13,7 @@ extension PreTokenizer {
         case published
     }
 
-    /// The pre-tokeniser that `tokenizer.ggml.pre` names.
+    /// The pre-tokenizer that `tokenizer.ggml.pre` names.
     ///
     /// - Throws: ``TokenizerError`` for a name that is not known.
     public init(gguf name: String, reading: Reading = .transformers) throws(TokenizerError) {
@@ -23,14 +25,17 @@ extension PreTokenizer {
         case "qwen2", "stablelm2", "deepseek-r1-qwen": self = .qwen2
         default:
             throw TokenizerError(
-                "the pre-tokenizer \"\(name)\" (tokenizer.ggml.pre) is not known; known are gpt-2, default, smollm, "
-                    + "starcoder, llama-bpe, qwen2 and their aliases")
+                "the pre-tokenizer \"\(visible(name))\" is not known; known are \(PreTokenizer.knownNames), and their "
+                    + "aliases")
         }
     }
 
+    /// The names of `tokenizer.ggml.pre` that are known, without their aliases, for messages and help.
+    public static let knownNames = "gpt-2, default, smollm, starcoder, llama-bpe and qwen2"
+
     /// The step a regular expression stands for; nil for one that is not known.
-    static func step(pattern: [UInt8]) -> Step? {
-        patterns().first { $0.0.utf8.elementsEqual(pattern) }?.1
+    static func step(pattern: String) -> Step? {
+        patterns().first { $0.0 == pattern }?.1
     }
 
     /// A regular expression that stands for a step; nil for steps that are written otherwise.

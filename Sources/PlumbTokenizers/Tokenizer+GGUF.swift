@@ -27,6 +27,9 @@ extension Tokenizer {
     ///   - addsEOS: Whether ``eos`` ends every text (`tokenizer.ggml.add_eos_token`).
     ///   - ignoresMerges: Whether a piece that is a token needs no merges; nil: Llama 3's do not.
     ///   - normalizesToNFC: Whether text is composed first; nil: Qwen 2's is.
+    ///   - otherSpecialTokens: Further special tokens that the file names, for the chat template: "cls_token" and the like.
+    ///   - stopTokens: Tokens that end a generated text besides ``eos`` and those known by name
+    ///     (`tokenizer.ggml.eot_token_id`, `tokenizer.ggml.eom_token_id`).
     ///   - chatTemplate: The source of the chat template (`tokenizer.chat_template`).
     /// - Throws: ``TokenizerError`` where merges are missing or name no tokens, or an id is out of range.
     public init(
@@ -34,12 +37,17 @@ extension Tokenizer {
         bos: Int? = nil, eos: Int? = nil, padding: Int? = nil, unknown: Int? = nil,
         addsBOS: Bool? = nil,
         addsEOS: Bool = false, ignoresMerges: Bool? = nil, normalizesToNFC: Bool? = nil,
-        chatTemplate: String? = nil
+        otherSpecialTokens: [String: Int] = [:], stopTokens: [Int] = [], chatTemplate: String? = nil
     ) throws(TokenizerError) {
-        let special = SpecialTokens(bos: bos, eos: eos, padding: padding, unknown: unknown)
-        for (name, id) in special.named where id < 0 || id >= vocabulary.count {
+        // A padding token is not needed here, so that one outside the vocabulary does no harm.
+        let padding = padding.flatMap { vocabulary.indices.contains($0) ? $0 : nil }
+        var special = SpecialTokens(bos: bos, eos: eos, padding: padding, unknown: unknown)
+        for (name, id) in special.named where !vocabulary.indices.contains(id) {
             throw TokenizerError(
-                "the tokenizer's \(name) token is \(id), but the vocabulary has \(vocabulary.count) tokens")
+                "the tokenizer's \(name) is \(id), but the vocabulary has \(vocabulary.count) tokens")
+        }
+        for (name, id) in otherSpecialTokens where vocabulary.indices.contains(id) {
+            special.texts[name] = vocabulary[id]
         }
         if let tokenTypes, tokenTypes.count != vocabulary.count {
             throw TokenizerError(
@@ -68,16 +76,8 @@ extension Tokenizer {
         parts.special = special
         if addsBOS ?? isLlama3, let bos { parts.prefix = [Int32(bos)] }
         if addsEOS, let eos { parts.suffix = [Int32(eos)] }
+        parts.stops = Set(stopTokens.filter(vocabulary.indices.contains))
         parts.chatTemplate = chatTemplate
-        core = Core(parts)
-    }
-}
-
-extension Tokenizer.SpecialTokens {
-    var named: [(name: String, id: Int)] {
-        [("bos", bos), ("eos", eos), ("padding", padding), ("unknown", unknown)].compactMap {
-            name, id in
-            id.map { (name, $0) }
-        }
+        self.init(parts)
     }
 }

@@ -1,11 +1,11 @@
-/// Canonical composition (Unicode normalisation form C) as Hugging Face's library does it.
+/// Canonical composition (Unicode normalization form C) as Hugging Face's library does it.
 ///
 /// The tables are the library's, so that ids depend neither on the operating system nor on the toolchain.
 ///
 /// Source: Unicode Standard Annex 15, Unicode Normalization Forms.
-struct Composition: Sendable {
+struct UnicodeNormalization: Sendable {
     /// The tables; made at first use.
-    static let standard = Composition()
+    static let standard = UnicodeNormalization()
 
     /// Where a scalar's parts are; bit 0 of the page table's entries marks scalars that need any work.
     private var parts: [UInt32: Range<Int>] = [:]

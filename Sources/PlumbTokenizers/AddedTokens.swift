@@ -10,7 +10,7 @@ struct AddedTokens: Sendable {
         /// Whether white space before, and after, belongs to the token.
         var stripsLeft = false
         var stripsRight = false
-        /// Whether the token is looked for in the text after normalisation.
+        /// Whether the token is looked for in the text after normalization.
         var isNormalized = false
     }
 
@@ -37,7 +37,10 @@ struct AddedTokens: Sendable {
     }
 
     /// Cuts text at the tokens in it: leftmost first, longest of those that begin at one place.
+    ///
+    /// Empty text has no parts, as in Hugging Face's library: no space is put before it.
     func split(_ text: UnsafeBufferPointer<UInt8>, parsingSpecial: Bool) -> [Part] {
+        guard !text.isEmpty else { return [] }
         let all = Part(id: nil, range: 0..<text.count)
         guard !tokens.isEmpty else { return [all] }
         var parts: [Part] = []

@@ -1,6 +1,6 @@
 internal import PlumbBasics
 
-/// Learns a byte-level BPE vocabulary from text: the most frequent pair of neighbouring tokens becomes a token, again
+/// Learns a byte-level BPE vocabulary from text: the most frequent pair of neighboring tokens becomes a token, again
 /// and again (Sennrich, Haddow, Birch 2016, arXiv:1508.07909).
 ///
 /// Among equally frequent pairs the one with the lowest ids comes first, so a text always gives the same vocabulary,
@@ -46,7 +46,8 @@ public struct BytePairTrainer: Sendable {
         for text in texts {
             var text = text
             text.withUTF8 { bytes in
-                preTokenizer.forEachPiece(of: 0..<bytes.count, in: PieceScanner(text: bytes, classes: .standard)) {
+                preTokenizer.forEachPiece(of: 0..<bytes.count, in: PreTokenizerScanner(text: bytes, classes: .standard))
+                {
                     words[Array(bytes[$0..<$1]), default: 0] += 1
                 }
             }
@@ -59,7 +60,7 @@ public struct BytePairTrainer: Sendable {
 }
 
 extension BytePairTrainer {
-    /// Two neighbouring tokens, ordered by the first.
+    /// Two neighboring tokens, ordered by the first.
     private struct Pair: Hashable, Comparable {
         let left: Int32
         let right: Int32

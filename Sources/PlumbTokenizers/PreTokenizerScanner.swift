@@ -1,8 +1,8 @@
-/// Cuts UTF-8 bytes into the pieces that a pre-tokeniser's pattern would match one after another.
+/// Cuts UTF-8 bytes into the pieces that a pre-tokenizer's pattern would match one after another.
 ///
 /// The patterns are written out as scanners: each function returns where the match that begins at `start` ends. A byte
 /// that is no valid UTF-8 counts as one scalar of no class.
-struct PieceScanner {
+struct PreTokenizerScanner {
     private typealias Class = CharacterClasses.Class
 
     let text: UnsafeBufferPointer<UInt8>

@@ -1,6 +1,6 @@
-/// The classes of Unicode scalars that pre-tokenisers tell apart, in two-level tables of one byte a scalar.
+/// The classes of Unicode scalars that pre-tokenizers tell apart, in two-level tables of one byte a scalar.
 struct CharacterClasses: Sendable {
-    /// What a pre-tokeniser's pattern sees in a scalar.
+    /// What a pre-tokenizer's pattern sees in a scalar.
     enum Class {
         static let other: UInt8 = 0
         static let letter: UInt8 = 1
