@@ -1,4 +1,5 @@
 internal import PlumbBasics
+internal import PlumbNN
 public import PlumbTensor
 
 /// What a run with gradients gives.
@@ -45,18 +46,18 @@ extension HookedTransformer {
         try check(tokens)
         requirePoints(of: interventions)
         return try Differentiation.run { differentiation in
-            var probe = Probe(interventions: interventions, recording: recording, leading: [tokens.count])
-            probe.differentiation = differentiation
-            let flight = Flight.prompts([tokens.count], arithmetic: arithmetic)
-            let stream = transformer.stream(tokens, in: flight, &probe)
-            let logits = transformer.logits(stream, in: flight, &probe)
+            var hooks = HookRunner(interventions: interventions, recording: recording, leading: [tokens.count])
+            hooks.differentiation = differentiation
+            let batch = RaggedBatch(lengths: [tokens.count], arithmetic: arithmetic)
+            let stream = transformer.stream(tokens, in: batch, &hooks)
+            let logits = transformer.logits(stream, in: batch, &hooks)
             let value = try metric(logits)
             require(value.count == 1, "a metric must be one number, got shape \(value.shape)")
             guard value.item.isFinite else {
                 try requireNumbers(logits.detached())
                 throw ModelError("the metric is not a number: \(value.item)")
             }
-            var cache = probe.cache
+            var cache = hooks.cache
             let points = cache.points.filter { cache.rows[$0]?.isTraced ?? false }
             let activations = points.compactMap { cache.rows[$0] }
             let found = differentiation.gradients(

@@ -1,4 +1,5 @@
 internal import PlumbBasics
+internal import PlumbNN
 public import PlumbTensor
 
 extension HookedTransformer {
@@ -27,15 +28,15 @@ extension HookedTransformer {
     /// The log-probabilities of the next token, `[V]`, after `tokens`.
     public func nextTokenLogProbabilities(_ tokens: [Int], with interventions: [Intervention] = []) -> Tensor {
         requirePoints(of: interventions)
-        var probe = Probe(interventions: interventions, recording: .none, leading: [tokens.count])
-        let flight = Flight.prompts([tokens.count], arithmetic: arithmetic)
-        let stream = transformer.stream(tokens, in: flight, &probe)
+        var hooks = HookRunner(interventions: interventions, recording: .none, leading: [tokens.count])
+        let batch = RaggedBatch(lengths: [tokens.count], arithmetic: arithmetic)
+        let stream = transformer.stream(tokens, in: batch, &hooks)
         guard interventions.contains(where: { $0.point.block == nil }) else {
-            var last = Probe.idle()
+            var last = HookRunner.idle()
             let row = stream[tokens.count - 1..<tokens.count]
-            return transformer.logits(row, in: flight, &last)[0].logSoftmax()
+            return transformer.logits(row, in: batch, &last)[0].logSoftmax()
         }
-        return transformer.logits(stream, in: flight, &probe)[tokens.count - 1].logSoftmax()
+        return transformer.logits(stream, in: batch, &hooks)[tokens.count - 1].logSoftmax()
     }
 
     private func pass(
@@ -45,11 +46,11 @@ extension HookedTransformer {
         for prompt in prompts {
             do { try check(prompt) } catch { unmet("\(error)") }
         }
-        let flight = Flight.prompts(prompts.map(\.count), arithmetic: arithmetic)
-        var probe = Probe(interventions: interventions, recording: recording, leading: leading)
-        let stream = transformer.stream(prompts.flatMap { $0 }, in: flight, &probe)
-        let logits = transformer.logits(stream, in: flight, &probe)
-        return (logits.reshaped(leading + [configuration.vocabulary]), probe.cache)
+        let batch = RaggedBatch(lengths: prompts.map(\.count), arithmetic: arithmetic)
+        var hooks = HookRunner(interventions: interventions, recording: recording, leading: leading)
+        let stream = transformer.stream(prompts.flatMap { $0 }, in: batch, &hooks)
+        let logits = transformer.logits(stream, in: batch, &hooks)
+        return (logits.reshaped(leading + [configuration.vocabulary]), hooks.cache)
     }
 
     /// An intervention at a point the model does not have would silently do nothing.

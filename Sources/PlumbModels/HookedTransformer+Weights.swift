@@ -24,7 +24,7 @@ extension HookedTransformer {
         require(
             transformer.blocks.indices.contains(index), "\(name) has \(configuration.layers) blocks, no block \(index)")
         let attention = transformer.blocks[index].attention
-        let (heads, groups, width) = (attention.heads, attention.keyValueHeads, attention.headWidth)
+        let (heads, groups, width) = (attention.core.heads, attention.core.keyValueHeads, attention.core.headWidth)
         let stored = attention.qkv.mergedWeight.tensor()
         let reading = foldingNorm ? transformer.blocks[index].ln1.folded(into: stored) : stored
         func part(_ first: Int, _ count: Int) -> Tensor {
@@ -53,11 +53,7 @@ extension Normalization {
     ///
     /// - Shapes: `matrix` and result `[O, D]`.
     fileprivate func folded(into matrix: Tensor) -> Tensor {
-        switch self {
-        case .rms(let weight, _): return matrix * weight
-        case .layer(let weight, _, _):
-            let scaled = matrix * weight
-            return scaled - scaled.mean(axis: -1, keepingAxis: true)
-        }
+        let scaled = matrix * weight
+        return kind == .rms ? scaled : scaled - scaled.mean(axis: -1, keepingAxis: true)
     }
 }

@@ -53,7 +53,7 @@ public struct HookedTransformer: Sendable {
     }
 
     /// The number of heads that an activation with an axis of heads has.
-    public func heads(at site: Site) -> Int { Wavefront.heads(at: site, configuration) }
+    public func heads(at site: Site) -> Int { BatchedPatchRunner.heads(at: site, configuration) }
 
     /// Packs every weight for the product kernels now, rather than when it is first used.
     public func prepare() {
@@ -84,7 +84,7 @@ public struct HookedTransformer: Sendable {
     /// - Parameter values: logits or log-probabilities of this model, of any shape.
     /// - Throws: ``ModelError`` naming the model's files when one of them is infinite or not a number.
     public func requireNumbers(_ values: Tensor) throws {
-        guard !values.withUnsafeElements({ $0.allSatisfy(\.isFinite) }) else { return }
+        guard !values.isFinite else { return }
         let weights = files.isEmpty ? name : files.map(\.path).joined(separator: ", ")
         throw ModelError("the logits of \(name) are not numbers (NaN): the weights in \(weights) are damaged")
     }

@@ -171,12 +171,7 @@ struct ResidualStream {
         }
     }
 
-    private func weight(at point: HookPoint) -> Tensor {
-        switch model.normalization(at: point) {
-        case .rms(let weight, _): weight
-        case .layer(let weight, _, _): weight
-        }
-    }
+    private func weight(at point: HookPoint) -> Tensor { model.normalization(at: point).weight }
 
     /// Gradients at normalised rows (before the weight), carried back to the rows that were normalised.
     ///
@@ -189,11 +184,7 @@ struct ResidualStream {
         guard let rows = cache[normalized], let scales = cache[scale] else {
             unmet("\(normalized) and \(scale) were not recorded")
         }
-        let centres =
-            switch model.normalization(at: normalized) {
-            case .rms: false
-            case .layer: true
-            }
+        let centres = model.normalization(at: normalized).kind == .layer
         let (count, width) = (rows.shape[0], rows.shape[1])
         return Tensor(shape: gradients.shape) { result in
             gradients.withUnsafeElements { gradients in

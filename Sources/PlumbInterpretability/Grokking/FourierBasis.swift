@@ -69,10 +69,11 @@ public struct FourierBasis: Sendable {
     func neuronWaves(_ frequency: Int) -> Tensor {
         let single = waves([frequency]) * Float(1 / Double(modulus).squareRoot())
         let places = 0..<modulus * modulus
-        return Tensor.joinedColumns([
-            single.gathered(places.map { $0 / modulus }), single.gathered(places.map { $0 % modulus }),
-            productWaves([frequency]),
-        ])
+        return Tensor.concatenated(
+            [
+                single.gathered(places.map { $0 / modulus }), single.gathered(places.map { $0 % modulus }),
+                productWaves([frequency]),
+            ], axis: 1)
     }
 
     private func angle(_ multiple: Int) -> Double { 2 * .pi * Double(multiple % modulus) / Double(modulus) }

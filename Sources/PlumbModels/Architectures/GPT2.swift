@@ -122,8 +122,8 @@ enum GPT2 {
     private static func norm(
         _ weights: WeightReader, _ name: String, _ width: Int, _ epsilon: Float
     ) throws -> Normalization {
-        .layer(
-            weight: try weights.vector("\(name).weight", width), bias: try weights.vector("\(name).bias", width),
+        Normalization(
+            .layer, weight: try weights.vector("\(name).weight", width), bias: try weights.vector("\(name).bias", width),
             epsilon: epsilon)
     }
 
@@ -133,9 +133,7 @@ enum GPT2 {
     ) -> TransformerBlock {
         TransformerBlock(
             ln1: ln1,
-            attention: Attention(
-                heads: sizes.heads, keyValueHeads: sizes.heads, headWidth: sizes.headWidth, qkv: qkv, output: output,
-                rotary: nil),
+            attention: Attention(sizes.attention, qkv: qkv, output: output, rotary: nil),
             ln2: ln2, mlp: mlp)
     }
 }

@@ -90,14 +90,14 @@ enum Llama {
             let name = "model.layers.\(i)"
             return block(
                 sizes, rotary,
-                ln1: .rms(weight: try weights.vector("\(name).input_layernorm.weight", d), epsilon: epsilon),
+                ln1: Normalization(.rms, weight: try weights.vector("\(name).input_layernorm.weight", d), epsilon: epsilon),
                 qkv: try weights.stacked(
                     [
                         ("\(name).self_attn.q_proj", q), ("\(name).self_attn.k_proj", kv),
                         ("\(name).self_attn.v_proj", kv),
                     ], inputs: d),
                 output: try weights.linear("\(name).self_attn.o_proj", outputs: d, inputs: q),
-                ln2: .rms(weight: try weights.vector("\(name).post_attention_layernorm.weight", d), epsilon: epsilon),
+                ln2: Normalization(.rms, weight: try weights.vector("\(name).post_attention_layernorm.weight", d), epsilon: epsilon),
                 gateUp: try weights.stacked(
                     [("\(name).mlp.gate_proj", sizes.mlpWidth), ("\(name).mlp.up_proj", sizes.mlpWidth)], inputs: d),
                 down: try weights.linear("\(name).mlp.down_proj", outputs: d, inputs: sizes.mlpWidth))
@@ -107,7 +107,7 @@ enum Llama {
         let isTied = configuration.tie_word_embeddings ?? !weights.contains("lm_head.weight")
         return Transformer(
             configuration: sizes, tokenEmbedding: embedding, positionEmbedding: nil, blocks: blocks,
-            finalNorm: .rms(weight: try weights.vector("model.norm.weight", d), epsilon: epsilon),
+            finalNorm: Normalization(.rms, weight: try weights.vector("model.norm.weight", d), epsilon: epsilon),
             unembedding: isTied
                 ? Linear(weight: embedding) : try weights.linear("lm_head", outputs: sizes.vocabulary, inputs: d),
             isTied: isTied)
@@ -132,7 +132,7 @@ enum Llama {
             let values = try weights.linear("\(name).attn_v", outputs: kv, inputs: d)
             return block(
                 sizes, rotary,
-                ln1: .rms(weight: try weights.vector("\(name).attn_norm.weight", d), epsilon: epsilon),
+                ln1: Normalization(.rms, weight: try weights.vector("\(name).attn_norm.weight", d), epsilon: epsilon),
                 qkv: Linear(
                     weight: Weight([
                         .stored(queries.weight), .stored(keys.weight),
@@ -140,7 +140,7 @@ enum Llama {
                     ]),
                     bias: WeightReader.joined([queries.bias, keys.bias, values.bias], [q, kv, kv])),
                 output: try weights.linear("\(name).attn_output", outputs: d, inputs: q),
-                ln2: .rms(weight: try weights.vector("\(name).ffn_norm.weight", d), epsilon: epsilon),
+                ln2: Normalization(.rms, weight: try weights.vector("\(name).ffn_norm.weight", d), epsilon: epsilon),
                 gateUp: try weights.stacked(
                     [("\(name).ffn_gate", sizes.mlpWidth), ("\(name).ffn_up", sizes.mlpWidth)], inputs: d),
                 down: try weights.linear("\(name).ffn_down", outputs: d, inputs: sizes.mlpWidth))
@@ -148,7 +148,7 @@ enum Llama {
         let embedding = Weight(try weights.stored("token_embd.weight", [sizes.vocabulary, d]))
         return Transformer(
             configuration: sizes, tokenEmbedding: embedding, positionEmbedding: nil, blocks: blocks,
-            finalNorm: .rms(weight: try weights.vector("output_norm.weight", d), epsilon: epsilon),
+            finalNorm: Normalization(.rms, weight: try weights.vector("output_norm.weight", d), epsilon: epsilon),
             unembedding: weights.contains("output.weight")
                 ? try weights.linear("output", outputs: sizes.vocabulary, inputs: d) : Linear(weight: embedding),
             isTied: !weights.contains("output.weight"))
@@ -160,10 +160,7 @@ enum Llama {
     ) -> TransformerBlock {
         TransformerBlock(
             ln1: ln1,
-            attention: Attention(
-                heads: sizes.heads, keyValueHeads: sizes.keyValueHeads, headWidth: sizes.headWidth, qkv: qkv,
-                output: output,
-                rotary: rotary),
+            attention: Attention(sizes.attention, qkv: qkv, output: output, rotary: rotary),
             ln2: ln2, mlp: .gatedSilu(gateUp: gateUp, down: down))
     }
 

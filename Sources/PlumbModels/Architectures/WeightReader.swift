@@ -52,16 +52,3 @@ struct WeightReader {
         return Tensor.concatenated(zip(biases, counts).map { $0 ?? .zeros([$1]) })
     }
 }
-
-extension Attention {
-    /// The slices of an output weight `[D, H · K]` that belong to each head, worked out when first used.
-    static func perHead(_ output: Weight, heads: Int, headWidth: Int) -> [Weight] {
-        (0..<heads).map { head in
-            Weight([
-                .computed(outputs: output.outputs, inputs: headWidth) {
-                    output.tensor().columns(head * headWidth..<(head + 1) * headWidth)
-                }
-            ])
-        }
-    }
-}

@@ -89,35 +89,10 @@ struct ActivationRegion {
     /// `value` with this region taken from `source`.
     func replaced(in value: Tensor, by source: Tensor) -> Tensor {
         guard position != nil || head != nil else { return source }
-        // As [outer, heads, inner] around the two axes that select: maps are [.., H, T, T], the rest [.., T, H, K].
-        let shape = value.shape
-        let trailing = site.hasHeads ? 3 : 2
-        require(shape.count >= trailing, "\(site.rawValue) of shape \(shape) has no such position or head")
-        let axes = Array(shape.suffix(trailing))
-        let outer = shape.dropLast(trailing).reduce(1, *)
-        let (first, second) = site.hasHeads ? (axes[0], axes[1]) : (axes[0], 1)
-        let inner = site.hasHeads ? axes[2] : axes[1]
-        let (firstIndex, secondIndex) = site.isAttentionMap ? (head, position) : (position, head)
-        require(
-            firstIndex.map { $0 >= 0 && $0 < first } ?? true && secondIndex.map { $0 >= 0 && $0 < second } ?? true,
-            "\(site.rawValue) of shape \(shape) has no position \(position ?? 0) or head \(head ?? 0)")
-        var result = value.detached()
-        result.withUnsafeMutableElements { target in
-            source.withUnsafeElements { source in
-                guard let to = target.baseAddress, let from = source.baseAddress else { return }
-                for o in 0..<outer {
-                    for i in firstIndex.map({ $0..<$0 + 1 }) ?? 0..<first {
-                        for j in secondIndex.map({ $0..<$0 + 1 }) ?? 0..<second {
-                            let at = ((o * first + i) * second + j) * inner
-                            (to + at).update(from: from + at, count: inner)
-                        }
-                    }
-                }
-            }
-        }
-        return result.recorded(from: [value, source]) { dy, into in
-            into.add(replaced(in: dy, by: .zeros(dy.shape)), to: value.trace)
-            into.add(replaced(in: .zeros(dy.shape), by: dy), to: source.trace)
-        }
+        // Attention maps are [.., H, T, T], what else has heads [.., T, H, K], the rest [.., T, D].
+        let axis = value.shape.count - (site.hasHeads ? 3 : 2)
+        require(axis >= 0, "\(site.rawValue) of shape \(value.shape) has no such position or head")
+        let (first, second) = site.isAttentionMap ? (head, position) : (position, head)
+        return value.replacing(from: source, axis: axis, first: first, second: second)
     }
 }

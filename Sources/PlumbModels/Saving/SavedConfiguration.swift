@@ -117,12 +117,3 @@ struct SavedConfiguration: Encodable {
         }
     }
 }
-
-extension Normalization {
-    /// What is added to the mean square before its root is taken.
-    var epsilon: Float {
-        switch self {
-        case .rms(_, let epsilon), .layer(_, _, let epsilon): epsilon
-        }
-    }
-}

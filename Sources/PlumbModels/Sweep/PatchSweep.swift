@@ -67,7 +67,7 @@ public struct PatchPair: Sendable {
 public struct PatchSweep: Sendable {
     /// Clean into corrupted, or the other way.
     public var direction: PatchDirection
-    /// Bytes that runs in flight may take, beside the weights. A smaller limit means more walks and the same bits.
+    /// Bytes that runs in batch may take, beside the weights. A smaller limit means more walks and the same bits.
     public var memoryLimit: Int
     /// Which positions of prompts of different lengths answer each other.
     public var alignment: PatchAlignment
@@ -107,10 +107,10 @@ public struct PatchSweep: Sendable {
         try check(model, pairs: pairs, cells: cells)
         var results: [PatchSweepResult] = []
         for group in groups(of: pairs, model, cells) {
-            let wavefront = Wavefront(model, pairs: group, direction: direction, cells: cells)
+            let runner = BatchedPatchRunner(model, pairs: group, direction: direction, cells: cells)
             let done = Double(results.count) / Double(pairs.count)
             let share = Double(group.count) / Double(pairs.count)
-            results += try wavefront.run(memoryLimit: memoryLimit) { try progress(done + share * $0) }
+            results += try runner.run(memoryLimit: memoryLimit) { try progress(done + share * $0) }
         }
         return results
     }
@@ -153,7 +153,7 @@ public struct PatchSweep: Sendable {
             guard cell.position.map({ $0 >= 0 && $0 < shortest }) ?? true else {
                 throw ModelError("a prompt of \(shortest) tokens has no position \(cell.position ?? 0)")
             }
-            let heads = Wavefront.heads(at: cell.point.site, model.configuration)
+            let heads = BatchedPatchRunner.heads(at: cell.point.site, model.configuration)
             guard cell.head.map({ $0 >= 0 && $0 < heads }) ?? true else {
                 throw ModelError("\(cell.point) has \(heads) heads, no head \(cell.head ?? 0)")
             }

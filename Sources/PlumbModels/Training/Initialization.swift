@@ -99,8 +99,7 @@ extension TransformerBlock {
         self.init(
             ln1: .newRMS(d),
             attention: Attention(
-                heads: sizes.heads, keyValueHeads: sizes.keyValueHeads, headWidth: sizes.headWidth,
-                qkv: Linear(weight: Weight([q, kv, kv].map { .tensor(.zeros([$0, d])) })),
+                sizes.attention, qkv: Linear(weight: Weight([q, kv, kv].map { .tensor(.zeros([$0, d])) })),
                 output: Linear(weight: Weight(.zeros([d, q]))), rotary: rotary),
             ln2: .newRMS(d),
             mlp: .gatedSilu(
@@ -116,8 +115,7 @@ extension TransformerBlock {
         self.init(
             ln1: .newLayer(d),
             attention: Attention(
-                heads: sizes.heads, keyValueHeads: sizes.heads, headWidth: sizes.headWidth,
-                qkv: convolution(d, 3 * z), output: convolution(z, d), rotary: nil),
+                sizes.attention, qkv: convolution(d, 3 * z), output: convolution(z, d), rotary: nil),
             ln2: .newLayer(d),
             mlp: sizes.mlpWidth == 0
                 ? .absent : .gelu(up: convolution(d, sizes.mlpWidth), down: convolution(sizes.mlpWidth, d)))
@@ -127,12 +125,12 @@ extension TransformerBlock {
 extension Normalization {
     /// A root-mean-square norm before training.
     static func newRMS(_ width: Int) -> Normalization {
-        .rms(weight: Tensor(repeating: 1, shape: [width]), epsilon: 1e-5)
+        Normalization(.rms, weight: Tensor(repeating: 1, shape: [width]), epsilon: 1e-5)
     }
 
     /// A layer norm before training.
     static func newLayer(_ width: Int) -> Normalization {
-        .layer(weight: Tensor(repeating: 1, shape: [width]), bias: .zeros([width]), epsilon: 1e-5)
+        Normalization(.layer, weight: Tensor(repeating: 1, shape: [width]), bias: .zeros([width]), epsilon: 1e-5)
     }
 }
 

@@ -119,7 +119,8 @@ public struct LoRA: ParameterTree {
 extension TransformerBlock {
     /// Where a layer's outputs stand in the layer that it is fused with.
     fileprivate func place(of target: LoRA.Target) throws -> (outputs: Range<Int>, inputs: Int) {
-        let (q, kv) = (attention.heads * attention.headWidth, attention.keyValueHeads * attention.headWidth)
+        let core = attention.core
+        let (q, kv) = (core.heads * core.headWidth, core.keyValueHeads * core.headWidth)
         func lacking() -> ModelError { ModelError("the model has no \(target.rawValue) layer to adapt") }
         switch target {
         case .query: return (0..<q, attention.qkv.weight.inputs)

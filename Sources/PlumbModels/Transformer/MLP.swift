@@ -24,26 +24,26 @@ enum MLP: Sendable {
     ///
     /// - Shapes: `x` `[R, D]`, normalised; result `[R, D]`.
     func callAsFunction(
-        _ x: Tensor, adding residual: Tensor?, block: Int, _ arithmetic: Arithmetic, _ probe: inout Probe
+        _ x: Tensor, adding residual: Tensor?, block: Int, _ arithmetic: Arithmetic, _ hooks: inout HookRunner
     ) -> Tensor {
         guard let down = linears.last else { unmet("an attention-only block has no MLP") }
-        let neurons = probe(activated(x, block: block, arithmetic, &probe), at: .block(block, .mlpPost))
+        let neurons = hooks(activated(x, block: block, arithmetic, &hooks), at: .block(block, .mlpPost))
         return down(neurons, adding: residual, arithmetic: arithmetic)
     }
 
-    private func activated(_ x: Tensor, block: Int, _ arithmetic: Arithmetic, _ probe: inout Probe) -> Tensor {
+    private func activated(_ x: Tensor, block: Int, _ arithmetic: Arithmetic, _ hooks: inout HookRunner) -> Tensor {
         switch self {
         case .gelu(let up, _):
-            return probe(up(x, arithmetic: arithmetic), at: .block(block, .mlpPre)).geluTanh()
+            return hooks(up(x, arithmetic: arithmetic), at: .block(block, .mlpPre)).geluTanh()
         case .gatedSilu(let gateUp, _):
             let joined = gateUp(x, arithmetic: arithmetic)
-            guard probe.watches(.block(block, .mlpPre)) || probe.watches(.block(block, .mlpPreLinear)) else {
+            guard hooks.watches(.block(block, .mlpPre)) || hooks.watches(.block(block, .mlpPreLinear)) else {
                 return joined.gatedSilu()
             }
             let width = joined.shape[1] / 2
-            let gate = probe(joined.columns(0..<width), at: .block(block, .mlpPre))
-            let linear = probe(joined.columns(width..<2 * width), at: .block(block, .mlpPreLinear))
-            return Tensor.joinedColumns([gate, linear]).gatedSilu()
+            let gate = hooks(joined.columns(0..<width), at: .block(block, .mlpPre))
+            let linear = hooks(joined.columns(width..<2 * width), at: .block(block, .mlpPreLinear))
+            return Tensor.concatenated([gate, linear], axis: 1).gatedSilu()
         case .absent: return x
         }
     }

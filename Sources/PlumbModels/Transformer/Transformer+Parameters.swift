@@ -45,10 +45,10 @@ extension TransformerBlock {
     fileprivate mutating func visitLlama(_ visitor: inout ParameterVisitor) {
         visitor("input_layernorm", &ln1)
         visitor.group("self_attn") { visitor in
-            let (heads, groups) = (attention.heads, attention.keyValueHeads)
+            let (heads, groups) = (attention.core.heads, attention.core.keyValueHeads)
             visitor.visit(
                 &attention.qkv, as: ["q_proj", "k_proj", "v_proj"],
-                outputs: [heads, groups, groups].map { $0 * attention.headWidth })
+                outputs: [heads, groups, groups].map { $0 * attention.core.headWidth })
             visitor.visit(&attention.output, as: ["o_proj"], outputs: [attention.output.weight.outputs])
         }
         visitor("post_attention_layernorm", &ln2)

@@ -1,3 +1,5 @@
+internal import PlumbNN
+
 /// The sizes of a decoder-only transformer.
 public struct TransformerConfiguration: Sendable, Equatable, Codable {
     /// `llama` (Qwen 2 is one, with biases), `gpt2`, or `attention-only`: GPT-2 without MLPs.
@@ -74,6 +76,18 @@ public struct TransformerConfiguration: Sendable, Equatable, Codable {
             throw ModelError("a head width of \(headWidth) is odd; rotary positions turn features in pairs")
         }
         return self
+    }
+}
+
+extension TransformerConfiguration {
+    /// How each block attends.
+    var attention: ScaledDotProductAttention {
+        ScaledDotProductAttention(heads: heads, keyValueHeads: keyValueHeads, headWidth: headWidth)
+    }
+
+    /// An empty cache of keys and values.
+    func keyValueCache(capacity: Int) -> KeyValueCache {
+        KeyValueCache(blocks: layers, keyValueHeads: keyValueHeads, headWidth: headWidth, capacity: capacity)
     }
 }
 

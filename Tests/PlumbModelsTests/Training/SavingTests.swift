@@ -71,7 +71,6 @@ struct SavingTests {
 
 extension Attention {
     fileprivate func turning(by rotary: RotaryEmbedding) -> Attention {
-        Attention(
-            heads: heads, keyValueHeads: keyValueHeads, headWidth: headWidth, qkv: qkv, output: output, rotary: rotary)
+        Attention(core, qkv: qkv, output: output, rotary: rotary)
     }
 }

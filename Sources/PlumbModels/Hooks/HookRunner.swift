@@ -3,8 +3,8 @@ public import PlumbTensor
 
 /// Passed down one forward pass: hands every named activation past the interventions, then to the cache.
 ///
-/// An idle probe costs one branch.
-public struct Probe: Sendable {
+/// An idle hooks costs one branch.
+public struct HookRunner: Sendable {
     private let interventions: [HookPoint: [Intervention]]
     private let recording: Recording
     private let isIdle: Bool
@@ -17,8 +17,8 @@ public struct Probe: Sendable {
     /// The first position that the rows of this pass cover.
     private let firstPosition: Int
 
-    /// A probe that changes and keeps nothing.
-    static func idle() -> Probe { Probe(interventions: [], recording: .none, leading: [0], isIdle: true) }
+    /// A hooks that changes and keeps nothing.
+    static func idle() -> HookRunner { HookRunner(interventions: [], recording: .none, leading: [0], isIdle: true) }
 
     init(interventions: [Intervention], recording: Recording, leading: [Int], firstPosition: Int = 0) {
         self.init(
@@ -37,11 +37,11 @@ public struct Probe: Sendable {
         cache.layout = HookLayout(leading: leading)
     }
 
-    /// A probe that patches rows of runs sharing a pass.
-    static func patching(_ patches: [HookPoint: [RowPatch]]) -> Probe {
-        var probe = Probe.idle()
-        probe.rowPatches = patches
-        return probe
+    /// A hooks that patches rows of runs sharing a pass.
+    static func patching(_ patches: [HookPoint: [RowPatch]]) -> HookRunner {
+        var hooks = HookRunner.idle()
+        hooks.rowPatches = patches
+        return hooks
     }
 
     /// Whether anything reads or changes the activation at `point`; a pass may skip computing what nobody watches.
@@ -101,17 +101,9 @@ struct RowPatch: Sendable {
     var count: Int
 
     static func apply(_ patches: [RowPatch], to value: inout Tensor) {
-        let width = value.shape.dropFirst().reduce(1, *)
-        value.withUnsafeMutableElements { target in
-            guard let to = target.baseAddress else { return }
-            for patch in patches {
-                let sourceWidth = patch.source.shape.dropFirst().reduce(1, *)
-                patch.source.withUnsafeElements { source in
-                    guard let from = source.baseAddress else { return }
-                    (to + patch.row * width + patch.column)
-                        .update(from: from + patch.sourceRow * sourceWidth + patch.column, count: patch.count)
-                }
-            }
+        for patch in patches {
+            value.replaceElements(
+                patch.column..<patch.column + patch.count, ofRow: patch.row, from: patch.source, row: patch.sourceRow)
         }
     }
 }
