@@ -35,7 +35,7 @@ extension HookedTransformer {
         onToken: (Int) throws -> Bool = { _ in true }
     ) throws -> Generation {
         try check(prompt)
-        requirePoints(of: interventions)
+        try checkPoints(of: interventions, positions: configuration.context)
         guard temperature >= 0, temperature.isFinite else {
             throw ModelError("temperature must be 0 or a positive number, got \(temperature)")
         }
@@ -76,12 +76,12 @@ extension HookedTransformer {
         keyValues.reserve(first + tokens.count)
         batch.append(startPosition: first, rows: tokens.count, cache: 0)
         var hooks = HookRunner(
-            interventions: interventions, recording: recording, leading: [tokens.count], firstPosition: first)
+            interventions: interventions, recording: recording, leading: [tokens.count], startPosition: first)
         let stream = transformer.stream(tokens, in: batch, &hooks)
         let last = tokens.count - 1
         let watchesEnd = [HookPoint.finalScale, .finalNormalized, .logits].contains { hooks.watches($0) }
         guard watchesEnd else {
-            var idle = HookRunner.idle()
+            var idle = HookRunner.idle
             return (transformer.logits(stream[last..<last + 1], in: batch, &idle)[0], hooks.cache)
         }
         let logits = transformer.logits(stream, in: batch, &hooks)
@@ -108,7 +108,7 @@ extension ActivationCache {
     /// Passes over consecutive positions as one; attention maps are widened to the last pass's keys.
     init(joining steps: [ActivationCache]) {
         guard let first = steps.first else { return }
-        let positions = steps.reduce(0) { $0 + ($1.layout.leading.last ?? 0) }
+        let positions = steps.reduce(0) { $0 + ($1.layout.leading?.last ?? 0) }
         layout = HookLayout(leading: [positions])
         for point in first.rows.keys {
             let parts = steps.compactMap { $0.rows[point] }

@@ -50,7 +50,8 @@ import Testing
     @Test(arguments: TinyModel.hooked, PatchDirection.allCases)
     func cellsBeforeTheFirstDifferenceAreTheUnpatchedRun(name: String, direction: PatchDirection) throws {
         let model = try TinyModel.load(name)
-        for site in [Site.residPre, .residMid, .attnOut, .mlpOut, .residPost] {
+        for site in [Site.residPre, .residMid, .attnOut, .mlpOut, .residPost]
+        where model.hookPoints.contains(.block(0, site)) {
             let grid = PatchSweep.cells(site, layers: 3, positions: 9)
             let result = try PatchSweep(direction: direction).run(
                 model, clean: Self.clean, corrupted: Self.corrupted, metric: Self.logitDifference,

@@ -119,7 +119,7 @@ public struct InductionHeads: Experiment {
         layers: Int, _ key: RandomKey, label: String, _ session: FitSession
     ) throws -> FitResult<HookedTransformer, Adam> {
         let sizes = TransformerConfiguration(
-            architecture: "attention-only", layers: layers, width: settings.width, heads: settings.heads,
+            architecture: .attentionOnly, layers: layers, width: settings.width, heads: settings.heads,
             headWidth: settings.width / settings.heads, vocabulary: settings.vocabulary, context: settings.length)
         let model = try HookedTransformer(
             sizes, key: key["weights"], initialization: .scaled(gain: settings.gain), isTied: false, name: label)

@@ -184,31 +184,7 @@ struct ResidualStream {
         guard let rows = cache[normalized], let scales = cache[scale] else {
             unmet("\(normalized) and \(scale) were not recorded")
         }
-        let centres = model.normalization(at: normalized).kind == .layer
-        let (count, width) = (rows.shape[0], rows.shape[1])
-        return Tensor(shape: gradients.shape) { result in
-            gradients.withUnsafeElements { gradients in
-                rows.withUnsafeElements { rows in
-                    scales.withUnsafeElements { scales in
-                        for row in 0..<gradients.count / max(1, width) {
-                            let position = row % count
-                            let (g, n) = (row * width, position * width)
-                            var (along, mean) = (0.0, 0.0)
-                            for column in 0..<width {
-                                along += Double(gradients[g + column]) * Double(rows[n + column])
-                                if centres { mean += Double(gradients[g + column]) }
-                            }
-                            let (slope, shift) = (Float(along / Double(width)), Float(mean / Double(width)))
-                            let divisor = scales[position]
-                            for column in 0..<width {
-                                result[g + column] =
-                                    (gradients[g + column] - rows[n + column] * slope - shift) / divisor
-                            }
-                        }
-                    }
-                }
-            }
-        }
+        return model.normalization(at: normalized).carriedBack(gradients, normalized: rows, scale: scales)
     }
 }
 

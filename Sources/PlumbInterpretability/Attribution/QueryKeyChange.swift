@@ -47,18 +47,15 @@ struct QueryKeyChange {
     private static func products(_ a: Tensor, _ b: Tensor, _ scale: Double) -> [Double] {
         let (count, heads, width, groups) = (a.shape[0], a.shape[1], a.shape[2], b.shape[1])
         var result = [Double](repeating: 0, count: heads * count * count)
-        a.withUnsafeElements { a in
-            b.withUnsafeElements { b in
-                for head in 0..<heads {
-                    let shared = head / (heads / groups)
-                    for query in 0..<count {
-                        for key in 0...query {
-                            let (x, y) = ((query * heads + head) * width, (key * groups + shared) * width)
-                            var sum = 0.0
-                            for feature in 0..<width { sum += Double(a[x + feature]) * Double(b[y + feature]) }
-                            result[(head * count + query) * count + key] = sum * scale
-                        }
-                    }
+        let (a, b) = (a.elements, b.elements)
+        for head in 0..<heads {
+            let shared = head / (heads / groups)
+            for query in 0..<count {
+                for key in 0...query {
+                    let (x, y) = ((query * heads + head) * width, (key * groups + shared) * width)
+                    var sum = 0.0
+                    for feature in 0..<width { sum += Double(a[x + feature]) * Double(b[y + feature]) }
+                    result[(head * count + query) * count + key] = sum * scale
                 }
             }
         }

@@ -1,93 +1,98 @@
 internal import PlumbBasics
 public import PlumbTensor
 
-/// Passed down one forward pass: hands every named activation past the interventions, then to the cache.
+/// Passed down one forward pass: hands every named activation past row patches and interventions, then to the recording.
 ///
-/// An idle hooks costs one branch.
+/// An idle runner costs one branch.
 public struct HookRunner: Sendable {
     private let interventions: [HookPoint: [Intervention]]
-    private let recording: Recording
-    private let isIdle: Bool
-    private let isRecording: Bool
-    /// Replacements of single rows, for patched runs that share a pass.
-    var rowPatches: [HookPoint: [RowPatch]] = [:]
-    private(set) var cache = ActivationCache()
-    /// Set while gradients at activations are wanted: the embeddings are then watched, and all that follows from them.
+    private let recording: Recording?
+    private let rowPatches: [HookPoint: [RowPatch]]
+    /// Set while gradients at activations are wanted.
     var differentiation: Differentiation?
+    private let isIdle: Bool
     /// The first position that the rows of this pass cover.
-    private let firstPosition: Int
+    private let startPosition: Int
+    private(set) var cache = ActivationCache()
+    /// The points with interventions that the pass has met.
+    private var met: Set<HookPoint> = []
 
-    /// A hooks that changes and keeps nothing.
-    static func idle() -> HookRunner { HookRunner(interventions: [], recording: .none, leading: [0], isIdle: true) }
+    /// A runner that changes and keeps nothing.
+    public static let idle = HookRunner(rowPatches: [:])
 
-    init(interventions: [Intervention], recording: Recording, leading: [Int], firstPosition: Int = 0) {
-        self.init(
-            interventions: interventions, recording: recording, leading: leading, firstPosition: firstPosition,
-            isIdle: false)
+    /// A runner for one pass of a model.
+    ///
+    /// - Parameters:
+    ///   - interventions: changes to activations, several at one point in their order.
+    ///   - recording: which activations to keep.
+    public init(interventions: [Intervention] = [], recording: Recording = .none) {
+        self.init(interventions: interventions, recording: recording, startPosition: 0)
     }
 
-    private init(
-        interventions: [Intervention], recording: Recording, leading: [Int], firstPosition: Int = 0, isIdle: Bool
-    ) {
+    init(interventions: [Intervention], recording: Recording, leading: [Int]? = nil, startPosition: Int) {
         self.interventions = Dictionary(grouping: interventions, by: \.point)
         self.recording = recording
-        self.isIdle = isIdle
-        self.firstPosition = firstPosition
-        isRecording = !isIdle
+        (rowPatches, isIdle, self.startPosition) = ([:], false, startPosition)
         cache.layout = HookLayout(leading: leading)
     }
 
-    /// A hooks that patches rows of runs sharing a pass.
-    static func patching(_ patches: [HookPoint: [RowPatch]]) -> HookRunner {
-        var hooks = HookRunner.idle()
-        hooks.rowPatches = patches
-        return hooks
+    /// A runner that patches rows of runs sharing a pass.
+    init(rowPatches: [HookPoint: [RowPatch]]) {
+        (interventions, recording, self.rowPatches) = ([:], nil, rowPatches)
+        (isIdle, startPosition) = (rowPatches.isEmpty, 0)
     }
 
+    /// Says that activations of the pass are rows `[R, …]` of prompts, shown as `[T, …]` or `[B, T, …]`.
+    mutating func showRows(as leading: [Int]) { cache.layout = HookLayout(leading: leading) }
+
     /// Whether anything reads or changes the activation at `point`; a pass may skip computing what nobody watches.
-    func watches(_ point: @autoclosure () -> HookPoint) -> Bool {
-        if isIdle && rowPatches.isEmpty { return false }
+    public func watches(_ point: @autoclosure () -> HookPoint) -> Bool {
+        if isIdle { return false }
         let point = point()
-        return rowPatches[point] != nil || interventions[point] != nil || (isRecording && recording.includes(point))
+        return rowPatches[point] != nil || interventions[point] != nil || recording?.includes(point) ?? false
     }
 
     /// An activation that gradients flow to from here on, where any are wanted.
     func watched(_ value: Tensor) -> Tensor { differentiation?.watched(value) ?? value }
 
-    /// Whether anything changes the activation at `point`.
-    func changes(_ point: @autoclosure () -> HookPoint) -> Bool {
-        if isIdle && rowPatches.isEmpty { return false }
-        let point = point()
-        return rowPatches[point] != nil || interventions[point] != nil
-    }
-
-    /// The activation after interventions.
+    /// The activation after row patches and interventions.
     ///
-    /// - Shapes: rows `[R, …]` in and out.
+    /// - Shapes: any; the result has the shape of `value`.
     public mutating func callAsFunction(_ value: Tensor, at point: @autoclosure () -> HookPoint) -> Tensor {
-        if isIdle && rowPatches.isEmpty { return value }
+        if isIdle { return value }
         let point = point()
         var value = value
-        if let patches = rowPatches[point] { RowPatch.apply(patches, to: &value) }
+        for patch in rowPatches[point] ?? [] { patch.apply(to: &value) }
         if let changes = interventions[point] {
-            let layout = cache.layout
-            let positions = layout.leading[layout.leading.count - 1]
-            let context = HookContext(point: point, positions: firstPosition..<firstPosition + positions)
-            var shown = layout.shown(value, at: point.site)
-            for change in changes {
-                let changed = change.apply(shown, context)
-                require(
-                    changed.shape == shown.shape,
-                    "intervention \(change.name) at \(point) must keep shape \(shown.shape), returned \(changed.shape)")
-                shown = changed
-            }
-            value = layout.rows(shown, at: point.site)
-            // What an intervention made a constant has a gradient too, and so has all that follows from it.
-            if let differentiation, !value.isTraced { value = differentiation.watched(value) }
+            met.insert(point)
+            value = changed(value, at: point, by: changes)
         }
-        if isRecording && recording.includes(point) { cache.rows[point] = value }
+        guard recording?.includes(point) ?? false else { return value }
+        // What an intervention made a constant has a gradient too, and so has all that follows from it.
+        if let differentiation, !value.isTraced { value = differentiation.watched(value) }
+        cache.rows[point] = value
         return value
     }
+
+    private func changed(_ value: Tensor, at point: HookPoint, by changes: [Intervention]) -> Tensor {
+        let layout = cache.layout
+        var shown = layout.shown(value, at: point.site)
+        let positions = layout.leading?.last ?? value.shape.first ?? 0
+        let context = HookContext(point: point, positions: startPosition..<startPosition + positions)
+        for change in changes {
+            let changed = change.apply(shown, context)
+            require(
+                changed.shape == shown.shape,
+                "intervention \(change.name) at \(point) must keep shape \(shown.shape), returned \(changed.shape)")
+            shown = changed
+        }
+        let rows = layout.rows(shown, at: point.site)
+        guard let differentiation, !rows.isTraced else { return rows }
+        return differentiation.watched(rows)
+    }
+
+    /// The points with interventions that the pass did not meet: they would silently do nothing.
+    var unmetPoints: [HookPoint] { interventions.keys.filter { !met.contains($0) } }
 }
 
 /// New values for some elements of one row of an activation.
@@ -100,10 +105,14 @@ struct RowPatch: Sendable {
     var sourceRow: Int
     var count: Int
 
-    static func apply(_ patches: [RowPatch], to value: inout Tensor) {
-        for patch in patches {
-            value.replaceElements(
-                patch.column..<patch.column + patch.count, ofRow: patch.row, from: patch.source, row: patch.sourceRow)
-        }
+    func apply(to value: inout Tensor) {
+        value.replaceElements(column..<column + count, ofRow: row, from: source, row: sourceRow)
+    }
+
+    /// The same change `offset` rows further on.
+    func moved(by offset: Int) -> RowPatch {
+        var patch = self
+        patch.row += offset
+        return patch
     }
 }

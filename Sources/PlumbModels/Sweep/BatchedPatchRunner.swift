@@ -101,7 +101,7 @@ struct BatchedPatchRunner {
         for tokens in sources { batch.append(startPosition: 0, rows: tokens.count) }
         let points = Set(cells.map(\.point)).union((0..<layers).map { .block($0, .residPre) })
         let recording = Recording { points.contains($0) || $0 == .block(layers - 1, .residPost) }
-        var hooks = HookRunner(interventions: [], recording: recording, leading: [batch.rows])
+        var hooks = HookRunner(interventions: [], recording: recording, leading: [batch.rows], startPosition: 0)
         let stream = model.transformer.stream((bases + sources).flatMap { $0 }, in: batch, &hooks)
         if points.contains(.finalScale) || points.contains(.finalNormalized) {
             _ = model.transformer.normalized(stream, &hooks)
@@ -119,11 +119,11 @@ struct BatchedPatchRunner {
 
     /// The logits that a metric reads of rows of the residual stream, `[R, columns]`.
     private func logits(_ rows: Tensor, _ metric: PatchMetric, _ patches: [HookPoint: [RowPatch]] = [:]) -> Tensor {
-        var hooks = HookRunner.patching(patches)
+        var hooks = HookRunner(rowPatches: patches)
         let normalized = model.transformer.normalized(rows, &hooks)
         let unembedding = model.transformer.unembedding
-        guard let columns = metric.columns else { return unembedding(normalized, arithmetic: model.arithmetic) }
-        return unembedding.selecting(columns)(normalized, arithmetic: model.arithmetic)
+        let head = metric.columns.map { unembedding.selecting($0) } ?? unembedding
+        return model.transformer.capped(head(normalized, arithmetic: model.arithmetic))
     }
 
     // MARK: Which cells need a run
@@ -206,14 +206,15 @@ struct BatchedPatchRunner {
                 joined += joining.count
             }
             guard let rows = residual else { continue }
-            var hooks = HookRunner.patching(patches(Array(joining), sequences: Array(batch.sequences[start...])))
+            var hooks = HookRunner(rowPatches: patches(Array(joining), sequences: Array(batch.sequences[start...])))
             let block = model.transformer.blocks[layer]
             if layer == layers - 1, let ends = ends(runs, batch), !joining.contains(where: patchesAfterAttention) {
                 // Nothing reads the other rows after the last attention.
                 let pre = hooks(rows, at: .block(layer, .residPre))
                 let mid = block.afterAttention(pre, block: layer, in: batch, &hooks)
-                var idle = HookRunner.idle()
-                residual = block.afterMLP(mid.gathered(ends), block: layer, in: batch, &idle)
+                var idle = HookRunner.idle
+                residual = block.afterMLP(
+                    mid.gathered(ends), pre: pre.gathered(ends), block: layer, in: batch, &idle)
                 try progress(batch.rows)
                 return finished(runs, residual, isTrimmed: true, batch, recorded)
             }
@@ -259,7 +260,7 @@ struct BatchedPatchRunner {
         let base = base(run.pair)
         var batch = RaggedBatch()
         batch.append(startPosition: run.first, rows: base.count - run.first)
-        var hooks = HookRunner.patching([cells[run.cell].point: run.patches.map { $0.moved(by: -run.first) }])
+        var hooks = HookRunner(rowPatches: [cells[run.cell].point: run.patches.map { $0.moved(by: -run.first) }])
         return model.transformer.embedded(Array(base[run.first...]), in: batch, &hooks)
     }
 
@@ -296,7 +297,9 @@ struct BatchedPatchRunner {
     }
 
     /// The logits of one run at the positions its metric reads.
-    private func lastLogits(_ run: Run, _ sequence: RaggedBatch.Sequence?, _ residual: Tensor?, _ recorded: Recorded) -> Tensor {
+    private func lastLogits(_ run: Run, _ sequence: RaggedBatch.Sequence?, _ residual: Tensor?, _ recorded: Recorded)
+        -> Tensor
+    {
         let metric = pairs[run.pair].metric
         let length = base(run.pair).count
         guard let end = recorded.cache.rows[.block(layers - 1, .residPost)] else {
@@ -315,15 +318,6 @@ struct BatchedPatchRunner {
         let rows = end.positions(first, length - first, pair: run.pair, in: recorded.batch)
         let patches = run.patches.filter { $0.row >= first }.map { $0.moved(by: -first) }
         return logits(rows, metric, [cells[run.cell].point: patches])
-    }
-}
-
-extension RowPatch {
-    /// The same change `offset` rows further on.
-    fileprivate func moved(by offset: Int) -> RowPatch {
-        var patch = self
-        patch.row += offset
-        return patch
     }
 }
 

@@ -172,6 +172,11 @@ public struct PatchSweep: Sendable {
                 "\(map.point) has one column a position and cannot be moved between prompts of different lengths: "
                     + lengths)
         }
+        if let turned = cells.first(where: { $0.point.site == .rotQ || $0.point.site == .rotK }) {
+            throw ModelError(
+                "\(turned.point) is turned by its position and cannot be moved to another one: patch q or k instead, which "
+                    + "turn afterwards (\(lengths))")
+        }
         guard pair.metric.positions == .last else {
             throw ModelError(
                 "the metric \(pair.metric.name) reads all positions and needs prompts of one length: \(lengths)")

@@ -81,7 +81,7 @@ extension HookedTransformer {
             "windows of \(longest) tokens do not fit the context of \(configuration.context)")
         require(
             tokens.allSatisfy { $0 >= 0 && $0 < vocabulary }, "tokens must lie in 0 ..< \(vocabulary), the vocabulary")
-        var hooks = HookRunner.idle()
+        var hooks = HookRunner.idle
         let batch = RaggedBatch(lengths: lengths.filter { $0 > 0 }, arithmetic: arithmetic)
         return transformer.logits(transformer.stream(tokens, in: batch, &hooks), in: batch, &hooks)
     }

@@ -2,9 +2,13 @@ public import PlumbTensor
 
 /// A function of each element between two linear layers.
 public enum Activation: String, Sendable, Codable, CaseIterable {
+    /// `max(x, 0)`
     case relu
+    /// `tanh(x)`
     case tanh
+    /// `1 / (1 + e⁻ˣ)`
     case sigmoid
+    /// `x / (1 + e⁻ˣ)`
     case silu
     /// GELU by the error function.
     case gelu

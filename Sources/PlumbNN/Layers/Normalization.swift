@@ -79,3 +79,44 @@ public struct Normalization: ParameterTree {
     /// - Shapes: `x` and result `[…, D]`.
     public func weighted(_ x: Tensor) -> Tensor { bias.map { x * weight + $0 } ?? x * weight }
 }
+
+extension Normalization {
+    /// Gradients at normalized rows (before the weight), carried back to the rows that were normalized, many at once.
+    ///
+    /// With `n = x / s`: `(g - n · mean(g · n)) / s`, and for layer normalization, which also centers, less its mean.
+    ///
+    /// - Parameters:
+    ///   - gradients: for each of N functions of the rows, its gradient.
+    ///   - normalized: the rows after normalization.
+    ///   - scale: what they were divided by.
+    /// - Shapes: `gradients` and result `[N, T · D]`, `normalized` `[T, D]`, `scale` `[T, 1]`.
+    public func carriedBack(_ gradients: Tensor, normalized: Tensor, scale: Tensor) -> Tensor {
+        let (count, width) = (normalized.shape[0], normalized.shape[1])
+        require(
+            scale.count == count && gradients.count % max(1, count * width) == 0,
+            "gradients \(gradients.shape) and scales \(scale.shape) do not fit rows \(normalized.shape)")
+        return Tensor(shape: gradients.shape) { result in
+            gradients.withUnsafeElements { gradients in
+                normalized.withUnsafeElements { rows in
+                    scale.withUnsafeElements { scales in
+                        for row in 0..<gradients.count / max(1, width) {
+                            let position = row % count
+                            let (g, n) = (row * width, position * width)
+                            var (along, mean) = (0.0, 0.0)
+                            for column in 0..<width {
+                                along += Double(gradients[g + column]) * Double(rows[n + column])
+                                if kind == .layer { mean += Double(gradients[g + column]) }
+                            }
+                            let (slope, shift) = (Float(along / Double(width)), Float(mean / Double(width)))
+                            let divisor = scales[position]
+                            for column in 0..<width {
+                                result[g + column] =
+                                    (gradients[g + column] - rows[n + column] * slope - shift) / divisor
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
