@@ -39,6 +39,15 @@ extension HookedTransformer {
     /// residual stream between them.
     public var hasParallelBlocks: Bool { transformer.design.isParallel }
 
+    /// How block `index` attends: its heads, mask, scale and soft cap.
+    ///
+    /// - Precondition: the model has the block.
+    public func attention(block index: Int) -> ScaledDotProductAttention {
+        require(
+            transformer.blocks.indices.contains(index), "\(name) has \(configuration.layers) blocks, no block \(index)")
+        return transformer.blocks[index].attention.core
+    }
+
     /// The normalization whose result `point` shows.
     ///
     /// - Precondition: `point` is a block's `ln1Normalized` or `ln2Normalized`, or ``HookPoint/finalNormalized``, and the

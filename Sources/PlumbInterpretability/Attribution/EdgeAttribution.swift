@@ -35,10 +35,16 @@ public struct EdgeAttribution: Sendable {
     ///   - model: the model whose edges are scored.
     ///   - pair: the prompts, and the metric of their runs.
     ///   - progress: told the part of the work that is done, 0...1; may throw to end it.
-    /// - Throws: `ModelError` for prompts that `PatchSweep` refuses and metrics without a differentiable form.
+    /// - Throws: `ModelError` for prompts that `PatchSweep` refuses, metrics without a differentiable form, and models of
+    ///   parallel blocks.
     public func run(
         _ model: HookedTransformer, pair: PatchPair, progress: (Double) throws -> Void = { _ in }
     ) throws -> EdgeScores {
+        guard !model.hasParallelBlocks else {
+            throw ModelError(
+                "edge attribution follows a stream from attention to MLP, which the parallel blocks of \(model.name) do not "
+                    + "have")
+        }
         let stream = ResidualStream(model)
         let runs = try AttributionRuns(
             model, pair: pair, direction: direction, cells: [], recording: stream.points)

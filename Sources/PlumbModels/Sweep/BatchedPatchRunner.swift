@@ -2,7 +2,7 @@ internal import PlumbBasics
 internal import PlumbNN
 internal import PlumbTensor
 
-/// Walks the layers once with every patched run in batch.
+/// One forward pass over all patched runs.
 ///
 /// Rows of a run exist from its patched position on, from its patched block on. Everything before is the base run's:
 /// its residual stream starts the rows, and its keys and values are the prefix they attend to. Exact because attention
@@ -224,7 +224,7 @@ struct BatchedPatchRunner {
         return finished(runs, residual, isTrimmed: false, batch, recorded)
     }
 
-    /// The rows of the last positions, if every metric reads only those and every run is in batch.
+    /// The rows of the last positions, if every metric reads only those and every run is in the batch.
     private func ends(_ runs: [Run], _ batch: RaggedBatch) -> [Int]? {
         guard batch.sequences.count == runs.count, runs.allSatisfy({ pairs[$0.pair].metric.positions == .last }) else {
             return nil

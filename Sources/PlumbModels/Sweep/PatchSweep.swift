@@ -61,13 +61,13 @@ public struct PatchPair: Sendable {
 /// Activation patching over many cells at once: exact, as if each cell had a forward pass of its own
 /// (Vig et al. 2020, arXiv:2004.12265; Meng et al. 2022, arXiv:2202.05262).
 ///
-/// All patched runs walk the layers together and share one product per weight; a run starts at its patched layer and
+/// All patched runs make one forward pass and share one product per weight; a run starts at its patched layer and
 /// position, against the keys and values of the run it departs from; a cell whose activation is the same in both runs
 /// takes that run's value. Every value is bit for bit that of a forward pass with one patch.
 public struct PatchSweep: Sendable {
     /// Clean into corrupted, or the other way.
     public var direction: PatchDirection
-    /// Bytes that runs in batch may take, beside the weights. A smaller limit means more walks and the same bits.
+    /// Bytes that the runs of a pass may take, beside the weights. A smaller limit means more passes and the same bits.
     public var memoryLimit: Int
     /// Which positions of prompts of different lengths answer each other.
     public var alignment: PatchAlignment

@@ -137,7 +137,7 @@ extension ScaledDotProductAttention {
             for sequence in batch.sequences {
                 for row in 0..<sequence.rows {
                     let first = (sequence.offset + row) * keys
-                    for key in visibleKeys(position: sequence.startPosition + row, of: sequence) {
+                    for key in visibleKeys(position: sequence.startPosition + row, of: sequence.rows) {
                         mask[first + key] = seen
                     }
                 }
@@ -145,11 +145,12 @@ extension ScaledDotProductAttention {
         }
     }
 
-    private func visibleKeys(position: Int, of sequence: RaggedBatch.Sequence) -> Range<Int> {
+    /// The keys that the query at `position` sees, of a sequence of `count` positions.
+    public func visibleKeys(position: Int, of count: Int) -> Range<Int> {
         switch mask {
         case .causal: 0..<position + 1
         case .window(let width): max(0, position + 1 - width)..<position + 1
-        case .bidirectional: 0..<sequence.rows
+        case .bidirectional: 0..<count
         }
     }
 }
