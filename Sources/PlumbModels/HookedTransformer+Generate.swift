@@ -1,4 +1,6 @@
 internal import Foundation
+internal import PlumbData
+internal import PlumbNN
 internal import PlumbTokenizers
 public import PlumbTensor
 
@@ -34,19 +36,19 @@ extension HookedTransformer {
         onToken: (Int) throws -> Bool = { _ in true }
     ) throws -> Generation {
         try check(prompt)
-        requirePoints(of: interventions)
+        try checkPoints(of: interventions, positions: configuration.context)
         guard temperature >= 0, temperature.isFinite else {
             throw ModelError("temperature must be 0 or a positive number, got \(temperature)")
         }
         let stops = stopTokens ?? tokenizer?.stopTokens ?? []
-        let memory = KeyValueCache(
-            configuration, capacity: prompt.count + min(configuration.context - prompt.count, max(0, maxTokens)))
+        let keyValues = configuration.keyValueCache(
+            capacity: prompt.count + min(configuration.context - prompt.count, max(0, maxTokens)))
         var random = key["sample"].generator()
         var generation = Generation()
         var steps: [ActivationCache] = []
         var fresh = prompt
         while generation.tokens.count < maxTokens {
-            let (logits, cache) = step(fresh, memory, interventions, recording)
+            let (logits, cache) = step(fresh, keyValues, interventions, recording)
             steps.append(cache)
             let logProbabilities = logits.logSoftmax()
             try requireNumbers(logProbabilities)
@@ -56,52 +58,50 @@ extension HookedTransformer {
                 break
             }
             generation.tokens.append(token)
-            generation.logProbabilities.append(logProbabilities.withUnsafeElements { $0[token] })
-            guard try onToken(token), memory.length < configuration.context else { break }
+            generation.logProbabilities.append(logProbabilities[token].item)
+            guard try onToken(token), keyValues.length < configuration.context else { break }
             fresh = [token]
         }
         generation.cache = ActivationCache(joining: steps)
         return generation
     }
 
-    /// Feeds new tokens past the memory; the logits of the last, `[V]`.
+    /// Feeds new tokens past the cache; the logits of the last, `[V]`.
     private func step(
-        _ tokens: [Int], _ memory: KeyValueCache, _ interventions: [Intervention], _ recording: Recording
+        _ tokens: [Int], _ keyValues: KeyValueCache, _ interventions: [Intervention], _ recording: Recording
     ) -> (logits: Tensor, cache: ActivationCache) {
-        var flight = Flight()
-        flight.arithmetic = arithmetic
-        flight.memories = [memory]
-        flight.appends = true
-        let first = memory.length
-        memory.reserve(first + tokens.count)
-        flight.append(first: first, rows: tokens.count, memory: 0)
-        var probe = Probe(
-            interventions: interventions, recording: recording, leading: [tokens.count], firstPosition: first)
-        let stream = transformer.stream(tokens, in: flight, &probe)
+        var batch = RaggedBatch(arithmetic: arithmetic)
+        batch.caches = [keyValues]
+        batch.appends = true
+        let first = keyValues.length
+        keyValues.reserve(first + tokens.count)
+        batch.append(startPosition: first, rows: tokens.count, cache: 0)
+        var hooks = HookRunner(
+            interventions: interventions, recording: recording, leading: [tokens.count], startPosition: first)
+        let stream = transformer.stream(tokens, in: batch, &hooks)
         let last = tokens.count - 1
-        let watchesEnd = [HookPoint.finalScale, .finalNormalized, .logits].contains { probe.watches($0) }
+        let watchesEnd = [HookPoint.finalScale, .finalNormalized, .logits].contains { hooks.watches($0) }
         guard watchesEnd else {
-            var idle = Probe.idle()
-            return (transformer.logits(stream[last..<last + 1], in: flight, &idle)[0], probe.cache)
+            var idle = HookRunner.idle
+            return (transformer.logits(stream[last..<last + 1], in: batch, &idle)[0], hooks.cache)
         }
-        let logits = transformer.logits(stream, in: flight, &probe)
-        return (logits[last], probe.cache)
+        let logits = transformer.logits(stream, in: batch, &hooks)
+        return (logits[last], hooks.cache)
     }
 
     private static func choose(
         _ logits: Tensor, temperature: Double, _ random: inout RandomKey.Generator
     ) -> Int {
         guard temperature > 0 else { return logits.argmax() }
-        return logits.withUnsafeElements { logits in
-            let highest = Double(logits.max() ?? 0)
-            let weights = logits.map { exp((Double($0) - highest) / temperature) }
-            var rest = random.uniform() * weights.reduce(0, +)
-            for (token, weight) in weights.enumerated() {
-                rest -= weight
-                if rest < 0 { return token }
-            }
-            return logits.indices.last ?? 0
+        let logits = logits.elements
+        let highest = Double(logits.max() ?? 0)
+        let weights = logits.map { exp((Double($0) - highest) / temperature) }
+        var rest = random.uniform() * weights.reduce(0, +)
+        for (token, weight) in weights.enumerated() {
+            rest -= weight
+            if rest < 0 { return token }
         }
+        return logits.indices.last ?? 0
     }
 }
 
@@ -109,7 +109,7 @@ extension ActivationCache {
     /// Passes over consecutive positions as one; attention maps are widened to the last pass's keys.
     init(joining steps: [ActivationCache]) {
         guard let first = steps.first else { return }
-        let positions = steps.reduce(0) { $0 + ($1.layout.leading.last ?? 0) }
+        let positions = steps.reduce(0) { $0 + ($1.layout.leading?.last ?? 0) }
         layout = HookLayout(leading: [positions])
         for point in first.rows.keys {
             let parts = steps.compactMap { $0.rows[point] }
@@ -125,13 +125,7 @@ extension Tensor {
     fileprivate func widened(to width: Int, filling: Float) -> Tensor {
         let old = shape[2]
         guard old != width else { return self }
-        return Tensor(shape: [shape[0], shape[1], width]) { y in
-            y.initialize(repeating: filling)
-            withUnsafeElements { x in
-                for row in 0..<shape[0] * shape[1] {
-                    for column in 0..<min(old, width) { y[row * width + column] = x[row * old + column] }
-                }
-            }
-        }
+        return Tensor.concatenated(
+            [self, Tensor(repeating: filling, shape: [shape[0], shape[1], width - old])], axis: 2)
     }
 }

@@ -1,24 +1,18 @@
-internal import PlumbBasics
 public import PlumbTensor
 
-/// What a run with gradients gives.
-public struct GradientRun: Sendable {
-    /// The metric that was differentiated.
-    public let value: Float
-    /// Logits, `[T, V]`.
-    public let output: Tensor
-    /// The recorded activations.
-    public let cache: ActivationCache
-    /// The gradient of the metric at each recorded activation, under the same hook points and with the same shapes.
-    public let gradients: ActivationCache
-}
-
-extension HookedTransformer: ParameterTree {
-    /// Shows every parameter by its name in Hugging Face's checkpoints; a stored weight becomes dense float32.
+extension HookedTransformer: HookedModel {
+    /// Shows every parameter by its name in Hugging Face's checkpoints; a stored weight becomes dense float32. Fused queries,
+    /// keys and values show all queries first.
     public mutating func visit(_ visitor: inout ParameterVisitor) { transformer.visit(&visitor) }
-}
 
-extension HookedTransformer {
+    /// Logits of one prompt, every activation on the way handed to `hooks`.
+    ///
+    /// - Shapes: result `[T, V]`.
+    /// - Precondition: ``check(_:)`` accepts `tokens`.
+    public func forward(_ tokens: [Int], _ hooks: inout HookRunner) -> Tensor {
+        logits(of: [tokens], leading: [tokens.count], &hooks)
+    }
+
     /// Runs the model over one prompt and differentiates a metric of its logits with respect to its activations: one
     /// forward pass and one backward pass, whatever the number of activations. Weights get no gradient.
     ///
@@ -43,29 +37,7 @@ extension HookedTransformer {
         of metric: (Tensor) throws -> Tensor
     ) throws -> GradientRun {
         try check(tokens)
-        requirePoints(of: interventions)
-        return try Differentiation.run { differentiation in
-            var probe = Probe(interventions: interventions, recording: recording, leading: [tokens.count])
-            probe.differentiation = differentiation
-            let flight = Flight.prompts([tokens.count], arithmetic: arithmetic)
-            let stream = transformer.stream(tokens, in: flight, &probe)
-            let logits = transformer.logits(stream, in: flight, &probe)
-            let value = try metric(logits)
-            require(value.count == 1, "a metric must be one number, got shape \(value.shape)")
-            guard value.item.isFinite else {
-                try requireNumbers(logits.detached())
-                throw ModelError("the metric is not a number: \(value.item)")
-            }
-            var cache = probe.cache
-            let points = cache.points.filter { cache.rows[$0]?.isTraced ?? false }
-            let activations = points.compactMap { cache.rows[$0] }
-            let found = differentiation.gradients(
-                of: value, seed: Tensor(repeating: 1, shape: value.shape), at: activations)
-            var gradients = ActivationCache()
-            gradients.layout = cache.layout
-            for (point, gradient) in zip(points, found) { gradients.rows[point] = gradient }
-            for (point, value) in cache.rows { cache.rows[point] = value.detached() }
-            return GradientRun(value: value.item, output: logits.detached(), cache: cache, gradients: gradients)
-        }
+        requirePoints(of: interventions, positions: tokens.count)
+        return try differentiated(tokens, interventions, recording, metric, checkOutput: requireNumbers)
     }
 }

@@ -16,7 +16,7 @@ public struct HeadWeights: Sendable {
 }
 
 extension HookedTransformer {
-    /// The matrices of the heads of block `index`, exactly dequantised; biases are not part of them.
+    /// The matrices of the heads of block `index`, exactly dequantized; biases are not part of them.
     ///
     /// Queries, keys and values read the stream after ``normalization(at:)`` of the block, or, `foldingNorm`, the stream
     /// divided by its scale: the norm's gain is then part of them, and a layer norm's centring.
@@ -24,7 +24,7 @@ extension HookedTransformer {
         require(
             transformer.blocks.indices.contains(index), "\(name) has \(configuration.layers) blocks, no block \(index)")
         let attention = transformer.blocks[index].attention
-        let (heads, groups, width) = (attention.heads, attention.keyValueHeads, attention.headWidth)
+        let (heads, groups, width) = (attention.core.heads, attention.core.keyValueHeads, attention.core.headWidth)
         let stored = attention.qkv.mergedWeight.tensor()
         let reading = foldingNorm ? transformer.blocks[index].ln1.folded(into: stored) : stored
         func part(_ first: Int, _ count: Int) -> Tensor {
@@ -35,29 +35,43 @@ extension HookedTransformer {
             outputs: attention.output.mergedWeight.tensor().transposed().reshaped([heads, width, configuration.width]))
     }
 
-    /// The normalisation whose result `point` shows.
+    /// Whether attention and MLP of a block read the same stream, `x + attn(ln1(x)) + mlp(ln2(x))`: there is then no
+    /// residual stream between them.
+    public var hasParallelBlocks: Bool { transformer.design.isParallel }
+
+    /// How block `index` attends: its heads, mask, scale and soft cap.
     ///
-    /// - Precondition: `point` is a block's `ln1Normalized` or `ln2Normalized`, or ``HookPoint/finalNormalized``.
+    /// - Precondition: the model has the block.
+    public func attention(block index: Int) -> ScaledDotProductAttention {
+        require(
+            transformer.blocks.indices.contains(index), "\(name) has \(configuration.layers) blocks, no block \(index)")
+        return transformer.blocks[index].attention.core
+    }
+
+    /// The normalization whose result `point` shows.
+    ///
+    /// - Precondition: `point` is a block's `ln1Normalized` or `ln2Normalized`, or ``HookPoint/finalNormalized``, and the
+    ///   model has it.
     public func normalization(at point: HookPoint) -> Normalization {
-        switch (point.site, point.block) {
-        case (.ln1Normalized, .some(let block)): transformer.blocks[block].ln1
-        case (.ln2Normalized, .some(let block)): transformer.blocks[block].ln2
-        case (.finalNormalized, .none): transformer.finalNorm
-        default: unmet("\(point) does not show what a normalisation gives")
-        }
+        let blocks = transformer.blocks
+        let found: Normalization? =
+            switch (point.site, point.block) {
+            case (.ln1Normalized, .some(let block)): blocks.indices.contains(block) ? blocks[block].ln1 : nil
+            case (.ln2Normalized, .some(let block)): blocks.indices.contains(block) ? blocks[block].ln2 : nil
+            case (.finalNormalized, .none): transformer.finalNorm
+            default: nil
+            }
+        guard let found else { unmet("\(point) does not show what a normalization of \(name) gives") }
+        return found
     }
 }
 
 extension Normalization {
-    /// A matrix that reads the normalised stream, as one that reads the stream divided by its scale.
+    /// A matrix that reads the normalized stream, as one that reads the stream divided by its scale.
     ///
     /// - Shapes: `matrix` and result `[O, D]`.
     fileprivate func folded(into matrix: Tensor) -> Tensor {
-        switch self {
-        case .rms(let weight, _): return matrix * weight
-        case .layer(let weight, _, _):
-            let scaled = matrix * weight
-            return scaled - scaled.mean(axis: -1, keepingAxis: true)
-        }
+        let scaled = matrix * weight
+        return kind == .rms ? scaled : scaled - scaled.mean(axis: -1, keepingAxis: true)
     }
 }

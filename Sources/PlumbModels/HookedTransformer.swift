@@ -20,7 +20,7 @@ public struct HookedTransformer: Sendable {
     public let configuration: TransformerConfiguration
     /// Turns text into tokens; nil for checkpoints that bring none.
     public let tokenizer: Tokenizer?
-    /// Whether weights were stored in a few bits each. Results are then those of the quantised model.
+    /// Whether weights were stored in a few bits each. Results are then those of the quantized model.
     public let isQuantized: Bool
     /// The files the weights came from.
     public let files: [URL]
@@ -39,30 +39,27 @@ public struct HookedTransformer: Sendable {
 
     /// Every hook point of the model, in the order in which a forward pass meets them.
     public var hookPoints: [HookPoint] {
-        let isRotary = transformer.positionEmbedding == nil
+        let design = transformer.design
         let inside = Site.insideBlock.filter { site in
             switch site {
-            case .rotQ, .rotK: isRotary
-            case .mlpPreLinear: configuration.architecture == "llama"
+            case .rotQ, .rotK: design.rotary != nil
+            case .residMid: !design.isParallel
+            case .mlpPreLinear: design.isGated
             case .mlpPre, .mlpPost, .mlpOut, .ln2Scale, .ln2Normalized: configuration.mlpWidth > 0
             default: true
             }
         }
-        return [.embed] + (isRotary ? [] : [.positionEmbed])
+        return [.embed] + (design.hasPositionTable ? [.positionEmbed] : [])
             + (0..<configuration.layers).flatMap { block in inside.map { .block(block, $0) } }
             + [.finalScale, .finalNormalized, .logits]
     }
 
     /// The number of heads that an activation with an axis of heads has.
-    public func heads(at site: Site) -> Int { Wavefront.heads(at: site, configuration) }
+    public func heads(at site: Site) -> Int { BatchedPatchRunner.heads(at: site, configuration) }
 
     /// Packs every weight for the product kernels now, rather than when it is first used.
     public func prepare() {
-        for block in transformer.blocks {
-            block.attention.qkv.weight.prepare(arithmetic)
-            block.attention.output.weight.prepare(arithmetic)
-            block.mlp.linears.forEach { $0.weight.prepare(arithmetic) }
-        }
+        for block in transformer.blocks { block.linears.forEach { $0.weight.prepare(arithmetic) } }
         transformer.unembedding.weight.prepare(arithmetic)
     }
 
@@ -85,7 +82,7 @@ public struct HookedTransformer: Sendable {
     /// - Parameter values: logits or log-probabilities of this model, of any shape.
     /// - Throws: ``ModelError`` naming the model's files when one of them is infinite or not a number.
     public func requireNumbers(_ values: Tensor) throws {
-        guard !values.withUnsafeElements({ $0.allSatisfy(\.isFinite) }) else { return }
+        guard !values.isFinite else { return }
         let weights = files.isEmpty ? name : files.map(\.path).joined(separator: ", ")
         throw ModelError("the logits of \(name) are not numbers (NaN): the weights in \(weights) are damaged")
     }

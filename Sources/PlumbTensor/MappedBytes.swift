@@ -44,6 +44,19 @@ public struct MappedBytes: Sendable {
     }
 }
 
+extension MappedBytes: Equatable {
+    /// Whether both hold the same bytes.
+    public static func == (a: MappedBytes, b: MappedBytes) -> Bool {
+        a.count == b.count
+            && a.withUnsafeBytes { x in
+                b.withUnsafeBytes { y in
+                    guard let x = x.baseAddress, let y = y.baseAddress else { return true }
+                    return memcmp(x, y, a.count) == 0
+                }
+            }
+    }
+}
+
 /// Something is wrong with a file: what was found, and what to do.
 public struct FileError: Error, CustomStringConvertible, Equatable {
     /// The sentence.

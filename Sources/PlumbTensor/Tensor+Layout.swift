@@ -156,44 +156,25 @@ extension Tensor {
         return tape.record(result) { [trace] dy, into in into.add(dy[before..<before + rows], to: trace) }
     }
 
-    /// Tensors one after another along the first axis. Their other extents must agree.
-    public static func concatenated(_ tensors: [Tensor]) -> Tensor {
+    /// Tensors one after another along an axis, the first unless said otherwise. Their other extents must agree.
+    ///
+    /// - Shapes: along axis 1, `[R, A, …], [R, B, …], … -> [R, A + B + …, …]`.
+    public static func concatenated(_ tensors: [Tensor], axis: Int = 0) -> Tensor {
         guard let first = tensors.first else { unmet("nothing to concatenate") }
+        require(first.shape.indices.contains(axis), "tensors of shape \(first.shape) have no axis \(axis)")
         guard tensors.count > 1 else { return first }
-        let tail = Array(first.shape.dropFirst())
+        let (outer, tail) = (first.shape[..<axis], first.shape[(axis + 1)...])
         for tensor in tensors {
             require(
-                Array(tensor.shape.dropFirst()) == tail, "cannot concatenate \(tensors.map(\.shape))")
+                tensor.shape.count == first.shape.count && tensor.shape[..<axis] == outer
+                    && tensor.shape[(axis + 1)...] == tail,
+                "cannot concatenate \(tensors.map(\.shape)) along axis \(axis)")
         }
-        let rows = tensors.reduce(0) { $0 + $1.shape[0] }
-        let result = Tensor(shape: [rows] + tail) { y in
-            var next = y.baseAddress
-            for tensor in tensors {
-                tensor.withUnsafeElements { x in
-                    if let from = x.baseAddress { next?.update(from: from, count: x.count) }
-                    next = next.map { $0 + x.count }
-                }
-            }
-        }
-        let parts = tensors.map { (trace: $0.trace, rows: $0.shape[0]) }
-        return result.recorded(from: tensors) { dy, into in
-            var first = 0
-            for part in parts {
-                into.add(dy[first..<first + part.rows], to: part.trace)
-                first += part.rows
-            }
-        }
-    }
-
-    /// Matrices side by side, `[R, A], [R, B], … -> [R, A + B + …]`.
-    public static func joinedColumns(_ tensors: [Tensor]) -> Tensor {
-        guard let rows = tensors.first?.shape.first else { unmet("nothing to join") }
-        let widths = tensors.map { tensor in
-            require(tensor.shape[0] == rows, "cannot join columns of \(tensors.map(\.shape))")
-            return Tensor.count(of: tensor.shape.dropFirst())
-        }
+        let (rows, inner) = (count(of: outer), count(of: tail))
+        let widths = tensors.map { $0.shape[axis] * inner }
         let width = widths.reduce(0, +)
-        let result = Tensor(shape: [rows, width]) { y in
+        let shape = outer + [tensors.reduce(0) { $0 + $1.shape[axis] }] + tail
+        let result = Tensor(shape: Array(shape)) { y in
             var left = 0
             for (tensor, columns) in zip(tensors, widths) {
                 tensor.withUnsafeElements { x in
@@ -207,9 +188,13 @@ extension Tensor {
         }
         let parts = zip(tensors, widths).map { (trace: $0.trace, shape: $0.shape, width: $1) }
         return result.recorded(from: tensors) { dy, into in
+            let dy = dy.reshaped([rows, width])
             var left = 0
             for part in parts {
-                into.add(dy.columns(left..<left + part.width).reshaped(part.shape), to: part.trace)
+                let columns = left..<left + part.width
+                into.add(
+                    (rows == 1 ? dy.reshaped([width])[columns] : dy.columns(columns)).reshaped(part.shape),
+                    to: part.trace)
                 left += part.width
             }
         }

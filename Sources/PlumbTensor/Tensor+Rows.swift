@@ -78,7 +78,7 @@ extension Tensor {
             guard into.writesInPlace else {
                 let gate = columns(0..<half)
                 let (_, slope) = valueWithPullback(at: gate, seed: { _ in dy * columns(half..<width) }) { $0.silu() }
-                return into.add(Tensor.joinedColumns([slope, dy * gate.silu()]), to: trace)
+                return into.add(Tensor.concatenated([slope, dy * gate.silu()], axis: 1), to: trace)
             }
             into.add(gatedSiluGradient(dy), to: trace)
         }

@@ -26,7 +26,8 @@ public struct Weight: Sendable {
         /// A matrix `[outputs, inputs]` worked out when it is first needed.
         case computed(outputs: Int, inputs: Int, @Sendable () -> Tensor)
 
-        var outputs: Int {
+        /// `O`.
+        public var outputs: Int {
             switch self {
             case .computed(let outputs, _, _): outputs
             case .stored(let stored): stored.shape[0]
@@ -35,7 +36,8 @@ public struct Weight: Sendable {
             }
         }
 
-        var inputs: Int {
+        /// `I`.
+        public var inputs: Int {
             switch self {
             case .computed(_, let inputs, _): inputs
             case .stored(let stored): stored.shape[1]
@@ -207,6 +209,20 @@ public struct Weight: Sendable {
 
     /// The number of parts.
     public var partCount: Int { parts.count }
+
+    /// Whether part `index` is kept as `[I, O]`.
+    public func isTransposed(part index: Int) -> Bool {
+        if case .transposed = parts[index] { true } else { false }
+    }
+
+    /// Replaces part `index` by one of the same outputs and inputs.
+    mutating func replacePart(_ index: Int, _ body: (inout Part) -> Void) {
+        let shape = [parts[index].outputs, parts[index].inputs]
+        body(&parts[index])
+        let found = [parts[index].outputs, parts[index].inputs]
+        require(found == shape, "a weight part \(shape) cannot become \(found)")
+        packed = LazyPacking()
+    }
 
     /// Lends part `index` as a parameter, not shared with anybody else, and takes back what `body` leaves.
     mutating func withPart(_ index: Int, _ body: (inout Tensor) -> Void) {

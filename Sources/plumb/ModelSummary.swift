@@ -38,7 +38,7 @@ struct ModelSummary {
         let sizes = model.configuration
         facts =
             [
-                ("architecture", .string(sizes.architecture)), ("layers", JSONValue(sizes.layers)),
+                ("architecture", .string(sizes.architecture.rawValue)), ("layers", JSONValue(sizes.layers)),
                 ("width", JSONValue(sizes.width)), ("heads", JSONValue(sizes.heads)),
                 ("key-value heads", JSONValue(sizes.keyValueHeads)), ("head width", JSONValue(sizes.headWidth)),
                 ("MLP width", JSONValue(sizes.mlpWidth)), ("vocabulary", JSONValue(sizes.vocabulary)),

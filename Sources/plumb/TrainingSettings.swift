@@ -60,6 +60,7 @@ struct TrainingSettings: Codable {
         }
         let key = RandomKey(seed)
         let model = try await startingModel(corpus, key["model"])
+        try model.checkSavable()
         guard let tokenizer = model.tokenizer else {
             throw ModelError("\(model.name) has no tokenizer, so that it cannot read the text")
         }
@@ -70,7 +71,7 @@ struct TrainingSettings: Codable {
         session.reporter.note(
             "\(model.parameterCount) parameters, \(stream.tokens.count) tokens, \(batch) windows of \(length) a step")
         guard let lora else { return try training.run(model, on: stream, key: key["batches"], in: session) }
-        let lacksGate = model.configuration.architecture != "llama"
+        let lacksGate = !model.hookPoints.contains(.block(0, .mlpPreLinear))
         let targets = LoRA.Target.allCases.filter { !(lacksGate && $0 == .gate) }
         return try training.run(
             LoRA(model, rank: lora, targets: Set(targets), key: key["lora"]), on: stream, key: key["batches"],
@@ -104,7 +105,7 @@ struct TrainingSettings: Codable {
         }
         let tokenizer = try reading.tokenizer(of: corpus)
         let sizes = TransformerConfiguration(
-            architecture: architecture ?? "gpt2", layers: layers, width: width, heads: heads,
+            architecture: try Architecture(named: architecture ?? "gpt2"), layers: layers, width: width, heads: heads,
             vocabulary: tokenizer.vocabularySize, context: context ?? 128)
         return try HookedTransformer(sizes, key: key, tokenizer: tokenizer)
     }

@@ -50,7 +50,7 @@ import Testing
         try FileManager.default.copyItem(
             at: model.folder.appendingPathComponent("model.safetensors"),
             to: model.scratch.appendingPathComponent("mamba/model.safetensors"))
-        try expectBad(["predict", "--text", "a", "--model", "./mamba"], says: "\"mamba\"", "llama, qwen2 and gpt2")
+        try expectBad(["predict", "--text", "a", "--model", "./mamba"], says: "\"mamba\"", "llama, qwen2, gpt2 and gpt_neox")
         let silent = try TinyModel(hasTokenizer: false)
         for command in ["predict", "generate", "tokens"] {
             try expectBad([command, "--text", "a", "--model", silent.path], says: "has no tokenizer")

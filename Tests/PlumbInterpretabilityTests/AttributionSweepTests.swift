@@ -10,8 +10,10 @@ import Testing
 
     /// Interventions that move the cell's activation a part of the way to the source's.
     private func move(_ cell: PatchCell, by change: Tensor) -> (Float) -> [Intervention] {
-        let region = ActivationRegion(cell.point.site, position: cell.position, head: cell.head)
-        let part = region.replaced(in: .zeros(change.shape), by: change)
+        let (site, isMap) = (cell.point.site, cell.point.site.isAttentionMap)
+        let part = Tensor.zeros(change.shape).replacing(
+            from: change, axis: change.shape.count - (site.hasHeads ? 3 : 2), first: isMap ? cell.head : cell.position,
+            second: isMap ? cell.position : cell.head)
         return { step in [Intervention("move", at: cell.point) { $0 + part * step }] }
     }
 

@@ -11,7 +11,7 @@ import Testing
     @Test func theGraphOfGPT2HasThePublishedNumberOfEdges() {
         let graph = EdgeGraph(
             TransformerConfiguration(
-                architecture: "gpt2", layers: 12, width: 768, heads: 12, keyValueHeads: 12, headWidth: 64,
+                architecture: .gpt2, layers: 12, width: 768, heads: 12, keyValueHeads: 12, headWidth: 64,
                 mlpWidth: 3072, vocabulary: 50257, context: 1024))
         #expect(graph.edgeCount == 32491)
         #expect(graph.writers.count == 157)

@@ -28,7 +28,7 @@ import Testing
             let scores = q.columns(range).matmul(transposed: k.columns(range)) * (1 / Float(width).squareRoot())
             return (scores + mask).softmax().matmul(v.columns(range))
         }
-        let middle = x + model.output(Tensor.joinedColumns(heads))
+        let middle = x + model.output(Tensor.concatenated(heads, axis: 1))
         let after = middle + model.down(model.up(middle).relu())
         return model.unembedding(after)[2]
     }

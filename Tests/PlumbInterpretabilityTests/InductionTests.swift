@@ -11,7 +11,7 @@ struct InductionTests {
     private func model() throws -> HookedTransformer {
         try HookedTransformer(
             TransformerConfiguration(
-                architecture: "attention-only", layers: 2, width: 16, heads: 4, vocabulary: 20, context: 12),
+                architecture: .attentionOnly, layers: 2, width: 16, heads: 4, vocabulary: 20, context: 12),
             key: RandomKey(1), initialization: .scaled(gain: 2), isTied: false)
     }
 

@@ -37,7 +37,7 @@ struct LossCurveTests {
         let sizes = recorded.configuration
         var model = try HookedTransformer(
             TransformerConfiguration(
-                architecture: "gpt2", layers: sizes.n_layer, width: sizes.n_embd, heads: sizes.n_head,
+                architecture: .gpt2, layers: sizes.n_layer, width: sizes.n_embd, heads: sizes.n_head,
                 vocabulary: sizes.vocab_size, context: sizes.n_positions), key: RandomKey(0))
         try model.load(
             parameters: SafetensorsFile(contentsOf: folder.appendingPathComponent("weights.safetensors")))

@@ -76,6 +76,9 @@ import Testing
         #expect(refusal(.residPre, difference, alignment: .none).contains("9 tokens"))
         #expect(refusal(.residPre, difference, alignment: .end, position: 6).contains("no position 6"))
         #expect(refusal(.pattern, difference, alignment: .end).contains("one column a position"))
+        for site in [Site.rotQ, .rotK] {
+            #expect(refusal(site, difference, alignment: .end).contains("is turned by its position"))
+        }
         #expect(refusal(.residPre, .loss(tokens: short), alignment: .end).contains("needs prompts of one length"))
     }
 }

@@ -53,6 +53,8 @@ import Testing
         let gpt2 = try TinyModel.load(TinyModel.gpt2)
         let llama = try TinyModel.load(TinyModel.llama)
         #expect(gpt2.hookPoints.prefix(3) == [.embed, .positionEmbed, .block(0, .residPre)])
+        let neox = try TinyModel.load(TinyModel.neox)
+        #expect(neox.hookPoints.count == 1 + 3 * 19 + 3 && !neox.hookPoints.contains(.block(0, .residMid)))
         #expect(llama.hookPoints.prefix(2) == [.embed, .block(0, .residPre)])
         #expect(gpt2.hookPoints.count == 2 + 3 * 18 + 3 && llama.hookPoints.count == 1 + 3 * 21 + 3)
         let cache = llama.run([1, 2], recording: Recording { _ in true }).cache

@@ -68,7 +68,8 @@ import Testing
         let model = try TinyModel.load(name)
         let (clean, cache) = model.run(other, recording: Self.everything)
         for layer in 0..<model.configuration.layers {
-            for site in [Site.residPre, .residMid, .residPost] {
+            for site in [Site.residPre, .residMid, .residPost]
+            where model.hookPoints.contains(.block(layer, site)) {
                 let patched = model.run(tokens, with: [.patch(.block(layer, site), from: cache)]).output
                 #expect(patched == clean, "\(site.shortName) of block \(layer)")
             }

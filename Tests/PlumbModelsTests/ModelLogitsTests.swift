@@ -1,5 +1,6 @@
 import Foundation
 import PlumbData
+import PlumbNN
 import PlumbTensor
 import Testing
 
@@ -25,9 +26,9 @@ import Testing
         }
     }
 
-    @Test func theSameWeightsInGGUFGiveTheSameBits() throws {
-        let folder = try TinyModel.load(TinyModel.qwen2)
-        let file = try HookedTransformer.load(gguf: Golden.url("\(TinyModel.qwen2)/model.gguf"))
+    @Test(arguments: [TinyModel.qwen2, TinyModel.neox]) func theSameWeightsInGGUFGiveTheSameBits(name: String) throws {
+        let folder = try TinyModel.load(name)
+        let file = try HookedTransformer.load(gguf: Golden.url("\(name)/model.gguf"))
         #expect(file.configuration == folder.configuration)
         let tokens = TinyModel.tokens(21, seed: 3)
         #expect(file.run(tokens).output == folder.run(tokens).output)
@@ -70,27 +71,31 @@ import Testing
         #expect(
             gpt2
                 == TransformerConfiguration(
-                    architecture: "gpt2", layers: 3, width: 48, heads: 4, keyValueHeads: 4, headWidth: 12,
+                    architecture: .gpt2, layers: 3, width: 48, heads: 4, keyValueHeads: 4, headWidth: 12,
                     mlpWidth: 192,
                     vocabulary: 211, context: 64))
         let llama = try TinyModel.load("llama-tiny-bias").configuration
         #expect(
             llama
                 == TransformerConfiguration(
-                    architecture: "llama", layers: 2, width: 32, heads: 4, keyValueHeads: 2, headWidth: 12,
+                    architecture: .llama, layers: 2, width: 32, heads: 4, keyValueHeads: 2, headWidth: 12,
                     mlpWidth: 56,
                     vocabulary: 211, context: 64))
         #expect(try TinyModel.load("llama-tiny-tied").files.count == 2)
     }
 
-    /// Beyond the window layers would no longer see all that came before, which no kernel here does.
-    @Test func aSlidingWindowLimitsTheContext() throws {
+    /// Layers from `max_window_layers` on see the last `sliding_window` tokens; `layer_types` says the same by name.
+    @Test func windowsOfQwen2AreThoseOfTheLayersThatHaveThem() throws {
         let data = try Data(contentsOf: Golden.url("\(TinyModel.qwen2)/config.json"))
-        var configuration = try JSONDecoder().decode(Llama.Configuration.self, from: data)
-        configuration.sliding_window = 8
-        #expect(configuration.sizes.context == 64)
+        var configuration = try JSONDecoder().decode(Qwen2.Configuration.self, from: data)
+        (configuration.sliding_window, configuration.layer_types, configuration.max_window_layers) = (8, nil, 1)
+        #expect(try Qwen2.description(configuration, .qwen2).design.masks == [.causal])
         configuration.use_sliding_window = true
-        #expect(configuration.sizes.context == 8)
+        #expect(try Qwen2.description(configuration, .qwen2).design.masks == [.causal, .window(8)])
+        configuration.layer_types = ["full_attention", "full_attention"]
+        #expect(try Qwen2.description(configuration, .qwen2).design.masks == [.causal, .causal])
+        configuration.layer_types = ["full_attention"]
+        #expect(throws: ModelError.self) { try Qwen2.description(configuration, .qwen2) }
     }
 
     @Test(arguments: TinyModel.all) func batchesGiveTheBitsOfSingleRuns(name: String) throws {

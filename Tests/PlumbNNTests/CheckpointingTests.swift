@@ -65,14 +65,14 @@ import Testing
 }
 
 /// A residual stack of feed-forward blocks.
-private func blocks(_ count: Int, width: Int = 16) -> [FeedForward] {
+private func blocks(_ count: Int, width: Int = 16) -> [MLP] {
     (0..<count).map {
-        FeedForward(width: width, hidden: 4 * width, kind: .plain(.gelu), key: RandomKey(1)[$0])
+        MLP([width, 4 * width, width], activation: .gelu, key: RandomKey(1)[$0])
     }
 }
 
-private func stack(_ blocks: [FeedForward], _ x: Tensor, isCheckpointed: Bool) -> Tensor {
+private func stack(_ blocks: [MLP], _ x: Tensor, isCheckpointed: Bool) -> Tensor {
     blocks.reduce(x) { x, block in
-        isCheckpointed ? checkpointed(block, x) { $0($1, adding: $1) } : block(x, adding: x)
+        isCheckpointed ? checkpointed(block, x) { $0($1) + $1 } : block(x) + x
     }
 }

@@ -101,12 +101,12 @@ private let rowsAndLayout: [String: Implementation] = [
         return x[0].maximumOfRows()
     },
     "layer_norm": { x, o in
-        var layer = LayerNorm(width: x[0].shape[1], epsilon: try #require(o.epsilon))
+        var layer = Normalization(.layer, width: x[0].shape[1], epsilon: try #require(o.epsilon))
         (layer.weight, layer.bias) = (x[1], x[2])
         return layer(x[0])
     },
     "rms_norm": { x, o in
-        var layer = RMSNorm(width: x[0].shape[1], epsilon: try #require(o.epsilon))
+        var layer = Normalization(.rms, width: x[0].shape[1], epsilon: try #require(o.epsilon))
         layer.weight = x[1]
         return layer(x[0])
     },
@@ -114,17 +114,18 @@ private let rowsAndLayout: [String: Implementation] = [
     "gather_rows": { x, o in x[0].gathered(try #require(o.indices)) },
     "transpose": { x, _ in x[0].transposed() },
     "reshape": { x, o in x[0].reshaped(try #require(o.shape)) },
-    "concatenation": { x, o in o.axis == 0 ? Tensor.concatenated(x) : Tensor.joinedColumns(x) },
+    "concatenation": { x, o in Tensor.concatenated(x, axis: try #require(o.axis)) },
     "slice_columns": { x, o in x[0].columns((try #require(o.start))..<(try #require(o.end))) },
     "gated_silu": { x, _ in x[0].gatedSilu() },
 ]
 
 private let layers: [String: Implementation] = [
     "attention": { x, o in
-        let mixing = AttentionMixing(
+        let attention = ScaledDotProductAttention(
             heads: x[0].shape[1], keyValueHeads: x[1].shape[1], headWidth: x[0].shape[2],
-            isCausal: try #require(o.causal as Bool?))
-        return mixing(q: x[0], k: x[1], v: x[2], runs: try #require(o.lengths)).reshaped(x[0].shape)
+            mask: try #require(o.causal as Bool?) ? .causal : .bidirectional)
+        let batch = RaggedBatch(lengths: try #require(o.lengths))
+        return attention(.separate(q: x[0], k: x[1], v: x[2]), in: batch).reshaped(x[0].shape)
     },
     "rope": { x, o in
         let (rows, width, first) = (x[0].shape[0], x[0].shape[2], try #require(o.first))

@@ -16,7 +16,8 @@ import Testing
 
     @Test func normalizations() {
         for shape in [[3, 5], [0, 5], [2, 2, 5], [1, 1]] {
-            let (layer, root) = (LayerNorm(width: shape[shape.count - 1]), RMSNorm(width: shape[shape.count - 1]))
+            let width = shape[shape.count - 1]
+            let (layer, root) = (Normalization(.layer, width: width), Normalization(.rms, width: width))
             let x = normal(shape, 11)
             if shape != [1, 1] {
                 expectGradient("layer norm \(shape)", at: Applied(layer: layer, x: x)) { $0.layer($0.x) }
@@ -25,46 +26,58 @@ import Testing
         }
     }
 
-    @Test func attentionOfEveryKind() {
-        let rotary = RotaryEmbedding(width: 4, positions: 16, base: 10_000)
-        let kinds: [(String, MultiHeadAttention)] = [
-            ("causal", MultiHeadAttention(width: 6, heads: 2, headWidth: 4, key: RandomKey(21))),
-            (
-                "grouped, all keys, rotary",
-                MultiHeadAttention(
-                    width: 6, heads: 2, keyValueHeads: 1, headWidth: 4, isCausal: false, bias: true, rotary: rotary,
-                    key: RandomKey(22))
-            ),
-            (
-                "fused",
-                MultiHeadAttention(width: 6, heads: 3, bias: true, projections: .fused, key: RandomKey(23))
-            ),
-        ]
-        for (name, layer) in kinds {
-            for shape in [[2, 3, 6], [1, 6], [0, 6], [0, 3, 6]] {
-                let model = Applied(layer: layer, x: normal(shape, 24))
-                expectGradient("attention \(name) \(shape)", at: model) { $0.layer($0.x, adding: $0.x) }
+    @Test(arguments: [
+        ScaledDotProductAttention(heads: 2, headWidth: 4),
+        ScaledDotProductAttention(heads: 2, keyValueHeads: 1, headWidth: 4, mask: .bidirectional),
+        ScaledDotProductAttention(heads: 4, keyValueHeads: 2, headWidth: 2, mask: .window(2), softCap: 3),
+        ScaledDotProductAttention(heads: 2, headWidth: 4, scale: 0.3, softCap: 2),
+    ])
+    func attentionOfEveryKind(_ attention: ScaledDotProductAttention) {
+        let width = (attention.heads + 2 * attention.keyValueHeads) * attention.headWidth
+        for lengths in [[3, 4], [1], [0], [0, 2]] {
+            let batch = RaggedBatch(lengths: lengths)
+            expectGradient("\(attention) \(lengths)", at: normal([batch.rows, width], 24)) {
+                attention(.fused($0), in: batch)
             }
         }
     }
 
-    @Test func attentionWithinRunsIsThatOfEachRun() {
-        let layer = MultiHeadAttention(width: 8, heads: 2, key: RandomKey(25))
-        let x = normal([5, 8], 26)
-        let both = layer(x, runs: [2, 3])
-        #expect(both == Tensor.concatenated([layer(x[0..<2]), layer(x[2..<5])]))
+    @Test(arguments: [ScaledDotProductAttention.Mask.causal, .window(2), .bidirectional])
+    func attentionWithinSequencesIsThatOfEachSequence(_ mask: ScaledDotProductAttention.Mask) {
+        let attention = ScaledDotProductAttention(heads: 2, headWidth: 4, mask: mask)
+        let x = normal([7, 24], 26)
+        func attended(_ rows: Range<Int>, _ lengths: [Int]) -> Tensor {
+            attention(.fused(x[rows]), in: RaggedBatch(lengths: lengths))
+        }
+        #expect(attended(0..<7, [3, 4]) == Tensor.concatenated([attended(0..<3, [3]), attended(3..<7, [4])]))
     }
 
-    @Test func feedForwardOfEveryKind() {
-        let kinds = [FeedForward.Kind.swiGLU] + Activation.allCases.filter { $0 != .relu }.map { .plain($0) }
-        for kind in kinds {
-            let layer = FeedForward(width: 3, hidden: 4, kind: kind, key: RandomKey(31))
-            for shape in [[2, 3], [0, 3], [2, 1, 3]] {
-                expectGradient("feed-forward \(kind) \(shape)", at: Applied(layer: layer, x: normal(shape, 32))) {
-                    $0.layer($0.x, adding: $0.x)
-                }
-            }
+    /// The last rows of a sequence, against a cache of those before, have the bits of the whole sequence's.
+    @Test(arguments: [ScaledDotProductAttention.Mask.causal, .window(2)], [nil, 2 as Float?])
+    func cachedPositionsCountAsRows(_ mask: ScaledDotProductAttention.Mask, softCap: Float?) {
+        let attention = ScaledDotProductAttention(heads: 2, headWidth: 4, mask: mask, softCap: softCap)
+        let x = normal([6, 24], 27)
+        let whole = attention(.fused(x), in: RaggedBatch(lengths: [6]))
+        let cache = KeyValueCache(blocks: 1, keyValueHeads: 2, headWidth: 4, capacity: 6)
+        var parts: [Tensor] = []
+        for rows in [0..<4, 4..<5, 5..<6] {
+            var batch = RaggedBatch()
+            batch.caches = [cache]
+            batch.appends = true
+            batch.append(startPosition: rows.lowerBound, rows: rows.count, cache: 0)
+            attention.append(.fused(x[rows]), to: batch, block: 0)
+            parts.append(attention(.fused(x[rows]), in: batch))
         }
+        #expect(Tensor.concatenated(parts) == whole)
+    }
+
+    @Test func aWindowHidesWhatLiesBeforeIt() {
+        let attention = ScaledDotProductAttention(heads: 1, headWidth: 1, mask: .window(2))
+        let batch = RaggedBatch(lengths: [4])
+        let inputs = ScaledDotProductAttention.Projections.fused(normal([4, 3], 28))
+        let scores = attention.scores(inputs, in: batch).elements
+        let hidden = scores.indices.filter { scores[$0] == -.infinity }
+        #expect(hidden == [1, 2, 3, 6, 7, 8, 11, 12, 13])
     }
 
     @Test func batchNormInTrainingAndInUse() {

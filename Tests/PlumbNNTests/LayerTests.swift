@@ -4,17 +4,6 @@ import Testing
 
 @Suite struct LayerTests {
     @Test func parametersHaveTheNamesOfCheckpoints() {
-        let attention = MultiHeadAttention(width: 4, heads: 2, bias: true, key: RandomKey(1))
-        #expect(
-            attention.parameters.map(\.name) == [
-                "q_proj.weight", "q_proj.bias", "k_proj.weight", "k_proj.bias", "v_proj.weight", "v_proj.bias",
-                "o_proj.weight", "o_proj.bias",
-            ])
-        let fused = MultiHeadAttention(width: 4, heads: 2, projections: .fused, key: RandomKey(1))
-        #expect(fused.parameters.map(\.name) == ["qkv_proj.weight", "o_proj.weight"])
-        #expect(fused.parameters[0].tensor.shape == [12, 4])
-        let gated = FeedForward(width: 4, hidden: 6, kind: .swiGLU, bias: false, key: RandomKey(1))
-        #expect(gated.parameters.map(\.name) == ["gate_proj.weight", "up_proj.weight", "down_proj.weight"])
         let image = Convolution2D(inputs: 2, outputs: 5, kernel: 3, key: RandomKey(1))
         #expect(image.parameters.map(\.tensor.shape) == [[5, 2, 3, 3], [5]])
         var norm = BatchNorm(channels: 3)
@@ -100,7 +89,8 @@ import Testing
             twice(Tensor.zeros([1, 2, 2, 1])) { AveragePool2D(window: 2)($0) }
         }
         await #expect(processExitsWith: .failure) {
-            twice(Tensor.zeros([2, 2])) { MultiHeadAttention(width: 2, heads: 1, key: RandomKey(1))($0) }
+            let attention = ScaledDotProductAttention(heads: 1, headWidth: 1)
+            twice(Tensor.zeros([2, 3])) { attention(.fused($0), in: RaggedBatch(lengths: [2])) }
         }
         // What has one is differentiated twice, so that the processes above do not fail for another reason.
         await #expect(processExitsWith: .success) { twice(Tensor.zeros([2, 2])) { $0.tanh() } }

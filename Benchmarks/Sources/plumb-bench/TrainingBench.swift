@@ -32,7 +32,7 @@ struct TrainingBench {
         _ request: Request, vocabulary: Int, width: Int, layers: Int, _ rows: Int, _ length: Int
     ) throws -> [Double] {
         let sizes = TransformerConfiguration(
-            architecture: "gpt2", layers: layers, width: width, heads: width == 768 ? 12 : 4,
+            architecture: .gpt2, layers: layers, width: width, heads: width == 768 ? 12 : 4,
             vocabulary: vocabulary, context: length)
         let model = try HookedTransformer(sizes, key: RandomKey(1))
         var random = RandomKey(5).generator()

@@ -44,15 +44,13 @@ public struct MazeCloning: Sendable {
         /// - Shapes: `inputs` `[B, 3 · rows · columns]`; `targets` `[B, A]`, rows that sum to 1.
         public func batch(_ rows: [Int]) -> (inputs: Tensor, targets: Tensor) {
             let width = Move.allCases.count
-            let targets = Tensor(shape: [rows.count, width]) { target in
-                for (index, row) in rows.enumerated() {
-                    for move in Move.allCases {
-                        let isBest = moves[row].contains(move)
-                        target[index * width + move.rawValue] = isBest ? 1 / Float(moves[row].count) : 0
-                    }
+            var targets = [Float](repeating: 0, count: rows.count * width)
+            for (index, row) in rows.enumerated() {
+                for move in Move.allCases where moves[row].contains(move) {
+                    targets[index * width + move.rawValue] = 1 / Float(moves[row].count)
                 }
             }
-            return (MazeState.features(of: rows.map { states[$0] }), targets)
+            return (MazeState.features(of: rows.map { states[$0] }), Tensor(targets, shape: [rows.count, width]))
         }
     }
 

@@ -1,14 +1,16 @@
 internal import PlumbBasics
+public import PlumbModels
 public import PlumbNN
 public import PlumbTensor
 internal import PlumbWorlds
 
 /// The network that walks through mazes: two hidden layers of rectified neurons between what is seen and four moves.
 ///
-/// The activations of the second hidden layer can be read and changed, which is what steering does.
+/// Its hidden layers can be read and changed at `blocks.0.mlp.hook_post` and ``MazePolicy/hiddenPoint``, which is what
+/// steering does.
 ///
 /// - Shapes: input `[B, 3 · rows · columns]`, hidden layers `[B, F]`, result `[B, A]` of logits, A = 4.
-public struct MazePolicy: ParameterTree {
+public struct MazePolicy: HookedModel {
     /// From what is seen to the first hidden layer, `[F, 3 · rows · columns]`.
     public var first: Linear
     /// From the first hidden layer to the second, `[F, F]`.
@@ -35,6 +37,9 @@ public struct MazePolicy: ParameterTree {
         visitor("output", &output)
     }
 
+    /// Where the activations of the second hidden layer are, `[B, F]`.
+    public static let hiddenPoint = HookPoint.block(1, .mlpPost)
+
     /// The activations of the second hidden layer.
     ///
     /// - Shapes: `x` `[B, 3 · rows · columns]`; result `[B, F]`.
@@ -42,11 +47,15 @@ public struct MazePolicy: ParameterTree {
 
     /// The logits of the four moves, in the order of `Move`.
     ///
-    /// - Parameters:
-    ///   - x: what is seen of each state, a row each.
-    ///   - change: what becomes of the second hidden layer's activations `[B, F]` before they are read.
+    /// - Shapes: `x` `[B, 3 · rows · columns]`, what is seen of each state; result `[B, A]`.
+    public func callAsFunction(_ x: Tensor) -> Tensor { output(hidden(x)) }
+
+    /// The logits of the four moves, every activation on the way handed to `hooks`.
+    ///
     /// - Shapes: `x` `[B, 3 · rows · columns]`; result `[B, A]`.
-    public func callAsFunction(_ x: Tensor, changing change: (Tensor) -> Tensor = { $0 }) -> Tensor {
-        output(change(hidden(x)))
+    public func forward(_ x: Tensor, _ hooks: inout HookRunner) -> Tensor {
+        let first = hooks(hooks(first(x), at: .block(0, .mlpPre)).relu(), at: .block(0, .mlpPost))
+        let second = hooks(hooks(second(first), at: .block(1, .mlpPre)).relu(), at: Self.hiddenPoint)
+        return hooks(output(second), at: .logits)
     }
 }

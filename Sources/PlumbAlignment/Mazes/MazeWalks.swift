@@ -33,15 +33,14 @@ public struct MazeWalks: Sendable {
                 logits.shape == [walking.count, moves.count],
                 "a policy of \(walking.count) states gives logits [\(walking.count), \(moves.count)], not \(logits.shape)"
             )
-            logits.softmax().withUnsafeElements { probabilities in
-                for (row, walk) in walking.enumerated() {
-                    var left = chance[walk].uniform()
-                    let chosen = moves.dropLast().first { move in
-                        left -= Double(probabilities[row * moves.count + move.rawValue])
-                        return left < 0
-                    }
-                    paths[walk].take(chosen ?? moves[moves.count - 1])
+            let probabilities = logits.softmax().elements
+            for (row, walk) in walking.enumerated() {
+                var left = chance[walk].uniform()
+                let chosen = moves.dropLast().first { move in
+                    left -= Double(probabilities[row * moves.count + move.rawValue])
+                    return left < 0
                 }
+                paths[walk].take(chosen ?? moves[moves.count - 1])
             }
         }
         (self.paths, self.corner) = (paths, corner)

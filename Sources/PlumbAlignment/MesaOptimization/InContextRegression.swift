@@ -61,32 +61,27 @@ public struct InContextRegression: Sendable, Equatable {
         var weights = [Double](repeating: 0, count: inputs + 1)
         var queries = [Float](repeating: 0, count: count * (inputs + 1))
         var targets = [Float](repeating: 0, count: count)
-        let tokens = Tensor(shape: [count, examples, inputs + 1]) { tokens in
-            queries.withUnsafeMutableBufferPointer { queries in
-                weights.withUnsafeMutableBufferPointer { weights in
-                    for task in 0..<count {
-                        for i in stride(from: 0, to: inputs, by: 2) {
-                            let pair = random.normalPair()
-                            (weights[i], weights[i + 1]) = (weightScale * pair.0, weightScale * pair.1)
-                        }
-                        for example in 0..<examples {
-                            let place = (task * examples + example) * (inputs + 1)
-                            tokens[place + inputs] = Float(draw(weights, tokens, at: place, &random))
-                        }
-                        targets[task] = Float(draw(weights, queries, at: task * (inputs + 1), &random))
-                    }
-                }
+        var tokens = [Float](repeating: 0, count: count * examples * (inputs + 1))
+        for task in 0..<count {
+            for i in stride(from: 0, to: inputs, by: 2) {
+                let pair = random.normalPair()
+                (weights[i], weights[i + 1]) = (weightScale * pair.0, weightScale * pair.1)
             }
+            for example in 0..<examples {
+                let place = (task * examples + example) * (inputs + 1)
+                tokens[place + inputs] = Float(draw(weights, &tokens, at: place, &random))
+            }
+            targets[task] = Float(draw(weights, &queries, at: task * (inputs + 1), &random))
         }
         if shufflesTargets { targets.shuffle(using: &random) }
         return Batch(
-            tokens: tokens, queries: Tensor(queries, shape: [count, inputs + 1]), targets: Tensor(targets))
+            tokens: Tensor(tokens, shape: [count, examples, inputs + 1]),
+            queries: Tensor(queries, shape: [count, inputs + 1]), targets: Tensor(targets))
     }
 
     /// Writes one input from `place` on, and gives w · x.
     private func draw(
-        _ weights: UnsafeMutableBufferPointer<Double>, _ numbers: UnsafeMutableBufferPointer<Float>, at place: Int,
-        _ random: inout RandomKey.Generator
+        _ weights: [Double], _ numbers: inout [Float], at place: Int, _ random: inout RandomKey.Generator
     ) -> Double {
         var sum = 0.0
         for i in 0..<inputs {

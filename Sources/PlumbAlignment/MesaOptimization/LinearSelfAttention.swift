@@ -1,5 +1,6 @@
 internal import Foundation
 internal import PlumbBasics
+public import PlumbModels
 public import PlumbNN
 public import PlumbTensor
 
@@ -9,7 +10,7 @@ public import PlumbTensor
 /// The examples alone are keys and values, as in the paper (von Oswald et al. 2022, arXiv:2212.07677).
 ///
 /// - Shapes: E = D + 1 numbers a token; `q_proj`, `k_proj`, `v_proj` `[K, E]`, `o_proj` (P) `[E, K]`.
-public struct LinearSelfAttention: ParameterTree {
+public struct LinearSelfAttention: HookedModel {
     /// What is sought: q, from a query token, `[K, E]`.
     public var query: Linear
     /// What an example is found by: k, `[K, E]`.
@@ -57,11 +58,24 @@ public struct LinearSelfAttention: ParameterTree {
     ///
     /// - Shapes: `tokens` `[B, N, E]`, `queries` and result `[B, E]`.
     public func attended(_ tokens: Tensor, queries: Tensor) -> Tensor {
+        var hooks = HookRunner.idle
+        return forward((tokens, queries), &hooks)
+    }
+
+    /// The query tokens after the layer, every activation on the way handed to `hooks`: queries at
+    /// `blocks.0.attn.hook_q` `[B, K]`, scores at `blocks.0.attn.hook_attn_scores` `[B, 1, N]`, what the examples say at
+    /// `blocks.0.attn.hook_z` `[B, K]`, and the sum at `blocks.0.hook_resid_post` `[B, E]`.
+    ///
+    /// - Shapes: `tokens` `[B, N, E]`, `queries` and result `[B, E]`.
+    public func forward(_ input: (tokens: Tensor, queries: Tensor), _ hooks: inout HookRunner) -> Tensor {
+        let (tokens, queries) = input
         let (tasks, width) = (tokens.shape[0], tokens.shape[2])
-        let sought = query(queries).matmul(key.weight.tensor()).reshaped([tasks, 1, width])
-        let scores = sought.batchedMatmul(transposed: tokens)
+        let q = hooks(query(queries), at: .block(0, .q))
+        let sought = q.matmul(key.weight.tensor()).reshaped([tasks, 1, width])
+        let scores = hooks(sought.batchedMatmul(transposed: tokens), at: .block(0, .attnScores))
         let taken = scores.batchedMatmul(tokens).reshaped([tasks, width])
-        return output(value(taken), adding: queries)
+        let z = hooks(value(taken), at: .block(0, .z))
+        return hooks(output(z, adding: queries), at: .block(0, .residPost))
     }
 
     /// The predicted answers.

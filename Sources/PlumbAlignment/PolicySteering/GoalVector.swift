@@ -1,4 +1,5 @@
 internal import PlumbBasics
+internal import PlumbModels
 internal import PlumbNN
 public import PlumbTensor
 public import PlumbWorlds
@@ -47,7 +48,10 @@ public struct GoalVectors: Sendable {
         _ policy: MazePolicy, coefficient: Double
     ) -> @Sendable (_ states: [MazeState], _ walks: [Int]) -> Tensor {
         { states, walks in
-            policy(MazeState.features(of: states)) { $0 + values.gathered(walks) * Float(coefficient) }
+            let addition = Intervention("goal vector", at: MazePolicy.hiddenPoint) {
+                $0 + values.gathered(walks) * Float(coefficient)
+            }
+            return policy.run(MazeState.features(of: states), with: [addition]).output
         }
     }
 }

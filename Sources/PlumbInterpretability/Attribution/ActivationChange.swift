@@ -26,11 +26,12 @@ struct ActivationChange {
         let width = base.count / max(1, positions * heads)
         effects = Array(repeating: 0, count: positions * heads)
         differs = Array(repeating: false, count: positions * heads)
-        let slope = gradient ?? .zeros(shape)
+        let (before, after) = (base.elements, source.elements)
+        let slopes = gradient?.elements ?? Array(repeating: 0, count: before.count)
         for position in min(first, positions)..<positions {
             for head in 0..<heads {
                 let start = (isMap ? head * positions + position : position * heads + head) * width
-                let (sum, isChanged) = Self.change(base, source, slope, start..<start + width)
+                let (sum, isChanged) = Self.change(before, after, slopes, start..<start + width)
                 effects[position * heads + head] = sum
                 differs[position * heads + head] = isChanged
             }
@@ -38,22 +39,16 @@ struct ActivationChange {
     }
 
     private static func change(
-        _ base: Tensor, _ source: Tensor, _ gradient: Tensor, _ range: Range<Int>
+        _ base: [Float], _ source: [Float], _ gradient: [Float], _ range: Range<Int>
     ) -> (Double, Bool) {
-        base.withUnsafeElements { base in
-            source.withUnsafeElements { source in
-                gradient.withUnsafeElements { gradient in
-                    var sum = 0.0
-                    var isChanged = false
-                    // Equal entries are passed over: masked scores are -∞ in both.
-                    for index in range where source[index] != base[index] {
-                        sum += (Double(source[index]) - Double(base[index])) * Double(gradient[index])
-                        isChanged = true
-                    }
-                    return (sum, isChanged)
-                }
-            }
+        var sum = 0.0
+        var isChanged = false
+        // Equal entries are passed over: masked scores are -∞ in both.
+        for index in range where source[index] != base[index] {
+            sum += (Double(source[index]) - Double(base[index])) * Double(gradient[index])
+            isChanged = true
         }
+        return (sum, isChanged)
     }
 
     /// The sum over a cell: one position or all, one head or all.

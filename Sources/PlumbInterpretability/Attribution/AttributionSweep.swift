@@ -113,7 +113,7 @@ public struct AttributionSweep: Sendable {
                 attention[block]
                 ?? QueryKeyChange(
                     block: block, base: base, source: source, gradient: gradient(.block(block, .z)),
-                    groups: model.configuration.keyValueHeads)
+                    attention: model.attention(block: block))
             attention[block] = exact
             return (exact.effect(of: point.site, position: cell.position, head: cell.head), found.differs)
         }

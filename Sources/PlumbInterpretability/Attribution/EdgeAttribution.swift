@@ -35,10 +35,16 @@ public struct EdgeAttribution: Sendable {
     ///   - model: the model whose edges are scored.
     ///   - pair: the prompts, and the metric of their runs.
     ///   - progress: receives the part of the work that is done, 0...1; may throw to end it.
-    /// - Throws: `ModelError` for prompts that `PatchSweep` refuses and metrics without a differentiable form.
+    /// - Throws: `ModelError` for prompts that `PatchSweep` refuses, metrics without a differentiable form, and models of
+    ///   parallel blocks.
     public func run(
         _ model: HookedTransformer, pair: PatchPair, progress: (Double) throws -> Void = { _ in }
     ) throws -> EdgeScores {
+        guard !model.hasParallelBlocks else {
+            throw ModelError(
+                "edge attribution follows a stream from attention to MLP, which the parallel blocks of \(model.name) do not "
+                    + "have")
+        }
         let stream = ResidualStream(model)
         let runs = try AttributionRuns(
             model, pair: pair, direction: direction, cells: [], recording: stream.points)
@@ -171,12 +177,7 @@ struct ResidualStream {
         }
     }
 
-    private func weight(at point: HookPoint) -> Tensor {
-        switch model.normalization(at: point) {
-        case .rms(let weight, _): weight
-        case .layer(let weight, _, _): weight
-        }
-    }
+    private func weight(at point: HookPoint) -> Tensor { model.normalization(at: point).weight }
 
     /// Gradients at normalized rows (before the weight), carried back to the rows that were normalized.
     ///
@@ -189,35 +190,7 @@ struct ResidualStream {
         guard let rows = cache[normalized], let scales = cache[scale] else {
             unmet("\(normalized) and \(scale) were not recorded")
         }
-        let centers =
-            switch model.normalization(at: normalized) {
-            case .rms: false
-            case .layer: true
-            }
-        let (count, width) = (rows.shape[0], rows.shape[1])
-        return Tensor(shape: gradients.shape) { result in
-            gradients.withUnsafeElements { gradients in
-                rows.withUnsafeElements { rows in
-                    scales.withUnsafeElements { scales in
-                        for row in 0..<gradients.count / max(1, width) {
-                            let position = row % count
-                            let (g, n) = (row * width, position * width)
-                            var (along, mean) = (0.0, 0.0)
-                            for column in 0..<width {
-                                along += Double(gradients[g + column]) * Double(rows[n + column])
-                                if centers { mean += Double(gradients[g + column]) }
-                            }
-                            let (slope, shift) = (Float(along / Double(width)), Float(mean / Double(width)))
-                            let divisor = scales[position]
-                            for column in 0..<width {
-                                result[g + column] =
-                                    (gradients[g + column] - rows[n + column] * slope - shift) / divisor
-                            }
-                        }
-                    }
-                }
-            }
-        }
+        return model.normalization(at: normalized).carriedBack(gradients, normalized: rows, scale: scales)
     }
 }
 

@@ -1,6 +1,7 @@
 internal import Foundation
 internal import PlumbBasics
 internal import PlumbModels
+internal import PlumbNN
 internal import PlumbTensor
 
 /// What moving a query or a key does through the attention pattern, the softmax computed anew and only what follows it
@@ -13,6 +14,7 @@ struct QueryKeyChange {
     /// The sites of a block that it needs in both runs, where the model has them.
     static let needs: [Site] = [.q, .k, .v, .rotQ, .rotK, .z]
 
+    private let attention: ScaledDotProductAttention
     private let positions: Int
     private let heads: Int
     private let group: Int
@@ -25,19 +27,30 @@ struct QueryKeyChange {
 
     /// - Parameters:
     ///   - gradient: at `z`, `[T, H, K]`; nil where none flows.
-    ///   - groups: the number of key-value heads.
-    init(block: Int, base: ActivationCache, source: ActivationCache, gradient: Tensor?, groups: Int) {
+    ///   - attention: how the block attends.
+    init(
+        block: Int, base: ActivationCache, source: ActivationCache, gradient: Tensor?,
+        attention: ScaledDotProductAttention
+    ) {
         func rows(_ cache: ActivationCache, _ sites: Site...) -> Tensor {
             for site in sites { if let found = cache[.block(block, site)] { return found } }
             unmet("block \(block): \(sites.map(\.shortName)) were not recorded")
         }
         let (q, k, v) = (rows(base, .rotQ, .q), rows(base, .rotK, .k), rows(base, .v))
         (positions, heads) = (q.shape[0], q.shape[1])
-        group = heads / groups
-        let scale = 1 / Double(q.shape[2]).squareRoot()
-        scores = Self.products(q, k, scale)
-        scoresOfQueries = Self.products(rows(source, .rotQ, .q), k, scale)
-        scoresOfKeys = Self.products(q, rows(source, .rotK, .k), scale)
+        group = heads / attention.keyValueHeads
+        self.attention = attention
+        // The default is taken in double, as the rest is.
+        let usual = 1 / Double(q.shape[2]).squareRoot()
+        let scale = attention.scale == Float(usual) ? usual : Double(attention.scale)
+        func scores(_ q: Tensor, _ k: Tensor) -> [Double] {
+            let products = Self.products(q, k, scale)
+            guard let cap = attention.softCap.map(Double.init) else { return products }
+            return products.map { cap * tanh($0 / cap) }
+        }
+        self.scores = scores(q, k)
+        scoresOfQueries = scores(rows(source, .rotQ, .q), k)
+        scoresOfKeys = scores(q, rows(source, .rotK, .k))
         slopes = Self.products(gradient ?? .zeros(q.shape), v, 1)
     }
 
@@ -47,18 +60,15 @@ struct QueryKeyChange {
     private static func products(_ a: Tensor, _ b: Tensor, _ scale: Double) -> [Double] {
         let (count, heads, width, groups) = (a.shape[0], a.shape[1], a.shape[2], b.shape[1])
         var result = [Double](repeating: 0, count: heads * count * count)
-        a.withUnsafeElements { a in
-            b.withUnsafeElements { b in
-                for head in 0..<heads {
-                    let shared = head / (heads / groups)
-                    for query in 0..<count {
-                        for key in 0...query {
-                            let (x, y) = ((query * heads + head) * width, (key * groups + shared) * width)
-                            var sum = 0.0
-                            for feature in 0..<width { sum += Double(a[x + feature]) * Double(b[y + feature]) }
-                            result[(head * count + query) * count + key] = sum * scale
-                        }
-                    }
+        let (a, b) = (a.elements, b.elements)
+        for head in 0..<heads {
+            let shared = head / (heads / groups)
+            for query in 0..<count {
+                for key in 0...query {
+                    let (x, y) = ((query * heads + head) * width, (key * groups + shared) * width)
+                    var sum = 0.0
+                    for feature in 0..<width { sum += Double(a[x + feature]) * Double(b[y + feature]) }
+                    result[(head * count + query) * count + key] = sum * scale
                 }
             }
         }
@@ -87,18 +97,25 @@ struct QueryKeyChange {
 
     /// The effect of other scores in a whole row of the pattern.
     private func wholeRow(_ head: Int, _ query: Int, _ changed: [Double]) -> Double {
-        let row = (head * positions + query) * positions
-        let range = row..<row + query + 1
+        let range = visible(head, query)
         return meanSlope(changed, range) - meanSlope(scores, range)
     }
 
     /// The effect of another score at one key of one row.
     private func oneScore(_ head: Int, _ query: Int, _ key: Int) -> Double {
-        let row = (head * positions + query) * positions
-        let range = row..<row + query + 1
+        let range = visible(head, query)
+        let place = (head * positions + query) * positions + key
+        guard range.contains(place) else { return 0 }
         var changed = Array(scores[range])
-        changed[key] = scoresOfKeys[row + key]
+        changed[place - range.lowerBound] = scoresOfKeys[place]
         return meanSlope(changed[...], slopes[range]) - meanSlope(scores, range)
+    }
+
+    /// The entries of a row of the pattern that its query sees.
+    private func visible(_ head: Int, _ query: Int) -> Range<Int> {
+        let row = (head * positions + query) * positions
+        let keys = attention.visibleKeys(position: query, of: positions)
+        return row + keys.lowerBound..<row + keys.upperBound
     }
 
     private func meanSlope(_ scores: [Double], _ range: Range<Int>) -> Double {

@@ -1,4 +1,5 @@
 internal import PlumbBasics
+public import PlumbModels
 public import PlumbNN
 public import PlumbTensor
 
@@ -7,7 +8,7 @@ public import PlumbTensor
 ///
 /// Only the last position is computed: its query is the same for every pair, and keys and values belong to 2p + 1
 /// entries (token, position). The numbers are those of the plain transformer, at about a quarter of the work.
-public struct AdditionTransformer: ParameterTree {
+public struct AdditionTransformer: HookedModel {
     /// p.
     public let modulus: Int
     /// H.
@@ -44,11 +45,7 @@ public struct AdditionTransformer: ParameterTree {
             modulus > 0 && heads > 0 && hidden > 0 && width > 0 && width % (8 * heads) == 0,
             "an addition transformer needs heads of a multiple of 8 numbers, got width \(width) and \(heads) heads")
         func normal(_ name: String, _ rows: Int, _ columns: Int, _ fan: Int) -> Tensor {
-            var generator = random[name].generator()
-            let scale = 1 / Double(fan).squareRoot()
-            return Tensor(shape: [rows, columns]) { target in
-                for index in target.indices { target[index] = Float(generator.normal() * scale) }
-            }
+            .normal([rows, columns], standardDeviation: 1 / Double(fan).squareRoot(), key: random[name])
         }
         func linear(_ name: String, _ outputs: Int, _ inputs: Int, _ fan: Int, hasBias: Bool = false) -> Linear {
             Linear(weight: Weight(normal(name, outputs, inputs, fan)), bias: hasBias ? .zeros([outputs]) : nil)
@@ -97,12 +94,27 @@ public struct AdditionTransformer: ParameterTree {
     /// The logits of each pair's sum, at the sign of equality.
     ///
     /// - Shapes: result `[pairs.count, p]`.
-    public func callAsFunction(_ pairs: Pairs) -> Tensor { run(pairs).logits }
+    public func callAsFunction(_ pairs: Pairs) -> Tensor {
+        var hooks = HookRunner.idle
+        return forward(pairs, &hooks)
+    }
 
     /// The neurons' activations and the logits.
     ///
     /// - Shapes: `neurons` `[pairs.count, F]`, `logits` `[pairs.count, p]`.
     public func run(_ pairs: Pairs) -> (neurons: Tensor, logits: Tensor) {
+        let (logits, cache) = run(pairs, recording: .only(.block(0, .mlpPost)))
+        guard let neurons = cache[.block(0, .mlpPost)] else { unmet("the neurons were not recorded") }
+        return (neurons, logits)
+    }
+
+    /// The logits of each pair's sum, every activation at the sign of equality handed to `hooks`: what the heads read at
+    /// `blocks.0.attn.hook_z`, the stream between attention and MLP at `blocks.0.hook_resid_mid`, both `[N, D]`, the MLP
+    /// before and after its ReLU at `blocks.0.mlp.hook_pre` and `blocks.0.mlp.hook_post` `[N, F]`, the stream after it at
+    /// `blocks.0.hook_resid_post` `[N, D]`, and the `logits`.
+    ///
+    /// - Shapes: N pairs; result `[N, p]`.
+    public func forward(_ pairs: Pairs, _ hooks: inout HookRunner) -> Tensor {
         let numbers = tokens[0..<modulus]
         let equals = tokens[modulus] + positions[2]
         let entries = Tensor.concatenated([
@@ -111,11 +123,14 @@ public struct AdditionTransformer: ParameterTree {
         let width = tokens.shape[1]
         let products = key(entries) * query(equals.reshaped([1, width])).reshaped([width])
         let scores = products.reshaped([-1, width / heads]).summed(axis: 1).reshaped([-1, heads])
-        let mixed = PairAttention.mix(
-            scores: scores * (1 / Float(width / heads).squareRoot()), values: value(entries), rows: pairs.entries)
-        let middle = output(mixed) + equals
-        let neurons = up(middle).relu()
-        return (neurons, unembedding(down(neurons, adding: middle)))
+        let z = hooks(
+            PairAttention.mix(
+                scores: scores * (1 / Float(width / heads).squareRoot()), values: value(entries), rows: pairs.entries),
+            at: .block(0, .z))
+        let middle = hooks(output(z) + equals, at: .block(0, .residMid))
+        let neurons = hooks(hooks(up(middle), at: .block(0, .mlpPre)).relu(), at: .block(0, .mlpPost))
+        let after = hooks(down(neurons, adding: middle), at: .block(0, .residPost))
+        return hooks(unembedding(after), at: .logits)
     }
 
     /// The mean cross-entropy of the sums, in nats.

@@ -24,15 +24,13 @@ public struct FourierBasis: Sendable {
     /// - Shapes: result `[p, 2 · frequencies.count]`, the cosine of each frequency before its sine.
     public func waves(_ frequencies: [Int]) -> Tensor {
         let scale = (2 / Double(modulus)).squareRoot()
-        return Tensor(shape: [modulus, 2 * frequencies.count]) { target in
-            for n in 0..<modulus {
-                for (index, frequency) in frequencies.enumerated() {
-                    let angle = angle(frequency * n)
-                    target[n * 2 * frequencies.count + 2 * index] = Float(scale * cos(angle))
-                    target[n * 2 * frequencies.count + 2 * index + 1] = Float(scale * sin(angle))
-                }
+        let waves = (0..<modulus).flatMap { n in
+            frequencies.flatMap { frequency in
+                let angle = angle(frequency * n)
+                return [Float(scale * cos(angle)), Float(scale * sin(angle))]
             }
         }
+        return Tensor(waves, shape: [modulus, 2 * frequencies.count])
     }
 
     /// Cosine and sine of 2πk(a + b)/p over all pairs: what a logit of the sum is made of.
@@ -50,17 +48,17 @@ public struct FourierBasis: Sendable {
     public func productWaves(_ frequencies: [Int]) -> Tensor {
         let single = waves(frequencies).elements
         let width = 2 * frequencies.count
-        return Tensor(shape: [modulus * modulus, 2 * width]) { target in
-            for place in 0..<modulus * modulus {
-                let (a, b) = (place / modulus * width, place % modulus * width)
-                for index in 0..<width {
-                    // cos·cos, cos·sin, sin·cos, sin·sin
-                    let (first, pair) = (index - index % 2, place * 2 * width + 2 * index)
-                    target[pair] = single[a + index] * single[b + first]
-                    target[pair + 1] = single[a + index] * single[b + first + 1]
-                }
+        var products = [Float](repeating: 0, count: modulus * modulus * 2 * width)
+        for place in 0..<modulus * modulus {
+            let (a, b) = (place / modulus * width, place % modulus * width)
+            for index in 0..<width {
+                // cos·cos, cos·sin, sin·cos, sin·sin
+                let (first, pair) = (index - index % 2, place * 2 * width + 2 * index)
+                products[pair] = single[a + index] * single[b + first]
+                products[pair + 1] = single[a + index] * single[b + first + 1]
             }
         }
+        return Tensor(products, shape: [modulus * modulus, 2 * width])
     }
 
     /// The eight waves of one frequency that a neuron of that frequency may be made of: of a, of b, and their products.
@@ -69,10 +67,11 @@ public struct FourierBasis: Sendable {
     func neuronWaves(_ frequency: Int) -> Tensor {
         let single = waves([frequency]) * Float(1 / Double(modulus).squareRoot())
         let places = 0..<modulus * modulus
-        return Tensor.joinedColumns([
-            single.gathered(places.map { $0 / modulus }), single.gathered(places.map { $0 % modulus }),
-            productWaves([frequency]),
-        ])
+        return Tensor.concatenated(
+            [
+                single.gathered(places.map { $0 / modulus }), single.gathered(places.map { $0 % modulus }),
+                productWaves([frequency]),
+            ], axis: 1)
     }
 
     private func angle(_ multiple: Int) -> Double { 2 * .pi * Double(multiple % modulus) / Double(modulus) }

@@ -27,19 +27,18 @@ public struct HeadScores: Sendable {
         for layer in 0..<layers {
             guard let pattern = cache[.block(layer, .pattern)] else { continue }
             let width = pattern.shape[3]
-            pattern.withUnsafeElements { pattern in
-                for row in 0..<tokens.rows {
-                    let again = batch.repeatsFrom[row]
-                    let period = batch.periods[row]
-                    for head in 0..<heads {
-                        let map = ((row * heads) + head) * length * width
-                        for query in again..<length {
-                            induction[layer][head] += Double(pattern[map + query * width + query - period + 1])
-                            duplicate[layer][head] += Double(pattern[map + query * width + query - period])
-                        }
-                        for query in 1..<length {
-                            previous[layer][head] += Double(pattern[map + query * width + query - 1])
-                        }
+            let probabilities = pattern.elements
+            for row in 0..<tokens.rows {
+                let again = batch.repeatsFrom[row]
+                let period = batch.periods[row]
+                for head in 0..<heads {
+                    let map = ((row * heads) + head) * length * width
+                    for query in again..<length {
+                        induction[layer][head] += Double(probabilities[map + query * width + query - period + 1])
+                        duplicate[layer][head] += Double(probabilities[map + query * width + query - period])
+                    }
+                    for query in 1..<length {
+                        previous[layer][head] += Double(probabilities[map + query * width + query - 1])
                     }
                 }
             }

@@ -1,11 +1,13 @@
 internal import PlumbBasics
+public import PlumbModels
+internal import PlumbNN
 public import PlumbTensor
 
 /// A toy model that must keep more features than it has dimensions: `x̂ = ReLU(W Wᵀ x + b)` (Elhage et al. 2022,
 /// arXiv:2209.10652, where W is the transpose).
 ///
 /// - Shapes: ``directions`` `[N, M]`, a row for each feature; ``bias`` `[N]`.
-public struct SuperpositionModel: ParameterTree {
+public struct SuperpositionModel: HookedModel {
     /// W: the direction of each feature in the hidden space.
     public var directions: Tensor
     /// b.
@@ -18,10 +20,7 @@ public struct SuperpositionModel: ParameterTree {
         require(
             features > 0 && dimensions > 0, "a toy model needs features and dimensions, got \(features), \(dimensions)")
         let scale = scale ?? 1 / Double(features).squareRoot()
-        var random = key["directions"].generator()
-        directions = Tensor(shape: [features, dimensions]) { target in
-            for index in target.indices { target[index] = Float(random.normal() * scale) }
-        }
+        directions = .normal([features, dimensions], standardDeviation: scale, key: key["directions"])
         bias = .zeros([features])
         self.isRectified = isRectified
     }
@@ -35,9 +34,24 @@ public struct SuperpositionModel: ParameterTree {
     ///
     /// - Shapes: `x` `[B, N]`; result `[B, N]`.
     public func callAsFunction(_ x: Tensor) -> Tensor {
-        let output = x.matmul(directions).matmul(transposed: directions) + bias
+        var hooks = HookRunner.idle
+        return forward(x, &hooks)
+    }
+
+    /// The reconstruction, every activation on the way handed to `hooks`: the image at ``hiddenPoint`` `[B, M]`, the sums
+    /// before the ReLU at ``sumsPoint`` `[B, N]`.
+    ///
+    /// - Shapes: `x` and result `[B, N]`.
+    public func forward(_ x: Tensor, _ hooks: inout HookRunner) -> Tensor {
+        let hidden = hooks(x.matmul(directions), at: Self.hiddenPoint)
+        let output = hooks(hidden.matmul(transposed: directions) + bias, at: Self.sumsPoint)
         return isRectified ? output.relu() : output
     }
+
+    /// Where the image of the features in the hidden space is, `[B, M]`.
+    public static let hiddenPoint = HookPoint.outside(Site(rawValue: "hook_hidden"))
+    /// Where the reconstruction before the ReLU is, `[B, N]`.
+    public static let sumsPoint = HookPoint.outside(Site(rawValue: "hook_pre"))
 
     /// The squared error of the reconstruction, each feature's times its importance, averaged over rows and features.
     ///

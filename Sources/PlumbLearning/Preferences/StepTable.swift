@@ -68,13 +68,12 @@ struct StepTable<Step: Sendable & Hashable>: Sendable {
         }
         let width = steps.count
         let batches = lists.map { list in
-            let visits = Tensor(shape: [list.count, width]) { x in
-                x.initialize(repeating: 0)
-                for (line, row) in list.enumerated() {
-                    for visit in rows[row].visits { x[line * width + column[visit.step]] = visit.count }
-                }
+            var visits = [Float](repeating: 0, count: list.count * width)
+            for (line, row) in list.enumerated() {
+                for visit in rows[row].visits { visits[line * width + column[visit.step]] = visit.count }
             }
-            return PreferenceBatch(visits: visits, mu: Tensor(list.map { rows[$0].mu }))
+            return PreferenceBatch(
+                visits: Tensor(visits, shape: [list.count, width]), mu: Tensor(list.map { rows[$0].mu }))
         }
         return (steps, batches)
     }

@@ -28,12 +28,10 @@ extension ActionNetwork {
         switch choice {
         case .greedy: return checkedScores(observations, count).argmaxOfRows()
         case .sampled:
-            let probabilities = checkedScores(observations, count).softmax()
-            return probabilities.withUnsafeElements { p in
-                lanes.enumerated().map { row, lane in
-                    var random = key[lane].generator()
-                    return drawn(p[row * count..<(row + 1) * count], random.uniform())
-                }
+            let probabilities = checkedScores(observations, count).softmax().elements
+            return lanes.enumerated().map { row, lane in
+                var random = key[lane].generator()
+                return drawn(probabilities[row * count..<(row + 1) * count], random.uniform())
             }
         case .exploring(let probability):
             var actions = lanes.map { lane -> Int? in
@@ -73,7 +71,7 @@ extension ActionNetwork {
 
 /// The first position at which the sum of probabilities passes `u` of [0, 1): the last that is possible where rounding
 /// leaves the sum below it.
-private func drawn(_ probabilities: Slice<UnsafeBufferPointer<Float>>, _ u: Double) -> Int {
+private func drawn(_ probabilities: ArraySlice<Float>, _ u: Double) -> Int {
     var (sum, last) = (0.0, 0)
     for (action, probability) in probabilities.enumerated() where probability > 0 {
         sum += Double(probability)

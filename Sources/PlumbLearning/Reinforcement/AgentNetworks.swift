@@ -1,3 +1,4 @@
+public import PlumbModels
 public import PlumbNN
 public import PlumbTensor
 public import PlumbWorlds
@@ -51,7 +52,7 @@ extension MLP: ActionNetwork {
 ///
 /// They begin with rows at right angles, the policy nearly uniform, which is what PPO works best with (Andrychowicz et
 /// al. 2020, *What Matters In On-Policy Reinforcement Learning?*, arXiv:2006.05990).
-public struct ActorCritic: ActorCriticNetwork {
+public struct ActorCritic: ActorCriticNetwork, HookedModel {
     /// Logits, `[B, …] -> [B, A]`.
     public var policy: MLP
     /// Values, `[B, …] -> [B, 1]`.
@@ -79,6 +80,14 @@ public struct ActorCritic: ActorCriticNetwork {
     public func scores(_ observations: Tensor) -> Tensor { policy(observations) }
     /// The values of states, `[B, …] -> [B]`.
     public func values(_ observations: Tensor) -> Tensor { value(observations).reshaped([-1]) }
+
+    /// The logits of the actions, the policy's activations handed to `hooks` as a perceptron's are.
+    ///
+    /// - Shapes: observations `[B, …]`; result `[B, A]`.
+    public func forward(_ observations: Tensor, _ hooks: inout HookRunner) -> Tensor {
+        policy.forward(observations, &hooks)
+    }
+
     /// Logits `[B, A]` and values `[B]`.
     public func scoresAndValues(_ observations: Tensor) -> (scores: Tensor, values: Tensor) {
         (scores(observations), values(observations))

@@ -103,17 +103,13 @@ struct Collector<W: NumericWorld> {
     private func observations(of active: [Int]) -> Tensor {
         let shape = [active.count] + batch.world.featureShape
         guard active.count < lanes.count else { return Tensor(present, shape: shape) }
-        return Tensor(shape: shape) { y in
-            for (row, lane) in active.enumerated() {
-                for i in 0..<width { y[row * width + i] = present[lane * width + i] }
-            }
-        }
+        return Tensor(active.flatMap { present[$0 * width..<($0 + 1) * width] }, shape: shape)
     }
 
     /// One step in the lanes `active`.
     private mutating func advance(_ active: [Int], _ seen: Tensor, _ chosen: [Int], _ record: inout Record) throws {
         batch.step(chosen.map { actions[$0] }, lanes: active)
-        seen.withUnsafeElements { record.observations.append(contentsOf: $0) }
+        record.observations.append(contentsOf: seen.elements)
         for lane in active { isEnding[lane] = false }
         for (lane, action) in zip(active, chosen) {
             steps += 1

@@ -32,5 +32,5 @@ public struct KLPenalty<Network: ActionNetwork>: Sendable {
 
 extension Tensor {
     /// The elements in double precision.
-    var doubles: [Double] { withUnsafeElements { $0.map(Double.init) } }
+    var doubles: [Double] { elements.map(Double.init) }
 }

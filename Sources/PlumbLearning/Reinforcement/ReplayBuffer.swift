@@ -35,7 +35,7 @@ public struct ReplayBuffer: Sendable {
     private var observations: Tensor
     private var next: Tensor
     /// Action, reward, whether the episode was over, and the place of the step that came next in the episode, or -1.
-    private var facts: Tensor
+    private var facts: [Float]
     /// For each lane, the place of its last step where the episode goes on, or -1.
     private var open: [Int] = []
 
@@ -49,43 +49,29 @@ public struct ReplayBuffer: Sendable {
         width = shape.reduce(1, *)
         observations = .zeros([capacity, width])
         next = .zeros([capacity, width])
-        facts = .zeros([capacity, Self.columns])
+        facts = Array(repeating: 0, count: capacity * Self.columns)
     }
 
     private static var columns: Int { 4 }
 
     /// Adds every step of a rollout; the oldest make room.
     public mutating func add(_ rollout: Rollout) {
-        let (width, capacity) = (width, capacity)
         let before = place
-        var place = before
-        observations.withUnsafeMutableElements { seen in
-            next.withUnsafeMutableElements { after in
-                facts.withUnsafeMutableElements { facts in
-                    rollout.observations.withUnsafeElements { source in
-                        rollout.last.withUnsafeElements { last in
-                            for step in 0..<rollout.count {
-                                let (from, to) = (step * width, place * width)
-                                for i in 0..<width { seen[to + i] = source[from + i] }
-                                switch rollout.following[step] {
-                                case .step(let other):
-                                    for i in 0..<width { after[to + i] = source[other * width + i] }
-                                case .observation(let other):
-                                    for i in 0..<width { after[to + i] = last[other * width + i] }
-                                case .over:
-                                    for i in 0..<width { after[to + i] = 0 }
-                                }
-                                facts[Self.columns * place] = Float(rollout.actions[step])
-                                facts[Self.columns * place + 1] = Float(rollout.rewards[step])
-                                facts[Self.columns * place + 2] = rollout.following[step] == .over ? 1 : 0
-                                place = (place + 1) % capacity
-                            }
-                        }
-                    }
-                }
+        let zeros = Tensor.zeros([1, width])
+        for step in 0..<rollout.count {
+            observations.replaceElements(0..<width, ofRow: place, from: rollout.observations, row: step)
+            switch rollout.following[step] {
+            case .step(let other):
+                next.replaceElements(0..<width, ofRow: place, from: rollout.observations, row: other)
+            case .observation(let other):
+                next.replaceElements(0..<width, ofRow: place, from: rollout.last, row: other)
+            case .over: next.replaceElements(0..<width, ofRow: place, from: zeros, row: 0)
             }
+            facts[Self.columns * place] = Float(rollout.actions[step])
+            facts[Self.columns * place + 1] = Float(rollout.rewards[step])
+            facts[Self.columns * place + 2] = rollout.following[step] == .over ? 1 : 0
+            place = (place + 1) % capacity
         }
-        self.place = place
         count = min(capacity, count + rollout.count)
         link(rollout, from: before)
     }
@@ -96,16 +82,14 @@ public struct ReplayBuffer: Sendable {
     private mutating func link(_ rollout: Rollout, from first: Int) {
         let lanes = rollout.laneOfEachStep
         var open = open + [Int](repeating: -1, count: max(0, rollout.lanes.count - open.count))
-        facts.withUnsafeMutableElements { facts in
-            for step in 0..<rollout.count {
-                let place = (first + step) % capacity
-                // Whatever stood there is gone.
-                for lane in open.indices where open[lane] == place { open[lane] = -1 }
-                facts[Self.columns * place + 3] = -1
-                let before = open[lanes[step]]
-                if before >= 0 { facts[Self.columns * before + 3] = Float(place) }
-                open[lanes[step]] = rollout.ends[step] ? -1 : place
-            }
+        for step in 0..<rollout.count {
+            let place = (first + step) % capacity
+            // Whatever stood there is gone.
+            for lane in open.indices where open[lane] == place { open[lane] = -1 }
+            facts[Self.columns * place + 3] = -1
+            let before = open[lanes[step]]
+            if before >= 0 { facts[Self.columns * before + 3] = Float(place) }
+            open[lanes[step]] = rollout.ends[step] ? -1 : place
         }
         self.open = open
     }
@@ -125,25 +109,22 @@ public struct ReplayBuffer: Sendable {
         let rows = (0..<size).map { _ in random.index(below: count) }
         var last = rows
         var (rewards, discounts) = ([Float](repeating: 0, count: size), [Float](repeating: 0, count: size))
-        facts.withUnsafeElements { facts in
-            for index in rows.indices {
-                var (sum, factor, row) = (0.0, 1.0, rows[index])
-                for made in 1...steps {
-                    sum += factor * Double(facts[Self.columns * row + 1])
-                    factor *= discount
-                    let next = Int(facts[Self.columns * row + 3])
-                    guard made < steps, next >= 0 else { break }
-                    row = next
-                }
-                (last[index], rewards[index], discounts[index]) = (row, Float(sum), Float(factor))
+        for index in rows.indices {
+            var (sum, factor, row) = (0.0, 1.0, rows[index])
+            for made in 1...steps {
+                sum += factor * Double(facts[Self.columns * row + 1])
+                factor *= discount
+                let next = Int(facts[Self.columns * row + 3])
+                guard made < steps, next >= 0 else { break }
+                row = next
             }
+            (last[index], rewards[index], discounts[index]) = (row, Float(sum), Float(factor))
         }
-        let (drawn, ends) = (facts.gathered(rows).elements, facts.gathered(last).elements)
         return Batch(
             observations: observations.gathered(rows).reshaped([size] + shape),
-            actions: (0..<size).map { Int(drawn[Self.columns * $0]) }, rewards: Tensor(rewards),
+            actions: rows.map { Int(facts[Self.columns * $0]) }, rewards: Tensor(rewards),
             next: next.gathered(last).reshaped([size] + shape),
-            isOver: Tensor((0..<size).map { ends[Self.columns * $0 + 2] }), discounts: Tensor(discounts))
+            isOver: Tensor(last.map { facts[Self.columns * $0 + 2] }), discounts: Tensor(discounts))
     }
 }
 
@@ -161,7 +142,9 @@ extension ReplayBuffer: AgentMemory {
     public var saved: [(name: String, tensor: Tensor)] {
         [
             ("place", Tensor([Float(capacity), Float(place)])), ("observations", observations[0..<count]),
-            ("next", next[0..<count]), ("facts", facts[0..<count]), ("open", Tensor(open.map(Float.init))),
+            ("next", next[0..<count]),
+            ("facts", Tensor(facts[0..<count * Self.columns], shape: [count, Self.columns])),
+            ("open", Tensor(open.map(Float.init))),
         ]
     }
 
@@ -185,18 +168,9 @@ extension ReplayBuffer: AgentMemory {
             throw FitError("its replay buffer names a step that it does not hold")
         }
         self = ReplayBuffer(capacity: capacity, observing: shape)
-        observations.overwrite(with: seen)
-        next.overwrite(with: after)
-        self.facts.overwrite(with: facts)
+        observations = observations.replacingRows(Array(0..<count), with: seen)
+        next = next.replacingRows(Array(0..<count), with: after)
+        self.facts.replaceSubrange(0..<elements.count, with: elements)
         (self.place, self.count, open) = (at, count, lanes.map { Int($0) })
-    }
-}
-
-extension Tensor {
-    /// Replaces the first elements.
-    fileprivate mutating func overwrite(with first: Tensor) {
-        withUnsafeMutableElements { y in
-            first.withUnsafeElements { x in for i in x.indices { y[i] = x[i] } }
-        }
     }
 }

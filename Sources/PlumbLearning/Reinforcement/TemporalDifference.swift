@@ -37,18 +37,11 @@ public enum TemporalDifference {
                 + "\(isOver.shape), \(discounts.shape), \(next.shape) and \(choosing?.shape ?? next.shape)")
         let width = next.shape[1]
         let gamma = discounts.elements
-        return Tensor(shape: rewards.shape) { y in
-            rewards.withUnsafeElements { r in
-                isOver.withUnsafeElements { over in
-                    next.withUnsafeElements { q in
-                        for row in y.indices {
-                            // A product with 0 would let an infinite value through.
-                            let following = over[row] > 0 ? 0 : gamma[row] * q[row * width + best[row]]
-                            y[row] = r[row] + following
-                        }
-                    }
-                }
-            }
-        }
+        let (rewards, isOver, values) = (rewards.elements, isOver.elements, next.elements)
+        return Tensor(
+            rewards.indices.map { row in
+                // A product with 0 would let an infinite value through.
+                rewards[row] + (isOver[row] > 0 ? 0 : gamma[row] * values[row * width + best[row]])
+            })
     }
 }

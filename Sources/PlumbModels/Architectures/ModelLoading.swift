@@ -34,14 +34,14 @@ extension HookedTransformer {
                 "\(url.path) is a vocabulary without weights: plumb tokens works with it, a model needs its tensors too"
             )
         }
-        let architecture = try file.architecture
-        let transformer =
-            switch architecture {
-            case "llama", "qwen2": try Llama.load(file)
-            case "gpt2": try GPT2.load(file)
-            default:
-                throw ModelError("\(url.lastPathComponent) is a \"\(architecture)\" model; \(supportedKinds)")
-            }
+        let kind = try file.architecture
+        guard let architecture = Architecture.allCases.first(where: { $0.ggufName == kind }) else {
+            throw ModelError("\(url.lastPathComponent) is a \"\(kind)\" model; \(Architecture.supported)")
+        }
+        try refuseWhatIsNotRead(in: file, kind)
+        let reader = WeightReader(file, architecture.family.names, .gguf)
+        let transformer = try Transformer(
+            try architecture.family.description(file, reader, architecture), from: reader)
         let isQuantized = file.names.contains { name in
             guard let tensor = try? file.tensor(name) else { return false }
             return tensor.elementType.isQuantized
@@ -56,30 +56,83 @@ extension HookedTransformer {
     public static func load(folder: URL, name: String? = nil) throws -> HookedTransformer {
         let configuration = folder.appendingPathComponent("config.json")
         guard let data = try? Data(contentsOf: configuration) else {
+            let adapter = folder.appendingPathComponent("adapter_config.json")
+            if FileManager.default.fileExists(atPath: adapter.path) {
+                throw ModelError(
+                    "\(folder.path) holds an adapter (adapter_config.json), not a model: merge it into its base model and "
+                        + "load the result")
+            }
             throw ModelError("\(folder.path) has no config.json: a model folder holds one, beside its weights")
         }
         try GitLFS.refusePointer(data, at: configuration)
         let checkpoint = try SafetensorsCheckpoint(folder: folder)
-        let weights = WeightReader(source: checkpoint)
-        let kind = try decode(Kind.self, data, configuration).model_type ?? "unnamed"
-        let transformer =
-            switch kind {
-            case "llama", "qwen2":
-                try Llama.load(try decode(Llama.Configuration.self, data, configuration), from: weights)
-            case "gpt2", "attention-only":
-                try GPT2.load(try decode(GPT2.Configuration.self, data, configuration), from: weights)
-            default:
-                throw ModelError("\(configuration.path) describes a \"\(kind)\" model; \(supportedKinds)")
-            }
+        let kind = try decode(Kind.self, data, configuration)
+        let type = kind.model_type ?? "unnamed"
+        try kind.refuseWhatIsNotRead(in: configuration)
+        guard let architecture = Architecture(rawValue: type) else {
+            throw ModelError("\(configuration.path) describes a \"\(type)\" model; \(Architecture.supported)")
+        }
+        let transformer = try load(architecture.family, architecture, data, configuration, kind, checkpoint)
         return HookedTransformer(
             name: name ?? folder.lastPathComponent, transformer: transformer, tokenizer: try Tokenizer.read(in: folder),
             isQuantized: false, files: checkpoint.files.map(\.url))
     }
 
-    private static let supportedKinds = "llama, qwen2 and gpt2 are supported"
-
+    /// What `config.json` says whatever the family.
     private struct Kind: Decodable {
+        struct Quantization: Decodable {
+            var quant_method: String?
+        }
+
         var model_type: String?
+        var tie_word_embeddings: Bool?
+        var quantization_config: Quantization?
+        var num_local_experts: Int?
+        var num_experts: Int?
+
+        func refuseWhatIsNotRead(in url: URL) throws {
+            if let method = quantization_config {
+                throw ModelError(
+                    "\(url.path) has a quantization_config\(method.quant_method.map { " (\($0))" } ?? ""): its weights are "
+                        + "packed in a form that is not read; take the unquantized model, or a GGUF file of it")
+            }
+            if let experts = num_local_experts ?? num_experts, experts > 1 {
+                throw ModelError("\(url.path) describes a mixture of \(experts) experts, which is not supported")
+            }
+        }
+    }
+
+    private static func refuseWhatIsNotRead(in file: GGUFFile, _ kind: String) throws {
+        let experts = try file.integer("\(kind).expert_count", default: 0)
+        guard experts == 0 else {
+            throw ModelError(
+                "\(file.url.lastPathComponent) is a mixture of experts (\(kind).expert_count is \(experts)), which is not "
+                    + "supported")
+        }
+        let parts = try file.integer("split.count", default: 1)
+        guard parts < 2 else {
+            throw ModelError(
+                "\(file.url.lastPathComponent) is one of \(parts) parts of a model: merge them into one file, as "
+                    + "llama-gguf-split --merge does")
+        }
+    }
+
+    /// A family's model from a Hugging Face checkpoint.
+    private static func load<Family: ModelFamily>(
+        _ family: Family.Type, _ architecture: Architecture, _ data: Data, _ url: URL, _ kind: Kind,
+        _ checkpoint: SafetensorsCheckpoint
+    ) throws -> Transformer {
+        let configuration = try decode(Family.Configuration.self, data, url)
+        var description = try family.description(configuration, architecture)
+        let reader = WeightReader(checkpoint, family.names, .huggingFace)
+        let storesHead = reader.contains(.unembedding)
+        if description.design.isTied {
+            // A head of its own wins over the flag, as in `transformers`.
+            description.design.isTied = try !storesHead || reader.hasTiedHead()
+        } else if kind.tie_word_embeddings == nil {
+            description.design.isTied = !storesHead
+        }
+        return try Transformer(description, from: reader)
     }
 
     private static func decode<T: Decodable>(_ type: T.Type, _ data: Data, _ url: URL) throws -> T {

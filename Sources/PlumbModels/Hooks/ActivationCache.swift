@@ -26,7 +26,7 @@ public struct Recording: Sendable {
 public struct ActivationCache: Sendable {
     /// Rows as the pass kept them; ``HookLayout`` turns them into what users see.
     var rows: [HookPoint: Tensor] = [:]
-    var layout = HookLayout(leading: [0])
+    var layout = HookLayout(leading: nil)
 
     /// The activation at `point`, shaped as its ``Site`` says, or nil if it was not recorded.
     public subscript(point: HookPoint) -> Tensor? { rows[point].map { layout.shown($0, at: point.site) } }
@@ -49,11 +49,12 @@ public struct ActivationCache: Sendable {
 
 /// How the rows of a pass are shown to users: one prompt, or a batch of prompts of one length.
 struct HookLayout: Sendable {
-    /// `[T]` or `[B, T]`.
-    var leading: [Int]
+    /// `[T]` or `[B, T]`; nil for a model whose activations are shown as they are.
+    var leading: [Int]?
 
     /// Rows `[R, …]` as `[T, …]` or `[B, T, …]`; attention maps as `[H, T, keys]` or `[B, H, T, keys]`.
     func shown(_ rows: Tensor, at site: Site) -> Tensor {
+        guard let leading else { return rows }
         let tail = Array(rows.shape.dropFirst())
         guard site.isAttentionMap else { return rows.reshaped(leading + tail) }
         let positions = leading[leading.count - 1]
@@ -66,6 +67,7 @@ struct HookLayout: Sendable {
 
     /// The inverse of ``shown(_:at:)``.
     func rows(_ shown: Tensor, at site: Site) -> Tensor {
+        guard let leading else { return shown }
         let count = leading.reduce(1, *)
         guard site.isAttentionMap else { return shown.reshaped([count] + shown.shape.dropFirst(leading.count)) }
         let (heads, positions, keys) = (

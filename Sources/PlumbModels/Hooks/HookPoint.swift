@@ -24,19 +24,20 @@ public struct HookPoint: Hashable, Sendable, Codable, LosslessStringConvertible 
     public static let embed = outside(.embed)
     /// The learned position embedding, `[T, D]`; absent from models with rotary positions.
     public static let positionEmbed = outside(.positionEmbed)
-    /// The scale of the last normalisation, `[T, 1]`.
+    /// The scale of the last normalization, `[T, 1]`.
     public static let finalScale = outside(.finalScale)
-    /// The residual stream after the last normalisation, `[T, D]`.
+    /// The residual stream after the last normalization, `[T, D]`.
     public static let finalNormalized = outside(.finalNormalized)
     /// The logits, `[T, V]`.
     public static let logits = outside(.logits)
 
     public var description: String { block.map { "blocks.\($0).\(site.rawValue)" } ?? site.rawValue }
 
-    /// Reads a hook name. Sites may be short: `blocks.3.z` is `blocks.3.attn.hook_z`.
+    /// Reads a hook name. Sites may be short: `blocks.3.z` is `blocks.3.attn.hook_z`; outside the blocks, names that are not
+    /// known here are those of other models, and contain `hook_`.
     public init?(_ description: String) {
         guard description.hasPrefix("blocks.") else {
-            guard let site = Site(named: description), site.isOutsideBlocks else { return nil }
+            guard let site = Site(named: description), !Site.insideBlock.contains(site) else { return nil }
             self = .outside(site)
             return
         }
@@ -86,13 +87,13 @@ public struct Site: RawRepresentable, Hashable, Sendable, Codable {
     /// What the MLP adds to the residual stream, `[T, D]`.
     public static let mlpOut = Site(rawValue: "hook_mlp_out")
 
-    /// What the normalisation before attention divides by, `[T, 1]`.
+    /// What the normalization before attention divides by, `[T, 1]`.
     public static let ln1Scale = Site(rawValue: "ln1.hook_scale")
-    /// What attention reads: the residual stream after normalisation, `[T, D]`.
+    /// What attention reads: the residual stream after normalization, `[T, D]`.
     public static let ln1Normalized = Site(rawValue: "ln1.hook_normalized")
-    /// What the normalisation before the MLP divides by, `[T, 1]`.
+    /// What the normalization before the MLP divides by, `[T, 1]`.
     public static let ln2Scale = Site(rawValue: "ln2.hook_scale")
-    /// What the MLP reads: the residual stream after normalisation, `[T, D]`.
+    /// What the MLP reads: the residual stream after normalization, `[T, D]`.
     public static let ln2Normalized = Site(rawValue: "ln2.hook_normalized")
 
     /// Queries `[T, H, K]`, before any rotation.
@@ -125,9 +126,9 @@ public struct Site: RawRepresentable, Hashable, Sendable, Codable {
     public static let embed = Site(rawValue: "hook_embed")
     /// The learned position embedding, `[T, D]`; outside the blocks, and absent from models with rotary positions.
     public static let positionEmbed = Site(rawValue: "hook_pos_embed")
-    /// What the last normalisation divides by, `[T, 1]`; outside the blocks.
+    /// What the last normalization divides by, `[T, 1]`; outside the blocks.
     public static let finalScale = Site(rawValue: "ln_final.hook_scale")
-    /// The residual stream after the last normalisation, `[T, D]`; outside the blocks.
+    /// The residual stream after the last normalization, `[T, D]`; outside the blocks.
     public static let finalNormalized = Site(rawValue: "ln_final.hook_normalized")
     /// The logits, `[T, V]`; outside the blocks.
     public static let logits = Site(rawValue: "logits")

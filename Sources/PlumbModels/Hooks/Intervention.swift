@@ -17,15 +17,26 @@ public struct Intervention: Sendable {
     public let point: HookPoint
     /// How the change is named in records.
     public let name: String
+    /// The one position and head that it changes; nil for all.
+    let position: Int?
+    let head: Int?
     let apply: @Sendable (Tensor, HookContext) -> Tensor
 
     /// A change computed by `apply`, which must keep the activation's shape.
     public init(
         _ name: String, at point: HookPoint, apply: @escaping @Sendable (Tensor, HookContext) -> Tensor
     ) {
-        self.point = point
-        self.name = name
-        self.apply = apply
+        self.init(name, at: point, position: nil, head: nil, apply: apply)
+    }
+
+    private init(
+        _ name: String, at point: HookPoint, position: Int?, head: Int?,
+        apply: @escaping @Sendable (Tensor, HookContext) -> Tensor
+    ) {
+        require(
+            head == nil || point.site.hasHeads, "\(name) at \(point) names head \(head ?? 0), but \(point) has no heads"
+        )
+        (self.name, self.point, self.position, self.head, self.apply) = (name, point, position, head, apply)
     }
 
     /// A change computed from the activation alone, which must keep its shape.
@@ -34,29 +45,47 @@ public struct Intervention: Sendable {
     }
 
     /// Replaces the activation by the one recorded in `cache`: everywhere, or at one position, or of one head, or both.
+    ///
+    /// In a generation it acts in the passes that cover what was recorded, and leaves later ones alone.
+    ///
+    /// - Precondition: `point` was recorded.
     public static func patch(
         _ point: HookPoint, from cache: ActivationCache, position: Int? = nil, head: Int? = nil
     ) -> Intervention {
-        guard let source = cache[point] else { unmet("\(point) was not recorded") }
+        guard let source = cache[point] else { unmet("\(point) was not recorded, so that it cannot be patched") }
         return .replace(point, with: source, position: position, head: head, name: "patch")
     }
 
     /// Sets the activation to zero: everywhere, or at one position, or of one head, or both.
+    ///
+    /// In a generation an ablation of one position acts in the pass that covers it, any other in every pass.
     public static func ablate(_ point: HookPoint, position: Int? = nil, head: Int? = nil) -> Intervention {
-        Intervention("ablate", at: point) { value in
-            ActivationRegion(point.site, position: position, head: head)
-                .replaced(in: value, by: .zeros(value.shape))
+        Intervention("ablate", at: point, position: position, head: head) { value, context in
+            ActivationRegion(point.site, position: position, head: head, in: context)?
+                .replaced(in: value, by: .zeros(value.shape)) ?? value
         }
     }
 
     /// Replaces the activation by `source`, of the same shape.
+    ///
+    /// In a generation it acts in the passes that cover the positions of `source`, and leaves later ones alone.
+    ///
+    /// - Shapes: `source` as the activation is shown, `[T, …]` or `[B, T, …]`; attention maps `[H, T, T]`.
     public static func replace(
         _ point: HookPoint, with source: Tensor, position: Int? = nil, head: Int? = nil, name: String = "replace"
     ) -> Intervention {
-        Intervention(name, at: point) { value in
+        Intervention(name, at: point, position: position, head: head) { value, context in
+            guard let region = ActivationRegion(point.site, position: position, head: head, in: context) else {
+                return value
+            }
+            let axis = source.shape.count - (point.site.hasHeads ? 3 : 2) + (point.site.isAttentionMap ? 1 : 0)
+            // A later pass of a generation covers none of the positions that the source has.
+            if context.positions.lowerBound > 0, axis >= 0, context.positions.lowerBound >= source.shape[axis] {
+                return value
+            }
             require(
                 value.shape == source.shape, "\(point) has shape \(value.shape), its replacement \(source.shape)")
-            return ActivationRegion(point.site, position: position, head: head).replaced(in: value, by: source)
+            return region.replaced(in: value, by: source)
         }
     }
 
@@ -76,48 +105,26 @@ public struct Intervention: Sendable {
 }
 
 /// A part of an activation as users see it: one position, one head, both, or all of it.
-struct ActivationRegion {
+private struct ActivationRegion {
     let site: Site
+    /// Counted within the pass.
     let position: Int?
     let head: Int?
 
-    init(_ site: Site, position: Int?, head: Int?) {
-        require(head == nil || site.hasHeads, "\(site.rawValue) has no axis of heads")
-        (self.site, self.position, self.head) = (site, position, head)
+    /// The region within one pass; nil where the pass does not cover its position.
+    init?(_ site: Site, position: Int?, head: Int?, in context: HookContext) {
+        if let position, !context.positions.contains(position) { return nil }
+        (self.site, self.head) = (site, head)
+        self.position = position.map { $0 - context.positions.lowerBound }
     }
 
     /// `value` with this region taken from `source`.
     func replaced(in value: Tensor, by source: Tensor) -> Tensor {
         guard position != nil || head != nil else { return source }
-        // As [outer, heads, inner] around the two axes that select: maps are [.., H, T, T], the rest [.., T, H, K].
-        let shape = value.shape
-        let trailing = site.hasHeads ? 3 : 2
-        require(shape.count >= trailing, "\(site.rawValue) of shape \(shape) has no such position or head")
-        let axes = Array(shape.suffix(trailing))
-        let outer = shape.dropLast(trailing).reduce(1, *)
-        let (first, second) = site.hasHeads ? (axes[0], axes[1]) : (axes[0], 1)
-        let inner = site.hasHeads ? axes[2] : axes[1]
-        let (firstIndex, secondIndex) = site.isAttentionMap ? (head, position) : (position, head)
-        require(
-            firstIndex.map { $0 >= 0 && $0 < first } ?? true && secondIndex.map { $0 >= 0 && $0 < second } ?? true,
-            "\(site.rawValue) of shape \(shape) has no position \(position ?? 0) or head \(head ?? 0)")
-        var result = value.detached()
-        result.withUnsafeMutableElements { target in
-            source.withUnsafeElements { source in
-                guard let to = target.baseAddress, let from = source.baseAddress else { return }
-                for o in 0..<outer {
-                    for i in firstIndex.map({ $0..<$0 + 1 }) ?? 0..<first {
-                        for j in secondIndex.map({ $0..<$0 + 1 }) ?? 0..<second {
-                            let at = ((o * first + i) * second + j) * inner
-                            (to + at).update(from: from + at, count: inner)
-                        }
-                    }
-                }
-            }
-        }
-        return result.recorded(from: [value, source]) { dy, into in
-            into.add(replaced(in: dy, by: .zeros(dy.shape)), to: value.trace)
-            into.add(replaced(in: .zeros(dy.shape), by: dy), to: source.trace)
-        }
+        // Attention maps are [.., H, T, T], what else has heads [.., T, H, K], the rest [.., T, D].
+        let axis = value.shape.count - (site.hasHeads ? 3 : 2)
+        require(axis >= 0, "\(site.rawValue) of shape \(value.shape) has no position or head")
+        let (first, second) = site.isAttentionMap ? (head, position) : (position, head)
+        return value.replacing(from: source, axis: axis, first: first, second: second)
     }
 }

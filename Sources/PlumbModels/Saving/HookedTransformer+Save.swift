@@ -15,17 +15,11 @@ extension HookedTransformer {
     /// - Throws: ``ModelError`` for what `config.json` cannot say; an error of the file system. Each file is replaced
     ///   whole or not at all.
     public func save(to folder: URL) throws {
-        guard !transformer.blocks.contains(where: \.hasAdapters) else {
-            throw ModelError(
-                "\(name) has low-rank pairs beside its weights, which a folder cannot hold: save LoRA.merged")
-        }
-        let configuration = try JSONEncoder.forFiles.encode(SavedConfiguration(self))
+        let configuration = try savedConfiguration()
         var writer = SafetensorsWriter(metadata: ["format": "pt"])
-        for (name, tensor) in parameters {
-            let tensor = isTurned(name, tensor) ? tensor.transposed() : tensor
-            writer.add(name, tensor)
-        }
-        for (name, width) in missingBiases {
+        let stored = storedParameters
+        for (name, tensor) in stored { writer.add(name, tensor) }
+        for (name, width) in missingBiases(beside: stored) {
             writer.add(name, shape: [width], values: Array(repeating: 0, count: width))
         }
         try configuration.writeWhole(to: folder.appendingPathComponent("config.json"))
@@ -44,46 +38,57 @@ extension HookedTransformer {
         try writer.write(to: folder.appendingPathComponent("model.safetensors"))
     }
 
-    /// Whether a matrix stands the other way round in GPT-2's checkpoints, as one from a GGUF file does: their
-    /// convolutions are stored `[inputs, outputs]`.
-    private func isTurned(_ name: String, _ tensor: Tensor) -> Bool {
-        guard configuration.architecture != "llama", name.contains(".c_"), tensor.shape.count == 2 else { return false }
-        // Queries, keys and values together are wider than the stream, so that their shape tells which way.
-        return transformer.blocks.first.map { $0.attention.qkv.weight[part: 0].shape[0] != configuration.width }
-            ?? false
+    /// Refuses a model that ``save(to:)`` could not write, before work is spent on it.
+    ///
+    /// - Throws: ``ModelError`` for what `config.json` cannot say.
+    public func checkSavable() throws { _ = try savedConfiguration() }
+
+    private func savedConfiguration() throws -> Data {
+        guard !transformer.blocks.contains(where: \.hasAdapters) else {
+            throw ModelError(
+                "\(name) has low-rank pairs beside its weights, which a folder cannot hold: save LoRA.merged")
+        }
+        return try JSONEncoder.forFiles.encode(SavedConfiguration(self))
+    }
+
+    /// Every parameter as Hugging Face's checkpoints lay it out.
+    private var storedParameters: [(name: String, tensor: Tensor)] {
+        let family = configuration.architecture.family
+        let description = TransformerDescription(sizes: configuration, design: transformer.design)
+        // A family's convolutions are all of one kind: a model from a GGUF file has them the other way round.
+        let isTransposed = transformer.blocks.first?.attention.qkv.weight.isTransposed(part: 0) ?? true
+        return parameters.map { name, tensor in
+            guard let part = family.names.part(of: name, .huggingFace) else { return (name, tensor) }
+            if tensor.shape.count == 2, !isTransposed, family.names.transposed.contains(part) {
+                return (name, tensor.transposed())
+            }
+            // The file's row that gives each of ours, read the other way.
+            guard let order = family.rowOrder(part, .huggingFace, description) else { return (name, tensor) }
+            var inverse = order
+            for (ours, theirs) in order.enumerated() { inverse[theirs] = ours }
+            return (name, tensor.gathered(inverse))
+        }
     }
 
     /// `config.json` says of attention and MLP as a whole whether they have biases: where some layers have one, the
     /// others get zeros.
-    private var missingBiases: [(name: String, width: Int)] {
-        guard configuration.architecture == "llama" else { return [] }
-        let (attention, mlp) = (transformer.hasAttentionBias, transformer.hasMLPBias)
-        return transformer.blocks.enumerated().flatMap { i, block -> [(name: String, width: Int)] in
-            let k = configuration.headWidth
-            let (q, kv) = (configuration.heads * k, configuration.keyValueHeads * k)
-            var result: [(name: String, width: Int)] = []
-            if attention, block.attention.qkv.bias == nil {
-                result += [("self_attn.q_proj", q), ("self_attn.k_proj", kv), ("self_attn.v_proj", kv)]
+    private func missingBiases(beside stored: [(name: String, tensor: Tensor)]) -> [(name: String, width: Int)] {
+        guard transformer.design.biases == .asStored else { return [] }
+        let names = configuration.architecture.family.names
+        let present = Set(stored.map(\.name))
+        let attention: Set<TensorNames.Part> = [.query, .key, .value, .queryKeyValue, .attentionOutput]
+        return [attention, [.gate, .up, .down]].flatMap { group -> [(name: String, width: Int)] in
+            let layers = stored.compactMap { name, tensor -> (name: String, width: Int)? in
+                guard tensor.shape.count == 2, let part = names.part(of: name, .huggingFace), group.contains(part)
+                else {
+                    return nil
+                }
+                return (name.dropLast("weight".count) + "bias", tensor.shape[0])
             }
-            if attention, block.attention.output.bias == nil { result += [("self_attn.o_proj", configuration.width)] }
-            let linears = block.mlp.linears
-            if mlp, linears.first?.bias == nil {
-                result += [("mlp.gate_proj", configuration.mlpWidth), ("mlp.up_proj", configuration.mlpWidth)]
-            }
-            if mlp, linears.last?.bias == nil { result += [("mlp.down_proj", configuration.width)] }
-            return result.map { ("model.layers.\(i).\($0.name).bias", $0.width) }
+            guard layers.contains(where: { present.contains($0.name) }) else { return [] }
+            return layers.filter { !present.contains($0.name) }
         }
     }
-}
-
-extension Transformer {
-    /// Whether any layer of attention has a bias.
-    var hasAttentionBias: Bool {
-        blocks.contains { $0.attention.qkv.bias != nil || $0.attention.output.bias != nil }
-    }
-
-    /// Whether any layer of an MLP has a bias.
-    var hasMLPBias: Bool { blocks.contains { $0.mlp.linears.contains { $0.bias != nil } } }
 }
 
 extension JSONEncoder {

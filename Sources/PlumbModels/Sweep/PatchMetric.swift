@@ -89,7 +89,7 @@ public struct PatchMetric: Sendable {
         PatchMetric(
             name: "logit difference", unit: "logits", positions: .last, columns: [answer, wrong],
             tokens: [answer, wrong],
-            judge: { _ in { logits in logits.withUnsafeElements { Double($0[0] - $0[1]) } } },
+            judge: { _ in { logits in logits.difference } },
             derivable: { _ in { logits in logits.entry(answer) - logits.entry(wrong) } })
     }
 
@@ -97,7 +97,7 @@ public struct PatchMetric: Sendable {
     public static func probability(of token: Int) -> PatchMetric {
         PatchMetric(
             "probability", unit: "probability", tokens: [token],
-            evaluate: { logits in logits.softmax().withUnsafeElements { Double($0[token]) } },
+            evaluate: { logits in Double(logits.softmax()[token].item) },
             differentiable: { $0.softmax().entry(token) })
     }
 
@@ -105,7 +105,7 @@ public struct PatchMetric: Sendable {
     public static func logProbability(of token: Int) -> PatchMetric {
         PatchMetric(
             "log-probability", unit: "nats", tokens: [token],
-            evaluate: { logits in logits.logSoftmax().withUnsafeElements { Double($0[token]) } },
+            evaluate: { logits in Double(logits.logSoftmax()[token].item) },
             differentiable: { $0.logSoftmax().entry(token) })
     }
 
@@ -125,18 +125,23 @@ public struct PatchMetric: Sendable {
             "loss", unit: "nats", positions: .all, tokens: tokens, promptLength: tokens.count,
             evaluate: { logits in
                 let logProbabilities = logits.logSoftmax()
-                let width = logProbabilities.shape[1]
-                return logProbabilities.withUnsafeElements { values in
-                    let targets = tokens.dropFirst()
-                    let sum = targets.enumerated().reduce(0.0) { $0 - Double(values[$1.offset * width + $1.element]) }
-                    return sum / Double(max(1, targets.count))
+                let targets = tokens.dropFirst()
+                let sum = targets.enumerated().reduce(0.0) {
+                    $0 - Double(logProbabilities[$1.offset][$1.element].item)
                 }
+                return sum / Double(max(1, targets.count))
             },
             differentiable: { $0.crossEntropy(Array(tokens.dropFirst()) + [-1]) })
     }
 }
 
 extension Tensor {
+    /// The first element less the second.
+    fileprivate var difference: Double {
+        let values = elements
+        return Double(values[0] - values[1])
+    }
+
     /// Element `index` of the only row, as one number through which a gradient flows.
     fileprivate func entry(_ index: Int) -> Tensor { reshaped([-1]).columns(index..<index + 1).reshaped([]) }
 }

@@ -61,13 +61,13 @@ public struct PatchPair: Sendable {
 /// Activation patching over many cells at once: exact, as if each cell had a forward pass of its own
 /// (Vig et al. 2020, arXiv:2004.12265; Meng et al. 2022, arXiv:2202.05262).
 ///
-/// All patched runs walk the layers together and share one product per weight; a run starts at its patched layer and
+/// All patched runs make one forward pass and share one product per weight; a run starts at its patched layer and
 /// position, against the keys and values of the run it departs from; a cell whose activation is the same in both runs
 /// takes that run's value. Every value is bit for bit that of a forward pass with one patch.
 public struct PatchSweep: Sendable {
     /// Clean into corrupted, or the other way.
     public var direction: PatchDirection
-    /// Bytes that runs in flight may take, beside the weights. A smaller limit means more walks and the same bits.
+    /// Bytes that the runs of a pass may take, beside the weights. A smaller limit means more passes and the same bits.
     public var memoryLimit: Int
     /// Which positions of prompts of different lengths answer each other.
     public var alignment: PatchAlignment
@@ -107,10 +107,10 @@ public struct PatchSweep: Sendable {
         try check(model, pairs: pairs, cells: cells)
         var results: [PatchSweepResult] = []
         for group in groups(of: pairs, model, cells) {
-            let wavefront = Wavefront(model, pairs: group, direction: direction, cells: cells)
+            let runner = BatchedPatchRunner(model, pairs: group, direction: direction, cells: cells)
             let done = Double(results.count) / Double(pairs.count)
             let share = Double(group.count) / Double(pairs.count)
-            results += try wavefront.run(memoryLimit: memoryLimit) { try progress(done + share * $0) }
+            results += try runner.run(memoryLimit: memoryLimit) { try progress(done + share * $0) }
         }
         return results
     }
@@ -153,7 +153,7 @@ public struct PatchSweep: Sendable {
             guard cell.position.map({ $0 >= 0 && $0 < shortest }) ?? true else {
                 throw ModelError("a prompt of \(shortest) tokens has no position \(cell.position ?? 0)")
             }
-            let heads = Wavefront.heads(at: cell.point.site, model.configuration)
+            let heads = BatchedPatchRunner.heads(at: cell.point.site, model.configuration)
             guard cell.head.map({ $0 >= 0 && $0 < heads }) ?? true else {
                 throw ModelError("\(cell.point) has \(heads) heads, no head \(cell.head ?? 0)")
             }
@@ -171,6 +171,11 @@ public struct PatchSweep: Sendable {
             throw ModelError(
                 "\(map.point) has one column a position and cannot be moved between prompts of different lengths: "
                     + lengths)
+        }
+        if let turned = cells.first(where: { $0.point.site == .rotQ || $0.point.site == .rotK }) {
+            throw ModelError(
+                "\(turned.point) is turned by its position and cannot be moved to another one: patch q or k instead, which "
+                    + "turn afterwards (\(lengths))")
         }
         guard pair.metric.positions == .last else {
             throw ModelError(

@@ -35,13 +35,9 @@ extension HookedTransformer {
                 "the checkpoint reads logits with a matrix of its own, \(head), and the model with the token embedding: "
                     + "make the model with isTied: false")
         }
-        var failure: (any Error)?
-        var copy = self
-        copy.forEachParameter { path, tensor in
-            do { tensor = try source.tensor(path.description).dequantized() } catch { failure = failure ?? error }
-        }
-        if let failure { throw failure }
-        self = copy
+        var copy = transformer
+        try copy.fill(from: WeightReader(source, configuration.architecture.family.names, .huggingFace))
+        transformer = copy
     }
 
     /// Whether a checkpoint may hold `name` although the model has no such parameter: masks and angles, which follow

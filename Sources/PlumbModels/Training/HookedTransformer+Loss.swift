@@ -81,8 +81,8 @@ extension HookedTransformer {
             "windows of \(longest) tokens do not fit the context of \(configuration.context)")
         require(
             tokens.allSatisfy { $0 >= 0 && $0 < vocabulary }, "tokens must lie in 0 ..< \(vocabulary), the vocabulary")
-        var probe = Probe.idle()
-        let flight = Flight.prompts(lengths.filter { $0 > 0 }, arithmetic: arithmetic)
-        return transformer.logits(transformer.stream(tokens, in: flight, &probe), in: flight, &probe)
+        var hooks = HookRunner.idle
+        let batch = RaggedBatch(lengths: lengths.filter { $0 > 0 }, arithmetic: arithmetic)
+        return transformer.logits(transformer.stream(tokens, in: batch, &hooks), in: batch, &hooks)
     }
 }

@@ -21,12 +21,12 @@ extension HookedTransformer {
     ///
     /// ```swift
     /// let sizes = TransformerConfiguration(
-    ///     architecture: "gpt2", layers: 4, width: 128, heads: 4, vocabulary: 65, context: 128)
+    ///     architecture: .gpt2, layers: 4, width: 128, heads: 4, vocabulary: 65, context: 128)
     /// let model = try HookedTransformer(sizes, key: RandomKey(0)["model"])
     /// ```
     ///
     /// Each parameter is drawn from the key of its own name: the same key gives the same weights, and a deeper model
-    /// begins with the blocks of a shallower one where the initialisation does not depend on the depth.
+    /// begins with the blocks of a shallower one where the initialization does not depend on the depth.
     ///
     /// - Parameters:
     ///   - configuration: the architecture and its sizes.
@@ -35,21 +35,17 @@ extension HookedTransformer {
     ///   - isTied: whether logits are read with the token embedding.
     ///   - tokenizer: what turns text into tokens for it; it is saved with the model.
     ///   - name: what it is called; by default "new" and the architecture.
-    /// - Throws: ``ModelError`` naming a size that no transformer has, or an architecture that is not known.
+    /// - Throws: ``ModelError`` naming a size that no transformer has.
     public init(
         _ configuration: TransformerConfiguration, key: RandomKey, initialization: Initialization = .gpt2,
         isTied: Bool = true, tokenizer: Tokenizer? = nil, name: String? = nil
     ) throws {
         let sizes = try configuration.validated()
-        let architectures = ["gpt2", "llama", "attention-only"]
-        guard architectures.contains(sizes.architecture) else {
-            throw ModelError(
-                "a new model's architecture must be one of \(architectures.joined(separator: ", ")), not "
-                    + "\"\(sizes.architecture)\"")
-        }
-        let transformer = Transformer(unset: sizes, isTied: isTied)
+        var design = sizes.architecture.family.design(sizes)
+        design.isTied = isTied
+        let transformer = Transformer(new: TransformerDescription(sizes: sizes, design: design))
         self.init(
-            name: name ?? "new \(sizes.architecture)",
+            name: name ?? "new \(sizes.architecture.rawValue)",
             transformer: transformer.mapParameters { path, tensor in
                 initialization.draw(path.description, like: tensor, sizes, key[path.description])
             }, tokenizer: tokenizer, isQuantized: false, files: [])
@@ -62,10 +58,10 @@ extension HookedTransformer.Initialization {
         _ name: String, like tensor: Tensor, _ sizes: TransformerConfiguration, _ key: RandomKey
     ) -> Tensor {
         guard tensor.shape.count == 2 else { return tensor }
-        let part = name.split(separator: ".").dropLast().last ?? ""
-        let writesToStream = ["c_proj", "o_proj", "down_proj"].contains(part)
-        // Convolutions of GPT-2 are stored [inputs, outputs].
-        let inputs = tensor.shape[part.hasPrefix("c_") ? 0 : 1]
+        let names = sizes.architecture.family.names
+        let part = names.part(of: name, .huggingFace)
+        let writesToStream = part == .attentionOutput || part == .down
+        let inputs = tensor.shape[part.map(names.transposed.contains) ?? false ? 0 : 1]
         let deviation =
             switch self {
             case .gpt2: 0.02 / (writesToStream ? Double(2 * sizes.layers).squareRoot() : 1)
@@ -73,70 +69,4 @@ extension HookedTransformer.Initialization {
             }
         return .normal(tensor.shape, standardDeviation: deviation, key: key)
     }
-}
-
-extension Transformer {
-    /// A transformer whose weights are all 0 and gains 1.
-    init(unset sizes: TransformerConfiguration, isTied: Bool) {
-        let embedding = Weight(.zeros([sizes.vocabulary, sizes.width]))
-        let isLlama = sizes.architecture == "llama"
-        let rotary = isLlama ? RotaryEmbedding(width: sizes.headWidth, positions: sizes.context, base: 10_000) : nil
-        self.init(
-            configuration: sizes, tokenEmbedding: embedding,
-            positionEmbedding: isLlama ? nil : .zeros([sizes.context, sizes.width]),
-            blocks: (0..<sizes.layers).map { _ in
-                isLlama ? TransformerBlock(llama: sizes, rotary) : TransformerBlock(gpt2: sizes)
-            },
-            finalNorm: isLlama ? .newRMS(sizes.width) : .newLayer(sizes.width),
-            unembedding: isTied ? Linear(weight: embedding) : Linear(weight: Weight(.zeros(embedding.shape))),
-            isTied: isTied)
-    }
-}
-
-extension TransformerBlock {
-    fileprivate init(llama sizes: TransformerConfiguration, _ rotary: RotaryEmbedding?) {
-        let (d, f) = (sizes.width, sizes.mlpWidth)
-        let (q, kv) = (sizes.heads * sizes.headWidth, sizes.keyValueHeads * sizes.headWidth)
-        self.init(
-            ln1: .newRMS(d),
-            attention: Attention(
-                heads: sizes.heads, keyValueHeads: sizes.keyValueHeads, headWidth: sizes.headWidth,
-                qkv: Linear(weight: Weight([q, kv, kv].map { .tensor(.zeros([$0, d])) })),
-                output: Linear(weight: Weight(.zeros([d, q]))), rotary: rotary),
-            ln2: .newRMS(d),
-            mlp: .gatedSilu(
-                gateUp: Linear(weight: Weight([.tensor(.zeros([f, d])), .tensor(.zeros([f, d]))])),
-                down: Linear(weight: Weight(.zeros([d, f])))))
-    }
-
-    fileprivate init(gpt2 sizes: TransformerConfiguration) {
-        let (d, z) = (sizes.width, sizes.heads * sizes.headWidth)
-        func convolution(_ inputs: Int, _ outputs: Int) -> Linear {
-            Linear(weight: Weight([.transposed(.zeros([inputs, outputs]))]), bias: .zeros([outputs]))
-        }
-        self.init(
-            ln1: .newLayer(d),
-            attention: Attention(
-                heads: sizes.heads, keyValueHeads: sizes.heads, headWidth: sizes.headWidth,
-                qkv: convolution(d, 3 * z), output: convolution(z, d), rotary: nil),
-            ln2: .newLayer(d),
-            mlp: sizes.mlpWidth == 0
-                ? .absent : .gelu(up: convolution(d, sizes.mlpWidth), down: convolution(sizes.mlpWidth, d)))
-    }
-}
-
-extension Normalization {
-    /// A root-mean-square norm before training.
-    static func newRMS(_ width: Int) -> Normalization {
-        .rms(weight: Tensor(repeating: 1, shape: [width]), epsilon: 1e-5)
-    }
-
-    /// A layer norm before training.
-    static func newLayer(_ width: Int) -> Normalization {
-        .layer(weight: Tensor(repeating: 1, shape: [width]), bias: .zeros([width]), epsilon: 1e-5)
-    }
-}
-
-extension Weight {
-    fileprivate var shape: [Int] { [outputs, inputs] }
 }

@@ -19,11 +19,20 @@ public import PlumbTensor
 public struct LoRA: ParameterTree {
     /// A layer of each block that pairs may stand beside.
     public enum Target: String, Sendable, Codable, CaseIterable {
+        /// From the stream to the queries of all heads, `[H · K, D]`.
         case query = "q"
+        /// From the stream to the keys, `[G · K, D]`.
         case key = "k"
+        /// From the stream to the values, `[G · K, D]`.
         case value = "v"
+        /// From what the heads read back to the stream, `[D, H · K]`.
         case output = "o"
-        case gate, up, down
+        /// The gate of a gated MLP, `[F, D]`.
+        case gate
+        /// From the stream to the neurons, or the linear half of a gated MLP, `[F, D]`.
+        case up
+        /// From the neurons back to the stream, `[D, F]`.
+        case down
     }
 
     /// The two matrices beside one layer.
@@ -119,7 +128,8 @@ public struct LoRA: ParameterTree {
 extension TransformerBlock {
     /// Where a layer's outputs stand in the layer that it is fused with.
     fileprivate func place(of target: LoRA.Target) throws -> (outputs: Range<Int>, inputs: Int) {
-        let (q, kv) = (attention.heads * attention.headWidth, attention.keyValueHeads * attention.headWidth)
+        let core = attention.core
+        let (q, kv) = (core.heads * core.headWidth, core.keyValueHeads * core.headWidth)
         func lacking() -> ModelError { ModelError("the model has no \(target.rawValue) layer to adapt") }
         switch target {
         case .query: return (0..<q, attention.qkv.weight.inputs)
@@ -127,18 +137,15 @@ extension TransformerBlock {
         case .value: return (q + kv..<q + 2 * kv, attention.qkv.weight.inputs)
         case .output: return (0..<attention.output.weight.outputs, attention.output.weight.inputs)
         case .gate:
-            guard case .gatedSilu(let gateUp, _) = mlp else { throw lacking() }
-            return (0..<gateUp.weight.outputs / 2, gateUp.weight.inputs)
+            guard let mlp, mlp.isGated else { throw lacking() }
+            return (0..<mlp.input.weight.outputs / 2, mlp.input.weight.inputs)
         case .up:
-            switch mlp {
-            case .gatedSilu(let gateUp, _):
-                return (gateUp.weight.outputs / 2..<gateUp.weight.outputs, gateUp.weight.inputs)
-            case .gelu(let up, _): return (0..<up.weight.outputs, up.weight.inputs)
-            case .absent: throw lacking()
-            }
+            guard let mlp else { throw lacking() }
+            let outputs = mlp.input.weight.outputs
+            return (mlp.isGated ? outputs / 2..<outputs : 0..<outputs, mlp.input.weight.inputs)
         case .down:
-            guard let down = mlp.linears.last else { throw lacking() }
-            return (0..<down.weight.outputs, down.weight.inputs)
+            guard let mlp else { throw lacking() }
+            return (0..<mlp.output.weight.outputs, mlp.output.weight.inputs)
         }
     }
 
@@ -147,35 +154,26 @@ extension TransformerBlock {
             unmet("a pair beside \(target.rawValue), which the block lacks")
         }
         let adapter = LowRankAdapter(outputs: place.outputs, a: pair.a, b: pair.b, scale: scale)
-        switch (target, mlp) {
-        case (.query, _), (.key, _), (.value, _): attention.qkv.adapters.append(adapter)
-        case (.output, _): attention.output.adapters.append(adapter)
-        case (.gate, .gatedSilu(var gateUp, let down)), (.up, .gatedSilu(var gateUp, let down)):
-            gateUp.adapters.append(adapter)
-            mlp = .gatedSilu(gateUp: gateUp, down: down)
-        case (.down, .gatedSilu(let gateUp, var down)):
-            down.adapters.append(adapter)
-            mlp = .gatedSilu(gateUp: gateUp, down: down)
-        case (.up, .gelu(var up, let down)):
-            up.adapters.append(adapter)
-            mlp = .gelu(up: up, down: down)
-        case (.down, .gelu(let up, var down)):
-            down.adapters.append(adapter)
-            mlp = .gelu(up: up, down: down)
-        default: unmet("a pair beside \(target.rawValue), which the block lacks")
+        switch target {
+        case .query, .key, .value: attention.qkv.adapters.append(adapter)
+        case .output: attention.output.adapters.append(adapter)
+        case .gate, .up: mlp?.input.adapters.append(adapter)
+        case .down: mlp?.output.adapters.append(adapter)
         }
     }
 
+    /// The linear layers, in the order in which activations pass them.
+    var linears: [Linear] {
+        [attention.qkv, attention.output] + [mlp?.input, mlp?.output].compactMap { $0 }
+    }
+
     /// Whether a layer has low-rank pairs beside its weight.
-    var hasAdapters: Bool { ([attention.qkv, attention.output] + mlp.linears).contains { !$0.adapters.isEmpty } }
+    var hasAdapters: Bool { linears.contains { !$0.adapters.isEmpty } }
 
     fileprivate mutating func mergeAdapters() {
         attention.qkv = attention.qkv.merged
         attention.output = attention.output.merged
-        switch mlp {
-        case .gatedSilu(let gateUp, let down): mlp = .gatedSilu(gateUp: gateUp.merged, down: down.merged)
-        case .gelu(let up, let down): mlp = .gelu(up: up.merged, down: down.merged)
-        case .absent: break
-        }
+        if let input = mlp?.input { mlp?.input = input.merged }
+        if let output = mlp?.output { mlp?.output = output.merged }
     }
 }

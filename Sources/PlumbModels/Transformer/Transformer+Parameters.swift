@@ -1,81 +1,72 @@
 internal import PlumbNN
 internal import PlumbTensor
 
-// Every parameter under the name it has in Hugging Face's checkpoints of the architecture.
+// Every parameter under the name that its family's table gives it.
 
 extension Transformer: ParameterTree {
-    mutating func visit(_ visitor: inout ParameterVisitor) {
-        // Let go of meanwhile, so that writing to the embedding copies nothing.
-        if isTied { unembedding.weight = Weight(.zeros([0, 0])) }
-        switch configuration.architecture {
-        case "llama": visitLlama(&visitor)
-        default: visitGPT2(&visitor)
+    mutating func visit(_ visitor: inout ParameterVisitor) { visit(&visitor, .huggingFace) }
+
+    /// Shows every parameter by its name in one kind of file.
+    mutating func visit(_ visitor: inout ParameterVisitor, _ dialect: TensorNames.Dialect) {
+        let names = configuration.architecture.family.names
+        visitEnds(&visitor, dialect, isFirst: true)
+        visitor.group(names.blocks(dialect)) { visitor in
+            for i in blocks.indices { visitor.group(String(i)) { blocks[i].visit(&$0, names, dialect) } }
         }
-        if isTied {
-            unembedding.weight = tokenEmbedding
-        } else {
-            visitor("lm_head.weight", &unembedding.weight)
-        }
-        visitor("lm_head.bias", &unembedding.bias)
+        visitEnds(&visitor, dialect, isFirst: false)
     }
 
-    private mutating func visitLlama(_ visitor: inout ParameterVisitor) {
-        visitor.group("model") { visitor in
-            visitor("embed_tokens.weight", &tokenEmbedding)
-            visitor.group("layers") { visitor in
-                for i in blocks.indices { visitor.group(String(i)) { blocks[i].visitLlama(&$0) } }
-            }
-            visitor("norm", &finalNorm)
-        }
+    /// Shows what is not in a block.
+    mutating func visitEnds(_ visitor: inout ParameterVisitor, _ dialect: TensorNames.Dialect) {
+        visitEnds(&visitor, dialect, isFirst: true)
+        visitEnds(&visitor, dialect, isFirst: false)
     }
 
-    private mutating func visitGPT2(_ visitor: inout ParameterVisitor) {
-        visitor.group("transformer") { visitor in
-            visitor("wte.weight", &tokenEmbedding)
-            visitor("wpe.weight", &positionEmbedding)
-            visitor.group("h") { visitor in
-                for i in blocks.indices { visitor.group(String(i)) { blocks[i].visitGPT2(&$0) } }
-            }
-            visitor("ln_f", &finalNorm)
+    /// Shows what comes before the blocks, or after them.
+    private mutating func visitEnds(
+        _ visitor: inout ParameterVisitor, _ dialect: TensorNames.Dialect, isFirst: Bool
+    ) {
+        let names = configuration.architecture.family.names
+        func name(_ part: TensorNames.Part) -> String { names[part, dialect] ?? "\(part)" }
+        guard !isFirst else {
+            // A tied head lets go of the embedding meanwhile, so that writing to it copies nothing.
+            if isTied { unembedding.weight = Weight(.zeros([0, 0])) }
+            visitor("\(name(.tokenEmbedding)).weight", &tokenEmbedding)
+            if isTied { unembedding.weight = tokenEmbedding }
+            guard var positions = positionEmbedding.take() else { return }
+            visitor("\(name(.positionEmbedding)).weight", &positions)
+            positionEmbedding = positions
+            return
         }
+        visitor(name(.finalNorm), &finalNorm)
+        if !isTied { visitor("\(name(.unembedding)).weight", &unembedding.weight) }
+        visitor("\(name(.unembedding)).bias", &unembedding.bias)
     }
 }
 
 extension TransformerBlock {
-    fileprivate mutating func visitLlama(_ visitor: inout ParameterVisitor) {
-        visitor("input_layernorm", &ln1)
-        visitor.group("self_attn") { visitor in
-            let (heads, groups) = (attention.heads, attention.keyValueHeads)
+    mutating func visit(_ visitor: inout ParameterVisitor, _ names: TensorNames, _ dialect: TensorNames.Dialect) {
+        func name(_ part: TensorNames.Part) -> String { names[part, dialect] ?? "\(part)" }
+        let core = attention.core
+        visitor(name(.ln1), &ln1)
+        let (heads, groups) = (core.heads * core.headWidth, core.keyValueHeads * core.headWidth)
+        if let fused = names[.queryKeyValue, dialect] {
+            visitor.visit(&attention.qkv, as: [fused], outputs: [heads + 2 * groups])
+        } else {
             visitor.visit(
-                &attention.qkv, as: ["q_proj", "k_proj", "v_proj"],
-                outputs: [heads, groups, groups].map { $0 * attention.headWidth })
-            visitor.visit(&attention.output, as: ["o_proj"], outputs: [attention.output.weight.outputs])
+                &attention.qkv, as: [name(.query), name(.key), name(.value)], outputs: [heads, groups, groups])
         }
-        visitor("post_attention_layernorm", &ln2)
-        guard case .gatedSilu(var gateUp, var down) = mlp else { return }
-        mlp = .absent
-        visitor.group("mlp") { visitor in
-            let half = gateUp.weight.outputs / 2
-            visitor.visit(&gateUp, as: ["gate_proj", "up_proj"], outputs: [half, half])
-            visitor("down_proj", &down)
+        visitor.visit(&attention.output, as: [name(.attentionOutput)], outputs: [attention.output.weight.outputs])
+        guard var norm = ln2.take(), var feedForward = mlp.take() else { return }
+        visitor(name(.ln2), &norm)
+        let width = feedForward.output.weight.inputs
+        if feedForward.isGated {
+            visitor.visit(&feedForward.input, as: [name(.gate), name(.up)], outputs: [width, width])
+        } else {
+            visitor.visit(&feedForward.input, as: [name(.up)], outputs: [width])
         }
-        mlp = .gatedSilu(gateUp: gateUp, down: down)
-    }
-
-    fileprivate mutating func visitGPT2(_ visitor: inout ParameterVisitor) {
-        visitor("ln_1", &ln1)
-        visitor.group("attn") { visitor in
-            visitor("c_attn", &attention.qkv)
-            visitor("c_proj", &attention.output)
-        }
-        guard case .gelu(var up, var down) = mlp else { return }
-        visitor("ln_2", &ln2)
-        mlp = .absent
-        visitor.group("mlp") { visitor in
-            visitor("c_fc", &up)
-            visitor("c_proj", &down)
-        }
-        mlp = .gelu(up: up, down: down)
+        visitor.visit(&feedForward.output, as: [name(.down)], outputs: [feedForward.output.weight.outputs])
+        (ln2, mlp) = (norm, feedForward)
     }
 }
 
@@ -88,7 +79,7 @@ extension ParameterVisitor {
         for (index, name) in names.enumerated() {
             self("\(name).weight", &layer.weight, part: index)
             guard let bias = layer.bias else { continue }
-            var part = bias[first..<first + outputs[index]]
+            var part = names.count == 1 ? bias : bias[first..<first + outputs[index]]
             first += outputs[index]
             self("\(name).bias", &part)
             biases.append(part)

@@ -1,7 +1,9 @@
+internal import PlumbNN
+
 /// The sizes of a decoder-only transformer.
 public struct TransformerConfiguration: Sendable, Equatable, Codable {
-    /// `llama` (Qwen 2 is one, with biases), `gpt2`, or `attention-only`: GPT-2 without MLPs.
-    public var architecture: String
+    /// The family of the model.
+    public var architecture: Architecture
     /// `L`, the number of blocks.
     public var layers: Int
     /// `D`, the width of the residual stream.
@@ -23,7 +25,8 @@ public struct TransformerConfiguration: Sendable, Equatable, Codable {
     /// the width and nothing else, and MLPs of four times the width, or 8/3 of it (in multiples of 8) where they are
     /// gated.
     public init(
-        architecture: String, layers: Int, width: Int, heads: Int, keyValueHeads: Int? = nil, headWidth: Int? = nil,
+        architecture: Architecture, layers: Int, width: Int, heads: Int, keyValueHeads: Int? = nil,
+        headWidth: Int? = nil,
         mlpWidth: Int? = nil, vocabulary: Int, context: Int
     ) {
         self.architecture = architecture
@@ -37,11 +40,11 @@ public struct TransformerConfiguration: Sendable, Equatable, Codable {
         self.context = context
     }
 
-    private static func usualMLPWidth(_ architecture: String, width: Int) -> Int {
+    private static func usualMLPWidth(_ architecture: Architecture, width: Int) -> Int {
         switch architecture {
-        case "attention-only": 0
-        case "llama": (width * 8 / 3 + 7) / 8 * 8
-        default: 4 * width
+        case .attentionOnly: 0
+        case .llama, .qwen2: (width.multipliedReportingOverflow(by: 8).partialValue / 3 + 7) / 8 * 8
+        case .gpt2, .gptNeoX: width.multipliedReportingOverflow(by: 4).partialValue
         }
     }
 
@@ -55,30 +58,41 @@ public struct TransformerConfiguration: Sendable, Equatable, Codable {
             ("MLP width", mlpWidth, 1 << 22), ("vocabulary", vocabulary, 1 << 26), ("context", context, 1 << 28),
         ]
         for (name, value, limit) in sizes where value < 1 || value > limit {
-            if name == "MLP width", value == 0, architecture == "attention-only" { continue }
+            if name == "MLP width", value == 0, architecture == .attentionOnly { continue }
             throw ModelError("the model's configuration gives \(value) for \(name); it must lie in 1...\(limit)")
         }
-        guard architecture != "attention-only" || mlpWidth == 0 else {
+        guard architecture != .attentionOnly || mlpWidth == 0 else {
             throw ModelError("an attention-only model has no MLP, but its configuration gives it \(mlpWidth) neurons")
         }
-        guard architecture == "llama" || heads == keyValueHeads else {
-            throw ModelError("the heads of \(architecture) do not share keys: key-value heads must be \(heads) too")
+        let isLlama = architecture == .llama || architecture == .qwen2
+        guard isLlama || heads == keyValueHeads else {
+            throw ModelError(
+                "the heads of \(architecture.rawValue) do not share keys: key-value heads must be \(heads) too")
         }
         guard heads % keyValueHeads == 0 else {
             throw ModelError("\(heads) query heads cannot share \(keyValueHeads) key-value heads evenly")
         }
-        guard architecture != "gpt2" || heads * headWidth == width else {
+        guard isLlama || architecture == .attentionOnly || heads * headWidth == width else {
             throw ModelError("a width of \(width) cannot be shared by \(heads) heads evenly")
         }
-        guard architecture != "llama" || headWidth % 2 == 0 else {
+        guard !isLlama || headWidth % 2 == 0 else {
             throw ModelError("a head width of \(headWidth) is odd; rotary positions turn features in pairs")
         }
         return self
     }
 }
 
+extension TransformerConfiguration {
+    /// An empty cache of keys and values.
+    func keyValueCache(capacity: Int) -> KeyValueCache {
+        KeyValueCache(blocks: layers, keyValueHeads: keyValueHeads, headWidth: headWidth, capacity: capacity)
+    }
+}
+
 /// Something is wrong with a model or a request to it: what was found, and what would be accepted.
 public struct ModelError: Error, CustomStringConvertible, Equatable {
+    /// One sentence: what was found, what would be accepted, what to do.
     public let description: String
+    /// An error with this sentence.
     public init(_ description: String) { self.description = description }
 }

@@ -5,6 +5,7 @@ public import PlumbTensor
 ///
 /// A weight is `[O, I]`, or `[O, I, …]` for a convolution, whose window counts as inputs and outputs alike.
 public enum Initializer: Sendable, Equatable {
+    /// One number everywhere.
     case constant(Float)
     /// Uniform in ±`bound`.
     case uniform(bound: Double)

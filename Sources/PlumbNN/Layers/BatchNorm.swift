@@ -1,7 +1,7 @@
 internal import PlumbBasics
 public import PlumbTensor
 
-/// Normalises each channel over the batch (Ioffe, Szegedy 2015, arXiv:1502.03167).
+/// Normalizes each channel over the batch (Ioffe, Szegedy 2015, arXiv:1502.03167).
 ///
 /// In training, mean and variance are those of the batch, and running averages of them are kept as state: call it on
 /// the model that the loss is given as `inout`, and the loop carries the averages to the next step. Otherwise the running
@@ -9,7 +9,7 @@ public import PlumbTensor
 ///
 /// - Shapes: input and result `[…, C]`, channels last; `weight`, `bias`, `running_mean` and `running_var` `[C]`.
 public struct BatchNorm: ParameterTree {
-    /// What each normalised channel is multiplied by, `[C]`.
+    /// What each normalized channel is multiplied by, `[C]`.
     public var weight: Tensor
     /// What is added to each channel then, `[C]`.
     public var bias: Tensor
@@ -22,7 +22,7 @@ public struct BatchNorm: ParameterTree {
     /// How much a batch counts for in the running averages.
     public var momentum: Float
 
-    /// A new layer, which at first only normalises.
+    /// A new layer, which at first only normalizes.
     public init(channels: Int, epsilon: Float = 1e-5, momentum: Float = 0.1) {
         let ones = Tensor(repeating: 1, shape: [channels])
         (weight, bias, runningMean, runningVariance) = (ones, .zeros([channels]), .zeros([channels]), ones)
@@ -36,14 +36,14 @@ public struct BatchNorm: ParameterTree {
         visitor.state("running_var", &runningVariance)
     }
 
-    /// Normalises by the running averages.
+    /// Normalizes by the running averages.
     public func callAsFunction(_ x: Tensor) -> Tensor {
         require(x.shape.last == weight.count, "batch norm of \(weight.count) channels cannot read \(x.shape)")
         let slope = (runningVariance.detached() + epsilon).reciprocalSquareRoot() * weight
         return x * slope + (bias - runningMean.detached() * slope)
     }
 
-    /// Normalises by the batch's own statistics, and takes them into the running averages, where `isTraining`.
+    /// Normalizes by the batch's own statistics, and takes them into the running averages, where `isTraining`.
     ///
     /// - Precondition: in training, at least two values in each channel.
     public mutating func callAsFunction(_ x: Tensor, isTraining: Bool) -> Tensor {
@@ -99,9 +99,9 @@ private struct ChannelStatistics {
 
     init(_ x: Tensor, _ rows: Int, _ epsilon: Float) {
         mean = x.summedColumns() / Float(rows)
-        let centred = x + -mean
-        variance = centred.squared().summedColumns() / Float(rows)
+        let centered = x + -mean
+        variance = centered.squared().summedColumns() / Float(rows)
         inverse = (variance + epsilon).reciprocalSquareRoot()
-        normalized = centred * inverse
+        normalized = centered * inverse
     }
 }

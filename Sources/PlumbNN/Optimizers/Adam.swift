@@ -45,11 +45,13 @@ public struct Adam: Optimizer {
             isDecoupled: true)
     }
 
+    /// What the next step needs besides the model and its gradient.
     public var state: OptimizerState {
         get { OptimizerState(steps: steps, tensors: first.named("m") + second.named("v")) }
         set { (steps, first, second) = (newValue.steps, Moments("m", of: newValue), Moments("v", of: newValue)) }
     }
 
+    /// Moves every parameter one step along the gradient.
     public mutating func update<Model: ParameterTree>(_ model: inout Model, along gradient: Model) {
         steps += 1
         var step = plumb_adam_step()

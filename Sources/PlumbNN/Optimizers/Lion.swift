@@ -27,11 +27,13 @@ public struct Lion: Optimizer {
         self.weightDecay = weightDecay
     }
 
+    /// What the next step needs besides the model and its gradient.
     public var state: OptimizerState {
         get { OptimizerState(steps: steps, tensors: moments.named("m")) }
         set { (steps, moments) = (newValue.steps, Moments("m", of: newValue)) }
     }
 
+    /// Moves every parameter one step along the gradient.
     public mutating func update<Model: ParameterTree>(_ model: inout Model, along gradient: Model) {
         steps += 1
         let rule = self

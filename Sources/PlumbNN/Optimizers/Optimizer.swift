@@ -3,7 +3,7 @@ public import PlumbTensor
 
 /// A rule that moves a model's parameters along a gradient.
 ///
-/// An optimiser is a value: its state belongs to it and is saved with a checkpoint, so that training resumes bit for bit.
+/// An optimizer is a value: its state belongs to it and is saved with a checkpoint, so that training resumes bit for bit.
 public protocol Optimizer: Sendable {
     /// Names the rule in checkpoints; it stays the same when the type is renamed.
     static var id: String { get }
@@ -15,14 +15,14 @@ public protocol Optimizer: Sendable {
     var state: OptimizerState { get set }
 }
 
-/// The memory of an optimiser.
+/// The memory of an optimizer.
 public struct OptimizerState: Sendable {
     /// Updates made so far.
     public var steps: Int
     /// Moments and the like, in the order of the model's parameters: `m.0`, `m.1`, …, `v.0`, ….
     public var tensors: [(name: String, tensor: Tensor)]
 
-    /// A state; by default that of an optimiser that has made no update.
+    /// A state; by default that of an optimizer that has made no update.
     public init(steps: Int = 0, tensors: [(name: String, tensor: Tensor)] = []) {
         self.steps = steps
         self.tensors = tensors
@@ -39,7 +39,7 @@ struct Moments: Sendable {
         let shape = tensors[pair.number].shape
         require(
             shape == pair.shape,
-            "the optimiser remembers \(shape) for a parameter of shape \(pair.shape): it belongs to another model")
+            "the optimizer remembers \(shape) for a parameter of shape \(pair.shape): it belongs to another model")
         tensors[pair.number].withUnsafeMutableElements { body($0.baseAddress) }
     }
 

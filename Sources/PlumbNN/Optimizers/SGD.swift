@@ -28,11 +28,13 @@ public struct SGD: Optimizer {
         (self.isNesterov, self.weightDecay) = (isNesterov, weightDecay)
     }
 
+    /// What the next step needs besides the model and its gradient.
     public var state: OptimizerState {
         get { OptimizerState(steps: steps, tensors: buffers.named("momentum")) }
         set { (steps, buffers) = (newValue.steps, Moments("momentum", of: newValue)) }
     }
 
+    /// Moves every parameter one step along the gradient.
     public mutating func update<Model: ParameterTree>(_ model: inout Model, along gradient: Model) {
         steps += 1
         let rule = self

@@ -32,12 +32,30 @@ public struct ParameterVisitor: ~Copyable {
     /// Whether the tensors stay as they are, so that nothing that holds them need be copied.
     private let isReading: Bool
     private let body: (ParameterPath, inout Tensor) -> Void
+    /// What takes a part of a weight as it is stored, where that is wanted.
+    private let fill: ((ParameterPath, inout Weight.Part) -> Void)?
 
     /// A visitor that calls `body` with everything of one kind.
     public init(_ kind: Kind = .parameters, _ body: @escaping (ParameterPath, inout Tensor) -> Void) {
         self.kind = kind
         self.body = body
         isReading = false
+        fill = nil
+    }
+
+    /// A visitor that fills a model from a file: weights may stay in the form in which the file stores them.
+    ///
+    /// - Parameters:
+    ///   - tensors: replaces each tensor that is not part of a weight.
+    ///   - weights: replaces each part of a weight by one of the same outputs and inputs.
+    public init(
+        fillingTensors tensors: @escaping (ParameterPath, inout Tensor) -> Void,
+        weights: @escaping (ParameterPath, inout Weight.Part) -> Void
+    ) {
+        kind = .parameters
+        body = tensors
+        isReading = false
+        fill = weights
     }
 
     /// A visitor that only looks at every parameter.
@@ -45,6 +63,7 @@ public struct ParameterVisitor: ~Copyable {
         kind = .parameters
         self.body = { path, tensor in body(path, tensor) }
         isReading = true
+        fill = nil
     }
 
     /// Shows a tensor.
@@ -74,7 +93,9 @@ public struct ParameterVisitor: ~Copyable {
     public mutating func callAsFunction(_ name: String, _ weight: inout Weight, part: Int = 0) {
         guard kind == .parameters else { return }
         path.components.append(name)
-        if isReading {
+        if let fill {
+            weight.replacePart(part) { fill(path, &$0) }
+        } else if isReading {
             var tensor = weight[part: part]
             body(path, &tensor)
         } else {

@@ -24,11 +24,12 @@ enum TinyModel {
     static let gpt2 = "gpt2-tiny"
     static let llama = "llama-tiny"
     static let qwen2 = "qwen2-tiny"
-    /// The two that every hook point was recorded for.
-    static let hooked = [gpt2, llama]
+    static let neox = "gpt-neox-tiny"
+    /// Those that every hook point was recorded for.
+    static let hooked = [gpt2, llama, neox]
     static let all = [
         gpt2, "gpt2-tiny-hub", llama, "llama-tiny-tied", "llama-tiny-bf16", "llama-tiny-rope3", "llama-tiny-bias",
-        qwen2,
+        qwen2, neox, "gpt-neox-tiny-serial",
     ]
 
     static func load(_ name: String) throws -> HookedTransformer {

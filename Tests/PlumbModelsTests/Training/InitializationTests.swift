@@ -7,7 +7,7 @@ import Testing
 
 @Suite("New models")
 struct InitializationTests {
-    private func sizes(_ architecture: String, layers: Int = 2) -> TransformerConfiguration {
+    private func sizes(_ architecture: Architecture, layers: Int = 2) -> TransformerConfiguration {
         TransformerConfiguration(
             architecture: architecture, layers: layers, width: 64, heads: 4, vocabulary: 100, context: 16)
     }
@@ -16,8 +16,10 @@ struct InitializationTests {
 
     @Test(
         "What writes to the residual stream begins smaller, as in GPT-2",
-        arguments: [("gpt2", "transformer.h.1.mlp.c_proj.weight"), ("llama", "model.layers.1.mlp.down_proj.weight")])
-    func gpt2(_ architecture: String, _ writer: String) throws {
+        arguments: [
+            (Architecture.gpt2, "transformer.h.1.mlp.c_proj.weight"), (.llama, "model.layers.1.mlp.down_proj.weight"),
+        ])
+    func gpt2(_ architecture: Architecture, _ writer: String) throws {
         let model = try HookedTransformer(sizes(architecture), key: RandomKey(1))
         for (name, tensor) in model.parameters {
             let values = Set(tensor.elements)
@@ -34,7 +36,7 @@ struct InitializationTests {
 
     @Test("The scaled initialisation divides by the root of the inputs, in either layout")
     func scaled() throws {
-        let model = try HookedTransformer(sizes("gpt2"), key: RandomKey(1), initialization: .scaled(), isTied: false)
+        let model = try HookedTransformer(sizes(.gpt2), key: RandomKey(1), initialization: .scaled(), isTied: false)
         let found = Dictionary(uniqueKeysWithValues: model.parameters.map { ($0.name, deviation($0.tensor)) })
         let down = try #require(found["transformer.h.0.mlp.c_proj.weight"])
         let up = try #require(found["transformer.h.0.mlp.c_fc.weight"])
@@ -47,7 +49,7 @@ struct InitializationTests {
     @Test("The same key gives the same weights, another key others")
     func keys() throws {
         func weights(_ seed: UInt64) throws -> [Tensor] {
-            try HookedTransformer(sizes("llama"), key: RandomKey(seed)).parameters.map(\.tensor)
+            try HookedTransformer(sizes(.llama), key: RandomKey(seed)).parameters.map(\.tensor)
         }
         #expect(try weights(1) == weights(1))
         #expect(try weights(1) != weights(2))
@@ -55,7 +57,7 @@ struct InitializationTests {
 
     @Test("An attention-only model has no MLP, no hook point of one, and runs with every hook point recorded")
     func attentionOnly() throws {
-        let model = try HookedTransformer(sizes("attention-only"), key: RandomKey(1))
+        let model = try HookedTransformer(sizes(.attentionOnly), key: RandomKey(1))
         #expect(!model.parameters.contains { $0.name.contains("mlp") || $0.name.contains("ln_2") })
         let (logits, cache) = model.run([1, 2, 3], recording: Recording { _ in true })
         #expect(logits.shape == [3, 100])
@@ -65,11 +67,11 @@ struct InitializationTests {
 
     @Test("Sizes that no model has are refused by name")
     func refused() throws {
-        var bad = sizes("gpt2")
+        var bad = sizes(.gpt2)
         bad.heads = 3
         #expect(throws: ModelError.self) { try HookedTransformer(bad, key: RandomKey(0)) }
-        #expect(throws: ModelError.self) { try HookedTransformer(self.sizes("mamba"), key: RandomKey(0)) }
-        var neurons = sizes("attention-only")
+        #expect(throws: ModelError.self) { try Architecture(named: "mamba") }
+        var neurons = sizes(.attentionOnly)
         neurons.mlpWidth = 8
         #expect(throws: ModelError.self) { try HookedTransformer(neurons, key: RandomKey(0)) }
     }
@@ -99,7 +101,7 @@ struct InitializationTests {
         model = try HookedTransformer(shallow, key: RandomKey(0))
         let extra = #expect(throws: ModelError.self) { try model.load(parameters: checkpoint) }
         #expect(extra?.description.contains("which the model lacks") ?? false)
-        model = try HookedTransformer(sizes("llama"), key: RandomKey(0))
+        model = try HookedTransformer(sizes(.llama), key: RandomKey(0))
         let none = #expect(throws: ModelError.self) { try model.load(parameters: checkpoint) }
         #expect(none?.description.contains("no model.embed_tokens.weight") ?? false)
     }

@@ -57,10 +57,12 @@ struct ModelGradientTests {
             Index.self, from: Data(contentsOf: Self.folder.appendingPathComponent("index.json")))
         let entry = try #require(index.models.first { $0.name == name })
         let file = try SafetensorsFile(contentsOf: Self.folder.appendingPathComponent(entry.file))
-        let weights = WeightReader(source: Prefixed(file: file, prefix: "weight."))
-        let transformer =
-            try entry.gpt2.map { try GPT2.load($0, from: weights) }
-            ?? Llama.load(try #require(entry.llama), from: weights)
+        let description =
+            try entry.gpt2.map { try GPT2.description($0, .gpt2) }
+            ?? Llama.description(try #require(entry.llama), .llama)
+        let names = description.sizes.architecture.family.names
+        let weights = WeightReader(Prefixed(file: file, prefix: "weight."), names, .huggingFace)
+        let transformer = try Transformer(description, from: weights)
         let model = HookedTransformer(
             name: name, transformer: transformer, tokenizer: nil, isQuantized: false, files: [])
         return (model, file, entry)
@@ -87,7 +89,7 @@ struct ModelGradientTests {
     func ragged() throws {
         let model = try HookedTransformer(
             TransformerConfiguration(
-                architecture: "attention-only", layers: 2, width: 16, heads: 2, vocabulary: 11, context: 8),
+                architecture: .attentionOnly, layers: 2, width: 16, heads: 2, vocabulary: 11, context: 8),
             key: RandomKey(3), initialization: .scaled(gain: 2))
         let rows = [[1, 2, 3, 4, 5], [5, 4, 3, 2, 1]]
         let windows = TokenBatch(rows.flatMap { $0 }, rows: 2, columns: 5)

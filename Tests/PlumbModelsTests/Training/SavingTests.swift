@@ -27,10 +27,11 @@ struct SavingTests {
 
     @Test(
         "New models of each architecture are read back bit for bit, tied and not",
-        arguments: ["gpt2", "llama", "attention-only"], [true, false])
-    func new(_ architecture: String, isTied: Bool) throws {
+        arguments: Architecture.allCases, [true, false])
+    func new(_ architecture: Architecture, isTied: Bool) throws {
         let sizes = TransformerConfiguration(
-            architecture: architecture, layers: 2, width: 32, heads: 4, keyValueHeads: architecture == "llama" ? 2 : 4,
+            architecture: architecture, layers: 2, width: 32, heads: 4,
+            keyValueHeads: [.llama, .qwen2].contains(architecture) ? 2 : 4,
             vocabulary: 50, context: 12)
         try expectSame(
             HookedTransformer(sizes, key: RandomKey(4), initialization: .scaled(), isTied: isTied), in: Scratch())
@@ -42,7 +43,7 @@ struct SavingTests {
         let tokenizer = try CharacterVocabulary(of: text).tokenizer()
         let model = try HookedTransformer(
             TransformerConfiguration(
-                architecture: "gpt2", layers: 1, width: 16, heads: 2, vocabulary: tokenizer.vocabularySize, context: 64),
+                architecture: .gpt2, layers: 1, width: 16, heads: 2, vocabulary: tokenizer.vocabularySize, context: 64),
             key: RandomKey(4), tokenizer: tokenizer)
         let scratch = try Scratch()
         try expectSame(model, in: scratch)
@@ -63,16 +64,20 @@ struct SavingTests {
                 "factor of its own"
             ),
         ] {
-            model.transformer.blocks[0].attention = model.transformer.blocks[0].attention.turning(by: rotary)
+            model.transformer = model.transformer.turning(by: rotary)
+            #expect(throws: ModelError.self) { try model.checkSavable() }
             let error = #expect(throws: ModelError.self) { try model.save(to: Scratch().folder) }
             #expect(error?.description.contains(part) ?? false)
         }
     }
 }
 
-extension Attention {
-    fileprivate func turning(by rotary: RotaryEmbedding) -> Attention {
-        Attention(
-            heads: heads, keyValueHeads: keyValueHeads, headWidth: headWidth, qkv: qkv, output: output, rotary: rotary)
+extension Transformer {
+    fileprivate func turning(by rotary: RotaryEmbedding) -> Transformer {
+        var design = design
+        design.rotary = rotary
+        return Transformer(
+            configuration: configuration, design: design, tokenEmbedding: tokenEmbedding, positionEmbedding: nil,
+            blocks: blocks, finalNorm: finalNorm, unembedding: unembedding)
     }
 }

@@ -7,22 +7,27 @@ import Testing
         let runs = [5, 1, 3]
         let rows = runs.reduce(0, +)
         for isCausal in [true, false] {
-            let mixing = AttentionMixing(heads: 4, keyValueHeads: 2, headWidth: 6, isCausal: isCausal)
+            let attention = ScaledDotProductAttention(
+                heads: 4, keyValueHeads: 2, headWidth: 6, mask: isCausal ? .causal : .bidirectional)
+            let batch = RaggedBatch(lengths: runs)
             let inputs = [normal([rows, 4, 6], 61), normal([rows, 2, 6], 62), normal([rows, 2, 6], 63)]
             let weights = normal([rows, 24], 64)
             let fused = valueWithPullback(at: inputs, seed: { _ in weights }) { t in
-                mixing(q: t[0], k: t[1], v: t[2], runs: runs)
+                attention(.separate(q: t[0], k: t[1], v: t[2]), in: batch)
             }
             let apart = valueWithPullback(at: inputs, seed: { _ in weights }) { t in
-                let maps = AttentionMaps(mixing: mixing, runs: runs, keys: 7)
-                return maps.mix(maps.pattern(maps.scores(q: t[0], k: t[1])), v: t[2]).reshaped([rows, 24])
+                var batch = batch
+                batch.leastKeys = 7
+                let inputs = ScaledDotProductAttention.Projections.separate(q: t[0], k: t[1], v: t[2])
+                let pattern = attention.pattern(attention.scores(inputs, in: batch), in: batch)
+                return attention.mixed(pattern, inputs, in: batch).reshaped([rows, 24])
             }
             #expect(distance(fused.value, apart.value) < 1e-5)
             for (a, b) in zip(fused.gradient, apart.gradient) { #expect(distance(a, b) < 1e-5) }
-            let joined = Tensor.joinedColumns(inputs)
-            let together = valueWithPullback(at: joined, seed: { _ in weights }) { mixing(joined: $0, runs: runs) }
+            let joined = Tensor.concatenated(inputs.map { $0.reshaped([rows, -1]) }, axis: 1)
+            let together = valueWithPullback(at: joined, seed: { _ in weights }) { attention(.fused($0), in: batch) }
             #expect(together.value == fused.value)
-            #expect(together.gradient == Tensor.joinedColumns(fused.gradient))
+            #expect(together.gradient == Tensor.concatenated(fused.gradient.map { $0.reshaped([rows, -1]) }, axis: 1))
         }
     }
 

@@ -68,7 +68,7 @@ import Testing
         expectGradient("columns", at: [a]) { $0[0].columns(1..<3) }
         expectGradient("one row", at: [a]) { $0[0][1] }
         expectGradient("concatenated", at: [a, normal([2, 4], 27)]) { Tensor.concatenated($0) }
-        expectGradient("joined columns", at: [a, normal([3, 2], 28)]) { Tensor.joinedColumns($0) }
+        expectGradient("joined columns", at: [a, normal([3, 2], 28)]) { Tensor.concatenated($0, axis: 1) }
         expectGradient("scattered", at: [a]) { $0[0].scattered(to: [2, 0, 2], of: 4) }
         expectGradient("broadcast", at: [normal([3, 1], 29)]) { $0[0].broadcasted(to: [2, 3, 4]) }
         expectGradient("mean along an axis", at: [normal([2, 3, 4], 30)]) { $0[0].mean(axis: 1) }

@@ -11,6 +11,7 @@ internal import Synchronization
 public struct RotaryEmbedding: Sendable {
     /// How frequencies are stretched for contexts longer than the model was first trained on.
     public enum Scaling: Sendable, Equatable {
+        /// Not at all.
         case none
         /// Every frequency divided by `factor`.
         case linear(factor: Double)

@@ -4,7 +4,7 @@ import Testing
 @testable import PlumbModels
 
 /// The sweep gives every cell the bits that a forward pass with that one patch gives.
-@Suite struct WavefrontTests {
+@Suite struct BatchedPatchRunnerTests {
     static let clean = TinyModel.tokens(9, seed: 41)
     /// Differs from `clean` at positions 3 and 6.
     static let corrupted = clean.enumerated().map { [3, 6].contains($0) ? ($1 + 100) % 211 : $1 }
@@ -50,7 +50,8 @@ import Testing
     @Test(arguments: TinyModel.hooked, PatchDirection.allCases)
     func cellsBeforeTheFirstDifferenceAreTheUnpatchedRun(name: String, direction: PatchDirection) throws {
         let model = try TinyModel.load(name)
-        for site in [Site.residPre, .residMid, .attnOut, .mlpOut, .residPost] {
+        for site in [Site.residPre, .residMid, .attnOut, .mlpOut, .residPost]
+        where model.hookPoints.contains(.block(0, site)) {
             let grid = PatchSweep.cells(site, layers: 3, positions: 9)
             let result = try PatchSweep(direction: direction).run(
                 model, clean: Self.clean, corrupted: Self.corrupted, metric: Self.logitDifference,
@@ -108,7 +109,7 @@ import Testing
                 for threads in [1, 2, 3] {
                     Compute.configure(threads: threads)
                     let result = try PatchSweep().run(
-                        model, clean: WavefrontTests.clean, corrupted: WavefrontTests.corrupted,
+                        model, clean: BatchedPatchRunnerTests.clean, corrupted: BatchedPatchRunnerTests.corrupted,
                         metric: PatchMetric("sum", unit: "logits", positions: .all) { $0.sum() }, cells: cells)
                     results.append(result.values)
                 }

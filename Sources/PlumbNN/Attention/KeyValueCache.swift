@@ -2,12 +2,12 @@ internal import CPlumbKernels
 internal import PlumbBasics
 internal import PlumbTensor
 
-/// Keys (rotated) and values of the positions a run has passed, block by block.
+/// Keys (rotated) and values of the positions that a sequence has passed, block by block.
 ///
 /// Keys are kept in the panels that the attention kernel reads, so that one kernel serves prompts, generation and
-/// patched runs that share a prefix. A cache belongs to one run at a time.
-final class KeyValueCache: @unchecked Sendable {
-    private struct Memory {
+/// patched runs that share a prefix. A cache belongs to one pass at a time.
+public final class KeyValueCache: @unchecked Sendable {
+    private struct Block {
         /// `[G][capacity / 32][K][32]`
         var keys: Tensor
         /// `[capacity][G · K]`
@@ -16,31 +16,32 @@ final class KeyValueCache: @unchecked Sendable {
 
     private let keyValueHeads: Int
     private let headWidth: Int
-    private var blocks: [Memory]
+    private var blocks: [Block]
     /// Positions that fit, a multiple of 32.
-    private(set) var capacity: Int
+    public private(set) var capacity: Int
     /// Positions held.
-    private(set) var length = 0
+    public private(set) var length = 0
 
-    init(_ configuration: TransformerConfiguration, capacity: Int) {
-        keyValueHeads = configuration.keyValueHeads
-        headWidth = configuration.headWidth
-        self.capacity = KeyValueCache.rounded(capacity)
+    /// An empty cache.
+    ///
+    /// - Parameters:
+    ///   - blocks: `L`, the attention layers that write to it.
+    ///   - keyValueHeads: `G`.
+    ///   - headWidth: `K`.
+    ///   - capacity: positions that should fit.
+    public init(blocks: Int, keyValueHeads: Int, headWidth: Int, capacity: Int) {
+        let rounded = KeyValueCache.rounded(capacity)
+        (self.keyValueHeads, self.headWidth, self.capacity) = (keyValueHeads, headWidth, rounded)
         let size = keyValueHeads * headWidth
-        blocks = (0..<configuration.layers).map { [capacity = self.capacity] _ in
-            Memory(keys: .zeros([capacity * size]), values: .zeros([capacity, size]))
+        self.blocks = (0..<blocks).map { _ in
+            Block(keys: .zeros([rounded * size]), values: .zeros([rounded, size]))
         }
     }
 
     private static func rounded(_ positions: Int) -> Int { max(1, (positions + 31) / 32) * 32 }
 
-    /// The bytes a cache for `positions` positions takes.
-    static func bytes(_ configuration: TransformerConfiguration, capacity: Int) -> Int {
-        rounded(capacity) * configuration.keyValueHeads * configuration.headWidth * 8 * configuration.layers
-    }
-
     /// Makes room for `positions` positions, keeping what is held.
-    func reserve(_ positions: Int) {
+    public func reserve(_ positions: Int) {
         guard positions > capacity else { return }
         let grown = KeyValueCache.rounded(max(positions, capacity * 2))
         let size = keyValueHeads * headWidth
@@ -59,39 +60,37 @@ final class KeyValueCache: @unchecked Sendable {
             values.withUnsafeMutableElements { to in
                 old.values.withUnsafeElements { _ = to.update(fromContentsOf: $0) }
             }
-            blocks[index] = Memory(keys: keys, values: values)
+            blocks[index] = Block(keys: keys, values: values)
         }
         capacity = grown
     }
 
-    /// Writes rows of keys and values of `block` at positions `first...`.
+    /// Writes rows of keys and values of `block` at positions `startPosition...`.
     ///
     /// - Shapes: `keys` and `values` point at `[rows, G · K]` with the given strides.
     func write(
-        block: Int, first: Int, rows: Int, keys: UnsafePointer<Float>, keyStride: Int, values: UnsafePointer<Float>,
-        valueStride: Int
+        block: Int, startPosition: Int, rows: Int, keys: UnsafePointer<Float>, keyStride: Int,
+        values: UnsafePointer<Float>, valueStride: Int
     ) {
-        require(first + rows <= capacity, "a cache of \(capacity) positions cannot hold \(first + rows)")
+        require(
+            startPosition + rows <= capacity, "a cache of \(capacity) positions cannot hold \(startPosition + rows)")
         let size = keyValueHeads * headWidth
         blocks[block].keys.withUnsafeMutableElements {
             plumb_attention_append_keys(
-                $0.baseAddress, capacity, keyValueHeads, headWidth, first, rows, keys, keyStride)
+                $0.baseAddress, capacity, keyValueHeads, headWidth, startPosition, rows, keys, keyStride)
         }
         blocks[block].values.withUnsafeMutableElements { target in
             guard let to = target.baseAddress else { return }
             for row in 0..<rows {
-                (to + (first + row) * size).update(from: values + row * valueStride, count: size)
+                (to + (startPosition + row) * size).update(from: values + row * valueStride, count: size)
             }
         }
-        length = max(length, first + rows)
+        length = max(length, startPosition + rows)
     }
 
-    /// Forgets positions from `length` on.
-    func truncate(to length: Int) { self.length = min(self.length, length) }
-
     /// Calls `body` with the panels of keys and the rows of values of `block`.
-    func withMemory<R>(
-        block: Int, _ body: (_ keys: UnsafePointer<Float>?, _ values: UnsafePointer<Float>?) throws -> R
+    func withBlock<R>(
+        _ block: Int, _ body: (_ keys: UnsafePointer<Float>?, _ values: UnsafePointer<Float>?) throws -> R
     ) rethrows -> R {
         try blocks[block].keys.withUnsafeElements { keys in
             try blocks[block].values.withUnsafeElements { try body(keys.baseAddress, $0.baseAddress) }

@@ -5,7 +5,7 @@ public import PlumbTensor
 ///
 /// - Shapes: `x` `[…, I]`, `W` `[O, I]`, `b` `[O]`, `y` `[…, O]`.
 public struct Linear: ParameterTree {
-    /// W, `[O, I]`; it may be quantised.
+    /// W, `[O, I]`; it may be quantized.
     public var weight: Weight
     /// b, `[O]`; nil for none.
     public var bias: Tensor?

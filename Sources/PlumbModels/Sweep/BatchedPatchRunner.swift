@@ -2,12 +2,12 @@ internal import PlumbBasics
 internal import PlumbNN
 internal import PlumbTensor
 
-/// Walks the layers once with every patched run in flight.
+/// One forward pass over all patched runs.
 ///
 /// Rows of a run exist from its patched position on, from its patched block on. Everything before is the base run's:
 /// its residual stream starts the rows, and its keys and values are the prefix they attend to. Exact because attention
 /// is causal and because a row's bits do not depend on the rows beside it.
-struct Wavefront {
+struct BatchedPatchRunner {
     private let model: HookedTransformer
     private let pairs: [PatchPair]
     private let cells: [PatchCell]
@@ -38,14 +38,14 @@ struct Wavefront {
     /// The base and source runs of every pair, recorded in one pass.
     private struct Recorded {
         var cache: ActivationCache
-        var flight: Flight
+        var batch: RaggedBatch
         /// Logits that the metrics read, for the base and the source of each pair.
         var base: [Tensor]
         var source: [Tensor]
 
         /// Base rows come first, pair by pair, then the source rows.
         func row(_ position: Int, pair: Int, isSource: Bool, pairs: Int) -> Int {
-            flight.spans[isSource ? pairs + pair : pair].offset + position
+            batch.sequences[isSource ? pairs + pair : pair].offset + position
         }
     }
 
@@ -57,17 +57,17 @@ struct Wavefront {
         let sourceValues = pairs.indices.map { judges[$0](recorded.source[$0]) }
         var values = baseValues.map { [Double](repeating: $0, count: cells.count) }
         let runs = changedRuns(recorded)
-        var rowBlocks = recorded.flight.rows * layers
+        var rowBlocks = recorded.batch.rows * layers
         let total = runs.reduce(0) { $0 + work($1) }
         var done = 0
-        for wave in waves(runs, memoryLimit: memoryLimit) {
+        for chunk in chunks(runs, memoryLimit: memoryLimit) {
             let before = done
-            let logits = try walk(wave, recorded) { rows in
+            let logits = try forward(chunk, recorded) { rows in
                 done += rows
                 try progress(Double(done) / Double(max(1, total)))
             }
-            done = before + wave.reduce(0) { $0 + work($1) }
-            for (run, logits) in zip(wave, logits) { values[run.pair][run.cell] = judges[run.pair](logits) }
+            done = before + chunk.reduce(0) { $0 + work($1) }
+            for (run, logits) in zip(chunk, logits) { values[run.pair][run.cell] = judges[run.pair](logits) }
         }
         rowBlocks += total
         return pairs.indices.map { pair in
@@ -92,39 +92,38 @@ struct Wavefront {
     private func record() -> Recorded {
         let bases = pairs.indices.map(base)
         let sources = pairs.indices.map(source)
-        var flight = Flight()
-        flight.arithmetic = model.arithmetic
-        flight.appends = true
+        var batch = RaggedBatch(arithmetic: model.arithmetic)
+        batch.appends = true
         for (pair, tokens) in bases.enumerated() {
-            flight.memories.append(KeyValueCache(model.configuration, capacity: tokens.count))
-            flight.append(first: 0, rows: tokens.count, memory: pair)
+            batch.caches.append(model.configuration.keyValueCache(capacity: tokens.count))
+            batch.append(startPosition: 0, rows: tokens.count, cache: pair)
         }
-        for tokens in sources { flight.append(first: 0, rows: tokens.count) }
+        for tokens in sources { batch.append(startPosition: 0, rows: tokens.count) }
         let points = Set(cells.map(\.point)).union((0..<layers).map { .block($0, .residPre) })
         let recording = Recording { points.contains($0) || $0 == .block(layers - 1, .residPost) }
-        var probe = Probe(interventions: [], recording: recording, leading: [flight.rows])
-        let stream = model.transformer.stream((bases + sources).flatMap { $0 }, in: flight, &probe)
+        var hooks = HookRunner(interventions: [], recording: recording, leading: [batch.rows], startPosition: 0)
+        let stream = model.transformer.stream((bases + sources).flatMap { $0 }, in: batch, &hooks)
         if points.contains(.finalScale) || points.contains(.finalNormalized) {
-            _ = model.transformer.normalized(stream, &probe)
+            _ = model.transformer.normalized(stream, &hooks)
         }
-        let ends = flight.spans.enumerated().map { index, span in
+        let ends = batch.sequences.enumerated().map { index, sequence in
             let metric = pairs[index % pairs.count].metric
-            let first = metric.positions == .last ? span.rows - 1 : 0
-            return (metric: metric, rows: stream[span.offset + first..<span.offset + span.rows])
+            let first = metric.positions == .last ? sequence.rows - 1 : 0
+            return (metric: metric, rows: stream[sequence.offset + first..<sequence.offset + sequence.rows])
         }
         let logits = ends.map { self.logits($0.rows, $0.metric) }
         return Recorded(
-            cache: probe.cache, flight: flight, base: Array(logits.prefix(pairs.count)),
+            cache: hooks.cache, batch: batch, base: Array(logits.prefix(pairs.count)),
             source: Array(logits.dropFirst(pairs.count)))
     }
 
     /// The logits that a metric reads of rows of the residual stream, `[R, columns]`.
     private func logits(_ rows: Tensor, _ metric: PatchMetric, _ patches: [HookPoint: [RowPatch]] = [:]) -> Tensor {
-        var probe = Probe.patching(patches)
-        let normalized = model.transformer.normalized(rows, &probe)
+        var hooks = HookRunner(rowPatches: patches)
+        let normalized = model.transformer.normalized(rows, &hooks)
         let unembedding = model.transformer.unembedding
-        guard let columns = metric.columns else { return unembedding(normalized, arithmetic: model.arithmetic) }
-        return unembedding.selecting(columns)(normalized, arithmetic: model.arithmetic)
+        let head = metric.columns.map { unembedding.selecting($0) } ?? unembedding
+        return model.transformer.capped(head(normalized, arithmetic: model.arithmetic))
     }
 
     // MARK: Which cells need a run
@@ -161,81 +160,76 @@ struct Wavefront {
         let start = length - pairs[pair].alignedCount
         let shift = source(pair).count - length
         let positions = cell.position.map { start + $0..<start + $0 + 1 } ?? start..<length
-        return value.withUnsafeElements { elements in
-            positions.compactMap { position in
-                let base = recorded.row(position, pair: pair, isSource: false, pairs: pairs.count)
-                let source = recorded.row(position + shift, pair: pair, isSource: true, pairs: pairs.count)
-                let isSame = (column..<column + part).allSatisfy {
-                    elements[base * width + $0].bitPattern == elements[source * width + $0].bitPattern
-                }
-                return isSame
-                    ? nil : RowPatch(row: position, column: column, source: value, sourceRow: source, count: part)
-            }
+        return positions.compactMap { position in
+            let base = recorded.row(position, pair: pair, isSource: false, pairs: pairs.count)
+            let source = recorded.row(position + shift, pair: pair, isSource: true, pairs: pairs.count)
+            return value.row(base, equals: source, in: column..<column + part)
+                ? nil : RowPatch(row: position, column: column, source: value, sourceRow: source, count: part)
         }
     }
 
-    // MARK: Walking
+    // MARK: The patched runs
 
-    /// Runs that walk together: as many as the memory limit allows.
-    private func waves(_ runs: [Run], memoryLimit: Int) -> [[Run]] {
+    /// Runs that share a forward pass: as many as the memory limit allows.
+    private func chunks(_ runs: [Run], memoryLimit: Int) -> [[Run]] {
         let sizes = model.configuration
         let perRow = 4 * (6 * sizes.width + 4 * sizes.heads * sizes.headWidth + 3 * sizes.mlpWidth)
-        var waves: [[Run]] = []
+        var chunks: [[Run]] = []
         var bytes = 0
         for run in runs {
             let length = base(run.pair).count
             let logitRows = pairs[run.pair].metric.positions == .last ? 1 : length
             let logits = 4 * logitRows * (pairs[run.pair].metric.columns?.count ?? sizes.vocabulary)
             bytes += (length - run.first) * perRow + logits
-            if waves.isEmpty || bytes > memoryLimit / 2 {
-                waves.append([])
+            if chunks.isEmpty || bytes > memoryLimit / 2 {
+                chunks.append([])
                 bytes = (length - run.first) * perRow + logits
             }
-            waves[waves.count - 1].append(run)
+            chunks[chunks.count - 1].append(run)
         }
-        return waves
+        return chunks
     }
 
     /// The logits that the metrics read, run by run.
-    private func walk(_ runs: [Run], _ recorded: Recorded, progress: (Int) throws -> Void) throws -> [Tensor] {
-        var flight = Flight()
-        flight.arithmetic = model.arithmetic
-        flight.memories = recorded.flight.memories
-        flight.leastKeys = recorded.flight.keys
+    private func forward(_ runs: [Run], _ recorded: Recorded, progress: (Int) throws -> Void) throws -> [Tensor] {
+        var batch = RaggedBatch(arithmetic: model.arithmetic)
+        batch.caches = recorded.batch.caches
+        batch.leastKeys = recorded.batch.keys
         var residual: Tensor?
         var joined = 0
         for layer in 0..<layers {
             let joining = runs[joined...].prefix { $0.start == layer }
-            let start = flight.spans.count
+            let start = batch.sequences.count
             if !joining.isEmpty {
-                let rows = entering(Array(joining), layer: layer, recorded, &flight)
+                let rows = entering(Array(joining), layer: layer, recorded, &batch)
                 residual = residual.map { Tensor.concatenated([$0, rows]) } ?? rows
                 joined += joining.count
             }
             guard let rows = residual else { continue }
-            var probe = Probe.patching(patches(Array(joining), spans: Array(flight.spans[start...])))
+            var hooks = HookRunner(rowPatches: patches(Array(joining), sequences: Array(batch.sequences[start...])))
             let block = model.transformer.blocks[layer]
-            if layer == layers - 1, let ends = ends(runs, flight), !joining.contains(where: patchesAfterAttention) {
+            if layer == layers - 1, let ends = ends(runs, batch), !joining.contains(where: patchesAfterAttention) {
                 // Nothing reads the other rows after the last attention.
-                let pre = probe(rows, at: .block(layer, .residPre))
-                let mid = block.afterAttention(pre, block: layer, in: flight, &probe)
-                var idle = Probe.idle()
-                residual = block.afterMLP(mid.gathered(ends), block: layer, in: flight, &idle)
-                try progress(flight.rows)
-                return finished(runs, residual, isTrimmed: true, flight, recorded)
+                let pre = hooks(rows, at: .block(layer, .residPre))
+                let mid = block.afterAttention(pre, block: layer, in: batch, &hooks)
+                var idle = HookRunner.idle
+                residual = block.afterMLP(
+                    mid.gathered(ends), pre: pre.gathered(ends), block: layer, in: batch, &idle)
+                try progress(batch.rows)
+                return finished(runs, residual, isTrimmed: true, batch, recorded)
             }
-            residual = block(rows, block: layer, in: flight, &probe)
-            try progress(flight.rows)
+            residual = block(rows, block: layer, in: batch, &hooks)
+            try progress(batch.rows)
         }
-        return finished(runs, residual, isTrimmed: false, flight, recorded)
+        return finished(runs, residual, isTrimmed: false, batch, recorded)
     }
 
-    /// The rows of the last positions, if every metric reads only those and every run is in flight.
-    private func ends(_ runs: [Run], _ flight: Flight) -> [Int]? {
-        guard flight.spans.count == runs.count, runs.allSatisfy({ pairs[$0.pair].metric.positions == .last }) else {
+    /// The rows of the last positions, if every metric reads only those and every run is in the batch.
+    private func ends(_ runs: [Run], _ batch: RaggedBatch) -> [Int]? {
+        guard batch.sequences.count == runs.count, runs.allSatisfy({ pairs[$0.pair].metric.positions == .last }) else {
             return nil
         }
-        return flight.spans.map { $0.offset + $0.rows - 1 }
+        return batch.sequences.map { $0.offset + $0.rows - 1 }
     }
 
     private func patchesAfterAttention(_ run: Run) -> Bool {
@@ -245,18 +239,18 @@ struct Wavefront {
     }
 
     /// The residual stream with which runs enter block `layer`: the base run's from their first position on.
-    private func entering(_ runs: [Run], layer: Int, _ recorded: Recorded, _ flight: inout Flight) -> Tensor {
+    private func entering(_ runs: [Run], layer: Int, _ recorded: Recorded, _ batch: inout RaggedBatch) -> Tensor {
         guard let stream = recorded.cache.rows[.block(layer, .residPre)] else {
             unmet("the residual stream entering block \(layer) was not recorded")
         }
         var rows: [Tensor] = []
         for run in runs {
             let count = base(run.pair).count - run.first
-            flight.append(first: run.first, rows: count, memory: run.pair)
+            batch.append(startPosition: run.first, rows: count, cache: run.pair)
             let isEmbedding = cells[run.cell].point.block == nil
             rows.append(
                 isEmbedding
-                    ? embedded(run) : stream.positions(run.first, count, pair: run.pair, in: recorded.flight))
+                    ? embedded(run) : stream.positions(run.first, count, pair: run.pair, in: recorded.batch))
         }
         return Tensor.concatenated(rows)
     }
@@ -264,24 +258,24 @@ struct Wavefront {
     /// The residual stream of a run whose embedding is patched.
     private func embedded(_ run: Run) -> Tensor {
         let base = base(run.pair)
-        var flight = Flight()
-        flight.append(first: run.first, rows: base.count - run.first)
-        var probe = Probe.patching([cells[run.cell].point: run.patches.map { $0.moved(by: -run.first) }])
-        return model.transformer.embedded(Array(base[run.first...]), in: flight, &probe)
+        var batch = RaggedBatch()
+        batch.append(startPosition: run.first, rows: base.count - run.first)
+        var hooks = HookRunner(rowPatches: [cells[run.cell].point: run.patches.map { $0.moved(by: -run.first) }])
+        return model.transformer.embedded(Array(base[run.first...]), in: batch, &hooks)
     }
 
-    /// The patches of runs that just joined, by hook point, rows counted as rows of the flight.
-    private func patches(_ runs: [Run], spans: [Flight.Span]) -> [HookPoint: [RowPatch]] {
+    /// The patches of runs that just joined, by hook point, rows counted as rows of the batch.
+    private func patches(_ runs: [Run], sequences: [RaggedBatch.Sequence]) -> [HookPoint: [RowPatch]] {
         var patches: [HookPoint: [RowPatch]] = [:]
-        for (run, span) in zip(runs, spans) where cells[run.cell].point.block != nil {
-            patches[cells[run.cell].point, default: []] += run.patches.map { $0.moved(by: span.offset - run.first) }
+        for (run, sequence) in zip(runs, sequences) where cells[run.cell].point.block != nil {
+            patches[cells[run.cell].point, default: []] += run.patches.map { $0.moved(by: sequence.offset - run.first) }
         }
         return patches
     }
 
     /// From the residual stream after the last block to each run's logits.
     private func finished(
-        _ runs: [Run], _ residual: Tensor?, isTrimmed: Bool, _ flight: Flight, _ recorded: Recorded
+        _ runs: [Run], _ residual: Tensor?, isTrimmed: Bool, _ batch: RaggedBatch, _ recorded: Recorded
     ) -> [Tensor] {
         var results: [Tensor] = []
         if isTrimmed, let residual, let metric = runs.first.map({ pairs[$0.pair].metric }),
@@ -296,48 +290,41 @@ struct Wavefront {
                 results.append(logits(residual[index..<index + 1], metric))
             } else {
                 results.append(
-                    lastLogits(run, index < flight.spans.count ? flight.spans[index] : nil, residual, recorded))
+                    lastLogits(run, index < batch.sequences.count ? batch.sequences[index] : nil, residual, recorded))
             }
         }
         return results
     }
 
     /// The logits of one run at the positions its metric reads.
-    private func lastLogits(_ run: Run, _ span: Flight.Span?, _ residual: Tensor?, _ recorded: Recorded) -> Tensor {
+    private func lastLogits(_ run: Run, _ sequence: RaggedBatch.Sequence?, _ residual: Tensor?, _ recorded: Recorded)
+        -> Tensor
+    {
         let metric = pairs[run.pair].metric
         let length = base(run.pair).count
         guard let end = recorded.cache.rows[.block(layers - 1, .residPost)] else {
             unmet("the residual stream after the last block was not recorded")
         }
         let first = metric.positions == .last ? length - 1 : 0
-        if let span, let residual {
+        if let sequence, let residual {
             let own = max(first, run.first)
-            var rows = residual[span.offset + own - run.first..<span.offset + span.rows]
+            var rows = residual[sequence.offset + own - run.first..<sequence.offset + sequence.rows]
             if first < run.first {
-                let before = end.positions(first, run.first - first, pair: run.pair, in: recorded.flight)
+                let before = end.positions(first, run.first - first, pair: run.pair, in: recorded.batch)
                 rows = Tensor.concatenated([before, rows])
             }
             return logits(rows, metric)
         }
-        let rows = end.positions(first, length - first, pair: run.pair, in: recorded.flight)
+        let rows = end.positions(first, length - first, pair: run.pair, in: recorded.batch)
         let patches = run.patches.filter { $0.row >= first }.map { $0.moved(by: -first) }
         return logits(rows, metric, [cells[run.cell].point: patches])
     }
 }
 
-extension RowPatch {
-    /// The same change `offset` rows further on.
-    fileprivate func moved(by offset: Int) -> RowPatch {
-        var patch = self
-        patch.row += offset
-        return patch
-    }
-}
-
 extension Tensor {
-    /// Rows of consecutive positions of one prompt of a recorded flight.
-    fileprivate func positions(_ first: Int, _ count: Int, pair: Int, in flight: Flight) -> Tensor {
-        let offset = flight.spans[pair].offset + first
+    /// Rows of consecutive positions of one prompt of a recorded batch.
+    fileprivate func positions(_ first: Int, _ count: Int, pair: Int, in batch: RaggedBatch) -> Tensor {
+        let offset = batch.sequences[pair].offset + first
         return self[offset..<offset + count]
     }
 }

@@ -56,6 +56,6 @@ extension Linear {
             next = adapter.outputs.upperBound
         }
         if next < weight.outputs { columns.append(.zeros([rows, weight.outputs - next])) }
-        return columns.count == 1 ? columns[0] : Tensor.joinedColumns(columns)
+        return columns.count == 1 ? columns[0] : Tensor.concatenated(columns, axis: 1)
     }
 }

@@ -1,0 +1,56 @@
+/// What a family of models calls its tensors: one table, read when a model is loaded, saved, or read from GGUF.
+struct TensorNames: Sendable {
+    /// Where a name is used.
+    enum Dialect: Sendable {
+        /// Checkpoints as `transformers` writes them.
+        case huggingFace
+        case gguf
+    }
+
+    /// A part of a model that has tensors: `weight` and, for some, `bias`.
+    enum Part: Sendable, CaseIterable {
+        case tokenEmbedding, positionEmbedding, finalNorm, unembedding
+        case ln1, query, key, value, queryKeyValue, attentionOutput
+        case ln2, gate, up, down
+
+        var isInsideBlock: Bool {
+            switch self {
+            case .tokenEmbedding, .positionEmbedding, .finalNorm, .unembedding: false
+            default: true
+            }
+        }
+    }
+
+    /// How blocks are called; block 3 is `transformer.h.3` or `blk.3`.
+    let blocks: (huggingFace: String, gguf: String)
+    /// The names of parts, those inside a block without the block.
+    let parts: [Part: (huggingFace: String, gguf: String)]
+    /// Parts whose weight `transformers` stores as `[inputs, outputs]`.
+    var transposed: Set<Part> = []
+    /// Names that other releases of `transformers` give a part; a last component with a full stop at its end is a prefix
+    /// that may be missing.
+    var optionalPrefix = ""
+    var otherHead: String?
+
+    func blocks(_ dialect: Dialect) -> String { dialect == .gguf ? blocks.gguf : blocks.huggingFace }
+
+    subscript(part: Part, dialect: Dialect) -> String? {
+        parts[part].map { dialect == .gguf ? $0.gguf : $0.huggingFace }
+    }
+
+    /// The part that a tensor belongs to; nil for a name of no part.
+    func part(of name: String, _ dialect: Dialect) -> Part? {
+        guard let dot = name.lastIndex(of: ".") else { return nil }
+        var rest = name[..<dot]
+        let prefix = blocks(dialect) + "."
+        let isInsideBlock = rest.hasPrefix(prefix)
+        if isInsideBlock {
+            rest = rest.dropFirst(prefix.count).drop { $0.isNumber }
+            guard rest.first == "." else { return nil }
+            rest = rest.dropFirst()
+        }
+        return Part.allCases.first {
+            $0.isInsideBlock == isInsideBlock && self[$0, dialect].map { $0 == rest } ?? false
+        }
+    }
+}

@@ -1,0 +1,32 @@
+import PlumbAlignment
+import PlumbModels
+import PlumbNN
+import PlumbTensor
+import Testing
+
+@Suite("Hooks in policies and in linear attention")
+struct PolicyHookTests {
+    @Test("A maze policy shows its hidden layers, and steering adds to the second")
+    func mazes() throws {
+        let policy = MazePolicy(inputs: 12, hidden: 8, key: RandomKey(1))
+        let x = Tensor.normal([3, 12], key: RandomKey(2))
+        let (logits, cache) = policy.run(x, recording: .all)
+        #expect(logits == policy(x) && cache[MazePolicy.hiddenPoint] == policy.hidden(x))
+        let direction = Tensor((0..<8).map { Float($0) - 3 })
+        let steered = policy.run(x, with: [.steer(MazePolicy.hiddenPoint, by: direction)]).output
+        #expect(steered == policy.output(policy.hidden(x) + direction))
+    }
+
+    @Test("Linear attention without scores leaves queries as they are")
+    func linearAttention() throws {
+        let layer = LinearSelfAttention(width: 4, scale: 1, key: RandomKey(3))
+        let (tokens, queries) = (
+            Tensor.normal([2, 5, 4], key: RandomKey(4)), Tensor.normal([2, 4], key: RandomKey(5))
+        )
+        let (output, cache) = layer.run((tokens: tokens, queries: queries), recording: .all)
+        #expect(output == layer.attended(tokens, queries: queries))
+        #expect(cache[.block(0, .attnScores)]?.shape == [2, 1, 5] && cache[.block(0, .residPost)] == output)
+        let blind = layer.run((tokens: tokens, queries: queries), with: [.ablate(.block(0, .attnScores))]).output
+        #expect(blind == queries)
+    }
+}
