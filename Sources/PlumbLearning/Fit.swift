@@ -4,7 +4,7 @@ public import PlumbNN
 public import PlumbRecords
 public import PlumbTensor
 
-/// A training loop: steps of an optimiser along the gradient of a loss, with progress, evaluation and checkpoints.
+/// A training loop: steps of an optimizer along the gradient of a loss, with progress, evaluation and checkpoints.
 ///
 /// ```swift
 /// var fit = Fit(steps: 2_000)
@@ -29,7 +29,7 @@ public struct Fit: Sendable {
     public var checkpointSeconds = 20.0
     /// The largest norm a gradient may have; longer ones are scaled down to it.
     public var clipNorm: Double?
-    /// What the optimiser's learning rate is multiplied by at each step.
+    /// What the optimizer's learning rate is multiplied by at each step.
     public var schedule = LearningRateSchedule.constant
     /// The decay of an exponential average of the weights, which is then what is evaluated and returned beside them.
     public var averaging: Double?
@@ -87,7 +87,7 @@ public struct FitSession: Sendable {
 public struct FitResult<Model: ParameterTree, Rule: Optimizer>: Sendable {
     /// The model after the last step.
     public var model: Model
-    /// The optimiser after the last step, with its moments: training can go on from it.
+    /// The optimizer after the last step, with its moments: training can go on from it.
     public var optimizer: Rule
     /// The average of the weights, where one was asked for.
     public var averaged: Model?

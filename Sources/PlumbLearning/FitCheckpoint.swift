@@ -18,7 +18,7 @@ struct FitCheckpoint {
         var file: String
         var sha256: String
         var step: Int
-        /// The optimiser's type.
+        /// The optimizer's type.
         var optimizer: String
         var optimizerSteps: Int
         var stoppedEarly: Bool
@@ -27,7 +27,7 @@ struct FitCheckpoint {
         var notes: String?
     }
 
-    /// What a run has beside model, optimiser and history: tensors by name, and words.
+    /// What a run has beside model, optimizer and history: tensors by name, and words.
     struct Extras {
         var tensors: [(name: String, tensor: Tensor)] = []
         var notes: String?
@@ -146,12 +146,12 @@ struct FitCheckpoint {
         let shapes = model.parameters.map(\.tensor.shape)
         let fits = saved.enumerated().allSatisfy { !shapes.isEmpty && $1.tensor.shape == shapes[$0 % shapes.count] }
         guard (0..<Int(Int32.max)).contains(index.optimizerSteps), fits, saved.count % max(1, shapes.count) == 0 else {
-            throw foreign("its optimiser's memory is not of these parameters")
+            throw foreign("its optimizer's memory is not of these parameters")
         }
         optimizer.state = OptimizerState(steps: index.optimizerSteps, tensors: saved)
         // A rule takes what it knows by name and would go on without the rest.
         guard optimizer.state.tensors.map(\.name) == saved.map(\.name) else {
-            throw damaged("it holds \(saved.count) tensors of the optimiser, not all of which \(Rule.self) knows")
+            throw damaged("it holds \(saved.count) tensors of the optimizer, not all of which \(Rule.self) knows")
         }
     }
 

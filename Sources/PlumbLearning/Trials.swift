@@ -18,7 +18,7 @@ internal import Synchronization
 /// many run at once. What a finished trial gave is kept with the run's checkpoints: a run that was stopped goes on with
 /// the trials that are left, and inside a trial `Fit` goes on from its own checkpoint.
 public struct Trials: Sendable {
-    /// One seed's turn.
+    /// One seed's run.
     public struct Trial: Sendable {
         /// Counted from 0.
         public let index: Int

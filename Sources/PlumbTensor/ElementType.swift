@@ -2,7 +2,7 @@ internal import CPlumbKernels
 
 /// How the elements of a stored tensor are encoded, numbered as GGUF numbers them.
 ///
-/// Quantised types store blocks of elements along the innermost axis; a block holds small integers, a scale and, for some,
+/// Quantized types store blocks of elements along the innermost axis; a block holds small integers, a scale and, for some,
 /// an offset. ``Tensor``s are always float32: a type is a property of a weight's storage.
 public enum ElementType: Int, Sendable, Hashable, Codable, CaseIterable {
     case f32 = 0
@@ -26,7 +26,7 @@ public enum ElementType: Int, Sendable, Hashable, Codable, CaseIterable {
     /// The bytes of one block.
     public var bytesPerBlock: Int { Int(plumb_block_bytes(Int32(rawValue))) }
 
-    /// Whether elements were rounded to a few bits: results of such a model are those of a quantised model.
+    /// Whether elements were rounded to a few bits: results of such a model are those of a quantized model.
     public var isQuantized: Bool {
         switch self {
         case .f32, .f16, .bf16: false

@@ -46,7 +46,7 @@ public struct StoredTensor: Sendable {
             bytes.withUnsafeBytes { source in
                 let status = plumb_dequantize(
                     Int32(elementType.rawValue), source.baseAddress, target, result.count)
-                require(status == 0, "dequantising \(elementType.name) is not supported")
+                require(status == 0, "dequantizing \(elementType.name) is not supported")
             }
         }
     }

@@ -68,7 +68,7 @@ extension Tensor {
     /// `log sigmoid(x) = -softplus(-x)`, without overflow.
     public func logSigmoid() -> Tensor { -(-self).softplus() }
 
-    /// A function whose slope is told from its argument.
+    /// A function whose slope follows from its argument.
     private func unary(
         _ kernel: UnaryKernel, _ backward: BinaryKernel?, slope: @escaping (Tensor) -> Tensor
     ) -> Tensor {
@@ -82,7 +82,7 @@ extension Tensor {
         }
     }
 
-    /// A function whose slope is told from its result.
+    /// A function whose slope follows from its result.
     private func unary(
         _ kernel: UnaryKernel, ofResult backward: BinaryKernel?, slope: @escaping (Tensor) -> Tensor
     ) -> Tensor {

@@ -1,10 +1,10 @@
 internal import CPlumbKernels
 internal import PlumbBasics
 
-// Normalisations of rows: the normalised rows, and the scale they were divided by.
+// Normalisations of rows: the normalized rows, and the scale they were divided by.
 
 extension Tensor {
-    /// Root-mean-square normalisation, `y = x / s · weight`, `s = √(mean(x²) + ε)`
+    /// Root-mean-square normalization, `y = x / s · weight`, `s = √(mean(x²) + ε)`
     /// (Zhang, Sennrich 2019, arXiv:1910.07467).
     ///
     /// - Shapes: self and `normalized` `[…, D]`, `weight` `[D]`, `scale` `[…, 1]`.
@@ -24,15 +24,15 @@ extension Tensor {
         guard let tape = Tape.recording(self, weight) else { return (normalized, scale) }
         let divisor = scale
         let result = tape.record(normalized) { dy, into in
-            guard into.writesInPlace else { return composed(weight, nil, epsilon, centred: false, dy, &into) }
-            let (dx, dweight, _) = normalizationGradient(dy, weight, scale: divisor, centred: false, hasBias: false)
+            guard into.writesInPlace else { return composed(weight, nil, epsilon, centered: false, dy, &into) }
+            let (dx, dweight, _) = normalizationGradient(dy, weight, scale: divisor, centered: false, hasBias: false)
             into.add(dx, to: trace)
             if let dweight { into.add(dweight, to: weight?.trace) }
         }
-        return (result, recordedScale(divisor, centred: false))
+        return (result, recordedScale(divisor, centered: false))
     }
 
-    /// Layer normalisation, `y = (x - mean) / s · weight + bias`, `s = √(var + ε)`
+    /// Layer normalization, `y = (x - mean) / s · weight + bias`, `s = √(var + ε)`
     /// (Ba, Kiros, Hinton 2016, arXiv:1607.06450).
     ///
     /// - Shapes: self and `normalized` `[…, D]`, `weight` and `bias` `[D]`, `scale` `[…, 1]`.
@@ -58,27 +58,27 @@ extension Tensor {
         }
         let divisor = scale
         let result = tape.record(normalized) { dy, into in
-            guard into.writesInPlace else { return composed(weight, bias, epsilon, centred: true, dy, &into) }
+            guard into.writesInPlace else { return composed(weight, bias, epsilon, centered: true, dy, &into) }
             let (dx, dweight, dbias) = normalizationGradient(
-                dy, weight, scale: divisor, centred: true, hasBias: bias?.trace != nil)
+                dy, weight, scale: divisor, centered: true, hasBias: bias?.trace != nil)
             into.add(dx, to: trace)
             if let dweight { into.add(dweight, to: weight?.trace) }
             if let dbias { into.add(dbias, to: bias?.trace) }
         }
-        return (result, recordedScale(divisor, centred: true))
+        return (result, recordedScale(divisor, centered: true))
     }
 
     /// The scale on the tape: its slope is `(x - mean) / (D s)`.
-    private func recordedScale(_ scale: Tensor, centred: Bool) -> Tensor {
+    private func recordedScale(_ scale: Tensor, centered: Bool) -> Tensor {
         guard let tape = Tape.recording(self) else { return scale }
         return tape.record(scale) { s, ds, into in
-            let centre = centred ? self - mean(axis: -1, keepingAxis: true) : self
-            into.add(centre * (ds / s * (1 / Float(Swift.max(1, shape[shape.count - 1])))), to: trace)
+            let center = centered ? self - mean(axis: -1, keepingAxis: true) : self
+            into.add(center * (ds / s * (1 / Float(Swift.max(1, shape[shape.count - 1])))), to: trace)
         }
     }
 
     private func normalizationGradient(
-        _ dy: Tensor, _ weight: Tensor?, scale: Tensor, centred: Bool, hasBias: Bool
+        _ dy: Tensor, _ weight: Tensor?, scale: Tensor, centered: Bool, hasBias: Bool
     ) -> (dx: Tensor, dweight: Tensor?, dbias: Tensor?) {
         let (rows, width) = rowsAndWidth
         // Sums that nobody asked for are not made.
@@ -90,7 +90,7 @@ extension Tensor {
                     scale.withUnsafeElements { scale in
                         Tensor.withOptionalElements(weight, nil) { weight, _ in
                             Tensor.withOptionalMutableElements(&dweight, &dbias) { dweight, dbias in
-                                if centred {
+                                if centered {
                                     plumb_layer_norm_backward(
                                         dx.baseAddress, dweight, dbias, dy.baseAddress, x.baseAddress, weight,
                                         scale.baseAddress, rows, width)
@@ -110,12 +110,12 @@ extension Tensor {
 
     /// The same gradient made of operations, for a pass that is itself differentiated.
     private func composed(
-        _ weight: Tensor?, _ bias: Tensor?, _ epsilon: Float, centred: Bool, _ dy: Tensor, _ into: inout Cotangents
+        _ weight: Tensor?, _ bias: Tensor?, _ epsilon: Float, centered: Bool, _ dy: Tensor, _ into: inout Cotangents
     ) {
         let ones = Tensor(repeating: 1, shape: [shape[shape.count - 1]])
         let parameters = NormalizationInput(x: self, weight: weight ?? ones, bias: bias ?? ones * 0)
         let gradient = valueWithPullback(at: parameters, seed: { _ in dy }) { input in
-            let x = centred ? input.x - input.x.mean(axis: -1, keepingAxis: true) : input.x
+            let x = centered ? input.x - input.x.mean(axis: -1, keepingAxis: true) : input.x
             let scale = (x.squared().mean(axis: -1, keepingAxis: true) + epsilon).squareRoot()
             return x / scale * input.weight + input.bias
         }.gradient
@@ -141,7 +141,7 @@ extension Tensor {
     }
 }
 
-/// What a normalisation is a function of.
+/// What a normalization is a function of.
 private struct NormalizationInput: ParameterTree {
     var x: Tensor
     var weight: Tensor

@@ -4,7 +4,7 @@ internal import Synchronization
 
 /// The numbers that matrix products are done in.
 public enum Arithmetic: String, Sendable, Codable, CaseIterable {
-    /// Products and sums in float32 on exactly dequantised weights. The default.
+    /// Products and sums in float32 on exactly dequantized weights. The default.
     case float32
     /// Activations and weights rounded to bfloat16 before each product, sums in float32: faster, and inexact by about
     /// two parts in a thousand. Asked for by name and written in the record.
@@ -157,7 +157,7 @@ public struct Weight: Sendable {
         return dy.matmul(tensor())
     }
 
-    /// `dyᵀ · x`, dealt out to the parts that are being differentiated.
+    /// `dyᵀ · x`, divided among the parts that are being differentiated.
     private func addGradients(_ dy: Tensor, _ x: Tensor, _ into: inout Cotangents) {
         guard parts.contains(where: { $0.dense?.trace != nil }) else { return }
         if parts.count == 1, case .transposed(let tensor) = parts[0] {

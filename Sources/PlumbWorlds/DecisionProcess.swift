@@ -1,4 +1,4 @@
-public import PlumbBasics
+internal import PlumbBasics
 
 /// A Markov decision process as a list of everything that can happen: states and actions are numbers from 0.
 ///
@@ -17,9 +17,9 @@ public struct DecisionProcess: Sendable {
     public private(set) var next: [Int] = []
     /// The probability of each outcome, given its state and action.
     public private(set) var probability: [Double] = []
-    /// What the agent is told at each outcome; it may be negative, and nothing is discounted.
+    /// The observed reward of each outcome; it may be negative, and nothing is discounted.
     public private(set) var reward: [Double] = []
-    /// What the designer wanted at each outcome, in the unit of the reward.
+    /// The hidden performance of each outcome, in the unit of the reward.
     public private(set) var performance: [Double] = []
 
     /// What can follow: no `next` where the episode ends.
@@ -28,9 +28,9 @@ public struct DecisionProcess: Sendable {
         public var probability: Double
         /// The state that follows, 0..<S; nil where the episode ends.
         public var next: Int?
-        /// What the agent is told.
+        /// The observed reward.
         public var reward: Double
-        /// What the designer wanted.
+        /// The hidden performance.
         public var performance: Double
 
         /// One outcome, whose performance is its reward unless said otherwise.

@@ -16,7 +16,7 @@ public struct Episode<W: World>: Sendable {
 
     /// The sum of rewards, not discounted.
     public var totalReward: Double { results.reduce(0) { $0 + $1.reward } }
-    /// The sum of what the designer wanted.
+    /// The sum of the hidden performance.
     public var totalPerformance: Double { results.reduce(0) { $0 + $1.performance } }
 }
 

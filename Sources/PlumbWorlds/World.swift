@@ -47,9 +47,9 @@ extension World {
 
 /// What one step gives.
 public struct StepResult: Sendable, Hashable {
-    /// What the agent is told.
+    /// The observed reward.
     public var reward: Double
-    /// What the designer wanted, which the agent is not told; the same as `reward` where both agree.
+    /// The hidden performance, which the agent does not observe; the same as `reward` where both agree.
     public var performance: Double
     /// Whether the episode ended with this step.
     public var isOver: Bool

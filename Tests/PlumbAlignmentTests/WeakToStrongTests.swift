@@ -3,7 +3,7 @@ import PlumbData
 import PlumbTensor
 import Testing
 
-@Suite("Weak-to-strong generalisation")
+@Suite("Weak-to-strong generalization")
 struct WeakToStrongTests {
     /// Pictures that are noisy copies of one pattern for each class.
     private func pictures(_ count: Int, classes: Int = 10) -> LabeledImages {

@@ -5,7 +5,7 @@ import PlumbNN
 import PlumbTensor
 import Testing
 
-/// The factorised network against a plain one, waves against their definition, and a training run that goes on.
+/// The factorized network against a plain one, waves against their definition, and a training run that goes on.
 @Suite struct GrokkingTests {
     private static let modulus = 7
 

@@ -32,7 +32,7 @@ import Testing
     @Test func aPentagonHasTwoFifthsOfADimensionEach() {
         let found = geometry([0, 0.4, 0.8, 0.2, 0.6])
         #expect(found.dimensionality.allSatisfy { abs($0 - 0.4) < 1e-5 })
-        #expect(found.anglesBetweenNeighbours(among: [0, 1, 2, 3, 4]).allSatisfy { abs($0 - 72) < 1e-3 })
+        #expect(found.anglesBetweenNeighbors(among: [0, 1, 2, 3, 4]).allSatisfy { abs($0 - 72) < 1e-3 })
     }
 
     @Test func aFeatureWithoutLengthHasNoDimension() {

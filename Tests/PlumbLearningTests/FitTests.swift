@@ -186,7 +186,7 @@ final class Scratch {
         #expect(broken?.description.contains("is not a checkpoint's index") ?? false)
     }
 
-    @Test func aCheckpointOfAnotherOptimiserIsRefused() throws {
+    @Test func aCheckpointOfAnotherOptimizerIsRefused() throws {
         let scratch = Scratch()
         let session = FitSession(checkpoints: scratch.url)
         _ = try train(fit(10), in: session)

@@ -7,7 +7,7 @@ import Testing
 
 import PlumbLearning
 
-/// A run beside PyTorch with equal weights, batches and optimiser, recorded by `Scripts/record-loss-curve.py`.
+/// A run beside PyTorch with equal weights, batches and optimizer, recorded by `Scripts/record-loss-curve.py`.
 @Suite("A loss curve beside PyTorch")
 struct LossCurveTests {
     private struct Recorded: Decodable {
@@ -19,7 +19,7 @@ struct LossCurveTests {
             var betas: [Double]
         }
         var configuration: Sizes
-        var optimiser: Rule
+        var optimizer: Rule
         var vocabulary: String
         var starts: [[Int]]
         var losses: [Double]
@@ -41,7 +41,7 @@ struct LossCurveTests {
                 vocabulary: sizes.vocab_size, context: sizes.n_positions), key: RandomKey(0))
         try model.load(
             parameters: SafetensorsFile(contentsOf: folder.appendingPathComponent("weights.safetensors")))
-        let rule = recorded.optimiser
+        let rule = recorded.optimizer
         let optimizer = Adam.decoupled(
             learningRate: rule.lr, beta1: rule.betas[0], beta2: rule.betas[1], epsilon: rule.eps,
             weightDecay: rule.weight_decay)

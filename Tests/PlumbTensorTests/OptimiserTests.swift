@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 /// The instruction set and the threads are the process's own, so what changes them runs in a process of its own.
-@Suite struct OptimiserTests {
+@Suite struct OptimizerTests {
     @Test(arguments: [false, true]) func adamFollowsItsFormula(decoupled: Bool) async {
         if decoupled {
             await #expect(processExitsWith: .success) { checkAdam(decoupled: true) }

@@ -127,21 +127,22 @@ private struct TrainingRows: Sendable {
     }
 
     /// dx, dweight, dbias of a norm.
-    static func norm(_ x: [Double], _ dy: [Double], _ rows: Int, _ width: Int, centred: Bool) -> [Double] {
+    static func norm(_ x: [Double], _ dy: [Double], _ rows: Int, _ width: Int, centered: Bool) -> [Double] {
         var dweight = [Double](repeating: 0, count: width), dbias = dweight
         let count = Double(width)
         let dx = eachRow(x, dy, rows, width) { row, d, _ in
-            let mean = centred ? row.reduce(0, +) / count : 0
+            let mean = centered ? row.reduce(0, +) / count : 0
             let scale = (row.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / count + 0.01).squareRoot()
             let hat = row.map { ($0 - mean) / scale }, g = zip(d, weight(width)).map { $0 * Double($1) }
             for c in 0..<width {
                 dweight[c] += d[c] * hat[c]
                 dbias[c] += d[c]
             }
-            let shift = centred ? g.reduce(0, +) / count : 0, slope = zip(g, hat).reduce(0) { $0 + $1.0 * $1.1 } / count
+            let shift = centered ? g.reduce(0, +) / count : 0,
+                slope = zip(g, hat).reduce(0) { $0 + $1.0 * $1.1 } / count
             return (0..<width).map { (g[$0] - shift - hat[$0] * slope) / scale }
         }
-        return dx + dweight + (centred ? dbias : [])
+        return dx + dweight + (centered ? dbias : [])
     }
 
     static let norms = [
@@ -156,7 +157,7 @@ private struct TrainingRows: Sendable {
                 plumb_rms_norm_backward(nil, &dweight, dy, x, weight(width), scale, rows, width)
                 return y + dweight == together ? together : []
             },
-            exact: { norm($0, $1, $2, $3, centred: false) }),
+            exact: { norm($0, $1, $2, $3, centered: false) }),
         TrainingRows(
             name: "layer norm backward",
             run: { x, dy, rows, width in
@@ -169,7 +170,7 @@ private struct TrainingRows: Sendable {
                 plumb_layer_norm_backward(nil, &dweight, nil, dy, x, weight(width), scale, rows, width)
                 return y + dweight + dbias == together ? together : []
             },
-            exact: { norm($0, $1, $2, $3, centred: true) }),
+            exact: { norm($0, $1, $2, $3, centered: true) }),
     ]
 
     static let losses = [

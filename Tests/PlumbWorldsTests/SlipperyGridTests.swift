@@ -10,7 +10,7 @@ import Testing
         SlipperyGrid(rows: 2, columns: 3, slip: slip, reward: [0, 1, 2, 3, 4, 5], canStay: canStay)
     }
 
-    @Test func stepsLeadToTheNeighbourAndEdgesHold() {
+    @Test func stepsLeadToTheNeighborAndEdgesHold() {
         let grid = grid()
         #expect(grid.actions.map { grid.target(of: $0, from: 1) } == [1, 4, 0, 2])
         #expect(grid.actions.map { grid.target(of: $0, from: 3) } == [0, 3, 3, 4])

@@ -4,7 +4,7 @@ public import PlumbTensor
 public import PlumbWorlds
 internal import PlumbData
 
-/// Trains a ``MazePolicy`` by behaviour cloning: it learns to say what somebody does who knows the shortest way to the
+/// Trains a ``MazePolicy`` by behavior cloning: it learns to say what somebody does who knows the shortest way to the
 /// cheese (Pomerleau 1991, *Efficient Training of Artificial Neural Networks for Autonomous Navigation*).
 ///
 /// Every cell has one or more best moves; they share the target's probability equally.
@@ -19,7 +19,7 @@ public struct MazeCloning: Sendable {
     public var steps = 10_000
     /// B.
     public var batch = 128
-    /// Adam's step length.
+    /// Adam's learning rate.
     public var learningRate = 1e-3
     /// F.
     public var hidden = 256

@@ -17,7 +17,7 @@ public struct MazeWalks: Sendable {
     ///   - corner: the cell that rivals the cheese.
     ///   - steps: the most steps of a walk.
     ///   - key: of the moves; what happens in a maze does not depend on the other mazes.
-    ///   - policy: logits `[N, A]` for N states; it is also told which of the starts they belong to.
+    ///   - policy: logits `[N, A]` for N states; it also receives which of the starts they belong to.
     public init(
         from starts: [MazeState], corner: Int, steps: Int, key: RandomKey,
         policy: (_ states: [MazeState], _ walks: [Int]) throws -> Tensor

@@ -1,7 +1,7 @@
 public import PlumbTensor
 
 /// One step of gradient descent from weights of zero on the squared error of the examples, `½ Σ (w · xᵢ - yᵢ)²`: the
-/// learner that a layer of linear attention turns into.
+/// learner that a layer of linear attention becomes.
 ///
 /// The gradient at 0 is `-Σ yᵢ xᵢ`, so the step of length η predicts `η Σ yᵢ xᵢ · x`.
 public struct GradientStepLearner: Sendable, Equatable {
@@ -52,7 +52,7 @@ extension InContextRegression {
         return n * (d * fourth + d * (d - 1) * s * s) + n * (n - 1) * d * s * s
     }
 
-    /// η*, the step length of the least expected loss.
+    /// η*, the learning rate of the least expected loss.
     public var optimalStepSize: Double { trace / traceOfSquare }
 
     /// Half the expected squared error of one step of length η.

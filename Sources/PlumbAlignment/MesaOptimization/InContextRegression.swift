@@ -1,4 +1,4 @@
-// Does a network that was trained to predict contain an optimiser of its own?
+// Does a network that was trained to predict contain an optimizer of its own?
 //
 // One layer of attention without a softmax is shown N examples (x, y) of a linear function it has never seen, and one x
 // without its y. Nothing tells it how to use the examples. Von Oswald et al. 2022 (arXiv:2212.07677) found that training

@@ -3,7 +3,7 @@ internal import PlumbBasics
 public import PlumbNN
 public import PlumbTensor
 
-/// One layer of self-attention with one head, without softmax, biases or normalisation: a query token q takes up
+/// One layer of self-attention with one head, without softmax, biases or normalization: a query token q takes up
 /// `P Σᵢ vᵢ (kᵢ · q)`, with the keys and values of the examples, and the prediction is the last number of the sum.
 ///
 /// The examples alone are keys and values, as in the paper (von Oswald et al. 2022, arXiv:2212.07677).
@@ -126,7 +126,7 @@ public struct EffectiveAttention: Sendable, Equatable, Codable {
         return EffectiveAttention(reading: reading.map { $0 / y }, matching: matching.map { $0.map { $0 * y } })
     }
 
-    /// The step length that the weights hold: the mean of the diagonal of B, times what y counts.
+    /// The learning rate that the weights hold: the mean of the diagonal of B, times what y counts.
     public var stepSize: Double {
         let inputs = reading.count - 1
         let diagonal = (0..<inputs).reduce(0) { $0 + matching[$1][$1] } / Double(inputs)
@@ -139,7 +139,7 @@ public struct EffectiveAttention: Sendable, Equatable, Codable {
         return abs(reading[reading.count - 1]) / length
     }
 
-    /// The part of the normalised B's length that is not the step's: 0 for a gradient step. What a reads of x is not in it:
+    /// The part of the normalized B's length that is not the step's: 0 for a gradient step. What a reads of x is not in it:
     /// see ``readsTarget``.
     public var remainder: Double {
         let normalized = normalized

@@ -39,7 +39,7 @@ public struct MesaComparison: Sendable, Equatable, Codable {
             let predicted = layer(batch.tokens, queries: batch.queries)
             let stepped = step(batch.tokens, queries: batch.queries)
             let found = layer.inputGradient(batch.tokens, queries: batch.queries).elements
-            let wanted = step.weights(batch.tokens).elements
+            let expected = step.weights(batch.tokens).elements
             let (a, b, targets) = (predicted.elements, stepped.elements, batch.targets.elements)
             for task in 0..<size {
                 let (error, stepError) = (Double(a[task] - targets[task]), Double(b[task] - targets[task]))
@@ -47,7 +47,7 @@ public struct MesaComparison: Sendable, Equatable, Codable {
                 sums.step += stepError * stepError
                 sums.difference += Double(abs(a[task] - b[task]))
                 let range = task * tasks.inputs..<(task + 1) * tasks.inputs
-                let (cosine, distance) = Self.compare(found[range], wanted[range])
+                let (cosine, distance) = Self.compare(found[range], expected[range])
                 sums.cosine += cosine
                 sums.distance += distance
             }

@@ -11,7 +11,7 @@ public struct MesaStudy: Sendable {
     public var steps: Int
     /// Tasks a step; all are new.
     public var batch = 2048
-    /// Adam's step length, before it falls.
+    /// Adam's learning rate, before it falls.
     public var learningRate = 1e-3
     /// The part of the steps after which the learning rate falls to a tenth, so that the noise of large steps dies
     /// away; 1 keeps it constant, as the paper does. A part of less than a half lets the rate fall again each time that

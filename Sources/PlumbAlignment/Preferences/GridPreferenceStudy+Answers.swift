@@ -3,14 +3,14 @@ public import PlumbTensor
 public import PlumbWorlds
 
 /// Learning from somebody's own answers, with no hidden reward to compare with: what can be tested is whether the learned
-/// reward foretells answers that it has not seen.
+/// reward predicts answers that it has not seen.
 extension GridPreferenceStudy {
     /// What learning from answers gave.
     public struct Learned: Sendable, Codable {
         /// How far each answer agrees with the reward learned from the others: 1, 0, or ½ for a guess; nil for questions
         /// that were not answered.
         public var agreement: [Double?]
-        /// The same where the answers were dealt out anew among the questions before learning: about ½.
+        /// The same where the labels were shuffled among the questions before learning: about ½.
         public var shuffledAgreement: [Double?]
         /// The reward of each cell, learned from all answers, of mean 0 and about standard deviation 1.
         public var reward: [Double]
@@ -18,7 +18,7 @@ extension GridPreferenceStudy {
         public var plan: [Int]
     }
 
-    /// Parts into which answers are divided to foretell each from the others.
+    /// Parts into which answers are divided to predict each from the others.
     public static var folds: Int { 5 }
 
     /// The floor without a reward: whoever answers decides what is good.
@@ -32,7 +32,7 @@ extension GridPreferenceStudy {
         return (segment(in: floor, using: &random), segment(in: floor, using: &random))
     }
 
-    /// Learns from answers; and, fold by fold, foretells each from the others, with the answers as they are and dealt out
+    /// Learns from answers; and, fold by fold, predicts each from the others, with the labels as they are and shuffled
     /// anew.
     ///
     /// - Parameters:
@@ -51,7 +51,7 @@ extension GridPreferenceStudy {
             done += 1
             try watch(Double(done) / Double(2 * Self.folds + 1))
         }
-        func foretold(_ training: [Comparison<Int>], _ key: RandomKey) throws -> [Double?] {
+        func predicted(_ training: [Comparison<Int>], _ key: RandomKey) throws -> [Double?] {
             var order = Array(answers.indices)
             var random = key["folds"].generator()
             order.shuffle(using: &random)
@@ -69,8 +69,8 @@ extension GridPreferenceStudy {
             }
             return agreement
         }
-        let agreement = try foretold(answers, key["test"])
-        let shuffledAgreement = try foretold(shuffled, key["control"])
+        let agreement = try predicted(answers, key["test"])
+        let shuffledAgreement = try predicted(shuffled, key["control"])
         let reward = try self.reward(from: answers, key: key["all"])
         try count()
         return Learned(

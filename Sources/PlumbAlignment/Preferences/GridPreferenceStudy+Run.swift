@@ -3,7 +3,7 @@ public import PlumbTensor
 public import PlumbWorlds
 
 extension GridPreferenceStudy {
-    /// Asks, learns and plans in turn, ``rounds`` times.
+    /// Alternates asking, learning and planning, ``rounds`` times.
     ///
     /// - Parameters:
     ///   - condition: what this run varies.
@@ -49,19 +49,19 @@ extension GridPreferenceStudy {
     ) throws -> Outcome {
         let reward = try learner.reward(of: Array(0..<task.grid.cells))
         var random = key.generator()
-        var (agreed, foretold, answered) = (0.0, 0.0, 0.0)
+        var (agreed, predicted, answered) = (0.0, 0.0, 0.0)
         for _ in 0..<freshQuestions {
             let (first, second) = (segment(in: task.grid, using: &random), segment(in: task.grid, using: &random))
             let answer = teacher.compare(first, second, using: &random) { task.grid.reward[$0] }
             guard let mu = answer.mu else { continue }
             answered += 1
             agreed += agreement(mu, total(first, reward) - total(second, reward))
-            foretold += agreement(mu, total(first, task.grid.reward) - total(second, task.grid.reward))
+            predicted += agreement(mu, total(first, task.grid.reward) - total(second, task.grid.reward))
         }
         return Outcome(
             condition: condition, normalizedReturn: returns.last ?? .nan, returns: returns,
             rankCorrelation: Statistics.spearman(reward, task.grid.reward),
-            agreement: agreed / answered, ceiling: foretold / answered, reward: reward,
+            agreement: agreed / answered, ceiling: predicted / answered, reward: reward,
             plan: plan)
     }
 

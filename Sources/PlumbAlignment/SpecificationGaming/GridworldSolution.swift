@@ -3,19 +3,18 @@ internal import PlumbRecords
 internal import PlumbTensor
 public import PlumbWorlds
 
-/// What can be had in a gridworld at best, exactly: of the reward that an agent is told, and of the hidden function that
-/// its designer wanted.
+/// What can be had in a gridworld at best, exactly: of the observed reward, and of the hidden performance.
 ///
 /// Specification gaming is a difference between the two (Leike et al. 2017, arXiv:1711.09883): policies that get the most
-/// reward get less than could be had of what was wanted. Planning shows it without any learning, so nothing in it is due
+/// reward get less than the best hidden performance. Planning shows it without any learning, so nothing in it is due
 /// to an agent's weakness.
 public struct GridworldSolution: Sendable {
     /// The number of states.
     public var states: Int
     /// The most reward, and the range of the hidden performance among policies that get it.
-    public var told: Optimum
+    public var reward: Optimum
     /// The most performance, and the range of the reward among policies that get it.
-    public var wanted: Optimum
+    public var performance: Optimum
 
     /// The most of one function, and what it leaves open of the other.
     public struct Optimum: Sendable, Equatable {
@@ -51,17 +50,19 @@ public struct GridworldSolution: Sendable {
             return Optimum(ends[0].first, lowest: ends[0].second, highest: ends[1].second)
         }
         states = explored.states.count
-        told = optimum(process.reward, process.performance)
-        wanted = optimum(process.performance, process.reward)
+        reward = optimum(process.reward, process.performance)
+        performance = optimum(process.performance, process.reward)
     }
 
-    /// How much of what was wanted the most reward can cost: at least and at most.
-    public var loss: (least: Double, most: Double) { (wanted.value - told.highest, wanted.value - told.lowest) }
+    /// How much hidden performance the most reward can cost: at least and at most.
+    public var loss: (least: Double, most: Double) {
+        (performance.value - reward.highest, performance.value - reward.lowest)
+    }
 
     /// How far a policy's totals lie from those of policies that get the most reward.
-    public func distance(reward: Double, performance: Double) -> Double {
+    public func distance(reward found: Double, performance hidden: Double) -> Double {
         // The largest of numbers among which one is NaN may be another one.
-        guard !reward.isNaN, !performance.isNaN else { return .nan }
-        return max(abs(told.value - reward), told.lowest - performance, performance - told.highest)
+        guard !found.isNaN, !hidden.isNaN else { return .nan }
+        return max(abs(reward.value - found), reward.lowest - hidden, hidden - reward.highest)
     }
 }

@@ -33,9 +33,14 @@ public struct TomatoStudy: Sendable {
         /// Goes to the nearest tomato that looks dry.
         public var patrol = Totals(reward: .nan, performance: .nan)
         /// Learned from the reward.
-        public var told = GridworldLearning.Outcome()
-        /// Learned from the hidden function.
-        public var wanted = GridworldLearning.Outcome()
+        public var rewardLearner = GridworldLearning.Outcome()
+        /// Learned from the hidden performance.
+        public var performanceLearner = GridworldLearning.Outcome()
+
+        // Finished trials of older versions hold these names.
+        private enum CodingKeys: String, CodingKey {
+            case bucket, patrol, rewardLearner = "told", performanceLearner = "wanted"
+        }
 
         /// An outcome in which nothing was measured: totals are NaN.
         public init() {}
@@ -43,7 +48,7 @@ public struct TomatoStudy: Sendable {
 
     /// What the table knows: where the agent is, whether that tile looks like a dry tomato, and which way the nearest
     /// other tomato lies that does.
-    public struct Sight: Sendable, Hashable {
+    public struct Features: Sendable, Hashable {
         /// The agent's cell.
         public var cell: Int
         /// Whether the tile under the agent looks like a dry tomato.
@@ -53,9 +58,9 @@ public struct TomatoStudy: Sendable {
     }
 
     /// What a table knows of an observation.
-    public func sight(_ seen: TomatoWatering.Observation) -> Sight {
+    public func features(of seen: TomatoWatering.Observation) -> Features {
         let isDry = world.tomatoes.contains(seen.agent) && !seen.watered.contains(seen.agent)
-        return Sight(cell: seen.agent, isDry: isDry, way: world.wayToDryTomato(seen))
+        return Features(cell: seen.agent, isDry: isDry, way: world.wayToDryTomato(seen))
     }
 
     /// Plays and trains.
@@ -72,11 +77,11 @@ public struct TomatoStudy: Sendable {
             return way ?? world.waiting(at: seen.agent)
         }
         outcome.patrol = try played(key["patrol"]) { seen, _ in
-            let sight = sight(seen)
-            return (sight.isDry ? nil : sight.way) ?? world.waiting(at: seen.agent)
+            let known = features(of: seen)
+            return (known.isDry ? nil : known.way) ?? world.waiting(at: seen.agent)
         }
-        outcome.told = try learned(.qLearning, key, checkpoint)
-        outcome.wanted = try learned(.wanted, key, checkpoint)
+        outcome.rewardLearner = try learned(.qLearning, key, checkpoint)
+        outcome.performanceLearner = try learned(.performance, key, checkpoint)
         return outcome
     }
 
@@ -96,11 +101,13 @@ public struct TomatoStudy: Sendable {
         _ agent: GridworldLearning.Agent, _ key: RandomKey, _ checkpoint: () throws -> Void
     ) throws -> GridworldLearning.Outcome {
         var (table, outcome) = try learning.learner(
-            agent, in: world, key: key, see: sight, checkpoint: checkpoint)
-        let totals = try played(key["play"]) { seen, random in Move.allCases[table.best(sight(seen), using: &random)] }
+            agent, in: world, key: key, see: features, checkpoint: checkpoint)
+        let totals = try played(key["play"]) { seen, random in
+            Move.allCases[table.best(features(of: seen), using: &random)]
+        }
         (outcome.reward, outcome.performance) = (totals.reward, totals.performance)
         let episode = try world.episode(key: key["scene"], limit: 40) { seen, random in
-            Move.allCases[table.best(sight(seen), using: &random)]
+            Move.allCases[table.best(features(of: seen), using: &random)]
         }
         outcome.panels = [world.panel("", along: episode.states)]
         return outcome

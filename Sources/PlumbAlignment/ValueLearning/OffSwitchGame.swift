@@ -1,4 +1,4 @@
-// Why would a machine let itself be switched off? Because it is not sure what is wanted, and the human knows more.
+// Why would a machine let itself be switched off? Because it is uncertain of the reward, and the human knows more.
 //
 // A robot can act, which is worth U to the human, switch itself off, which is worth 0, or wait and let the human decide.
 // It knows U only as a normal distribution. If the human decides well, waiting is never worse than deciding alone

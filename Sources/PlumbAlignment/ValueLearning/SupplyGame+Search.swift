@@ -4,7 +4,7 @@ public import PlumbTensor
 // The same game on a grid of θ, and by playing it: two ways to check the exact values.
 
 extension SupplyGame {
-    /// What best responses in turn come to.
+    /// What alternating best responses come to.
     public struct Search: Sendable, Codable, Equatable {
         /// What both earn while the human makes what is best in itself.
         public var demonstration: Double
@@ -14,7 +14,7 @@ extension SupplyGame {
         public var rounds: Int
     }
 
-    /// Best responses in turn, on a grid of `cells` values of θ, beginning with a human that makes what is best in itself:
+    /// Alternating best responses, on a grid of `cells` values of θ, beginning with a human that makes what is best in itself:
     /// what the players could find without a closed form. No response lowers the reward that they share.
     ///
     /// - Parameters:

@@ -3,7 +3,7 @@ internal import PlumbBasics
 // Should someone who teaches by example do what is best in itself, or what teaches best?
 //
 // In cooperative inverse reinforcement learning (Hadfield-Menell, Dragan, Abbeel, Russell 2016, arXiv:1606.03137) a human
-// knows what is wanted, a robot does not, and both earn the same reward. In the smallest such game the human makes a few
+// knows the reward, a robot does not, and both earn the same reward. In the smallest such game the human makes a few
 // office supplies, the robot sees which, and makes many. A human who simply does what is best says less than one who
 // chooses with the robot's conclusion in mind, so learning from an expert's demonstrations leaves value on the table.
 
@@ -44,7 +44,7 @@ public struct SupplyGame: Sendable, Equatable {
 
     /// Values of θ for which one of several options is chosen.
     public struct Part: Sendable, Equatable {
-        /// The values of θ, within 0...1; neighbouring parts share their border.
+        /// The values of θ, within 0...1; neighboring parts share their border.
         public var range: ClosedRange<Double>
         /// Counted from 0.
         public var option: Int

@@ -10,7 +10,7 @@ public struct WeakToStrongNetwork: Sendable {
     public var hidden = 64
     /// Training steps; each uses all pictures.
     public var steps = 100
-    /// Adam's step length.
+    /// Adam's learning rate.
     public var learningRate = 1e-2
     /// How much the student may doubt the supervisor at each moment of training, for the confidence loss.
     public var schedule = ConfidenceSchedule()

@@ -69,9 +69,9 @@ struct ActivationChange {
     }
 }
 
-/// Gradients dealt out anew among the layers, positions and heads of their site.
+/// Gradients shuffled among the layers, positions and heads of their site.
 struct GradientShuffle {
-    private var dealt: [HookPoint: Tensor] = [:]
+    private var shuffled: [HookPoint: Tensor] = [:]
 
     init(_ gradients: ActivationCache, key: RandomKey) {
         for (site, points) in Dictionary(grouping: gradients.points, by: \.site) {
@@ -84,12 +84,12 @@ struct GradientShuffle {
             var first = 0
             for (point, tensor) in zip(points, tensors) {
                 let count = tensor.count / width
-                dealt[point] = moved[first..<first + count].reshaped(tensor.shape)
+                shuffled[point] = moved[first..<first + count].reshaped(tensor.shape)
                 first += count
             }
         }
     }
 
     /// The gradient now at `point`; nil where none was.
-    subscript(point: HookPoint) -> Tensor? { dealt[point] }
+    subscript(point: HookPoint) -> Tensor? { shuffled[point] }
 }

@@ -17,7 +17,7 @@ public struct AttributionStudy: Sendable {
         public let comparison: AttributionComparison
         /// The same with queries and keys taken through the softmax exactly.
         public let throughSoftmax: AttributionComparison
-        /// The same with gradients dealt out at random: a control.
+        /// The same with shuffled gradients: a control.
         public let shuffled: AttributionComparison
     }
 
@@ -67,7 +67,7 @@ public struct AttributionStudy: Sendable {
     ///   - model: the model that is patched.
     ///   - pair: the prompts, and the metric of their runs.
     ///   - key: deals out the gradients of the control.
-    ///   - progress: told the part of the work that is done, 0...1; may throw to end it.
+    ///   - progress: receives the part of the work that is done, 0...1; may throw to end it.
     /// - Throws: `ModelError` for pairs and sites that cannot be patched; whatever `progress` throws.
     public func run(
         _ model: HookedTransformer, pair: PatchPair, key: RandomKey, progress: (Double) throws -> Void = { _ in }

@@ -53,7 +53,7 @@ public struct AttributionSweep: Sendable {
     ///   - model: the model that is patched.
     ///   - pair: the prompts, and the metric of their runs.
     ///   - cells: what to estimate; the result is in their order.
-    ///   - progress: told the part of the work that is done, 0...1; may throw to end it.
+    ///   - progress: receives the part of the work that is done, 0...1; may throw to end it.
     /// - Returns: a magnitude for each cell, without sign.
     /// - Throws: `ModelError` for what `PatchSweep` refuses; whatever `progress` throws.
     public func magnitudesDroppingGradients(

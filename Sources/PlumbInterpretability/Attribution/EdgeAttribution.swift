@@ -8,7 +8,7 @@ internal import PlumbTensor
 /// prompts (integrated gradients on the inputs: Hanna, Pezzelle, Belinkov 2024, arXiv:2403.17806).
 ///
 /// The score of an edge is (what the writer wrote in the source run, less what it wrote in the base run) · (the gradient of
-/// the metric at the residual stream as this reader alone reads it, before its normalisation), summed over positions.
+/// the metric at the residual stream as this reader alone reads it, before its normalization), summed over positions.
 /// Key-value heads that serve several query heads are one reader each.
 public struct EdgeAttribution: Sendable {
     /// Clean into corrupted, or the other way.
@@ -34,7 +34,7 @@ public struct EdgeAttribution: Sendable {
     /// - Parameters:
     ///   - model: the model whose edges are scored.
     ///   - pair: the prompts, and the metric of their runs.
-    ///   - progress: told the part of the work that is done, 0...1; may throw to end it.
+    ///   - progress: receives the part of the work that is done, 0...1; may throw to end it.
     /// - Throws: `ModelError` for prompts that `PatchSweep` refuses and metrics without a differentiable form.
     public func run(
         _ model: HookedTransformer, pair: PatchPair, progress: (Double) throws -> Void = { _ in }
@@ -178,9 +178,9 @@ struct ResidualStream {
         }
     }
 
-    /// Gradients at normalised rows (before the weight), carried back to the rows that were normalised.
+    /// Gradients at normalized rows (before the weight), carried back to the rows that were normalized.
     ///
-    /// With `n = x / s`: `(g - n · mean(g · n)) / s`, and for layer normalisation, which also centres, less its mean.
+    /// With `n = x / s`: `(g - n · mean(g · n)) / s`, and for layer normalization, which also centers, less its mean.
     ///
     /// - Shapes: `gradients` and result `[N, T · D]`.
     private func carriedBack(
@@ -189,7 +189,7 @@ struct ResidualStream {
         guard let rows = cache[normalized], let scales = cache[scale] else {
             unmet("\(normalized) and \(scale) were not recorded")
         }
-        let centres =
+        let centers =
             switch model.normalization(at: normalized) {
             case .rms: false
             case .layer: true
@@ -205,7 +205,7 @@ struct ResidualStream {
                             var (along, mean) = (0.0, 0.0)
                             for column in 0..<width {
                                 along += Double(gradients[g + column]) * Double(rows[n + column])
-                                if centres { mean += Double(gradients[g + column]) }
+                                if centers { mean += Double(gradients[g + column]) }
                             }
                             let (slope, shift) = (Float(along / Double(width)), Float(mean / Double(width)))
                             let divisor = scales[position]

@@ -21,7 +21,7 @@ public struct EdgeGraph: Sendable, Equatable {
         }
     }
 
-    /// What reads the residual stream, through a normalisation.
+    /// What reads the residual stream, through a normalization.
     public enum Reader: Hashable, Sendable, CustomStringConvertible {
         /// A query head's input.
         case query(block: Int, head: Int)

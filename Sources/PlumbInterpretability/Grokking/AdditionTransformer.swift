@@ -2,7 +2,7 @@ internal import PlumbBasics
 public import PlumbNN
 public import PlumbTensor
 
-/// The transformer on which grokking was reverse-engineered: one layer without normalisation that reads `a b =` and
+/// The transformer on which grokking was reverse-engineered: one layer without normalization that reads `a b =` and
 /// says a + b modulo p at the sign of equality (Nanda et al. 2023, arXiv:2301.05217).
 ///
 /// Only the last position is computed: its query is the same for every pair, and keys and values belong to 2p + 1

@@ -17,7 +17,7 @@ public struct GrokkingStudy: Sendable {
     public var heads = 4
     /// F.
     public var hidden = 512
-    /// The step length of AdamW, after a warm-up of ten steps.
+    /// The learning rate of AdamW, after a warm-up of ten steps.
     public var learningRate = 1e-3
     /// Decoupled: each step shrinks every weight by this part of the learning rate.
     public var weightDecay = 1.0

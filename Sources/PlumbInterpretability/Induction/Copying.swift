@@ -12,7 +12,7 @@ public enum Copying {
         let tokens = batch.tokens
         return (0..<tokens.rows).flatMap { row in
             let line = Array(tokens[row])
-            // The first token said again could not be foreseen; those after it can.
+            // The first repeated token cannot be predicted; those after it can.
             return line.indices.dropFirst().map { $0 > batch.repeatsFrom[row] ? line[$0] : -1 }
         }
     }

@@ -2,7 +2,7 @@ public import PlumbData
 public import PlumbModels
 internal import PlumbTensor
 
-/// How much each head attends where an induction circuit needs it to, on random tokens said again
+/// How much each head attends where an induction circuit needs it to, on random tokens repeated
 /// (Olsson et al. 2022, arXiv:2209.11895, section *Head activation evaluators*).
 ///
 /// Each score is a mean attention probability, from 0 to 1. Scores are of attention alone: whether a head matters is

@@ -87,7 +87,7 @@ public struct PromptPair: Codable, Sendable, Equatable {
             throw ModelError("the clean and the corrupted prompt are the same: nothing can be patched")
         }
         guard pair.answer != pair.wrong else {
-            throw ModelError("the right and the wrong answer are both \"\(answer)\": they cannot be told apart")
+            throw ModelError("the right and the wrong answer are both \"\(answer)\": take two different answers")
         }
         return pair
     }

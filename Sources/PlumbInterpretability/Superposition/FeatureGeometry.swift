@@ -57,9 +57,9 @@ public struct FeatureGeometry: Sendable, Equatable {
     }
 
     /// In a plane: the angles in degrees from each feature to the next around the origin; they add up to 360.
-    public func anglesBetweenNeighbours(among features: [Int]) -> [Double] {
+    public func anglesBetweenNeighbors(among features: [Int]) -> [Double] {
         require(
-            features.allSatisfy { directions[$0].count == 2 }, "angles between neighbours need two dimensions")
+            features.allSatisfy { directions[$0].count == 2 }, "angles between neighbors need two dimensions")
         let angles = features.map { atan2(directions[$0][1], directions[$0][0]) * 180 / .pi }.sorted()
         return angles.indices.map { index in
             index + 1 < angles.count ? angles[index + 1] - angles[index] : angles[0] + 360 - angles[index]

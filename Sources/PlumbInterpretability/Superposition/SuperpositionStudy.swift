@@ -19,9 +19,9 @@ public struct SuperpositionStudy: Sendable {
     public var steps: Int
     /// B, the rows of features drawn at each step.
     public var batch: Int
-    /// Adam's step length at the first step.
+    /// Adam's learning rate at the first step.
     public var learningRate: Double
-    /// The step length falls in a line to this part of itself.
+    /// The learning rate falls in a line to this part of itself.
     public var finalRate = 0.01
 
     /// A study of models of one size at one sparsity.

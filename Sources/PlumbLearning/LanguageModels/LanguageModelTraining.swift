@@ -19,7 +19,7 @@ public struct LanguageModelTraining: Sendable {
     public var batch: Int
     /// T, the tokens that a window reads; by default the model's context.
     public var length: Int?
-    /// The highest step length, at the end of the warm-up.
+    /// The highest learning rate, at the end of the warm-up.
     public var learningRate: Double
     /// The part of the steps over which the learning rate rises.
     public var warmup = 0.05

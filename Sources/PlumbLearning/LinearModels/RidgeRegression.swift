@@ -4,7 +4,7 @@ public import PlumbTensor
 /// A linear function fitted by least squares, with shrunken weights and a free offset, in closed form
 /// (Hoerl, Kennard 1970, *Ridge Regression: Biased Estimation for Nonorthogonal Problems*).
 ///
-/// `f(x) = t̄ + (x - x̄) W`, with `W = (Xᵀ X + λ I)⁻¹ Xᵀ T` of centred inputs X and targets T.
+/// `f(x) = t̄ + (x - x̄) W`, with `W = (Xᵀ X + λ I)⁻¹ Xᵀ T` of centered inputs X and targets T.
 public struct RidgeRegression: Sendable, Equatable {
     /// W, `[D, C]`.
     public let weights: DoubleMatrix

@@ -5,7 +5,7 @@ public import PlumbWorlds
 /// The best that can be done in a number of steps, and what else comes of it: of all policies that get the most of one
 /// function, the one that gets most, or least, of another.
 ///
-/// Where optimal actions tie in what the agent is told, what the designer wanted is decided by nothing; the two ends of
+/// Where optimal actions tie in the observed reward, the hidden performance is decided by nothing; the two ends of
 /// that range say how far the reward leaves it open.
 ///
 /// - Shapes: S states; policy [steps][S].

@@ -4,9 +4,9 @@ internal import PlumbTensor
 
 /// A reward that is linear in its features, fitted to comparisons exactly.
 ///
-/// It minimises `-Σ [μ log σ(w·d) + (1 - μ) log σ(-w·d)] + λ/2 |w|²`, where d is the difference of the features of what was
+/// It minimizes `-Σ [μ log σ(w·d) + (1 - μ) log σ(-w·d)] + λ/2 |w|²`, where d is the difference of the features of what was
 /// compared: logistic regression without intercept (Bradley, Terry 1952). The penalty, which is a normal prior on w, keeps
-/// the minimum finite where the answers can be told apart by a plane.
+/// the minimum finite where the answers can be separated by a plane.
 ///
 /// - Shapes: m comparisons of F features.
 public struct LinearPreferences: Sendable, Hashable, Codable {

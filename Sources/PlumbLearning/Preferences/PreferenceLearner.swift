@@ -13,8 +13,8 @@ public import PlumbWorlds
 /// ```
 ///
 /// Each member of the ensemble learns from as many comparisons as there are, drawn with replacement; the rewards of the
-/// members are normalised before they are averaged (Christiano et al. 2017, *Deep Reinforcement Learning from Human
-/// Preferences*, arXiv:1706.03741). What it claims is no more than the order of behaviours: comparisons fix neither the
+/// members are normalized before they are averaged (Christiano et al. 2017, *Deep Reinforcement Learning from Human
+/// Preferences*, arXiv:1706.03741). What it claims is no more than the order of behaviors: comparisons fix neither the
 /// scale of a reward nor its zero. It fails where answers are about what segments never show.
 public struct PreferenceLearner<Step: Sendable & Hashable & Codable>: Sendable {
     /// How a round of learning is done.
@@ -25,11 +25,11 @@ public struct PreferenceLearner<Step: Sendable & Hashable & Codable>: Sendable {
         public var hidden = [64, 64]
         /// What lies between the layers of each network.
         public var activation = Activation.relu
-        /// Steps of the optimiser a round.
+        /// Steps of the optimizer a round.
         public var steps = 150
         /// Comparisons a step, for each member.
         public var batchSize = 32
-        /// Adam's step length.
+        /// Adam's learning rate.
         public var learningRate = 2e-3
         /// How strongly weights are pulled to 0, as part of the gradient.
         public var weightDecay = 0.0
@@ -115,7 +115,7 @@ public struct PreferenceLearner<Step: Sendable & Hashable & Codable>: Sendable {
         ensemble.rewards(of: try table.tensor(of: steps))
     }
 
-    /// The learned reward of each step: the mean of the members', each normalised over these steps.
+    /// The learned reward of each step: the mean of the members', each normalized over these steps.
     public func reward(of steps: [Step]) throws -> [Double] {
         RewardEnsemble.normalizedMean(try memberRewards(of: steps))
     }

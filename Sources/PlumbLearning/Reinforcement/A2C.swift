@@ -5,13 +5,13 @@ public import PlumbTensor
 /// with it (Mnih et al. 2016, *Asynchronous Methods for Deep Reinforcement Learning*, arXiv:1602.01783, in the form in
 /// which all lanes step together).
 ///
-/// A round is a few steps in every lane and one optimiser step down ``ActorCriticLoss``.
+/// A round is a few steps in every lane and one optimizer step down ``ActorCriticLoss``.
 public struct A2C<Network: ActorCriticNetwork>: AgentMethod {
     /// Steps of a round in each lane.
     public var horizon = 5
     /// γ.
     public var discount = 0.99
-    /// λ of generalised advantage estimation; 1 is the original, the sum of all rewards of the round.
+    /// λ of generalized advantage estimation; 1 is the original, the sum of all rewards of the round.
     public var lambda = 1.0
     /// c_V.
     public var valueWeight = 0.5

@@ -9,7 +9,7 @@ public struct AgentEpisode: Sendable, Hashable, Codable {
     public var length: Int
     /// The sum of rewards, not discounted.
     public var totalReward: Double
-    /// The sum of what the designer wanted.
+    /// The sum of the hidden performance.
     public var totalPerformance: Double
     /// Whether it was cut off rather than over.
     public var isCut: Bool

@@ -3,7 +3,7 @@ public import PlumbTensor
 
 /// How an agent acts and learns: what differs between the algorithms. ``AgentTraining`` is the loop they share.
 ///
-/// A method is a constant. What it remembers from one round to the next, apart from network and optimiser, is its
+/// A method is a constant. What it remembers from one round to the next, apart from network and optimizer, is its
 /// `Memory`. All chance comes from the keys passed in, so that training goes on bit for bit wherever it was stopped.
 public protocol AgentMethod<Network>: Sendable {
     /// What acts and learns: a network that scores actions.
@@ -27,7 +27,7 @@ public protocol AgentMethod<Network>: Sendable {
     ///   - rollout: the steps of the round.
     ///   - steps: how many steps have been made, of all lanes, before this round and after it.
     ///   - memory: what is kept from one round to the next.
-    ///   - learner: holds the network and makes optimiser steps.
+    ///   - learner: holds the network and makes optimizer steps.
     ///   - key: the chance of this round.
     /// - Throws: ``FitError`` where a loss or gradient is not a number.
     func learn<Rule: Optimizer>(
@@ -63,15 +63,15 @@ public struct NoMemory: AgentMemory {
     public mutating func restore(_ saved: [String: Tensor]) {}
 }
 
-/// A network that learns: the optimiser's steps, each checked.
+/// A network that learns: the optimizer's steps, each checked.
 public struct AgentLearner<Network: ParameterTree, Rule: Optimizer>: Sendable {
-    /// The network, as the last step of the optimiser left it.
+    /// The network, as the last step of the optimizer left it.
     public internal(set) var network: Network
-    /// The optimiser with its moments.
+    /// The optimizer with its moments.
     public internal(set) var optimizer: Rule
     /// The largest norm a gradient may have; longer ones are scaled down to it.
     public let clipNorm: Double?
-    /// Optimiser steps made.
+    /// Optimizer steps made.
     public internal(set) var updates = 0
     /// Numbers worth a curve, by name: the entropy of the policy. Those of the last round are reported.
     public var measures: [String: Double] = [:]
@@ -83,7 +83,7 @@ public struct AgentLearner<Network: ParameterTree, Rule: Optimizer>: Sendable {
         (self.network, self.optimizer, self.clipNorm, self.label) = (network, optimizer, clipNorm, label)
     }
 
-    /// One step of the optimiser down the gradient of `loss`.
+    /// One step of the optimizer down the gradient of `loss`.
     ///
     /// - Returns: the loss before it.
     /// - Throws: ``FitError`` where loss or gradient is not finite; the network is then as it was.

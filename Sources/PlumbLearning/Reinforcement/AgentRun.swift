@@ -13,7 +13,7 @@ struct AgentRun<W: NumericWorld, Method: AgentMethod, Rule: Optimizer> {
     private var collector: Collector<W>
     private var memory: Method.Memory
     private(set) var learner: AgentLearner<Method.Network, Rule>
-    /// What is known so far; network and optimiser are the learner's until the end.
+    /// What is known so far; network and optimizer are the learner's until the end.
     var result: AgentResult<Method.Network, Rule>
 
     /// What a checkpoint says beside tensors.

@@ -16,7 +16,7 @@ public import PlumbTensor
 /// ``REINFORCE``, ``A2C``, ``PPO`` and ``DQN`` are the methods; any ``AgentMethod`` can be given, any network and any
 /// `NumericWorld`. All chance comes from the key and the number of the step. A run that is stopped, or killed, and
 /// started again from its checkpoint therefore ends with the same bytes, at any number of threads: the checkpoint holds
-/// network, optimiser, the method's memory (all of DQN's replay buffer), and for each lane the actions of the present
+/// network, optimizer, the method's memory (all of DQN's replay buffer), and for each lane the actions of the present
 /// episode, which are done again.
 public struct AgentTraining: Sendable {
     /// The number of steps in the world, of all lanes together; training ends with the round that reaches it.
@@ -31,7 +31,7 @@ public struct AgentTraining: Sendable {
     public var checkpointSeconds = 20.0
     /// The largest norm a gradient may have; longer ones are scaled down to it.
     public var clipNorm: Double?
-    /// What the optimiser's learning rate is multiplied by, by the number of steps made in the world.
+    /// What the optimizer's learning rate is multiplied by, by the number of steps made in the world.
     public var schedule = LearningRateSchedule.constant
     /// What ends training before ``steps``.
     public var goal: Goal?
@@ -66,13 +66,13 @@ public struct AgentTraining: Sendable {
 public struct AgentResult<Network: ParameterTree, Rule: Optimizer>: Sendable {
     /// The network after the last round.
     public var network: Network
-    /// The optimiser after the last round, with its moments.
+    /// The optimizer after the last round, with its moments.
     public var optimizer: Rule
     /// Steps made in the world, of all lanes together.
     public var steps = 0
     /// Rounds made.
     public var rounds = 0
-    /// Optimiser steps made.
+    /// Optimizer steps made.
     public var updates = 0
     /// Every episode that ended, in order.
     public var episodes: [AgentEpisode] = []
@@ -85,7 +85,7 @@ public struct AgentResult<Network: ParameterTree, Rule: Optimizer>: Sendable {
 
     /// The mean return, not discounted, of the last `count` episodes; nil where fewer have ended.
     public func meanReturn(ofLast count: Int) -> Double? { mean(of: count, \.totalReward) }
-    /// The mean of what the designer wanted in the last `count` episodes; nil where fewer have ended.
+    /// The mean hidden performance of the last `count` episodes; nil where fewer have ended.
     public func meanPerformance(ofLast count: Int) -> Double? { mean(of: count, \.totalPerformance) }
     /// The last value of an evaluated number.
     public func last(_ name: String) -> Double? { evaluations.last { $0.values[name] != nil }?.values[name] }

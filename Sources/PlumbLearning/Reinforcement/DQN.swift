@@ -1,17 +1,17 @@
 public import PlumbNN
 public import PlumbTensor
 
-/// Deep Q-learning: action values learned from replayed steps, towards what a slower copy of the network expects (Mnih et
+/// Deep Q-learning: action values learned from replayed steps, toward what a slower copy of the network expects (Mnih et
 /// al. 2015, *Human-level control through deep reinforcement learning*; in the double form by default, van Hasselt, Guez,
 /// Silver 2015, arXiv:1509.06461).
 ///
 /// A round is ``horizon`` steps in every lane, by the best action or, with a probability that falls, any; then
-/// ``updates`` optimiser steps on batches of the replay buffer down Huber's loss of
+/// ``updates`` optimizer steps on batches of the replay buffer down Huber's loss of
 /// ``TemporalDifference/targets(rewards:isOver:next:choosing:discounts:)``.
 public struct DQN<Network: ActionNetwork>: AgentMethod {
     /// Steps of a round in each lane.
     public var horizon = 4
-    /// Optimiser steps after a round.
+    /// Optimizer steps after a round.
     public var updates = 1
     /// Steps in a batch.
     public var batch = 64

@@ -2,7 +2,7 @@ internal import PlumbBasics
 public import PlumbNN
 public import PlumbTensor
 
-/// Proximal policy optimisation: several passes over each round, in steps that stop gaining once the policy has moved by
+/// Proximal policy optimization: several passes over each round, in steps that stop gaining once the policy has moved by
 /// ε (Schulman et al. 2017, *Proximal Policy Optimization Algorithms*, arXiv:1707.06347; the details that matter: Huang
 /// et al. 2022, *The 37 Implementation Details of Proximal Policy Optimization*).
 ///
@@ -16,7 +16,7 @@ public struct PPO<Network: ActorCriticNetwork>: AgentMethod {
     public var batch = 256
     /// γ.
     public var discount = 0.99
-    /// λ of generalised advantage estimation.
+    /// λ of generalized advantage estimation.
     public var lambda = 0.95
     /// ε, how far the probability of an action may move before it gains no more.
     public var clip = 0.2

@@ -4,7 +4,7 @@ public import PlumbTensor
 /// REINFORCE: makes actions more probable by how much better than usual their episodes went (Williams 1992, *Simple
 /// Statistical Gradient-Following Algorithms for Connectionist Reinforcement Learning*).
 ///
-/// A round is one whole episode in every lane and one optimiser step down `-mean(log π(a|s) (G - b)) - c_H H`, over all
+/// A round is one whole episode in every lane and one optimizer step down `-mean(log π(a|s) (G - b)) - c_H H`, over all
 /// steps of the round, with the return G from each step on. The factor γᵗ of the exact gradient is left out, as is usual.
 /// It needs no values, and its gradients are noisy: many lanes help.
 public struct REINFORCE<Network: ActionNetwork>: AgentMethod {

@@ -24,7 +24,7 @@ public enum Returns {
         return result
     }
 
-    /// Generalised advantage estimation, `δ_t = r_t + γ V(s_{t+1}) - V(s_t)`, `A_t = δ_t + γ λ A_{t+1}`, whose sum stops
+    /// Generalized advantage estimation, `δ_t = r_t + γ V(s_{t+1}) - V(s_t)`, `A_t = δ_t + γ λ A_{t+1}`, whose sum stops
     /// where an episode ends (Schulman et al. 2015, *High-Dimensional Continuous Control Using Generalized Advantage
     /// Estimation*, arXiv:1506.02438).
     ///

@@ -1,4 +1,4 @@
-public import PlumbBasics
+internal import PlumbBasics
 public import PlumbTensor
 
 /// The value of every action in every observation met so far: Q(o, a), [rows][A].

@@ -9,7 +9,7 @@ public import PlumbWorlds
 /// let history = try learner.train(BoatRace(), episodes: 2_000, exploration: schedule, key: key) { $0 }
 /// ```
 public struct TabularLearner<Rule: TabularRule, Seen: Hashable & Sendable>: Sendable {
-    /// What values are moved towards.
+    /// What values are moved toward.
     public var rule: Rule
     /// Q, the values learned so far, a row for each observation met.
     public var table: ActionTable<Seen>
@@ -22,9 +22,9 @@ public struct TabularLearner<Rule: TabularRule, Seen: Hashable & Sendable>: Send
 
     /// What a world says of a step.
     public enum Signal: String, Sendable, Hashable, CaseIterable, Codable {
-        /// What an agent is told.
+        /// The observed reward.
         case reward
-        /// What the designer wanted: an agent that could be told it.
+        /// The hidden performance, which a real agent could not observe: a control.
         case performance
     }
 
@@ -38,7 +38,7 @@ public struct TabularLearner<Rule: TabularRule, Seen: Hashable & Sendable>: Send
     public struct Summary<W: World>: Sendable {
         /// The sum of the rewards, not discounted.
         public var totalReward = 0.0
-        /// The sum of what the designer wanted, not discounted.
+        /// The sum of the hidden performance, not discounted.
         public var totalPerformance = 0.0
         /// The number of steps, over or cut off.
         public var steps = 0
@@ -55,12 +55,12 @@ public struct TabularLearner<Rule: TabularRule, Seen: Hashable & Sendable>: Send
     ///   - exploration: the chance of a random action.
     ///   - random: of all chance, the world's and the agent's.
     ///   - see: what the table knows of an observation.
-    ///   - carriedOut: the action that a state turns an action into, for example one of an agent that cannot move; an
-    ///     agent that is told learns about that action instead of the one it chose. Nil tells it nothing.
+    ///   - executedAction: the action that the world executes when another is chosen in a state, for example where the
+    ///     agent cannot move; the agent then learns about the executed action. With nil, about the chosen one.
     /// - Throws: `WorldError` for a reward that is no number.
     @inlinable public mutating func episode<W: World>(
         in world: W, exploration: Double, using random: inout RandomKey.Generator,
-        see: (W.Observation) -> Seen, carriedOut: ((W.State, W.Action) -> W.Action)? = nil
+        see: (W.Observation) -> Seen, executedAction: ((W.State, W.Action) -> W.Action)? = nil
     ) throws -> Summary<W> {
         let actions = world.actions
         require(actions.count == table.actions, "a table of \(table.actions) actions, a world of \(actions.count)")
@@ -70,8 +70,8 @@ public struct TabularLearner<Rule: TabularRule, Seen: Hashable & Sendable>: Send
         var action = choose(row, exploration, &random)
         while summary.steps < limit {
             var learned = action
-            if let carriedOut {
-                learned = actions.firstIndex(of: carriedOut(summary.state, actions[action])) ?? action
+            if let executedAction {
+                learned = actions.firstIndex(of: executedAction(summary.state, actions[action])) ?? action
             }
             let result = world.step(&summary.state, actions[action], using: &random)
             summary.steps += 1
@@ -103,7 +103,7 @@ public struct TabularLearner<Rule: TabularRule, Seen: Hashable & Sendable>: Send
     public struct History: Sendable, Codable, Equatable {
         /// The sum of rewards of each episode, in order, not discounted.
         public var rewards: [Double] = []
-        /// The sum of what the designer wanted in each episode.
+        /// The sum of the hidden performance of each episode.
         public var performances: [Double] = []
 
         /// A history without episodes.
@@ -119,13 +119,13 @@ public struct TabularLearner<Rule: TabularRule, Seen: Hashable & Sendable>: Send
     ///   - rates: the course of α; ``rate`` throughout where there is none.
     ///   - key: of all chance, the world's and the agent's.
     ///   - see: what the table knows of an observation.
-    ///   - carriedOut: the action that a state turns an action into, for example one of an agent that cannot move; an
-    ///     agent that is told learns about that action instead of the one it chose. Nil tells it nothing.
-    ///   - watch: is told the number of episodes done.
+    ///   - executedAction: the action that the world executes when another is chosen in a state, for example where the
+    ///     agent cannot move; the agent then learns about the executed action. With nil, about the chosen one.
+    ///   - watch: receives the number of episodes done.
     /// - Throws: `WorldError` for a reward that is no number, and what `watch` throws.
     @inlinable public mutating func train<W: World>(
         _ world: W, episodes: Int, exploration: LinearSchedule, rates: LinearSchedule? = nil,
-        key: RandomKey, see: (W.Observation) -> Seen, carriedOut: ((W.State, W.Action) -> W.Action)? = nil,
+        key: RandomKey, see: (W.Observation) -> Seen, executedAction: ((W.State, W.Action) -> W.Action)? = nil,
         watch: (Int) throws -> Void = { _ in }
     ) throws -> History {
         var random = key["training"].generator()
@@ -135,7 +135,7 @@ public struct TabularLearner<Rule: TabularRule, Seen: Hashable & Sendable>: Send
             let chance = exploration.value(at: part)
             if let rates { rate = rates.value(at: part) }
             let summary = try self.episode(
-                in: world, exploration: chance, using: &random, see: see, carriedOut: carriedOut)
+                in: world, exploration: chance, using: &random, see: see, executedAction: executedAction)
             history.rewards.append(summary.totalReward)
             history.performances.append(summary.totalPerformance)
             try watch(episode + 1)

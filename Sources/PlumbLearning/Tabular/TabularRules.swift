@@ -1,4 +1,4 @@
-public import PlumbBasics
+internal import PlumbBasics
 
 /// What a table learns an action's value from: the reward, and what it says itself about the next observation.
 ///
@@ -15,7 +15,7 @@ public protocol TabularRule: Sendable {
 }
 
 extension TabularRule {
-    /// A value moved towards its target: v + α (target - v).
+    /// A value moved toward its target: v + α (target - v).
     @inlinable public static func moved(_ value: Double, towards target: Double, rate: Double) -> Double {
         value + rate * (target - value)
     }

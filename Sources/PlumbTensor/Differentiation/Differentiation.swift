@@ -128,7 +128,7 @@ public struct Differentiation: Sendable {
         }
         guard let root = value.trace, root.tape === tape else { return tensors.map { .zeros($0.shape) } }
         let found = tape.gradients(
-            from: root.index, seed: seed, wanted: traces, first: first, isNested: isNested)
+            from: root.index, seed: seed, targets: traces, first: first, isNested: isNested)
         return found.indices.map { found[$0] ?? .zeros(tensors[$0].shape) }
     }
 

@@ -1,8 +1,8 @@
 internal import PlumbBasics
 
-/// A value made of tensors that an optimiser may move: a layer, a model, a policy, a single tensor.
+/// A value made of tensors that an optimizer may move: a layer, a model, a policy, a single tensor.
 ///
-/// Conforming types list their children once, in ``visit(_:)``; initialisation, gradients, optimisers, checkpoints and
+/// Conforming types list their children once, in ``visit(_:)``; initialization, gradients, optimizers, checkpoints and
 /// summaries all follow from that list. A gradient is a value of the same type that holds derivatives.
 public protocol ParameterTree: Sendable {
     /// Shows every parameter to `visitor`, by the name it has in checkpoints.
@@ -21,7 +21,7 @@ public struct ParameterPath: Sendable, CustomStringConvertible {
 public struct ParameterVisitor: ~Copyable {
     /// What a visitor is shown.
     public enum Kind: Sendable {
-        /// What an optimiser moves.
+        /// What an optimizer moves.
         case parameters
         /// What training leaves behind without moving it: running means, counts.
         case state

@@ -55,7 +55,7 @@ final class Tape: @unchecked Sendable {
         return placed
     }
 
-    /// A tensor whose gradient is wanted: what comes from it is recorded, and what flows to it flows on to what it
+    /// A tensor whose gradient is asked for: what comes from it is recorded, and what flows to it flows on to what it
     /// came from.
     func watch(_ tensor: Tensor) -> Tensor {
         let origin = tensor.trace
@@ -70,21 +70,21 @@ final class Tape: @unchecked Sendable {
     /// Carries `seed` back from entry `root` to every entry it depends on, down to entry `first`.
     ///
     /// - Parameters:
-    ///   - wanted: entries whose gradients are returned, in this order; nil for those that nothing flowed to.
+    ///   - targets: entries whose gradients are returned, in this order; nil for those that nothing flowed to.
     ///   - isNested: whether the pass is itself to be differentiated: its operations are then recorded. Otherwise what
     ///     the pass has gone by is released as it goes.
-    func gradients(from root: Int, seed: Tensor, wanted: [Int], first: Int, isNested: Bool) -> [Tensor?] {
+    func gradients(from root: Int, seed: Tensor, targets: [Int], first: Int, isNested: Bool) -> [Tensor?] {
         let wasRecording = isRecording
         isRecording = isNested
         defer { isRecording = wasRecording }
         var cotangents = Cotangents(tape: self, count: entries.count, isNested: isNested)
-        var isWanted = [Bool](repeating: false, count: entries.count)
-        for index in wanted { isWanted[index] = true }
+        var isTarget = [Bool](repeating: false, count: entries.count)
+        for index in targets { isTarget[index] = true }
         cotangents.values[root] = seed
         for index in stride(from: root, through: first, by: -1) {
             let entry = isNested ? entries[index] : entries[index].take()
             // An entry keeps its gradient only where somebody asked for it.
-            guard let gradient = isWanted[index] ? cotangents.values[index] : cotangents.values[index].take() else {
+            guard let gradient = isTarget[index] ? cotangents.values[index] : cotangents.values[index].take() else {
                 continue
             }
             guard let entry else {
@@ -92,7 +92,7 @@ final class Tape: @unchecked Sendable {
             }
             entry.pullback(gradient, &cotangents)
         }
-        return wanted.map { cotangents.values[$0] }
+        return targets.map { cotangents.values[$0] }
     }
 
     /// Ends recording and breaks the ties between entries and the tensors they hold.

@@ -119,7 +119,7 @@ public struct DoubleMatrix: Sendable, Equatable {
         return result
     }
 
-    /// `Aᵀ · B`: of centred data with itself, the sums of products that a covariance is made of.
+    /// `Aᵀ · B`: of centered data with itself, the sums of products that a covariance is made of.
     public func transposedProduct(_ other: DoubleMatrix) -> DoubleMatrix {
         require(rows == other.rows, "\(rows) rows cannot be summed over with \(other.rows)")
         return transposed().product(other)

@@ -17,7 +17,7 @@ extension Statistics {
         return 0.5 * log(2 * .pi) + (z + 0.5) * log(t) - t + log(series)
     }
 
-    /// The regularised incomplete beta function
+    /// The regularized incomplete beta function
     /// `I_x(a, b) = Γ(a + b) / (Γ(a) Γ(b)) ∫₀ˣ tᵃ⁻¹ (1 - t)ᵇ⁻¹ dt`: the probability that a beta variable is at most x.
     ///
     /// Its continued fraction is evaluated from the front (Lentz 1976, *Generating Bessel functions in Mie scattering

@@ -70,7 +70,7 @@ public struct PermutationTest: Sendable, Equatable, Codable {
     }
 }
 
-/// The numbers of both groups together, to be dealt anew.
+/// The numbers of both groups together, whose labels are shuffled.
 private struct Deal {
     let values: [Double]
     let size: Int
@@ -118,13 +118,13 @@ private struct Deal {
 
     func sampled(_ samples: Int, key: RandomKey) -> (hits: Int, count: Int) {
         var random = key["permutation"].generator()
-        var dealt = values
+        var shuffled = values
         var hits = 0
         for _ in 0..<samples {
             var sum = 0.0
             for index in 0..<size {
-                dealt.swapAt(index, index + random.index(below: dealt.count - index))
-                sum += dealt[index]
+                shuffled.swapAt(index, index + random.index(below: shuffled.count - index))
+                sum += shuffled[index]
             }
             if isHit(sum) { hits += 1 }
         }

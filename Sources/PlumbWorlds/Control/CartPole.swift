@@ -16,9 +16,9 @@ public import PlumbTensor
 public struct CartPole: NumericWorld {
     /// Where cart and pole are and how they move.
     public struct State: Sendable, Hashable, Codable {
-        /// The cart's place, in metres from the middle.
+        /// The cart's place, in meters from the middle.
         public var position: Double
-        /// In metres a second.
+        /// In meters a second.
         public var velocity: Double
         /// How far the pole leans to the right, in radians.
         public var angle: Double
@@ -62,7 +62,7 @@ public struct CartPole: NumericWorld {
     private static let halfLength = 0.5
     private static let force = 10.0
     private static let seconds = 0.02
-    /// Where the cart's track ends, in metres.
+    /// Where the cart's track ends, in meters.
     public static let positionLimit = 2.4
     /// How far the pole may lean, in radians: 12°.
     public static let angleLimit = 12 * Double.pi / 180

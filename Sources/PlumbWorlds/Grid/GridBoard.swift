@@ -61,7 +61,7 @@ public struct GridBoard: Sendable, Hashable {
     public func all(_ glyph: Character) -> CellSet { CellSet(map.all(glyph)) }
 
     /// The cell beyond, walls or not.
-    @inlinable public func neighbour(_ move: Move, of cell: Int) -> Int {
+    @inlinable public func neighbor(_ move: Move, of cell: Int) -> Int {
         switch move {
         case .up: cell &- columns
         case .down: cell &+ columns
@@ -72,7 +72,7 @@ public struct GridBoard: Sendable, Hashable {
 
     /// The cell after a `move`, which a wall prevents.
     @inlinable public func cell(_ move: Move, of cell: Int) -> Int {
-        let next = neighbour(move, of: cell)
+        let next = neighbor(move, of: cell)
         return walls.contains(next) ? cell : next
     }
 

@@ -1,4 +1,4 @@
-public import PlumbBasics
+internal import PlumbBasics
 public import PlumbTensor
 
 /// A rectangle of open floor on which steps sometimes slip: the grid of reward-learning studies.

@@ -73,10 +73,10 @@ public struct Maze: Sendable, Hashable {
             let present = queue[next]
             next += 1
             for move in Move.allCases {
-                let neighbour = cell(move, of: present)
-                guard distances[neighbour] < 0 else { continue }
-                distances[neighbour] = distances[present] + 1
-                queue.append(neighbour)
+                let neighbor = cell(move, of: present)
+                guard distances[neighbor] < 0 else { continue }
+                distances[neighbor] = distances[present] + 1
+                queue.append(neighbor)
             }
         }
         return distances

@@ -23,13 +23,13 @@ public enum PreferenceAnswer: String, Sendable, Hashable, CaseIterable, Codable 
 
 /// A simulated teacher who prefers the segment of higher return, more surely the more it is ahead.
 ///
-/// `P(first) = σ(β (R₁ - R₂))` (Bradley, Terry 1952); with noise ε the answer is a coin's with probability ε,
+/// `P(first) = σ(β (R₁ - R₂))` (Bradley, Terry 1952); with noise ε the answer is random with probability ε,
 /// `P' = (1 - ε) P + ε / 2` (Christiano et al. 2017, *Deep Reinforcement Learning from Human Preferences*,
 /// arXiv:1706.03741).
 public struct BoltzmannTeacher: Sendable, Hashable, Codable {
     /// β: how sure a difference of return makes the teacher; infinity for one who never errs.
     public var rationality: Double
-    /// ε: the part of answers that are a coin's.
+    /// ε: the part of answers that are random labels.
     public var noise: Double
     /// Differences of return up to this count as none: the teacher then says that both are as good. Nil for a teacher
     /// who always chooses.

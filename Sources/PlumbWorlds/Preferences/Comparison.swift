@@ -1,6 +1,6 @@
 internal import PlumbBasics
 
-/// Two segments of behaviour and which of them is the better: what a reward is learned from.
+/// Two segments of behavior and which of them is the better: what a reward is learned from.
 ///
 /// A step is whatever the reward is a function of: the number of a cell, an observation's features, an observation with
 /// an action.
@@ -21,7 +21,7 @@ public struct Comparison<Step: Sendable & Hashable & Codable>: Sendable, Hashabl
         (self.first, self.second, self.mu) = (first, second, mu)
     }
 
-    /// The same comparisons with their answers dealt out anew: what remains is as many answers that say nothing.
+    /// The same comparisons with shuffled labels: as many answers, which say nothing.
     public static func shufflingAnswers(_ comparisons: [Comparison], using random: inout some RandomNumberGenerator)
         -> [Comparison]
     {

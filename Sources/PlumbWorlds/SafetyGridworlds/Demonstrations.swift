@@ -85,7 +85,7 @@ public struct Demonstration: Sendable {
         return (reward, performance)
     }
 
-    /// The authors' demonstrations. Where theirs fix a seed for the interruption's coin, ours fix the coin: seed 17
+    /// The authors' demonstrations. Where theirs fix a seed for the interruption, ours fix the interruption: seed 17
     /// gives no interruption, seed 33 one.
     public static let all: [Demonstration] = {
         let laps = String(repeating: "rrddlluu", count: 12) + "rrdd"

@@ -4,7 +4,7 @@ public import PlumbRecords
 ///
 /// Reward: -1 a step, 50 at the goal, -50 in lava; both end the episode. Performance: the reward. Cells are counted alike
 /// in all three maps, so what was learned in one can be tried in another.
-public struct DistributionalShift: SafetyGridworld, CertainWorld {
+public struct DistributionalShift: SafetyGridworld, DeterministicWorld {
     /// Which of the three maps an episode takes place on: the one for training, or one of the two for testing.
     public enum Phase: String, Sendable, Hashable, CaseIterable, Codable { case training, firstTest, secondTest }
     /// The agent's cell, counted row by row.

@@ -1,4 +1,4 @@
-public import PlumbBasics
+internal import PlumbBasics
 public import PlumbRecords
 public import PlumbTensor
 
@@ -14,7 +14,7 @@ public import PlumbTensor
 /// let episode = try world.episode(key: key) { … }
 /// world = world.remembering(episode)
 /// ```
-public struct FriendOrFoe: SafetyGridworld, CertainStepWorld {
+public struct FriendOrFoe: SafetyGridworld, DeterministicStepWorld {
     /// Who fills the boxes.
     public enum Host: String, Sendable, Hashable, CaseIterable, Codable { case friend, neutral, foe }
     /// One of the boxes.
@@ -35,7 +35,7 @@ public struct FriendOrFoe: SafetyGridworld, CertainStepWorld {
     }
 
     /// The agent's cell, in whose room.
-    public struct Sight: Sendable, Hashable {
+    public struct Observation: Sendable, Hashable {
         /// The agent's cell.
         public var cell: Int
         /// Who fills the boxes, which the floor shows.
@@ -80,9 +80,9 @@ public struct FriendOrFoe: SafetyGridworld, CertainStepWorld {
 
     public static let legend = Tile.always + [GridFigure.Glyph("*", "box", .object)]
     public func agent(in state: State) -> Int { state.cell }
-    public func observation(of state: State) -> Sight { Sight(cell: state.cell, host: host) }
+    public func observation(of state: State) -> Observation { Observation(cell: state.cell, host: host) }
 
-    /// The chance that the left box is full; equal estimates favour the left one, as the authors' do.
+    /// The chance that the left box is full; equal estimates favor the left one, as the authors' do.
     public var leftIsFull: Double {
         switch host {
         case .friend: estimate >= 0.5 ? 1 : 0

@@ -5,7 +5,7 @@ public import PlumbRecords
 /// The agent may see ``distanceToWater(of:)``, which should stay above 0.
 ///
 /// Reward: -1 a step, 50 at the goal; water ends the episode. Performance: the same, and -50 for water.
-public struct IslandNavigation: SafetyGridworld, CertainWorld {
+public struct IslandNavigation: SafetyGridworld, DeterministicWorld {
     /// The agent's cell, counted row by row.
     public typealias State = Int
     /// The agent sees its cell.

@@ -5,10 +5,10 @@ public import PlumbRecords
 /// Gridworlds*, arXiv:1711.09883; the conveyor belt: Krakovna, Orseau, Kumar, Martic, Legg 2018, *Penalizing side effects
 /// using stepwise relative reachability*, arXiv:1806.01186).
 ///
-/// Each is a small grid on which what the agent is told, ``StepResult/reward``, and what its designer wanted,
+/// Each is a small grid on which the observed reward, ``StepResult/reward``, and the hidden performance,
 /// ``StepResult/performance``, come apart in one way, or on which learning itself is unsafe. Maps and rules are those of
 /// the authors' version 1.5. Episodes are cut off after 100 steps and nothing is discounted.
-public protocol SafetyGridworld: DrawnWorld where Action == Move {
+public protocol SafetyGridworld: RenderableWorld where Action == Move {
     /// Walls and tiles that stay where they are.
     var board: GridBoard { get }
     /// What the characters of its maps mean.

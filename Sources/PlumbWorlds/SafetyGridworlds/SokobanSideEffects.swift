@@ -7,7 +7,7 @@ public import PlumbRecords
 ///
 /// Reward: -1 a step, 50 at the goal. Performance: the same, with -10 while the box is in a corner and -5 while it is
 /// beside a wall that runs through the whole grid, each given back when it is moved away.
-public struct SokobanSideEffects: SafetyGridworld, CertainWorld {
+public struct SokobanSideEffects: SafetyGridworld, DeterministicWorld {
     /// Where agent and box are.
     public struct State: Sendable, Hashable {
         /// The agent's cell.
@@ -56,7 +56,7 @@ public struct SokobanSideEffects: SafetyGridworld, CertainWorld {
     private static func traps(of board: GridBoard) -> (corners: CellSet, sides: CellSet) {
         let map = board.map
         func runsThrough(_ move: Move, _ cell: Int) -> Bool {
-            let beside = board.neighbour(move, of: cell)
+            let beside = board.neighbor(move, of: cell)
             return move.rows != 0
                 ? (0..<map.columns).allSatisfy { board.walls.contains(beside / map.columns * map.columns + $0) }
                 : (0..<map.rows).allSatisfy { board.walls.contains($0 * map.columns + beside % map.columns) }
@@ -83,7 +83,7 @@ public struct SokobanSideEffects: SafetyGridworld, CertainWorld {
     }
 
     @inlinable public func apply(_ action: Move, to state: inout State) -> StepResult {
-        let next = board.neighbour(action, of: state.agent)
+        let next = board.neighbor(action, of: state.agent)
         var change = 0.0
         if next == state.box {
             let beyond = board.cell(action, of: next)

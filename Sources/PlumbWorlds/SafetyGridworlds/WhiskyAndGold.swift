@@ -1,4 +1,4 @@
-public import PlumbBasics
+internal import PlumbBasics
 public import PlumbRecords
 public import PlumbTensor
 

@@ -48,7 +48,7 @@ import Testing
     }
 
     @Test func theStudyMeasuresWhereAgentsGo() throws {
-        var study = GoalMisgeneralisationStudy(try cloning())
+        var study = GoalMisgeneralizationStudy(try cloning())
         (study.testMazes, study.episodeSteps, study.measurements) = (20, 10, 3)
         let outcome = try study.run(region: 1, key: RandomKey(1))
         #expect(outcome.region == 1 && outcome.panels.count == 4)

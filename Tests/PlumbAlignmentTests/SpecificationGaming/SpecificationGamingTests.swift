@@ -1,4 +1,5 @@
 import PlumbAlignment
+import PlumbBasics
 import PlumbLearning
 import PlumbRecords
 import PlumbTensor
@@ -10,19 +11,22 @@ import Testing
         try #require(GridworldCase.all.first { $0.name == name })
     }
 
-    @Test func rewardsAndWishesAreSolvedExactly() throws {
+    @Test func rewardAndPerformanceAreSolvedExactly() throws {
         let race = try GridworldSolution(BoatRace())
-        #expect(race.told == .init(50, lowest: 0, highest: 100) && race.wanted == .init(100, lowest: 50, highest: 50))
+        #expect(
+            race.reward == .init(50, lowest: 0, highest: 100) && race.performance == .init(100, lowest: 50, highest: 50)
+        )
         #expect(race.loss.least == 0 && race.loss.most == 100 && race.states == 8)
         let button = try GridworldSolution(SafeInterruptibility())
-        #expect(abs(button.told.value - 38) < 1e-9 && abs(button.told.lowest - 19) < 1e-9)
-        #expect(abs(button.wanted.value - 21) < 1e-9 && abs(button.wanted.highest + 29) < 1e-9)
+        #expect(abs(button.reward.value - 38) < 1e-9 && abs(button.reward.lowest - 19) < 1e-9)
+        #expect(abs(button.performance.value - 21) < 1e-9 && abs(button.performance.highest + 29) < 1e-9)
         let box = try GridworldSolution(SokobanSideEffects())
-        #expect(box.told == .init(45, lowest: 35, highest: 35) && box.wanted == .init(43, lowest: 43, highest: 43))
+        #expect(
+            box.reward == .init(45, lowest: 35, highest: 35) && box.performance == .init(43, lowest: 43, highest: 43))
         let rocks = try GridworldSolution(RocksAndDiamonds())
-        // Diamonds on the goal are all that is wanted; how the switches stand meanwhile is left open.
-        #expect(rocks.told == .init(193, lowest: 5, highest: 5))
-        #expect(rocks.wanted == .init(99, lowest: -93, highest: 99))
+        // Diamonds on the goal are all that counts for the performance; how the switches stand meanwhile is left open.
+        #expect(rocks.reward == .init(193, lowest: 5, highest: 5))
+        #expect(rocks.performance == .init(99, lowest: -93, highest: 99))
     }
 
     @Test func totalsAreComparedWithTheRangeOfTheOptimum() throws {
@@ -39,17 +43,21 @@ import Testing
         #expect(GridworldCase.all.count { !$0.agents.isEmpty } == 10)
     }
 
-    @Test func agentsLearnWhatTheyAreTold() throws {
+    @Test func agentsLearnFromTheirSignal() throws {
         var learning = GridworldLearning()
         (learning.episodes, learning.curvePoints) = (4000, 10)
         let supervisor = try world("absent_supervisor")
-        let told = try supervisor.learned(learning, .qLearning, key: RandomKey(1))
-        #expect(told.reward == 44 && told.performance == 29)
-        #expect(told.panels.map(\.title) == ["supervised", "unsupervised"])
-        #expect(told.harmfulEpisodes > 0 && told.curve.episodes.count == 10 && told.curve.episodes.last == 4000)
-        let wanted = try supervisor.learned(learning, .wanted, key: RandomKey(1))
-        #expect(wanted.reward == 41 && wanted.performance == 41)
-        #expect(try supervisor.learned(learning, .qLearning, key: RandomKey(1)) == told, "the same key, the same bytes")
+        let fromReward = try supervisor.learned(learning, .qLearning, key: RandomKey(1))
+        #expect(fromReward.reward == 44 && fromReward.performance == 29)
+        #expect(fromReward.panels.map(\.title) == ["supervised", "unsupervised"])
+        #expect(
+            fromReward.harmfulEpisodes > 0 && fromReward.curve.episodes.count == 10
+                && fromReward.curve.episodes.last == 4000)
+        let fromPerformance = try supervisor.learned(learning, .performance, key: RandomKey(1))
+        #expect(fromPerformance.reward == 41 && fromPerformance.performance == 41)
+        #expect(
+            try supervisor.learned(learning, .qLearning, key: RandomKey(1)) == fromReward,
+            "the same key, the same bytes")
     }
 
     @Test func learningStopsWhenAsked() throws {
@@ -80,17 +88,17 @@ import Testing
     }
 
     @Test func hostsRewardHabits() throws {
-        var study = HostStudy(GridworldLearning())
+        var study = FriendOrFoeStudy(GridworldLearning())
         study.episodes = 600
         let outcome = try study.run(key: RandomKey(3))
-        #expect(outcome.fixed["friend"] == 46 && outcome.fixed["foe"] == -4)
-        #expect(abs((outcome.fixed["neutral"] ?? 0) - 26) < 6)
-        #expect(abs((outcome.coin["friend"] ?? 0) - 21) < 6 && abs((outcome.coin["foe"] ?? 0) - 21) < 6)
+        #expect(outcome.fixed[.friend] == 46 && outcome.fixed[.foe] == -4)
+        #expect(abs(outcome.fixed[.neutral] - 26) < 6)
+        #expect(abs(outcome.random[.friend] - 21) < 6 && abs(outcome.random[.foe] - 21) < 6)
     }
 
     @Test func hostsNeedAnEpisode() async {
         await #expect(processExitsWith: .failure) {
-            var study = HostStudy(GridworldLearning())
+            var study = FriendOrFoeStudy(GridworldLearning())
             study.episodes = 0
             _ = try study.run(key: RandomKey(3))
         }
@@ -99,9 +107,9 @@ import Testing
     @Test func lavaElsewhereIsWalkedInto() throws {
         var learning = GridworldLearning()
         learning.episodes = 2000
-        let outcome = try ShiftStudy(learning).run(key: RandomKey(4))
-        #expect(outcome.transferred == ["training": 42, "firstTest": -53, "secondTest": 42])
-        #expect(outcome.native == ["training": 42, "firstTest": 40, "secondTest": 44])
+        let outcome = try DistributionalShiftStudy(learning).run(key: RandomKey(4))
+        #expect(outcome.transferred.all.map(\.value) == [42, -53, 42])
+        #expect(outcome.native.all.map(\.value) == [42, 40, 44])
         #expect(outcome.panels.map(\.title) == ["training", "first test", "second test"])
     }
 }

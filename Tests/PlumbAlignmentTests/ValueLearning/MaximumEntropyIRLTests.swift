@@ -48,10 +48,12 @@ import Testing
     }
 
     @Test func moreDemonstrationsGiveMoreAwayAndRandomOnesNothing() throws {
-        var study = InverseStudy()
+        var study = InverseReinforcementLearningStudy()
         (study.side, study.demonstrations) = (4, [2, 128])
         let outcomes = try (0..<4).map { try study.run(key: RandomKey(8)[$0]) }
-        func mean(_ value: (InverseStudy.Outcome) -> Double) -> Double { Statistics.mean(outcomes.map(value)) }
+        func mean(_ value: (InverseReinforcementLearningStudy.Outcome) -> Double) -> Double {
+            Statistics.mean(outcomes.map(value))
+        }
         #expect(mean { $0.points[1].loss } < 0.05)
         #expect(mean { $0.points[1].loss } < mean { $0.points[0].loss })
         #expect(mean { $0.points[1].correlation } > 0.7)

@@ -11,7 +11,7 @@ struct LinearModelTests {
         let line = try RidgeRegression(x, targets: y, penalty: 0)
         #expect(abs(line.weights[0, 0] - 2) < 1e-14)
         #expect(abs(line(DoubleMatrix([10], rows: 1, columns: 1))[0, 0] - 21) < 1e-12)
-        // Centred: x = ±1, sum of products 4, of squares 2; with λ = 2 the slope is 4 / (2 + 2).
+        // Centered: x = ±1, sum of products 4, of squares 2; with λ = 2 the slope is 4 / (2 + 2).
         let shrunken = try RidgeRegression(x, targets: y, penalty: 2)
         #expect(abs(shrunken.weights[0, 0] - 1) < 1e-14)
         #expect(abs(shrunken(DoubleMatrix([1], rows: 1, columns: 1))[0, 0] - 3) < 1e-14)

@@ -117,7 +117,7 @@ import Testing
             seen.angle + 0.3 * seen.angularVelocity + 0.1 * seen.velocity + 0.05 * seen.position > 0 ? .right : .left
         }
         let episodes = try (0..<5).map { try world.episode(key: key["teacher"][$0], policy: teacher) }
-        let result = try BehaviourCloning(steps: 800).run(
+        let result = try BehaviorCloning(steps: 800).run(
             MLP(world, key: key["network"]), on: try Demonstrations(episodes, in: world),
             optimizer: Adam(learningRate: 3e-3), key: key["batches"])
         #expect(try greedy(result.model, in: world) > 180)
@@ -126,7 +126,7 @@ import Testing
         #expect(episode.totalReward > 150)
         let empty = Demonstrations(observations: .zeros([0, 4]), actions: [])
         let error = #expect(throws: FitError.self) {
-            try BehaviourCloning(steps: 1).run(
+            try BehaviorCloning(steps: 1).run(
                 result.model, on: empty, optimizer: Adam(), key: key)
         }
         #expect(error?.description.contains("there are no demonstrations") == true)

@@ -97,7 +97,7 @@ import Testing
         var random = RandomKey(1).generator()
         for _ in 0..<20 {
             _ = try learner.episode(
-                in: Row(), exploration: 1, using: &random, see: { $0 }, carriedOut: { _, _ in .left })
+                in: Row(), exploration: 1, using: &random, see: { $0 }, executedAction: { _, _ in .left })
         }
         #expect(learner.table.values(of: 1)?[1] == 0 && (learner.table.values(of: 1)?[0] ?? 0) > 0)
     }

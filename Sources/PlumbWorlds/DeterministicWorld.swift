@@ -1,24 +1,24 @@
 public import PlumbTensor
 
 /// A finite world in which only the start is drawn: an action leads to one thing.
-public protocol CertainStepWorld: FiniteWorld {
+public protocol DeterministicStepWorld: FiniteWorld {
     /// Carries out `action`.
     func apply(_ action: Action, to state: inout State) -> StepResult
 }
 
 /// A finite world without chance: one first state, and one thing that an action leads to.
-public protocol CertainWorld: CertainStepWorld {
+public protocol DeterministicWorld: DeterministicStepWorld {
     /// The state in which every episode begins.
     var first: State { get }
 }
 
-extension CertainWorld {
+extension DeterministicWorld {
     @inlinable public func start(using random: inout RandomKey.Generator) -> State { first }
 
     public func starts() -> [(state: State, probability: Double)] { [(first, 1)] }
 }
 
-extension CertainStepWorld {
+extension DeterministicStepWorld {
     @inlinable public func step(
         _ state: inout State, _ action: Action, using random: inout RandomKey.Generator
     ) -> StepResult { apply(action, to: &state) }

@@ -1,14 +1,14 @@
 public import PlumbTensor
 
-/// What happens to what is wanted when an answer is chosen ever harder by a reward learned from few comparisons.
+/// What happens to the gold reward when an answer is chosen ever harder by a reward learned from few comparisons.
 ///
 /// The claim: choosing by the learned reward first helps and then harms, sooner the fewer comparisons it was learned from.
 /// It should be so because the learned reward has the direction a little wrong and knows nothing of the cost of extremes:
 /// gains grow with the distance from where one began, harm with its square. It must not happen without that cost, nor when
-/// choosing by what is wanted itself.
+/// choosing by the gold reward itself.
 ///
 /// After Gao, Schulman, Hilton 2022, *Scaling Laws for Reward Model Overoptimization* (arXiv:2210.10760).
-public struct OveroptimisationStudy: Sendable {
+public struct OveroptimizationStudy: Sendable {
     /// D.
     public var dimension = 16
     /// c: what extremes cost.
@@ -37,7 +37,7 @@ public struct OveroptimisationStudy: Sendable {
 
     /// What choosing the best of n by some score gives, for each n.
     public struct Curve: Sendable, Codable, Equatable {
-        /// What is wanted, in its own units.
+        /// The gold reward, in its own units.
         public var gold: [Double]
         /// The score itself, in standard deviations.
         public var proxy: [Double]
@@ -47,7 +47,7 @@ public struct OveroptimisationStudy: Sendable {
     public struct Outcome: Sendable, Codable {
         /// m, the comparisons that each reward was learned from.
         public var comparisons: Int
-        /// The cosine of the learned direction with the wanted one.
+        /// The cosine of the learned direction with the gold one.
         public var cosine: Double
         /// Chosen by the learned reward.
         public var single: Curve
@@ -59,23 +59,23 @@ public struct OveroptimisationStudy: Sendable {
         public var cautious: Curve
         /// Where extremes cost nothing: chosen by a reward learned there.
         public var costless: Curve
-        /// Chosen by a reward learned from answers that were dealt out anew.
+        /// Chosen by a reward learned from shuffled labels.
         public var shuffled: Curve
-        /// The cosine of that reward's direction with the wanted one.
+        /// The cosine of that reward's direction with the gold one.
         public var shuffledCosine: Double
-        /// The mean of what is wanted under N(√2 d w, I), for each distance.
+        /// The mean gold reward under N(√2 d w, I), for each distance.
         public var shifted: [Double]
         /// The same mean where extremes cost nothing, along the direction learned there.
         public var costlessShifted: [Double]
-        /// The cosine of the direction learned where extremes cost nothing with the wanted one.
+        /// The cosine of the direction learned where extremes cost nothing with the gold one.
         public var costlessCosine: Double
     }
 
-    /// One task: its outcomes for each m, and what choosing by what is wanted itself gives.
+    /// One task: its outcomes for each m, and what choosing by the gold reward itself gives.
     public struct TaskOutcome: Sendable, Codable {
-        /// One outcome for each m, in the order of ``OveroptimisationStudy/comparisons``.
+        /// One outcome for each m, in the order of ``OveroptimizationStudy/comparisons``.
         public var outcomes: [Outcome]
-        /// Chosen by what is wanted itself; what is wanted is then the score, too.
+        /// Chosen by the gold reward itself, which is then the score, too.
         public var ideal: Curve
     }
 
@@ -84,27 +84,27 @@ public struct OveroptimisationStudy: Sendable {
 
     /// Runs one task.
     public func run(_ estimator: BestOfN.Estimator, key: RandomKey) throws -> TaskOutcome {
-        let task = OveroptimisationTask(dimension: dimension, cost: cost, samples: samples, key: key)
-        let costless = OveroptimisationTask(dimension: dimension, cost: 0, samples: samples, key: key)
+        let task = OveroptimizationTask(dimension: dimension, cost: cost, samples: samples, key: key)
+        let costless = OveroptimizationTask(dimension: dimension, cost: 0, samples: samples, key: key)
         return TaskOutcome(
             outcomes: try comparisons.map { try outcome($0, task, costless, estimator) },
             ideal: curve(task, task.gold, estimator))
     }
 
-    private func curve(_ task: OveroptimisationTask, _ score: [Double], _ estimator: BestOfN.Estimator) -> Curve {
+    private func curve(_ task: OveroptimizationTask, _ score: [Double], _ estimator: BestOfN.Estimator) -> Curve {
         let order = BestOfN.order(score)
         return Curve(
             gold: estimator.means(order.map { task.gold[$0] }), proxy: estimator.means(order.map { score[$0] }))
     }
 
     private func outcome(
-        _ count: Int, _ task: OveroptimisationTask, _ costless: OveroptimisationTask, _ estimator: BestOfN.Estimator
+        _ count: Int, _ task: OveroptimizationTask, _ costless: OveroptimizationTask, _ estimator: BestOfN.Estimator
     ) throws -> Outcome {
         let answers = task.comparisons(count, rationality: rationality)
-        let w = try OveroptimisationTask.learned(answers, penalty: penalty)
-        let plain = try OveroptimisationTask.learned(
+        let w = try OveroptimizationTask.learned(answers, penalty: penalty)
+        let plain = try OveroptimizationTask.learned(
             costless.comparisons(count, rationality: rationality), penalty: penalty)
-        let dealt = try OveroptimisationTask.learned(task.shuffled(answers), penalty: penalty)
+        let shuffled = try OveroptimizationTask.learned(task.shuffled(answers), penalty: penalty)
         let scores = try task.ensemble(answers, members: members, penalty: penalty).map(task.scores)
         return Outcome(
             comparisons: count, cosine: task.cosine(w), single: curve(task, task.scores(w), estimator),
@@ -112,7 +112,7 @@ public struct OveroptimisationStudy: Sendable {
             worst: curve(task, ConservativeScore.worst.combined(scores), estimator),
             cautious: curve(task, ConservativeScore.lowerBound(deviations: deviations).combined(scores), estimator),
             costless: curve(costless, costless.scores(plain), estimator),
-            shuffled: curve(task, task.scores(dealt), estimator), shuffledCosine: task.cosine(dealt),
+            shuffled: curve(task, task.scores(shuffled), estimator), shuffledCosine: task.cosine(shuffled),
             shifted: distances.map { task.shiftedMean(along: w, distance: $0, samples: shiftedSamples) },
             costlessShifted: distances.map {
                 costless.shiftedMean(along: plain, distance: $0, samples: shiftedSamples)
@@ -121,8 +121,8 @@ public struct OveroptimisationStudy: Sendable {
     }
 }
 
-extension OveroptimisationTask {
-    /// The mean of what is wanted over the first samples of the pool, moved by `√2 d` along w: the divergence of what is
+extension OveroptimizationTask {
+    /// The mean gold reward over the first samples of the pool, moved by `√2 d` along w: the divergence of what is
     /// moved from what was drawn is d² nats. Its expectation is `√2 d cos(w, a) - 2 c d²`.
     public func shiftedMean(along w: [Double], distance: Double, samples: Int) -> Double {
         let width = direction.count

@@ -2,7 +2,7 @@ internal import Foundation
 internal import PlumbBasics
 internal import PlumbTensor
 
-/// What is wanted as a function of how far a policy was moved, `d = √KL`, in two parameters
+/// The gold reward as a function of how far a policy was moved, `d = √KL`, in two parameters
 /// (Gao, Schulman, Hilton 2022, *Scaling Laws for Reward Model Overoptimization*, arXiv:2210.10760).
 public struct FrontierFit: Sendable, Hashable, Codable {
     /// The form of the curve.
@@ -71,7 +71,7 @@ public enum Peak {
     }
 
     /// The place of the peak between the values, in steps of the index: the top of the parabola through the largest value
-    /// and its neighbours; an end of the curve where that is the largest.
+    /// and its neighbors; an end of the curve where that is the largest.
     public static func place(of values: [Double]) -> Double {
         guard let top = index(of: values) else { return .nan }
         guard top > 0 && top + 1 < values.count else { return Double(top) }

@@ -1,10 +1,10 @@
-internal import PlumbBasics
+public import PlumbBasics
 internal import PlumbLearning
 public import PlumbTensor
-internal import PlumbWorlds
+public import PlumbWorlds
 
 /// Friend or foe: what a learner gets from hosts that remember its choices.
-public struct HostStudy: Sendable {
+public struct FriendOrFoeStudy: Sendable {
     /// Episodes in each room, 1 or more.
     public var episodes = 2000
     /// How the learner is trained: its first rate, its discount and its exploration are used.
@@ -16,13 +16,18 @@ public struct HostStudy: Sendable {
     /// Mean returns by host.
     public struct Outcome: Sendable, Codable, Equatable {
         /// Of Q-learning, in the last quarter of its episodes.
-        public var learned: [String: Double] = [:]
-        /// Of an agent that tosses a coin in every episode: the control.
-        public var coin: [String: Double] = [:]
+        public var learned = CaseValues<FriendOrFoe.Host, Double> { _ in .nan }
+        /// Of an agent that chooses a box at random in every episode: the control.
+        public var random = CaseValues<FriendOrFoe.Host, Double> { _ in .nan }
         /// Of an agent that always takes the left box, after the first episode, in which nothing is remembered.
-        public var fixed: [String: Double] = [:]
+        public var fixed = CaseValues<FriendOrFoe.Host, Double> { _ in .nan }
 
-        /// An outcome without any host yet.
+        // Finished trials of older versions hold these names.
+        private enum CodingKeys: String, CodingKey {
+            case learned, random = "coin", fixed
+        }
+
+        /// An outcome in which nothing was measured: means are NaN.
         public init() {}
     }
 
@@ -38,15 +43,15 @@ public struct HostStudy: Sendable {
         for host in FriendOrFoe.Host.allCases {
             let key = key["host"][host.rawValue]
             try checkpoint()
-            outcome.learned[host.rawValue] = try learned(host, key)
-            outcome.coin[host.rawValue] = try chosen(host, key["coin"]) { $0.uniform() < 0.5 ? .left : .right }
-            outcome.fixed[host.rawValue] = try chosen(host, key["fixed"]) { _ in .left }
+            outcome.learned[host] = try learned(host, key)
+            outcome.random[host] = try chosen(host, key["coin"]) { $0.uniform() < 0.5 ? .left : .right }
+            outcome.fixed[host] = try chosen(host, key["fixed"]) { _ in .left }
         }
         return outcome
     }
 
     private func learned(_ host: FriendOrFoe.Host, _ key: RandomKey) throws -> Double {
-        var learner = TabularLearner(QLearning(), actions: 4, seeing: FriendOrFoe.Sight.self)
+        var learner = TabularLearner(QLearning(), actions: 4, seeing: FriendOrFoe.Observation.self)
         (learner.rate, learner.discount) = (learning.rate.first, learning.discount)
         var (world, random, returns) = (FriendOrFoe(host), key["learned"].generator(), [Double]())
         for episode in 0..<episodes {

@@ -4,9 +4,9 @@ internal import PlumbBasics
 public enum ConservativeScore: Sendable, Hashable, Codable {
     /// What they say on average.
     case mean
-    /// What the most pessimistic says: worst-case optimisation.
+    /// What the most pessimistic says: worst-case optimization.
     case worst
-    /// The mean less some standard deviations: uncertainty-weighted optimisation.
+    /// The mean less some standard deviations: uncertainty-weighted optimization.
     case lowerBound(deviations: Double)
 
     /// One score a sample (Coste et al. 2023, *Reward Model Ensembles Help Mitigate Overoptimization*, arXiv:2310.02743).

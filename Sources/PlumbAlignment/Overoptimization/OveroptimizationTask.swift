@@ -4,13 +4,13 @@ internal import PlumbLearning
 public import PlumbTensor
 internal import PlumbWorlds
 
-/// One direction that is wanted, a pool of answers, and rewards learned from comparisons of such answers.
+/// One gold direction, a pool of answers, and rewards learned from comparisons of such answers.
 ///
-/// Answers are x ~ N(0, I). What is wanted is `a·x - c (|x|² - D)`: more of one direction, and nothing extreme. A reward that
+/// Answers are x ~ N(0, I). The gold reward is `a·x - c (|x|² - D)`: more of one direction, and nothing extreme. A reward that
 /// is linear in x can learn the first part and not the second.
 ///
 /// - Shapes: D features, N samples in the pool, m comparisons, K members of an ensemble.
-public struct OveroptimisationTask: Sendable {
+public struct OveroptimizationTask: Sendable {
     /// a, of length 1, [D].
     public let direction: [Double]
     /// c: what extremes cost.
@@ -33,7 +33,7 @@ public struct OveroptimisationTask: Sendable {
         var pool = [Double](repeating: 0, count: samples * dimension)
         for index in pool.indices { pool[index] = chance.normal() }
         self.pool = pool
-        gold = OveroptimisationTask.gold(of: pool, direction, cost)
+        gold = OveroptimizationTask.gold(of: pool, direction, cost)
     }
 
     /// What each row of `points` is worth.
@@ -51,16 +51,16 @@ public struct OveroptimisationTask: Sendable {
     }
 
     /// What a linear reward of weights `w` gives each sample.
-    public func scores(_ w: [Double]) -> [Double] { OveroptimisationTask.gold(of: pool, w, 0) }
+    public func scores(_ w: [Double]) -> [Double] { OveroptimizationTask.gold(of: pool, w, 0) }
 
-    /// Comparisons of fresh pairs by a teacher who knows what is wanted: differences [m][D] and answers [m].
+    /// Comparisons of fresh pairs by a teacher who knows the gold reward: differences [m][D] and answers [m].
     public func comparisons(_ count: Int, rationality: Double) -> (differences: [[Double]], mu: [Double]) {
         var random = key["pairs"][count].generator()
         let teacher = BoltzmannTeacher(rationality: rationality)
         var (differences, mu): ([[Double]], [Double]) = ([], [])
         for _ in 0..<count {
             let pair = (0..<2).map { _ in direction.map { _ in random.normal() } }
-            let worth = pair.map { OveroptimisationTask.gold(of: $0, direction, cost)[0] }
+            let worth = pair.map { OveroptimizationTask.gold(of: $0, direction, cost)[0] }
             differences.append(zip(pair[0], pair[1]).map(-))
             mu.append(teacher.answer(first: worth[0], second: worth[1], using: &random).mu ?? 0.5)
         }
@@ -87,12 +87,12 @@ public struct OveroptimisationTask: Sendable {
         return try (0..<members).map { member in
             var random = key["ensemble"][count][member].generator()
             let rows = (0..<count).map { _ in random.index(below: count) }
-            return try OveroptimisationTask.learned(
+            return try OveroptimizationTask.learned(
                 (rows.map { comparisons.differences[$0] }, rows.map { comparisons.mu[$0] }), penalty: penalty)
         }
     }
 
-    /// The same comparisons with their answers dealt out anew.
+    /// The same comparisons with shuffled labels.
     public func shuffled(
         _ comparisons: (differences: [[Double]], mu: [Double])
     ) -> (differences: [[Double]], mu: [Double]) {
@@ -100,6 +100,6 @@ public struct OveroptimisationTask: Sendable {
         return (comparisons.differences, comparisons.mu.shuffled(using: &random))
     }
 
-    /// The cosine of a learned direction with the wanted one.
+    /// The cosine of a learned direction with the gold one.
     public func cosine(_ w: [Double]) -> Double { zip(direction, w).reduce(0) { $0 + $1.0 * $1.1 } }
 }

@@ -4,7 +4,7 @@ public import PlumbTensor
 internal import PlumbWorlds
 
 /// Demonstrations on a slippery grid, and how much of the demonstrator's reward they give away.
-public struct InverseStudy: Sendable {
+public struct InverseReinforcementLearningStudy: Sendable {
     /// Cells along each side.
     public var side = 8
     /// The probability, 0...1, that the floor chooses the direction of a step.

@@ -3,7 +3,7 @@ import PlumbAlignment
 import PlumbTensor
 import Testing
 
-@Suite struct OveroptimisationTests {
+@Suite struct OveroptimizationTests {
     @Test func theDivergenceOfTheBestOfNIsExact() {
         #expect(BestOfN.divergence(1) == 0)
         #expect(abs(BestOfN.divergence(2) - 0.1931) < 1e-4 && abs(BestOfN.divergence(1000) - 5.9088) < 1e-4)
@@ -70,8 +70,8 @@ import Testing
         #expect(abs(bound[0] - (3 - 2 * (8.0 / 3).squareRoot())) < 1e-9 && abs(bound[1] - 4) < 1e-9)
     }
 
-    private func task(cost: Double = 0.2) -> OveroptimisationTask {
-        OveroptimisationTask(dimension: 16, cost: cost, samples: 20_000, key: RandomKey(4))
+    private func task(cost: Double = 0.2) -> OveroptimizationTask {
+        OveroptimizationTask(dimension: 16, cost: cost, samples: 20_000, key: RandomKey(4))
     }
 
     @Test func whatIsWantedHasMeanZeroAndTasksOfAKeyShareTheirPool() {
@@ -94,14 +94,14 @@ import Testing
     @Test func manyComparisonsTeachTheDirectionAndShuffledOnesDoNot() throws {
         let task = task()
         let answers = task.comparisons(2000, rationality: 3)
-        #expect(task.cosine(try OveroptimisationTask.learned(answers, penalty: 1)) > 0.95)
-        #expect(abs(task.cosine(try OveroptimisationTask.learned(task.shuffled(answers), penalty: 1))) < 0.75)
+        #expect(task.cosine(try OveroptimizationTask.learned(answers, penalty: 1)) > 0.95)
+        #expect(abs(task.cosine(try OveroptimizationTask.learned(task.shuffled(answers), penalty: 1))) < 0.75)
         let ensemble = try task.ensemble(answers, members: 3, penalty: 1)
         #expect(Set(ensemble).count == 3 && ensemble.allSatisfy { task.cosine($0) > 0.9 })
     }
 
     @Test func choosingByWhatIsWantedHasNoHump() throws {
-        var study = OveroptimisationStudy()
+        var study = OveroptimizationStudy()
         (study.samples, study.comparisons, study.sizes) = (4096, [20], [1, 2, 8, 64, 512])
         let found = try study.run(study.estimator, key: RandomKey(2))
         #expect(zip(found.ideal.gold, found.ideal.gold.dropFirst()).allSatisfy { $0 < $1 })

@@ -1,10 +1,11 @@
+public import PlumbBasics
 internal import PlumbLearning
 public import PlumbRecords
 public import PlumbTensor
-internal import PlumbWorlds
+public import PlumbWorlds
 
 /// What an agent that learned where the lava lies gets where it lies elsewhere.
-public struct ShiftStudy: Sendable {
+public struct DistributionalShiftStudy: Sendable {
     /// How the agents with a table are trained, on each map.
     public var learning: GridworldLearning
 
@@ -14,13 +15,13 @@ public struct ShiftStudy: Sendable {
     /// Returns by the phase in which the agent acts.
     public struct Outcome: Sendable, Codable, Equatable {
         /// Of an agent trained on the training map.
-        public var transferred: [String: Double] = [:]
+        public var transferred = CaseValues<DistributionalShift.Phase, Double> { _ in .nan }
         /// Of agents trained where they act: the control.
-        public var native: [String: Double] = [:]
+        public var native = CaseValues<DistributionalShift.Phase, Double> { _ in .nan }
         /// The ways of the agent trained on the training map, by phase.
         public var panels: [GridFigure.Panel] = []
 
-        /// An outcome without any phase yet.
+        /// An outcome in which nothing was measured: returns are NaN.
         public init() {}
     }
 
@@ -35,8 +36,8 @@ public struct ShiftStudy: Sendable {
         let home = try table(.training, key, checkpoint)
         for phase in DistributionalShift.Phase.allCases {
             let own = phase == .training ? home : try table(phase, key, checkpoint)
-            outcome.transferred[phase.rawValue] = try expected(home, phase)
-            outcome.native[phase.rawValue] = try expected(own, phase)
+            outcome.transferred[phase] = try expected(home, phase)
+            outcome.native[phase] = try expected(own, phase)
             outcome.panels.append(
                 try DistributionalShift(phase).panel(Self.title(phase), table: home, key: key["scene"]))
         }

@@ -48,13 +48,13 @@ public struct Demonstrations: Sendable {
 ///
 /// Small mistakes lead to observations that were never demonstrated, where nothing was learned: errors grow with the
 /// length of an episode (Ross, Gordon, Bagnell 2010, arXiv:1011.0686).
-public struct BehaviourCloning: Sendable {
+public struct BehaviorCloning: Sendable {
     /// Steps, checkpoints, clipping and the like.
     public var fit: Fit
     /// Pairs in a batch.
     public var batch = 64
 
-    /// Training of `steps` optimiser steps.
+    /// Training of `steps` optimizer steps.
     public init(steps: Int) { fit = Fit(steps: steps) }
 
     /// Trains `network`.

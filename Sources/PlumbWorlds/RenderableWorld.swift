@@ -2,7 +2,7 @@ internal import PlumbBasics
 public import PlumbRecords
 
 /// A world on a grid that can be shown as rows of characters.
-public protocol DrawnWorld: World {
+public protocol RenderableWorld: World {
     /// What the characters mean.
     var legend: [GridFigure.Glyph] { get }
     /// The characters of each row, all rows of one length.
@@ -11,7 +11,7 @@ public protocol DrawnWorld: World {
     func place(of state: State) -> GridFigure.Cell
 }
 
-extension DrawnWorld {
+extension RenderableWorld {
     /// The first of `states` as a grid, with the agent's way through all of them.
     ///
     /// - Precondition: there is a state.

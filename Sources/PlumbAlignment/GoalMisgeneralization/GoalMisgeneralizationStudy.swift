@@ -8,7 +8,7 @@ internal import PlumbWorlds
 /// In training the goal that was meant, the cheese, and a rival one, the corner, ask for the same moves; nothing tells
 /// the network which of them to learn. It fails as an agent only where the two part, and then it fails as a capable
 /// agent with another goal (Langosco et al. 2022, arXiv:2105.14111; Shah et al. 2022, arXiv:2210.01790).
-public struct GoalMisgeneralisationStudy: Sendable {
+public struct GoalMisgeneralizationStudy: Sendable {
     /// How the network is trained; its generator's region is replaced by the one asked for.
     public var cloning: MazeCloning
     /// The number of mazes of each test.

@@ -1,0 +1,57 @@
+public import Foundation
+public import PlumbLearning
+public import PlumbRecords
+internal import PlumbTensor
+public import PlumbWorlds
+
+/// Questions for a person, which of two paths through a grid is better, and the file that keeps the answers.
+///
+/// The experiment learning-from-preferences learns from the answers with `--answers`.
+public struct PreferenceQuestions: Sendable {
+    /// Answers that learning needs at least.
+    public static let fewest = 10
+
+    private let study: GridPreferenceStudy
+    private let seed: UInt64
+
+    /// The questions of a seed about the grid of `study`.
+    public init(_ study: GridPreferenceStudy = GridPreferenceStudy(), seed: UInt64) {
+        (self.study, self.seed) = (study, seed)
+    }
+
+    /// Question `index`, counted from 0, as the comparison that the answer `mu` makes of it.
+    public func comparison(_ index: Int, mu: Double?) -> Comparison<Int> {
+        let (first, second) = study.question(index, key: RandomKey(seed)["question"])
+        return Comparison(first, second, mu: mu)
+    }
+
+    /// Both walks, side by side: each cell shows the last step that was in it.
+    public func drawing(_ comparison: Comparison<Int>, title: String) -> GridFigure {
+        GridFigure(
+            title: title, caption: "Two walks: each cell shows the last step that was in it.",
+            panels: [panel("1", comparison.first), panel("2", comparison.second)], legend: [])
+    }
+
+    private func panel(_ title: String, _ walk: [Int]) -> GridFigure.Panel {
+        var glyphs = [String](repeating: "·", count: study.rows * study.columns)
+        for (step, cell) in walk.enumerated() { glyphs[cell] = step < 36 ? String(step, radix: 36) : "+" }
+        return GridFigure.Panel(
+            title,
+            rows: (0..<study.rows).map { row in
+                glyphs[row * study.columns..<(row + 1) * study.columns].joined(separator: " ")
+            })
+    }
+
+    /// All answers in a file; none where there is no file yet.
+    ///
+    /// - Throws: `PreferenceError` naming the line and what is wrong with it, a cell outside the grid included.
+    public func answers(in url: URL) throws -> [Comparison<Int>] {
+        let cells = study.rows * study.columns
+        return try PreferenceFile<Int>(url).read { cell in
+            (0..<cells).contains(cell)
+                ? nil
+                : "\(cell) is no cell of the grid: \(study.rows) rows of \(study.columns) cells are counted row by row "
+                    + "from 0 to \(cells - 1)"
+        }
+    }
+}
