@@ -87,7 +87,7 @@ let package = Package(
             name: "plumb",
             dependencies: [
                 "PlumbBasics", "PlumbTensor", "PlumbRecords", "PlumbNN", "PlumbData", "PlumbWorlds", "PlumbModels", "PlumbLearning",
-                "PlumbExperiments", "PlumbReport",
+                "PlumbAlignment", "PlumbExperiments", "PlumbReport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
         .testTarget(

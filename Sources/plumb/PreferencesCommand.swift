@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import PlumbAlignment
 import PlumbExperiments
 import PlumbLearning
 import PlumbRecords
