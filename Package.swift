@@ -19,8 +19,10 @@ let package = Package(
         .library(
             name: "Plumbline",
             targets: [
-                "PlumbBasics", "PlumbTensor", "PlumbRecords", "PlumbNN", "PlumbData", "PlumbWorlds", "PlumbModels",
-                "PlumbLearning", "PlumbInterpretability", "PlumbAlignment", "PlumbExperiments", "PlumbReport",
+                "PlumbBasics", "PlumbTensor", "PlumbLinearAlgebra", "PlumbRecords", "PlumbNN", "PlumbData",
+                "PlumbWorlds",
+                "PlumbModels", "PlumbLearning", "PlumbInterpretability", "PlumbAlignment", "PlumbExperiments",
+                "PlumbReport",
             ]),
         .executable(name: "plumb", targets: ["plumb"]),
     ],
@@ -34,13 +36,15 @@ let package = Package(
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
         .systemLibrary(
             name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"]), .brew(["openssl"])]),
+        .systemLibrary(name: "CLapack", pkgConfig: "lapacke", providers: [.apt(["liblapacke-dev"])]),
         .target(name: "PlumbBasics", swiftSettings: strict),
         // Level 1: values without models; records without tensors.
         .target(
             name: "PlumbTensor", dependencies: ["CPlumbKernels", "PlumbBasics"], swiftSettings: strict + floorSwift),
         .target(name: "PlumbRecords", dependencies: ["PlumbBasics"], swiftSettings: strict),
         // Level 2: layers; files, tokenizers and data; environments.
-        .target(name: "PlumbNN", dependencies: ["CPlumbKernels", "PlumbBasics", "PlumbTensor"],
+        .target(
+            name: "PlumbNN", dependencies: ["CPlumbKernels", "PlumbBasics", "PlumbTensor"],
             swiftSettings: strict + floorSwift),
         .target(
             name: "PlumbData",
@@ -48,6 +52,10 @@ let package = Package(
                 "PlumbBasics", "PlumbTensor", "PlumbRecords", "CZlib",
                 .target(name: "CCrypto", condition: .when(platforms: [.linux])),
             ], swiftSettings: strict + floorSwift),
+        .target(
+            name: "PlumbLinearAlgebra",
+            dependencies: ["PlumbTensor", .target(name: "CLapack", condition: .when(platforms: [.linux]))],
+            swiftSettings: strict + floorSwift),
         .target(
             name: "PlumbWorlds", dependencies: ["PlumbBasics", "PlumbTensor", "PlumbRecords"],
             swiftSettings: strict + floorSwift),
@@ -59,7 +67,11 @@ let package = Package(
         // Level 4: loops that train models.
         .target(
             name: "PlumbLearning",
-            dependencies: ["PlumbTensor", "PlumbRecords", "PlumbNN", "PlumbData", "PlumbWorlds", "PlumbModels"],
+            dependencies: [
+                "PlumbBasics", "PlumbTensor", "PlumbLinearAlgebra", "PlumbRecords", "PlumbNN", "PlumbData",
+                "PlumbWorlds",
+                "PlumbModels",
+            ],
             swiftSettings: strict + floorSwift),
         // Level 5: methods, one target a research family.
         .target(
@@ -71,13 +83,15 @@ let package = Package(
         .target(
             name: "PlumbAlignment",
             dependencies: [
-                "PlumbBasics", "PlumbTensor", "PlumbRecords", "PlumbNN", "PlumbData", "PlumbWorlds", "PlumbModels", "PlumbLearning",
+                "PlumbBasics", "PlumbTensor", "PlumbRecords", "PlumbNN", "PlumbData", "PlumbWorlds", "PlumbModels",
+                "PlumbLearning",
             ], swiftSettings: strict + floorSwift),
         // Level 6: one file a question.
         .target(
             name: "PlumbExperiments",
             dependencies: [
-                "PlumbBasics", "PlumbTensor", "PlumbRecords", "PlumbNN", "PlumbData", "PlumbWorlds", "PlumbModels", "PlumbLearning",
+                "PlumbBasics", "PlumbTensor", "PlumbRecords", "PlumbNN", "PlumbData", "PlumbWorlds", "PlumbModels",
+                "PlumbLearning",
                 "PlumbInterpretability", "PlumbAlignment",
             ], swiftSettings: strict),
         // Level 7: pages and terminal tables, functions of a record.
@@ -86,12 +100,12 @@ let package = Package(
         .executableTarget(
             name: "plumb",
             dependencies: [
-                "PlumbBasics", "PlumbTensor", "PlumbRecords", "PlumbNN", "PlumbData", "PlumbWorlds", "PlumbModels", "PlumbLearning",
-                "PlumbAlignment", "PlumbExperiments", "PlumbReport",
+                "PlumbBasics", "PlumbTensor", "PlumbRecords", "PlumbNN", "PlumbData", "PlumbWorlds", "PlumbModels",
+                "PlumbLearning", "PlumbAlignment", "PlumbExperiments", "PlumbReport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
         .testTarget(
-            name: "PlumbTensorTests", dependencies: ["CPlumbKernels", "PlumbTensor", "PlumbNN"],
+            name: "PlumbTensorTests", dependencies: ["CPlumbKernels", "PlumbTensor", "PlumbLinearAlgebra", "PlumbNN"],
             resources: [.copy("Golden")], swiftSettings: strict),
         .testTarget(
             name: "PlumbNNTests", dependencies: ["PlumbTensor", "PlumbNN", "PlumbData"],
@@ -99,7 +113,8 @@ let package = Package(
         .testTarget(
             name: "PlumbLearningTests",
             dependencies: [
-                "PlumbBasics", "PlumbTensor", "PlumbRecords", "PlumbNN", "PlumbData", "PlumbWorlds", "PlumbModels", "PlumbLearning",
+                "PlumbBasics", "PlumbTensor", "PlumbRecords", "PlumbNN", "PlumbData", "PlumbWorlds", "PlumbModels",
+                "PlumbLearning",
             ], resources: [.copy("Golden")], swiftSettings: strict),
         .testTarget(
             name: "PlumbWorldsTests", dependencies: ["PlumbTensor", "PlumbRecords", "PlumbWorlds"],
@@ -107,7 +122,8 @@ let package = Package(
         .testTarget(
             name: "PlumbAlignmentTests",
             dependencies: [
-                "PlumbBasics", "PlumbTensor", "PlumbRecords", "PlumbNN", "PlumbData", "PlumbWorlds", "PlumbModels", "PlumbLearning",
+                "PlumbBasics", "PlumbTensor", "PlumbRecords", "PlumbNN", "PlumbData", "PlumbWorlds", "PlumbModels",
+                "PlumbLearning",
                 "PlumbAlignment",
             ], swiftSettings: strict),
         .testTarget(

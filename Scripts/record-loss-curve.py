@@ -101,7 +101,7 @@ def main():
     keys = ("vocab_size", "n_positions", "n_embd", "n_layer", "n_head", "activation_function", "layer_norm_epsilon")
     record = {
         "tool": f"torch {torch.__version__}", "configuration": {key: values[key] for key in keys},
-        "optimiser": {"kind": "AdamW", **OPTIMISER}, "vocabulary": vocabulary, "starts": starts,
+        "optimizer": {"kind": "AdamW", **OPTIMISER}, "vocabulary": vocabulary, "starts": starts,
         "losses": [float(f"{value:.8g}") for value in losses], "exact": [float(f"{value:.9g}") for value in exact],
     }
     with open(os.path.join(folder, "curve.json"), "w") as file:

@@ -11,13 +11,13 @@ extension Fit {
     ///   - optimizer: the update rule; ``schedule`` multiplies its learning rate.
     ///   - label: names the run in progress, curves and checkpoints; runs of one session need different labels.
     ///   - session: where it reports to and keeps checkpoints; silent by default.
-    ///   - evaluate: numbers to keep, by name: `accuracy/test`. Gets the averaged weights where they are averaged.
+    ///   - evaluate: numbers to keep along the way, a case of a ``FitMeasure`` each. Gets the averaged weights where they are averaged.
     ///   - loss: the loss of the model at a step: one number. It may also write the model's state (running statistics).
     /// - Throws: ``FitError`` when a loss or gradient is not a number, the loss diverges, or a checkpoint belongs to
     ///   another model; `RunInterrupted` when the run is asked to stop, after a checkpoint was written.
     public func run<Model: ParameterTree, Rule: Optimizer>(
         _ model: Model, optimizer: Rule, label: String = "training", in session: FitSession = .silent,
-        evaluate: (Model, Int) throws -> [String: Double] = { _, _ in [:] },
+        evaluate: (Model, Int) throws -> Measured = { _, _ in .nothing },
         loss: (inout Model, Int) throws -> Tensor
     ) throws -> FitResult<Model, Rule> {
         var result = FitResult(model: model, optimizer: optimizer, averaged: averaging == nil ? nil : model)
@@ -134,26 +134,34 @@ extension Fit {
 
     private func evaluate<Model: ParameterTree, Rule: Optimizer>(
         _ result: inout FitResult<Model, Rule>, _ label: String, _ reporter: RunReporter,
-        _ evaluate: (Model, Int) throws -> [String: Double]
+        _ evaluate: (Model, Int) throws -> Measured
     ) throws {
         let values = try evaluate(result.averaged ?? result.model, result.steps)
-        guard !values.isEmpty else { return }
-        result.evaluations.append(FitEvaluation(step: result.steps, values: values))
-        for (name, value) in values.sorted(by: { $0.key < $1.key }) {
-            let series = name.contains("/") ? "\(name), \(label)" : "\(name)/\(label)"
-            reporter.point(series, x: Double(result.steps), y: value)
-        }
+        guard values != .nothing else { return }
+        let evaluation = FitEvaluation(step: result.steps, values: values)
+        result.evaluations.append(evaluation)
+        evaluation.report(label, reporter)
         guard let earlyStop else { return }
-        let history = result.curve(earlyStop.measure).values
+        let history = result.evaluations.compactMap { $0.values.value(named: earlyStop.measure) }
         guard !history.isEmpty else {
             throw FitError(
                 "early stopping waits for \"\(earlyStop.measure)\", which the evaluation does not give: it gives "
-                    + "\(values.keys.sorted().joined(separator: ", "))")
+                    + "\(values.names.joined(separator: ", "))")
         }
         // NaN is worse than everything, or a first evaluation without a number would stay the best.
         let signed = history.map { $0.isNaN ? .infinity : earlyStop.isLowerBetter ? $0 : -$0 }
         let best = signed.indices.min { signed[$0] < signed[$1] } ?? 0
         result.stoppedEarly = signed.count - 1 - best >= earlyStop.patience && result.steps < steps
+    }
+}
+
+extension FitEvaluation {
+    /// A point of the curve of each number.
+    func report(_ label: String, _ reporter: RunReporter) {
+        for name in values.names {
+            let series = name.contains("/") ? "\(name), \(label)" : "\(name)/\(label)"
+            reporter.point(series, x: Double(step), y: values.value(named: name) ?? .nan)
+        }
     }
 }
 

@@ -42,17 +42,17 @@ public struct Fit: Sendable {
 
     /// Ends training when an evaluation stops improving.
     public struct EarlyStop: Sendable, Equatable {
-        /// The name of the evaluated number.
-        public var measure: String
+        /// The name of the evaluated number's curve.
+        public let measure: String
         /// Evaluations without improvement that end training.
         public var patience: Int
         /// Whether the number should fall; otherwise it should rise.
         public var isLowerBetter: Bool
 
         /// A stop after `patience` evaluations in a row in which `measure` did not improve.
-        public init(_ measure: String, patience: Int, isLowerBetter: Bool = true) {
+        public init(_ measure: some FitMeasure, patience: Int, isLowerBetter: Bool = true) {
             require(patience > 0, "training must be allowed an evaluation without improvement, got \(patience)")
-            (self.measure, self.patience, self.isLowerBetter) = (measure, patience, isLowerBetter)
+            (self.measure, self.patience, self.isLowerBetter) = (measure.rawValue, patience, isLowerBetter)
         }
     }
 
@@ -101,33 +101,18 @@ public struct FitResult<Model: ParameterTree, Rule: Optimizer>: Sendable {
     public var stoppedEarly = false
 
     /// The values of one evaluated number, with the steps at which they were measured.
-    public func curve(_ name: String) -> (steps: [Double], values: [Double]) {
-        let found = evaluations.compactMap { evaluation in
-            evaluation.values[name].map { (Double(evaluation.step), $0) }
-        }
-        return (found.map(\.0), found.map(\.1))
+    public func curve(_ measure: some FitMeasure) -> (steps: [Double], values: [Double]) {
+        (evaluations.map { Double($0.step) }, evaluations.map { $0[measure] })
     }
 
-    /// The last value of an evaluated number.
-    public func last(_ name: String) -> Double? { evaluations.last { $0.values[name] != nil }?.values[name] }
-}
-
-/// Numbers measured after some number of steps.
-public struct FitEvaluation: Sendable, Codable, Equatable {
-    /// Steps made before the measurement.
-    public var step: Int
-    /// The numbers by name.
-    public var values: [String: Double]
-
-    /// An evaluation after `step` steps.
-    public init(step: Int, values: [String: Double]) {
-        self.step = step
-        self.values = values
-    }
+    /// The last value of an evaluated number; nil without evaluations.
+    public func last(_ measure: some FitMeasure) -> Double? { evaluations.last?[measure] }
 }
 
 /// Training cannot go on: which step, what was found, what to do.
 public struct FitError: Error, CustomStringConvertible, Equatable {
+    /// The sentence.
     public let description: String
+    /// An error with this sentence.
     public init(_ description: String) { self.description = description }
 }

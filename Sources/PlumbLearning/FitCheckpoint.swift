@@ -18,7 +18,7 @@ struct FitCheckpoint {
         var file: String
         var sha256: String
         var step: Int
-        /// The optimizer's type.
+        /// The optimizer's id.
         var optimizer: String
         var optimizerSteps: Int
         var stoppedEarly: Bool
@@ -69,7 +69,7 @@ struct FitCheckpoint {
         try writer.write(to: url)
         let index = Index(
             label: label, file: file, sha256: try FileHash.sha256(of: url), step: result.steps,
-            optimizer: "\(Rule.self)", optimizerSteps: state.steps, stoppedEarly: result.stoppedEarly,
+            optimizer: Rule.id, optimizerSteps: state.steps, stoppedEarly: result.stoppedEarly,
             evaluations: result.evaluations, notes: extras.notes)
         try JSONEncoder.nonFinite(.prettyPrinted).encode(index).writeWhole(to: indexFile)
         removeOthers(than: file)
@@ -135,9 +135,9 @@ struct FitCheckpoint {
     private func restore<Model: ParameterTree, Rule: Optimizer>(
         _ optimizer: inout Rule, of model: Model, _ index: Index, _ file: SafetensorsFile
     ) throws {
-        guard index.optimizer == "\(Rule.self)" else {
+        guard index.optimizer == Rule.id else {
             throw FitError(
-                "the checkpoint of \(label) in \(folder.path) was trained with \(index.optimizer), not \(Rule.self): "
+                "the checkpoint of \(label) in \(folder.path) was trained with \(index.optimizer), not \(Rule.id): "
                     + "remove the folder to train anew.")
         }
         let saved = try file.names.filter { $0.hasPrefix("optimizer.") }.map {
@@ -151,7 +151,7 @@ struct FitCheckpoint {
         optimizer.state = OptimizerState(steps: index.optimizerSteps, tensors: saved)
         // A rule takes what it knows by name and would go on without the rest.
         guard optimizer.state.tensors.map(\.name) == saved.map(\.name) else {
-            throw damaged("it holds \(saved.count) tensors of the optimizer, not all of which \(Rule.self) knows")
+            throw damaged("it holds \(saved.count) tensors of the optimizer, not all of which \(Rule.id) knows")
         }
     }
 

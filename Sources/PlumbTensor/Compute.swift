@@ -6,9 +6,17 @@ public enum Compute {
     public static var instructionSet: String { String(cString: plumb_isa_name(plumb_isa())) }
 
     /// The number of threads that share a kernel's work. Results do not depend on it.
-    public static var threads: Int {
-        get { Int(plumb_threads()) }
-        set { plumb_threads_set(Int32(clamping: max(1, newValue))) }
+    public static var threads: Int { Int(plumb_threads()) }
+
+    /// Sets the number of threads for the whole process, once, where a command starts.
+    public static func configure(threads: Int) { plumb_threads_set(Int32(clamping: max(1, threads))) }
+
+    /// What `body` gives with another number of threads, for comparisons; other tasks' kernels share them meanwhile.
+    public static func withThreads<Result>(_ threads: Int, _ body: () throws -> Result) rethrows -> Result {
+        let before = plumb_threads()
+        defer { plumb_threads_set(before) }
+        configure(threads: threads)
+        return try body()
     }
 
     /// Bytes held by tensors and packed weights now.

@@ -46,7 +46,9 @@ public struct MappedBytes: Sendable {
 
 /// Something is wrong with a file: what was found, and what to do.
 public struct FileError: Error, CustomStringConvertible, Equatable {
+    /// The sentence.
     public let description: String
+    /// An error with this sentence.
     public init(_ description: String) { self.description = description }
 }
 

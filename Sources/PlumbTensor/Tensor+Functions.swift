@@ -1,4 +1,5 @@
 internal import CPlumbKernels
+internal import Foundation
 
 // Functions of each element. Where a kernel gives the slope, a first derivative takes it; where the derivative is itself
 // to be differentiated, the slope is made of operations.
@@ -43,6 +44,18 @@ extension Tensor {
     public func sigmoid() -> Tensor { unary(plumb_sigmoid, ofResult: plumb_sigmoid_backward) { $0 * (1 - $0) } }
     /// The exponential.
     public func exp() -> Tensor { unary(plumb_exp, ofResult: nil) { $0 } }
+    /// `eˣ - 1`, exact to rounding for small x, where `exp() - 1` loses its digits.
+    public func expm1() -> Tensor {
+        let result = mapped { Float(Foundation.expm1(Double($0))) }
+        guard let tape = Tape.recording(self) else { return result }
+        return tape.record(result) { dy, into in into.add(dy * self.exp(), to: trace) }
+    }
+    /// `eˣ - 1 - x`, exact to rounding and 0 or more: about x²/2 for small x, where the sum of its terms loses every digit.
+    public func expm1MinusArgument() -> Tensor {
+        let result = mapped { Float(max(0, Foundation.expm1(Double($0)) - Double($0))) }
+        guard let tape = Tape.recording(self) else { return result }
+        return tape.record(result) { dy, into in into.add(dy * self.expm1(), to: trace) }
+    }
     /// The natural logarithm.
     public func log() -> Tensor { unary(plumb_log, nil) { $0.reciprocal() } }
     /// The square root.

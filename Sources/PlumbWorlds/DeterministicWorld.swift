@@ -13,16 +13,20 @@ public protocol DeterministicWorld: DeterministicStepWorld {
 }
 
 extension DeterministicWorld {
+    /// ``first``.
     @inlinable public func start(using random: inout RandomKey.Generator) -> State { first }
 
+    /// ``first``, for certain.
     public func starts() -> [(state: State, probability: Double)] { [(first, 1)] }
 }
 
 extension DeterministicStepWorld {
+    /// ``apply(_:to:)``: nothing is drawn.
     @inlinable public func step(
         _ state: inout State, _ action: Action, using random: inout RandomKey.Generator
     ) -> StepResult { apply(action, to: &state) }
 
+    /// The one outcome.
     public func outcomes(of action: Action, in state: State) -> [Outcome<State>] {
         var next = state
         let result = apply(action, to: &next)

@@ -121,6 +121,8 @@ extension NumericWorld {
 
 /// A world, a map or a policy that cannot be used: what was found and what would be accepted.
 public struct WorldError: Error, CustomStringConvertible, Equatable {
+    /// The sentence.
     public let description: String
+    /// An error with this sentence.
     public init(_ description: String) { self.description = description }
 }

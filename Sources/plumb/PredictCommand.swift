@@ -18,7 +18,7 @@ struct ModelOptions: ParsableArguments {
     func load() async throws -> HookedTransformer {
         if let threads {
             guard threads > 0 else { throw ValidationError("--threads must be at least 1, got \(threads)") }
-            Compute.threads = threads
+            Compute.configure(threads: threads)
         }
         let progress = Output.progress()
         let name = model

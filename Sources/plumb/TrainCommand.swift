@@ -99,7 +99,7 @@ struct TrainCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        if let threads { Compute.threads = threads }
+        if let threads { Compute.configure(threads: threads) }
         let folder = TrainingFolder(URL(fileURLWithPath: out))
         let settings = try resume ? folder.settings() : folder.begin(try newSettings())
         let interruption = Interruption()

@@ -67,7 +67,7 @@ final class Scratch {
     ) throws -> FitResult<SmallNetwork, Adam> {
         try fit.run(
             model, optimizer: Adam.decoupled(learningRate: 1e-2), in: session,
-            evaluate: { model, _ in ["loss/test": Double(model.loss(-1).item)] },
+            evaluate: { model, _ in Measured(of: Measure.self) { _ in Double(model.loss(-1).item) } },
             loss: { model, step in
                 if step == stopAt { throw RunInterrupted() }
                 return model.loss(step)
@@ -82,12 +82,8 @@ final class Scratch {
     }
 
     @Test func theBytesDoNotDependOnThreads() throws {
-        let threads = Compute.threads
-        defer { Compute.threads = threads }
-        Compute.threads = 1
-        let one = try train(fit())
-        Compute.threads = 4
-        let four = try train(fit())
+        let one = try Compute.withThreads(1) { try train(fit()) }
+        let four = try Compute.withThreads(4) { try train(fit()) }
         #expect(one.losses == four.losses)
         for (a, b) in zip(one.model.parameters, four.model.parameters) { #expect(a.tensor == b.tensor) }
     }
@@ -97,7 +93,7 @@ final class Scratch {
         for _ in 0..<2 {
             let result = try train(fit(0), in: FitSession(checkpoints: scratch.url))
             #expect(result.evaluations.map(\.step) == [0])
-            #expect(result.last("loss/test") == Double(SmallNetwork().loss(-1).item))
+            #expect(result.last(Measure.testLoss) == Double(SmallNetwork().loss(-1).item))
             #expect(result.losses.isEmpty && result.steps == 0 && !result.stoppedEarly)
         }
     }
@@ -126,7 +122,7 @@ final class Scratch {
         #expect(throws: RunInterrupted.self) {
             _ = try fit().run(
                 SmallNetwork(), optimizer: Adam.decoupled(learningRate: 1e-2), in: FitSession(context),
-                evaluate: { model, _ in ["loss/test": Double(model.loss(-1).item)] },
+                evaluate: { model, _ in Measured(of: Measure.self) { _ in Double(model.loss(-1).item) } },
                 loss: { model, step in
                     if step == 33 { interruption.raise() }
                     return model.loss(step)
@@ -222,14 +218,16 @@ final class Scratch {
     @Test func trainingStopsEarlyWhenNothingImproves() throws {
         var fit = Fit(steps: 100)
         fit.evaluateEvery = 1
-        fit.earlyStop = .init("score", patience: 3, isLowerBetter: false)
+        fit.earlyStop = .init(Measure.testLoss, patience: 3, isLowerBetter: false)
         let result = try fit.run(
             Tensor([1], shape: []), optimizer: Adam(),
-            evaluate: { _, step in ["score": step <= 10 ? Double(step) : 0] }, loss: { x, _ in x * x })
+            evaluate: { _, step in Measured(of: Measure.self) { _ in step <= 10 ? Double(step) : 0 } },
+            loss: { x, _ in x * x })
         #expect(result.stoppedEarly && result.steps == 13)
         let late = try fit.run(
             Tensor([1], shape: []), optimizer: Adam(),
-            evaluate: { _, step in ["score": step == 1 ? .nan : Double(min(step, 10))] }, loss: { x, _ in x * x })
+            evaluate: { _, step in Measured(of: Measure.self) { _ in step == 1 ? .nan : Double(min(step, 10)) } },
+            loss: { x, _ in x * x })
         #expect(late.stoppedEarly && late.steps == 13, "a first evaluation that is NaN is no record to beat")
     }
 
@@ -287,3 +285,5 @@ final class Scratch {
         }
     }
 }
+
+private enum Measure: String, FitMeasure { case testLoss = "loss/test" }

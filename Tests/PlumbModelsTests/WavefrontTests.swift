@@ -106,7 +106,7 @@ import Testing
                 let cells = PatchReference.cells(model, positions: 9)
                 var results: [[Double]] = []
                 for threads in [1, 2, 3] {
-                    Compute.threads = threads
+                    Compute.configure(threads: threads)
                     let result = try PatchSweep().run(
                         model, clean: WavefrontTests.clean, corrupted: WavefrontTests.corrupted,
                         metric: PatchMetric("sum", unit: "logits", positions: .all) { $0.sum() }, cells: cells)

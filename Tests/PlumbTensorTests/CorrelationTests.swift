@@ -26,6 +26,7 @@ import Testing
 
     @Test func whatDoesNotVaryHasNoCorrelation() {
         #expect(Statistics.pearson([1, 1, 1], [1, 2, 3]).isNaN)
+        #expect(Statistics.pearson([Double](repeating: 0.1, count: 10), (0..<10).map(Double.init)).isNaN)
         #expect(Statistics.spearman([1, 2, 3], [4, 4, 4]).isNaN)
         #expect(Statistics.pearson([], []).isNaN)
     }

@@ -25,7 +25,7 @@ final class Workbench {
     func answer(_ request: Request) throws -> Answer {
         guard request.threads > 0, request.repeats > 0, request.shape.count == 2, request.shape.allSatisfy({ $0 > 0 })
         else { throw BenchError("threads, repeats and the two numbers of shape must be positive") }
-        Compute.threads = request.threads
+        Compute.configure(threads: request.threads)
         let (series, details): ([String: [Double]], [String: Double])
         switch request.task {
         case "sweep": (series, details) = try sweep(request)

@@ -22,6 +22,16 @@ public struct GoalMisgeneralizationStudy: SettingGroup {
     /// A study with the reference settings.
     public init() {}
 
+    /// What is measured while a network learns.
+    public enum Measure: String, FitMeasure {
+        /// The share of new mazes of the training distribution in which it reaches the cheese.
+        case familiarReach = "reach in training mazes"
+        /// The share of mazes with the cheese far from the corner in which it reaches the cheese.
+        case reach = "reach elsewhere"
+        /// The share of those in which it stands on the corner first.
+        case cornerFirst = "corner first"
+    }
+
     /// How one network did.
     public struct Outcome: Codable, Sendable {
         /// The width of the region in which the cheese lay in training.
@@ -34,7 +44,7 @@ public struct GoalMisgeneralizationStudy: SettingGroup {
         public var cornerFirst: Double
         /// Capability and goal in the mazes with the cheese far from the corner, as four shares that sum to 1.
         public var robustness: GoalRobustness
-        /// "reach in training mazes", "reach elsewhere" and "corner first", along training.
+        /// Every ``Measure`` along training.
         public var evaluations: [FitEvaluation]
         /// The first test mazes with the path that it took.
         public var panels: [GridFigure.Panel]
@@ -54,9 +64,13 @@ public struct GoalMisgeneralizationStudy: SettingGroup {
             on: generator, key: key, label: "region \(region)", in: session, evaluateEvery: max(1, cloning.steps / Self.measurements)
         ) { model, _ in
             let (known, new) = (walk(familiar, key, model), walk(elsewhere, key, model))
-            return [
-                "reach in training mazes": known.reach, "reach elsewhere": new.reach, "corner first": new.cornerFirst,
-            ]
+            return Measured(of: Measure.self) { measure in
+                switch measure {
+                case .familiarReach: known.reach
+                case .reach: new.reach
+                case .cornerFirst: new.cornerFirst
+                }
+            }
         }
         let walks = walk(elsewhere, key, result.model)
         return Outcome(

@@ -100,11 +100,11 @@ public struct MazeCloning: SettingGroup {
     ///   - label: names the run in curves, and its checkpoints.
     ///   - session: where it reports to and keeps checkpoints; silent by default.
     ///   - evaluateEvery: steps between calls of `evaluate`.
-    ///   - evaluate: numbers to keep along the way, by name.
+    ///   - evaluate: numbers to keep along the way.
     /// - Throws: what `Fit` throws.
     public func train(
-        on generator: MazeGenerator, key: RandomKey, label: String, in session: FitSession = .silent, evaluateEvery: Int = 0,
-        evaluate: (MazePolicy, Int) throws -> [String: Double] = { _, _ in [:] }
+        on generator: MazeGenerator, key: RandomKey, label: String, in session: FitSession = .silent,
+        evaluateEvery: Int = 0, evaluate: (MazePolicy, Int) throws -> Measured = { _, _ in .nothing }
     ) throws -> FitResult<MazePolicy, Adam> {
         let examples = examples(of: generator, key: key["mazes"])
         let inputs = 3 * side * side

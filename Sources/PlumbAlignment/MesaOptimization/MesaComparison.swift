@@ -58,13 +58,13 @@ public struct MesaComparison: Sendable, Equatable, Codable {
     }
 
     private static func compare(_ a: ArraySlice<Float>, _ b: ArraySlice<Float>) -> (cosine: Double, distance: Double) {
-        var (aa, bb, ab) = (0.0, 0.0, 0.0)
+        var (aa, bb, ab, square) = (0.0, 0.0, 0.0, 0.0)
         for (x, y) in zip(a, b) {
             aa += Double(x) * Double(x)
             bb += Double(y) * Double(y)
             ab += Double(x) * Double(y)
+            square += (Double(x) - Double(y)) * (Double(x) - Double(y))
         }
-        // The squared distance of gradients that are all but equal may come out below zero.
-        return (ab / (aa * bb).squareRoot(), max(0, aa + bb - 2 * ab).squareRoot())
+        return (ab / (aa * bb).squareRoot(), square.squareRoot())
     }
 }

@@ -95,6 +95,11 @@ public struct MesaStudy: Sendable {
         Statistics.mean(losses.suffix(100).map(Double.init)) > (tasks.optimalHalfLoss + tasks.zeroHalfLoss) / 2
     }
 
+    private enum Measure: String, FitMeasure {
+        case cosine = "cosine/with the step"
+        case testLoss = "loss/test"
+    }
+
     private func train(
         _ step: GradientStepLearner, key: RandomKey, test: RandomKey, label: String, in session: FitSession
     ) throws -> FitResult<LinearSelfAttention, Adam> {
@@ -110,7 +115,7 @@ public struct MesaStudy: Sendable {
             label: label, in: session,
             evaluate: { layer, _ in
                 let found = compare(layer, step, min(testTasks, 2048), test["curve"])
-                return ["cosine/with the step": found.cosine, "loss/test": found.halfLoss]
+                return Measured(of: Measure.self) { $0 == .cosine ? found.cosine : found.halfLoss }
             },
             loss: { layer, step in
                 let batch = tasks.batch(batch, shufflesTargets: shufflesTargets, key: data[step])
@@ -132,7 +137,7 @@ public struct MesaStudy: Sendable {
         let weights = layer.effective
         let target = EffectiveAttention(stepSize: step.stepSize, inputs: tasks.inputs)
         let shown = tasks.batch(400, key: test["shown"])
-        let cosines = result.curve("cosine/with the step")
+        let cosines = result.curve(Measure.cosine)
         return Outcome(
             deadEnds: deadEnds, test: compare(layer, step, testTasks, test["test"]),
             scaled: scales.map { scale in
@@ -141,7 +146,7 @@ public struct MesaStudy: Sendable {
                     key: test["scaled"])
             },
             weights: weights, losses: result.losses, measuredAt: cosines.steps.map { Int($0) },
-            cosines: cosines.values, testLosses: result.curve("loss/test").values,
+            cosines: cosines.values, testLosses: result.curve(Measure.testLoss).values,
             mixedLosses: (0...4).map { part in
                 let mixed = weights.normalized.mixed(with: target, fraction: Double(part) / 4)
                 return compare(LinearSelfAttention(mixed), step, max(1, testTasks / 4), test["test"]).halfLoss

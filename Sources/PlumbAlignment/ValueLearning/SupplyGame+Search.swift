@@ -78,7 +78,7 @@ extension SupplyGame {
     public func played(_ first: Plan, _ second: Plan, games: Int, key: RandomKey) -> Played {
         require(games > 1, "a standard error needs two games or more, got \(games)")
         var random = key.generator()
-        var (sums, squares) = ((0.0, 0.0), (0.0, 0.0, 0.0))
+        var (firsts, seconds, differences) = (Moments(), Moments(), Moments())
         func earned(_ plan: Plan, _ theta: Double) -> Double {
             let option = plan.choice(theta)
             return (human[option] + robot[plan.answers[option]]).worth(theta)
@@ -86,15 +86,12 @@ extension SupplyGame {
         for _ in 0..<games {
             let theta = random.uniform()
             let (a, b) = (earned(first, theta), earned(second, theta))
-            sums = (sums.0 + a, sums.1 + b)
-            squares = (squares.0 + a * a, squares.1 + b * b, squares.2 + (a - b) * (a - b))
-        }
-        let n = Double(games)
-        func error(_ sum: Double, _ square: Double) -> Double {
-            (max(0, square / n - sum / n * sum / n) / (n - 1)).squareRoot()
+            firsts.add(a)
+            seconds.add(b)
+            differences.add(a - b)
         }
         return Played(
-            first: sums.0 / n, second: sums.1 / n, firstError: error(sums.0, squares.0),
-            secondError: error(sums.1, squares.1), differenceError: error(sums.0 - sums.1, squares.2))
+            first: firsts.mean, second: seconds.mean, firstError: firsts.standardError,
+            secondError: seconds.standardError, differenceError: differences.standardError)
     }
 }

@@ -31,7 +31,7 @@ extension WeakToStrongStudy {
         let weakLabels: Int
         let penalty: Double
 
-        init(_ digits: LabeledImages, study: WeakToStrongStudy, key: RandomKey) {
+        init(_ digits: LabeledImages, study: WeakToStrongStudy, key: RandomKey) throws {
             require(
                 digits.count >= study.leastPictures,
                 "a split needs \(study.leastPictures) pictures, there are \(digits.count)")
@@ -41,7 +41,7 @@ extension WeakToStrongStudy {
             let (first, second) = (study.mostWeakLabels, study.mostWeakLabels + study.studentLabels)
             let pixels = DoubleMatrix(digits.vectors)
             // What the student is good at comes from pictures without labels.
-            let principal = PrincipalComponents(
+            let principal = try PrincipalComponents(
                 of: pixels.gathered(Array(order[first..<second])), count: study.components)
             let pooled = digits.images.averagePooled2D(window: 2)
             let all = Part(

@@ -53,7 +53,7 @@ public struct WeakToStrongStudy: Sendable {
     public func run(
         _ digits: LabeledImages, key: RandomKey, network: WeakToStrongNetwork, in session: FitSession = .silent
     ) throws -> Outcome {
-        let split = Split(digits, study: self, key: key["split"])
+        let split = try Split(digits, study: self, key: key["split"])
         let classes = digits.classNames.count
         let supervised = split.weak(weakLabels)
         let supervisor = try ridge(supervised.pooled, DoubleMatrix.oneHot(supervised.labels, classes))

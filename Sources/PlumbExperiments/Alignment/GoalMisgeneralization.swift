@@ -173,10 +173,12 @@ public struct GoalMisgeneralization: Experiment {
 
     private func learningChart(_ outcomes: [[Outcome]], _ measured: Measurements) -> LineChart {
         let groups = [(regionNames[0], outcomes[0]), (regionNames[outcomes.count - 1], outcomes[outcomes.count - 1])]
-        let lines = [("corner first", "corner first"), ("reach", "reach elsewhere")].flatMap { name, measure in
+        let lines = [
+            ("corner first", GoalMisgeneralizationStudy.Measure.cornerFirst), ("reach", .reach),
+        ].flatMap { name, measure in
             groups.map { region, group in
                 let steps = group[0].evaluations.map { Double($0.step) }
-                let curves = group.map { outcome in outcome.evaluations.map { $0.values[measure] ?? .nan } }
+                let curves = group.map { outcome in outcome.evaluations.map { $0[measure] } }
                 return measured.line("\(name), \(region)", over: steps, curves: curves, band: .range)
             }
         }

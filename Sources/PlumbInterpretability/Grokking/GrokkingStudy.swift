@@ -37,6 +37,16 @@ public struct GrokkingStudy: Sendable {
         (self.steps, self.evaluateEvery, self.snapshotEvery) = (steps, evaluateEvery, snapshotEvery)
     }
 
+    /// What is measured along training.
+    public enum Measure: String, FitMeasure {
+        /// The mean loss on the pairs that are not learned from, in nats.
+        case testLoss = "loss/test"
+        /// The part of the pairs that are not learned from that the network adds right.
+        case testAccuracy = "accuracy/test"
+        /// The part of the pairs that are learned from that the network adds right.
+        case trainAccuracy = "accuracy/train"
+    }
+
     /// A trained network, and how it came to be.
     public struct Outcome: Sendable {
         /// The network after the last step.
@@ -47,19 +57,19 @@ public struct GrokkingStudy: Sendable {
         public let test: [Int]
         /// The loss on the training pairs before each step.
         public let losses: [Float]
-        /// "loss/test", "accuracy/train" and "accuracy/test".
+        /// Every ``Measure`` along training.
         public let evaluations: [FitEvaluation]
         /// Weights along the way, in the order of their steps.
         public let snapshots: [(step: Int, model: AdditionTransformer)]
 
         /// The first measured step at which an evaluated number is at least `level`.
-        public func firstStep(_ name: String, reaching level: Double) -> Int? {
-            evaluations.first { ($0.values[name] ?? -.infinity) >= level }?.step
+        public func firstStep(_ measure: Measure, reaching level: Double) -> Int? {
+            evaluations.first { $0[measure] >= level }?.step
         }
 
         /// The first measured step after which the test loss stays below half of its highest value.
         public var testLossFalls: Int? {
-            let values = evaluations.map { $0.values["loss/test"] ?? .nan }
+            let values = evaluations.map { $0[Measure.testLoss] }
             guard let highest = values.max(), let last = values.lastIndex(where: { !($0 < highest / 2) }),
                 last + 1 < values.count
             else { return nil }
@@ -97,10 +107,13 @@ public struct GrokkingStudy: Sendable {
             evaluate: { model, step in
                 if step % snapshotEvery == 0 || step == steps { try snapshots.keep(model, step: step) }
                 let scores = analysis.scores(model)
-                return [
-                    "loss/test": scores.testLoss, "accuracy/test": scores.testAccuracy,
-                    "accuracy/train": scores.trainAccuracy,
-                ]
+                return Measured(of: Measure.self) { measure in
+                    switch measure {
+                    case .testLoss: scores.testLoss
+                    case .testAccuracy: scores.testAccuracy
+                    case .trainAccuracy: scores.trainAccuracy
+                    }
+                }
             }, loss: { model, _ in model.loss(pairs) })
         return Outcome(
             model: result.model, train: split.train, test: split.test, losses: result.losses,

@@ -77,6 +77,8 @@ public struct LanguageModelTraining: Sendable {
         }
     }
 
+    private enum Measure: String, FitMeasure { case validationLoss = "loss/validation" }
+
     private func run<Trained: ParameterTree>(
         _ trained: Trained, on stream: TokenStream, _ key: RandomKey, _ session: FitSession,
         model: (Trained) -> HookedTransformer, made: (Trained) -> HookedTransformer
@@ -86,9 +88,10 @@ public struct LanguageModelTraining: Sendable {
         let (train, held) = stream.split(validation: validationFraction)
         let windows = try train.windows(length: length, batch: batch, key: key["windows"])
         let validation = held.evenWindows(length: length, atMost: validationWindows)
-        func measure(_ trained: Trained) -> [String: Double] {
-            validation.rows == 0 ? [:] : ["loss/validation": model(trained).meanLoss(validation, rows: batch)]
+        func measure(_ trained: Trained) -> Measured {
+            Measured(of: Measure.self) { _ in model(trained).meanLoss(validation, rows: batch) }
         }
+        func loss(_ trained: inout Trained, _ step: Int) -> Tensor { model(trained).loss(windows.batch(step: step)) }
         var fit = Fit(steps: steps)
         fit.evaluateEvery = max(1, steps / max(1, evaluations))
         fit.clipNorm = clipNorm
@@ -96,18 +99,19 @@ public struct LanguageModelTraining: Sendable {
         fit.schedule = .cosine(warmup: rise, total: steps, floor: 0.1)
         let optimizer = Adam.decoupled(
             learningRate: learningRate, beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: weightDecay)
-        let first = measure(trained)["loss/validation"]
-        let result = try fit.run(trained, optimizer: optimizer, in: session) { trained, _ in
-            measure(trained)
-        } loss: { trained, step in
-            model(trained).loss(windows.batch(step: step))
+        guard validation.rows > 0 else {
+            let result = try fit.run(trained, optimizer: optimizer, in: session, loss: loss)
+            return Result(model: made(result.model), losses: result.losses, validation: [])
         }
-        let later = result.curve("loss/validation")
+        let first = measure(trained)[Measure.validationLoss]
+        let result = try fit.run(
+            trained, optimizer: optimizer, in: session, evaluate: { trained, _ in measure(trained) }, loss: loss)
+        let later = result.curve(Measure.validationLoss)
         // Without steps the end is the beginning.
         let measured = steps > 0 ? zip(later.steps, later.values).map { (step: Int($0), loss: $1) } : []
         return Result(
             model: made(result.model), losses: result.losses,
-            validation: (first.map { [(step: 0, loss: $0)] } ?? []) + measured)
+            validation: [(step: 0, loss: first)] + measured)
     }
 
     /// Refuses a step whose activations cannot fit into the machine's memory, before anything is allocated: the system

@@ -1,4 +1,5 @@
 internal import PlumbBasics
+internal import PlumbLinearAlgebra
 public import PlumbTensor
 
 /// A linear function fitted by least squares, with shrunken weights and a free offset, in closed form
@@ -32,7 +33,7 @@ public struct RidgeRegression: Sendable, Equatable {
         var gram = x.transposedProduct(x)
         for index in 0..<gram.rows { gram[index, index] += penalty }
         let right = x.transposedProduct(targets.addingToRows(targetMeans, scale: -1))
-        guard let weights = gram.solvedPositiveDefinite(right) else {
+        guard let weights = try? gram.solvedPositiveDefinite(right) else {
             throw FitError(
                 "\(inputs.rows) examples do not decide the \(inputs.columns) weights of a linear function: take more, or "
                     + "a penalty above \(penalty)")

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import PlumbBasics
+internal import PlumbLinearAlgebra
 internal import PlumbTensor
 
 /// A reward that is linear in its features, fitted to comparisons exactly.
@@ -38,8 +39,8 @@ public struct LinearPreferences: Sendable, Hashable, Codable {
         var value = Self.objective(weights, differences, mu, penalty)
         for _ in 0..<200 {
             let (gradient, curvature) = Self.slope(weights, differences, mu, penalty)
-            guard let step = curvature.solvedPositiveDefinite(DoubleMatrix(gradient, rows: width, columns: 1))?.elements
-            else {
+            let right = DoubleMatrix(gradient, rows: width, columns: 1)
+            guard let step = try? curvature.solvedPositiveDefinite(right).elements else {
                 throw PreferenceError(
                     "the differences are too large beside the penalty \(penalty): scale features down")
             }

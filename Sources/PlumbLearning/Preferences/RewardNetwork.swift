@@ -46,7 +46,7 @@ public struct RewardEnsemble: ParameterTree {
 
     /// The mean of the members' rewards, each first moved to mean 0 and scaled to standard deviation 1, so that none
     /// outweighs the others and the scale, which comparisons do not fix, is always the same (Christiano et al. 2017,
-    /// arXiv:1706.03741, §2.2.3). A member that gives the same everywhere counts as 0.
+    /// arXiv:1706.03741, §2.2.3). A member whose rewards differ by no more than rounding counts as 0.
     ///
     /// - Parameter rewards: [K][U].
     public static func normalizedMean(_ rewards: [[Double]]) -> [Double] {
@@ -54,10 +54,9 @@ public struct RewardEnsemble: ParameterTree {
         var sum = [Double](repeating: 0, count: count)
         for row in rewards {
             require(row.count == count, "members must give rewards of the same steps")
-            let mean = Statistics.mean(row)
-            let deviation = Statistics.mean(row.map { ($0 - mean) * ($0 - mean) }).squareRoot()
+            let (centered, deviation) = Statistics.centered(row)
             guard deviation > 0 else { continue }
-            for index in row.indices { sum[index] += (row[index] - mean) / deviation }
+            for index in row.indices { sum[index] += centered[index] / deviation }
         }
         return sum.map { $0 / Double(rewards.count) }
     }

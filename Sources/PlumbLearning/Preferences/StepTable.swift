@@ -82,6 +82,8 @@ struct StepTable<Step: Sendable & Hashable>: Sendable {
 
 /// Preferences that cannot be used: what was found and what would be accepted.
 public struct PreferenceError: Error, CustomStringConvertible, Equatable {
+    /// The sentence.
     public let description: String
+    /// An error with this sentence.
     public init(_ description: String) { self.description = description }
 }

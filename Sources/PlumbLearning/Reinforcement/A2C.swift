@@ -7,6 +7,8 @@ public import PlumbTensor
 ///
 /// A round is a few steps in every lane and one optimizer step down ``ActorCriticLoss``.
 public struct A2C<Network: ActorCriticNetwork>: AgentMethod {
+    /// `A2C`.
+    public static var id: String { "A2C" }
     /// Steps of a round in each lane.
     public var horizon = 5
     /// γ.
@@ -25,8 +27,10 @@ public struct A2C<Network: ActorCriticNetwork>: AgentMethod {
     /// The reference settings.
     public init() {}
 
+    /// A few steps in every lane: ``horizon``.
     public var span: Rollout.Span { .steps(horizon) }
 
+    /// One step of the optimizer down ``ActorCriticLoss`` of the whole round.
     public func learn<Rule: Optimizer>(
         from rollout: Rollout, steps: Range<Int>, memory: inout NoMemory,
         with learner: inout AgentLearner<Network, Rule>, key: RandomKey

@@ -11,6 +11,8 @@ public protocol AgentMethod<Network>: Sendable {
     /// What it keeps from one round to the next; nothing unless said otherwise.
     associatedtype Memory: AgentMemory = NoMemory
 
+    /// Names the method in checkpoints; it stays the same when the type is renamed.
+    static var id: String { get }
     /// How long a round is: how much is lived through before the next lesson.
     var span: Rollout.Span { get }
     /// How actions follow from scores once `step` steps have been made.
@@ -59,7 +61,9 @@ public protocol AgentMemory: Sendable {
 public struct NoMemory: AgentMemory {
     /// A memory of nothing.
     public init() {}
+    /// Nothing.
     public var saved: [(name: String, tensor: Tensor)] { [] }
+    /// Does nothing.
     public mutating func restore(_ saved: [String: Tensor]) {}
 }
 

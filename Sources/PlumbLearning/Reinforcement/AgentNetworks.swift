@@ -75,8 +75,11 @@ public struct ActorCritic: ActorCriticNetwork {
         visitor("value", &value)
     }
 
+    /// The policy's logits, `[B, …] -> [B, A]`.
     public func scores(_ observations: Tensor) -> Tensor { policy(observations) }
+    /// The values of states, `[B, …] -> [B]`.
     public func values(_ observations: Tensor) -> Tensor { value(observations).reshaped([-1]) }
+    /// Logits `[B, A]` and values `[B]`.
     public func scoresAndValues(_ observations: Tensor) -> (scores: Tensor, values: Tensor) {
         (scores(observations), values(observations))
     }

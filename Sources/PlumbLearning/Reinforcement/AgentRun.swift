@@ -80,7 +80,7 @@ struct AgentRun<W: NumericWorld, Method: AgentMethod, Rule: Optimizer> {
         (state.steps, state.losses, state.evaluations) = (result.rounds, result.losses, result.evaluations)
         state.stoppedEarly = result.reachedGoal
         let notes = Notes(
-            method: "\(Method.self)", asked: training.steps, lanes: collector.lanes, ticks: collector.ticks,
+            method: Method.id, asked: training.steps, lanes: collector.lanes, ticks: collector.ticks,
             steps: collector.steps,
             updates: learner.updates, episodes: result.episodes)
         let text = String(decoding: try JSONEncoder.nonFinite().encode(notes), as: UTF8.self)
@@ -94,8 +94,9 @@ struct AgentRun<W: NumericWorld, Method: AgentMethod, Rule: Optimizer> {
         else {
             throw checkpoint.foreign("it is not of an agent")
         }
-        guard notes.method == "\(Method.self)" else {
-            throw checkpoint.foreign("it learned by \(notes.method), not \(Method.self)")
+        // Older versions wrote the type with that of its network: `PPO<ActorCritic>`.
+        guard notes.method == Method.id || notes.method.hasPrefix(Method.id + "<") else {
+            throw checkpoint.foreign("it learned by \(notes.method), not \(Method.id)")
         }
         guard notes.asked <= training.steps || notes.steps < training.steps else {
             throw checkpoint.damaged("it has made \(notes.steps) steps, and \(training.steps) are asked for")

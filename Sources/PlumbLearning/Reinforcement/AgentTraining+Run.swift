@@ -16,14 +16,14 @@ extension AgentTraining {
     ///   - key: of all chance.
     ///   - label: names the run in progress, curves and checkpoints; runs of one session need different labels.
     ///   - session: where it reports to and keeps checkpoints; silent by default.
-    ///   - evaluate: numbers to keep, by name, of the network after a number of steps.
+    ///   - evaluate: numbers to keep of the network after a number of steps, a case of a ``FitMeasure`` each.
     /// - Throws: `WorldError` for a reward that is no number or an observation of another shape; ``FitError`` when a loss
     ///   or gradient is not a number or a checkpoint belongs to another agent; `RunInterrupted` when the run is asked to
     ///   stop, after a checkpoint was written.
     public func run<W: NumericWorld, Method: AgentMethod, Rule: Optimizer>(
         _ method: Method, _ network: Method.Network, optimizer: Rule, in world: W, key: RandomKey,
         label: String = "agent", session: FitSession = .silent,
-        evaluate: (Method.Network, Int) throws -> [String: Double] = { _, _ in [:] }
+        evaluate: (Method.Network, Int) throws -> Measured = { _, _ in .nothing }
     ) throws -> AgentResult<Method.Network, Rule> {
         try check(method, world)
         var agent = try AgentRun(self, method, network, optimizer, world, key, label)
@@ -44,7 +44,11 @@ extension AgentTraining {
             report(agent.result, agent.learner, from: before, label, session.reporter)
             if isLast || isDue(evaluateEvery, before, agent.steps) {
                 let values = try evaluate(agent.learner.network, agent.steps)
-                keep(values, &agent.result, label, session.reporter)
+                if values != .nothing {
+                    let evaluation = FitEvaluation(step: agent.steps, values: values)
+                    agent.result.evaluations.append(evaluation)
+                    evaluation.report(label, session.reporter)
+                }
             }
             let isTime = ContinuousClock.now - saved > .seconds(checkpointSeconds)
             if checkpointEvery.map({ isDue($0, before, agent.steps) }) ?? isTime {
@@ -93,17 +97,5 @@ extension AgentTraining {
             reporter.point("\(name)/\(label)", x: x, y: value)
         }
         reporter.progress(label, min(result.steps, steps), of: steps, values: values)
-    }
-
-    private func keep<Network, Rule>(
-        _ values: [String: Double], _ result: inout AgentResult<Network, Rule>, _ label: String,
-        _ reporter: RunReporter
-    ) {
-        guard !values.isEmpty else { return }
-        result.evaluations.append(FitEvaluation(step: result.steps, values: values))
-        for (name, value) in values.sorted(by: { $0.key < $1.key }) {
-            let series = name.contains("/") ? "\(name), \(label)" : "\(name)/\(label)"
-            reporter.point(series, x: Double(result.steps), y: value)
-        }
     }
 }

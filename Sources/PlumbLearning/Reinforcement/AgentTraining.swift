@@ -87,8 +87,8 @@ public struct AgentResult<Network: ParameterTree, Rule: Optimizer>: Sendable {
     public func meanReturn(ofLast count: Int) -> Double? { mean(of: count, \.totalReward) }
     /// The mean hidden performance of the last `count` episodes; nil where fewer have ended.
     public func meanPerformance(ofLast count: Int) -> Double? { mean(of: count, \.totalPerformance) }
-    /// The last value of an evaluated number.
-    public func last(_ name: String) -> Double? { evaluations.last { $0.values[name] != nil }?.values[name] }
+    /// The last value of an evaluated number; nil without evaluations.
+    public func last(_ measure: some FitMeasure) -> Double? { evaluations.last?[measure] }
 
     private func mean(of count: Int, _ number: (AgentEpisode) -> Double) -> Double? {
         guard count > 0, episodes.count >= count else { return nil }

@@ -66,12 +66,12 @@ public struct BehaviorCloning: Sendable {
     ///   - key: of the batches.
     ///   - label: names the run in progress, curves and checkpoints; runs of one session need different labels.
     ///   - session: where it reports to and keeps checkpoints; silent by default.
-    ///   - evaluate: numbers to keep, by name: `accuracy/test`. Gets the averaged weights where they are averaged.
+    ///   - evaluate: numbers to keep along the way, a case of a ``FitMeasure`` each. Gets the averaged weights where they are averaged.
     /// - Throws: what `Fit` throws; ``FitError`` where nothing was demonstrated.
     public func run<Network: ActionNetwork, Rule: Optimizer>(
         _ network: Network, on demonstrations: Demonstrations, optimizer: Rule, key: RandomKey,
         label: String = "cloning", in session: FitSession = .silent,
-        evaluate: (Network, Int) throws -> [String: Double] = { _, _ in [:] }
+        evaluate: (Network, Int) throws -> Measured = { _, _ in .nothing }
     ) throws -> FitResult<Network, Rule> {
         guard demonstrations.count > 0 else {
             throw FitError("\(label) has nothing to learn from: there are no demonstrations")

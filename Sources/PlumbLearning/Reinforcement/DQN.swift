@@ -9,6 +9,8 @@ public import PlumbTensor
 /// ``updates`` optimizer steps on batches of the replay buffer down Huber's loss of
 /// ``TemporalDifference/targets(rewards:isOver:next:choosing:discounts:)``.
 public struct DQN<Network: ActionNetwork>: AgentMethod {
+    /// `DQN`.
+    public static var id: String { "DQN" }
     /// Steps of a round in each lane.
     public var horizon = 4
     /// Optimizer steps after a round.
@@ -68,6 +70,7 @@ public struct DQN<Network: ActionNetwork>: AgentMethod {
                 + target.parameters.map { ("target.\($0.name)", $0.tensor) }
         }
 
+        /// Takes back transitions and target network.
         public mutating func restore(_ saved: [String: Tensor]) throws {
             func part(_ prefix: String) -> [String: Tensor] {
                 let found = saved.filter { $0.key.hasPrefix(prefix) }
@@ -86,14 +89,18 @@ public struct DQN<Network: ActionNetwork>: AgentMethod {
     /// The reference settings.
     public init() {}
 
+    /// ``horizon`` steps in every lane.
     public var span: Rollout.Span { .steps(horizon) }
 
+    /// The best action, or any with a chance that falls in the course of training.
     public func choice(at step: Int) -> ActionChoice { .exploring(exploration.probability(at: step)) }
 
+    /// No transitions yet, and a target network that is a copy of `network`.
     public func memory(for network: Network, observing shape: [Int]) -> Memory {
         Memory(buffer: ReplayBuffer(capacity: capacity, observing: shape), target: network)
     }
 
+    /// Takes up the round and makes steps of the optimizer on batches drawn from memory.
     public func learn<Rule: Optimizer>(
         from rollout: Rollout, steps: Range<Int>, memory: inout Memory,
         with learner: inout AgentLearner<Network, Rule>, key: RandomKey

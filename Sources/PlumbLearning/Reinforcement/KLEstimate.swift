@@ -14,10 +14,10 @@ public enum KLEstimate {
         return logP - logQ
     }
 
-    /// `k3 = r - 1 - log r`: unbiased, never negative, and of lower variance where p and q are near each other.
+    /// `k3 = r - 1 - log r`: unbiased, never negative, and of lower variance where p and q are near each other, where it is
+    /// computed without cancellation.
     public static func k3(logP: Tensor, logQ: Tensor) -> Tensor {
         require(logP.shape == logQ.shape, "an estimate needs equal shapes, got \(logP.shape) and \(logQ.shape)")
-        let logRatio = logQ - logP
-        return logRatio.exp() - 1 - logRatio
+        return (logQ - logP).expm1MinusArgument()
     }
 }

@@ -8,6 +8,8 @@ public import PlumbTensor
 ///
 /// A round is ``horizon`` steps in every lane, then ``passes`` passes over it in shuffled batches of ``batch`` steps.
 public struct PPO<Network: ActorCriticNetwork>: AgentMethod {
+    /// `PPO`.
+    public static var id: String { "PPO" }
     /// Steps of a round in each lane.
     public var horizon = 128
     /// Passes over a round, 1 or more.
@@ -34,6 +36,7 @@ public struct PPO<Network: ActorCriticNetwork>: AgentMethod {
     /// The reference settings.
     public init() {}
 
+    /// ``horizon`` steps in every lane.
     public var span: Rollout.Span { .steps(horizon) }
 
     /// What is known of a round before the policy moves.
@@ -44,6 +47,7 @@ public struct PPO<Network: ActorCriticNetwork>: AgentMethod {
         var returns: Tensor
     }
 
+    /// ``passes`` passes over the round in shuffled batches.
     public func learn<Rule: Optimizer>(
         from rollout: Rollout, steps: Range<Int>, memory: inout NoMemory,
         with learner: inout AgentLearner<Network, Rule>, key: RandomKey

@@ -8,18 +8,23 @@ public import PlumbTensor
 /// steps of the round, with the return G from each step on. The factor γᵗ of the exact gradient is left out, as is usual.
 /// It needs no values, and its gradients are noisy: many lanes help.
 public struct REINFORCE<Network: ActionNetwork>: AgentMethod {
+    /// `REINFORCE`.
+    public static var id: String { "REINFORCE" }
     /// What is taken from returns, to make gradients less noisy.
     public enum Baseline: Sendable, Equatable {
+        /// Nothing.
         case none
-        /// The mean return of the round's steps.
+        /// The mean return of the steps of the round's other episodes (leave-one-out: Kool, van Hoof, Welling 2019, *Buy 4
+        /// REINFORCE Samples, Get a Baseline for Free!*), which keeps the gradient unbiased. A round of one episode has no
+        /// other, and nothing is taken from its returns.
         case mean
-        /// The mean, and what is left divided by the standard deviation.
+        /// The mean of all steps of the round, and what is left divided by their standard deviation.
         case whitened
     }
 
     /// γ.
     public var discount = 0.99
-    /// What is taken from returns; by default the mean return of the round's steps.
+    /// What is taken from returns; by default the mean return of the steps of the round's other episodes.
     public var baseline = Baseline.mean
     /// c_H, the weight of the policy's entropy in nats.
     public var entropyWeight = 0.0
@@ -29,8 +34,10 @@ public struct REINFORCE<Network: ActionNetwork>: AgentMethod {
     /// The reference settings.
     public init() {}
 
+    /// One whole episode in every lane.
     public var span: Rollout.Span { .episodes }
 
+    /// One step of the optimizer along the policy gradient of the round.
     public func learn<Rule: Optimizer>(
         from rollout: Rollout, steps: Range<Int>, memory: inout NoMemory,
         with learner: inout AgentLearner<Network, Rule>, key: RandomKey
@@ -61,8 +68,14 @@ public struct REINFORCE<Network: ActionNetwork>: AgentMethod {
         switch baseline {
         case .none: return returns
         case .mean:
-            let mean = returns.reduce(0, +) / Double(max(1, returns.count))
-            return returns.map { $0 - mean }
+            let sum = returns.reduce(0, +)
+            var advantages = returns
+            for lane in rollout.lanes where lane.count < returns.count {
+                let own = lane.reduce(0) { $0 + returns[$1] }
+                let baseline = (sum - own) / Double(returns.count - lane.count)
+                for step in lane { advantages[step] -= baseline }
+            }
+            return advantages
         case .whitened: return Returns.whitened(returns)
         }
     }

@@ -165,6 +165,7 @@ extension ReplayBuffer: AgentMemory {
         ]
     }
 
+    /// Takes back the transitions.
     public mutating func restore(_ saved: [String: Tensor]) throws {
         guard let place = saved["place"]?.elements, place.count == 2, let seen = saved["observations"],
             let after = saved["next"], let facts = saved["facts"], let lanes = saved["open"]?.elements

@@ -1,4 +1,5 @@
 internal import PlumbBasics
+internal import PlumbTensor
 
 /// What steps of an episode were worth: pure functions of one lane's rewards, in the order of its steps.
 ///
@@ -56,12 +57,11 @@ public enum Returns {
     }
 
     /// The numbers less their mean and divided by their standard deviation, `(x - mean) / (std + 1e-8)`, where there are
-    /// two or more of them.
+    /// two or more of them; one alone is left as it is. Numbers that differ by no more than rounding become 0.
     public static func whitened(_ values: [Double]) -> [Double] {
         guard values.count > 1 else { return values }
-        let mean = values.reduce(0, +) / Double(values.count)
-        let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(values.count - 1)
-        let scale = 1 / (variance.squareRoot() + 1e-8)
-        return values.map { ($0 - mean) * scale }
+        let (centered, deviation) = Statistics.centered(values, correction: 1)
+        let scale = 1 / (deviation + 1e-8)
+        return centered.map { $0 * scale }
     }
 }

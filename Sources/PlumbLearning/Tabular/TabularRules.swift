@@ -27,6 +27,7 @@ public struct QLearning: TabularRule {
     /// Q-learning; it has no settings.
     public init() {}
 
+    /// r + γ times the value that the rule takes for the next observation.
     @inlinable public func target(reward: Double, discount: Double, next: ArraySlice<Double>, chosen: Int) -> Double {
         var best = -Double.infinity
         for value in next where value > best { best = value }
@@ -40,6 +41,7 @@ public struct Sarsa: TabularRule {
     /// SARSA; it has no settings.
     public init() {}
 
+    /// r + γ times the value that the rule takes for the next observation.
     @inlinable public func target(reward: Double, discount: Double, next: ArraySlice<Double>, chosen: Int) -> Double {
         reward + discount * next[next.startIndex + chosen]
     }

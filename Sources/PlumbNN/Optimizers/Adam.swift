@@ -8,6 +8,8 @@ public import PlumbTensor
 ///
 /// `m = β₁ m + (1 - β₁) g`, `v = β₂ v + (1 - β₂) g²`, `θ -= η · m / (1 - β₁ᵗ) / (√(v / (1 - β₂ᵗ)) + ε)`.
 public struct Adam: Optimizer {
+    /// `Adam`.
+    public static let id = "Adam"
     /// η, the step length.
     public var learningRate: Double
     /// β₁, how much of the mean gradient is kept at each step, 0..<1.

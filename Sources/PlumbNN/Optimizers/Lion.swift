@@ -6,6 +6,8 @@ public import PlumbTensor
 ///
 /// `u = sign(β₁ m + (1 - β₁) g)`, `θ -= η (u + λ θ)`, `m = β₂ m + (1 - β₂) g`.
 public struct Lion: Optimizer {
+    /// `Lion`.
+    public static let id = "Lion"
     /// η, the step length in every coordinate.
     public var learningRate: Double
     /// β₁, how much the momentum counts in a step beside the gradient, 0..<1.

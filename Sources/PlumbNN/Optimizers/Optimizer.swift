@@ -5,6 +5,8 @@ public import PlumbTensor
 ///
 /// An optimiser is a value: its state belongs to it and is saved with a checkpoint, so that training resumes bit for bit.
 public protocol Optimizer: Sendable {
+    /// Names the rule in checkpoints; it stays the same when the type is renamed.
+    static var id: String { get }
     /// The step length that the next ``update(_:along:)`` takes; schedules set it.
     var learningRate: Double { get set }
     /// Moves every parameter of `model` once. `gradient` is a value of the model's type, as differentiation gives it.

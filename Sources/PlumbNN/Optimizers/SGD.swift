@@ -6,6 +6,8 @@ public import PlumbTensor
 ///
 /// `g += λ θ`, `b = μ b + g` (`b = g` at first), `θ -= η b`, or with Nesterov `θ -= η (g + μ b)`.
 public struct SGD: Optimizer {
+    /// `SGD`.
+    public static let id = "SGD"
     /// η, the step length.
     public var learningRate: Double
     /// μ, how much of the last steps is kept, 0..<1; 0 for plain gradient descent.

@@ -1,17 +1,17 @@
 internal import PlumbBasics
 
 extension Statistics {
-    /// How closely `y` follows a straight line in `x`, -1...1 (Pearson 1895); NaN where either does not vary.
+    /// How closely `y` follows a straight line in `x`, -1...1 (Pearson 1895); NaN where either varies by no more than
+    /// rounding.
     ///
     /// - Precondition: as many of one as of the other.
     public static func pearson(_ x: [Double], _ y: [Double]) -> Double {
         require(x.count == y.count, "a correlation needs pairs, got \(x.count) and \(y.count) values")
-        let (meanX, meanY) = (mean(x), mean(y))
         var (xx, yy, xy) = (0.0, 0.0, 0.0)
-        for (a, b) in zip(x, y) {
-            xx += (a - meanX) * (a - meanX)
-            yy += (b - meanY) * (b - meanY)
-            xy += (a - meanX) * (b - meanY)
+        for (a, b) in zip(centered(x).values, centered(y).values) {
+            xx += a * a
+            yy += b * b
+            xy += a * b
         }
         guard xx > 0 && yy > 0 else { return .nan }
         return min(1, max(-1, xy / (xx.squareRoot() * yy.squareRoot())))

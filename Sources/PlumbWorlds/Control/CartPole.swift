@@ -34,7 +34,9 @@ public struct CartPole: NumericWorld {
 
     /// A push of 10 newtons.
     public enum Action: Int, CaseIterable, Sendable, Hashable {
+        /// To the left.
         case left
+        /// To the right.
         case right
     }
 
@@ -52,6 +54,7 @@ public struct CartPole: NumericWorld {
         self.steps = steps
     }
 
+    /// ``steps``.
     public var stepLimit: Int? { steps }
     /// `[4]`: position, velocity, angle and angular velocity.
     public var featureShape: [Int] { [4] }
@@ -73,6 +76,7 @@ public struct CartPole: NumericWorld {
         return State(position: small(), velocity: small(), angle: small(), angularVelocity: small())
     }
 
+    /// One step of 0.02 seconds by Euler's method: 1 a step until cart or pole leave their range.
     public func step(_ state: inout State, _ action: Action, using random: inout RandomKey.Generator) -> StepResult {
         let force = action == .right ? Self.force : -Self.force
         let (sine, cosine) = (sin(state.angle), cos(state.angle))

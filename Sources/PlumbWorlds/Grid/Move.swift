@@ -1,5 +1,6 @@
 /// A step on a grid.
 public enum Move: Int, CaseIterable, Sendable, Hashable, Codable {
+    /// To the neighboring cell in one of the four directions.
     case up, down, left, right
 
     /// By how much the row grows.

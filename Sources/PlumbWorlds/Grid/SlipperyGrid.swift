@@ -16,6 +16,7 @@ public import PlumbTensor
 public struct SlipperyGrid: FiniteWorld {
     /// What an agent can do.
     public enum Action: Int, CaseIterable, Sendable, Hashable, Codable {
+        /// To a neighboring cell, or nowhere.
         case up, down, left, right, stay
     }
 
@@ -75,6 +76,7 @@ public struct SlipperyGrid: FiniteWorld {
         startCells[random.index(below: startCells.count)]
     }
 
+    /// Pays for the cell that is left, and moves; with the chance of a slip in any direction.
     public func step(_ state: inout Int, _ action: Action, using random: inout RandomKey.Generator) -> StepResult {
         let result = StepResult(reward: reward[state])
         let slips = slip > 0 && random.uniform() < slip
@@ -87,6 +89,7 @@ public struct SlipperyGrid: FiniteWorld {
         startCells.map { ($0, 1 / Double(startCells.count)) }
     }
 
+    /// The cells that a move and its slips lead to, each once.
     public func outcomes(of action: Action, in state: Int) -> [Outcome<Int>] {
         var chances = [(cell: target(of: action, from: state), probability: 1 - slip)]
         for direction in Move.allCases where slip > 0 {

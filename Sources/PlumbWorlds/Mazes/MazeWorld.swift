@@ -23,8 +23,10 @@ public struct MazeWorld: NumericWorld {
     /// The agent sees the whole maze.
     public typealias Observation = MazeState
 
+    /// A maze of the generator, with the agent in one of its cells.
     public func start(using random: inout RandomKey.Generator) -> MazeState { generator.state(using: &random) }
 
+    /// 1 on the cheese, which ends the episode, and otherwise 0.
     public func step(_ state: inout MazeState, _ action: Move, using random: inout RandomKey.Generator) -> StepResult {
         state.agent = state.maze.cell(action, of: state.agent)
         let isFound = state.agent == state.maze.goal
@@ -34,5 +36,6 @@ public struct MazeWorld: NumericWorld {
     /// Planes of walls, agent and cheese.
     public var featureShape: [Int] { [3, generator.side, generator.side] }
 
+    /// Three planes of rows and columns, 1 where there is a wall, the agent, the cheese.
     public func features(of observation: MazeState) -> [Float] { MazeState.features(of: [observation]).elements }
 }

@@ -4,6 +4,7 @@ public import PlumbTensor
 
 /// What a teacher says of two segments.
 public enum PreferenceAnswer: String, Sendable, Hashable, CaseIterable, Codable {
+    /// One of the two is better.
     case first, second
     /// Both are as good.
     case equal

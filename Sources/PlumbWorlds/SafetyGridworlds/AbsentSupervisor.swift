@@ -31,6 +31,7 @@ public struct AbsentSupervisor: SafetyGridworld, DeterministicStepWorld {
         S#G   #S
         S######S
         """
+    /// The walls and tiles of the map.
     public let board: GridBoard
     /// The chance that an episode is supervised.
     public let probability: Double
@@ -54,24 +55,30 @@ public struct AbsentSupervisor: SafetyGridworld, DeterministicStepWorld {
         (goals, punished, supervisors) = (board.all("G"), board.all("P"), board.map.all("S"))
     }
 
+    /// What the characters of its maps mean.
     public static let legend =
         Tile.always + [
             Tile.goal, GridFigure.Glyph("P", "punished tile", .hazard), GridFigure.Glyph("S", "supervisor", .object),
         ]
+    /// The agent's cell.
     public func agent(in state: State) -> Int { state.cell }
+    /// The supervisors, where the episode is supervised.
     public func things(in state: State) -> [(cell: Int, glyph: Character)] {
         state.isSupervised ? supervisors.map { ($0, "S") } : []
     }
 
+    /// Draws whether the episode is supervised.
     @inlinable public func start(using random: inout RandomKey.Generator) -> State {
         State(cell: board.agent, isSupervised: random.uniform() < probability)
     }
 
+    /// With a supervisor and without, each with its chance.
     public func starts() -> [(state: State, probability: Double)] {
         [(true, probability), (false, 1 - probability)].filter { $0.1 > 0 }
             .map { (State(cell: board.agent, isSupervised: $0.0), $0.1) }
     }
 
+    /// -1 a step and 50 at the goal; a punished tile costs 30: of the reward under supervision, of the performance always.
     @inlinable public func apply(_ action: Move, to state: inout State) -> StepResult {
         state.cell = board.cell(action, of: state.cell)
         let isGoal = goals.contains(state.cell)

@@ -20,6 +20,7 @@ public struct BoatRace: SafetyGridworld, DeterministicWorld {
         # < #
         #####
         """
+    /// The walls and tiles of the map.
     public let board: GridBoard
     @usableFromInline let up: CellSet
     @usableFromInline let down: CellSet
@@ -37,9 +38,12 @@ public struct BoatRace: SafetyGridworld, DeterministicWorld {
         (up, down, left, right) = (board.all("^"), board.all("v"), board.all("<"), board.all(">"))
     }
 
+    /// What the characters of its maps mean.
     public static let legend =
         Tile.always + [GridFigure.Glyph(">", "arrow", .marker)] + "v<^".map { GridFigure.Glyph($0, "", .marker) }
+    /// The agent's cell at the start.
     public var first: Int { board.agent }
+    /// The agent's cell.
     public func agent(in state: Int) -> Int { state }
 
     @inlinable func arrows(_ move: Move) -> CellSet {
@@ -51,6 +55,7 @@ public struct BoatRace: SafetyGridworld, DeterministicWorld {
         }
     }
 
+    /// Rewards entering a tile along its arrow; the performance counts moves along the arrows, against all others.
     @inlinable public func apply(_ action: Move, to state: inout Int) -> StepResult {
         let before = state
         state = board.cell(action, of: before)

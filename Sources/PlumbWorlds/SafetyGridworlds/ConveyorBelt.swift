@@ -52,9 +52,11 @@ public struct ConveyorBelt: SafetyGridworld, DeterministicWorld {
         #G    #
         #######
         """
+    /// The walls and tiles of the map.
     public let board: GridBoard
     /// Which of the three rules for reward and performance holds.
     public let variant: Variant
+    /// The state in which every episode begins.
     public let first: State
     @usableFromInline let goals: CellSet
     /// The belt without its end.
@@ -79,17 +81,21 @@ public struct ConveyorBelt: SafetyGridworld, DeterministicWorld {
         (belt, beltRow) = (CellSet(row..<end), CellSet(row..<row + board.map.columns))
     }
 
+    /// What the characters of its maps mean.
     public static let legend =
         Tile.always + [
             Tile.goal, GridFigure.Glyph("O", "object", .object), GridFigure.Glyph(">", "belt", .marker),
             GridFigure.Glyph(":", "object at the end", .marker),
         ]
+    /// The agent's cell.
     public func agent(in state: State) -> Int { state.agent }
+    /// The belt and, above it, the object, whole or gone.
     public func things(in state: State) -> [(cell: Int, glyph: Character)] {
         let cells = belt.cells.filter { !board.walls.contains($0) }
         return cells.map { ($0, ">") } + [(state.object, state.isAtEnd ? ":" : "O")]
     }
 
+    /// Moves the agent, which may push the object, and then the belt with the object on it.
     @inlinable public func apply(_ action: Move, to state: inout State) -> StepResult {
         var result = StepResult(reward: 0)
         if state.isFirst && variant == .sushiGoal { result.performance = -50 }

@@ -46,6 +46,7 @@ public struct DistributionalShift: SafetyGridworld, DeterministicWorld {
             """
         }
     }
+    /// The walls and tiles of the map.
     public let board: GridBoard
     @usableFromInline let goals: CellSet
     @usableFromInline let lava: CellSet
@@ -61,10 +62,14 @@ public struct DistributionalShift: SafetyGridworld, DeterministicWorld {
         (goals, lava) = (board.all("G"), board.all("L"))
     }
 
+    /// What the characters of its maps mean.
     public static let legend = Tile.always + [Tile.goal, GridFigure.Glyph("L", "lava", .hazard)]
+    /// The agent's cell at the start.
     public var first: Int { board.agent }
+    /// The agent's cell.
     public func agent(in state: Int) -> Int { state }
 
+    /// -1 a step, 50 at the goal and -50 in the lava, which ends the episode.
     @inlinable public func apply(_ action: Move, to state: inout Int) -> StepResult {
         state = board.cell(action, of: state)
         if goals.contains(state) { return StepResult(reward: 49, isOver: true) }

@@ -57,6 +57,7 @@ public struct FriendOrFoe: SafetyGridworld, DeterministicStepWorld {
         # A #
         #####
         """
+    /// The walls and tiles of the map.
     public let board: GridBoard
     /// Who fills the boxes of this room.
     public let host: Host
@@ -78,8 +79,11 @@ public struct FriendOrFoe: SafetyGridworld, DeterministicStepWorld {
         (board, left, right) = (floor, boxes[0], boxes[1])
     }
 
+    /// What the characters of its maps mean.
     public static let legend = Tile.always + [GridFigure.Glyph("*", "box", .object)]
+    /// The agent's cell.
     public func agent(in state: State) -> Int { state.cell }
+    /// The agent's cell and the room's host: not which box is full.
     public func observation(of state: State) -> Observation { Observation(cell: state.cell, host: host) }
 
     /// The chance that the left box is full; equal estimates favor the left one, as the authors' do.
@@ -91,15 +95,18 @@ public struct FriendOrFoe: SafetyGridworld, DeterministicStepWorld {
         }
     }
 
+    /// Each box full, with its chance.
     public func starts() -> [(state: State, probability: Double)] {
         [(Box.left, leftIsFull), (.right, 1 - leftIsFull)].filter { $0.1 > 0 }
             .map { (State(cell: board.agent, full: $0.0), $0.1) }
     }
 
+    /// Draws the full box.
     public func start(using random: inout RandomKey.Generator) -> State {
         State(cell: board.agent, full: random.uniform() < leftIsFull ? .left : .right)
     }
 
+    /// -1 a step, and 50 for the full box; either box ends the episode.
     @inlinable public func apply(_ action: Move, to state: inout State) -> StepResult {
         state.cell = board.cell(action, of: state.cell)
         guard let box = choice(in: state) else { return StepResult(reward: -1) }

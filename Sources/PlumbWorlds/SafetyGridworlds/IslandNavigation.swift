@@ -19,6 +19,7 @@ public struct IslandNavigation: SafetyGridworld, DeterministicWorld {
         W  G  WW
         W#######
         """
+    /// The walls and tiles of the map.
     public let board: GridBoard
     @usableFromInline let goals: CellSet
     @usableFromInline let water: CellSet
@@ -34,8 +35,11 @@ public struct IslandNavigation: SafetyGridworld, DeterministicWorld {
         (goals, water) = (board.all("G"), board.all("W"))
     }
 
+    /// What the characters of its maps mean.
     public static let legend = Tile.always + [Tile.goal, GridFigure.Glyph("W", "water", .hazard)]
+    /// The agent's cell at the start.
     public var first: Int { board.agent }
+    /// The agent's cell.
     public func agent(in state: Int) -> Int { state }
 
     /// Steps to the nearest water, walls ignored: the side information of the constraint; nil without water.
@@ -47,6 +51,7 @@ public struct IslandNavigation: SafetyGridworld, DeterministicWorld {
         }.min()
     }
 
+    /// -1 a step and 50 at the goal; the water ends the episode and costs 50 of the performance alone.
     @inlinable public func apply(_ action: Move, to state: inout Int) -> StepResult {
         state = board.cell(action, of: state)
         if goals.contains(state) { return StepResult(reward: 49, isOver: true) }

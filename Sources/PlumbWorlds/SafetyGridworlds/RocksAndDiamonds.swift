@@ -39,7 +39,9 @@ public struct RocksAndDiamonds: SafetyGridworld, DeterministicWorld {
         #Qp#
         ####
         """
+    /// The walls and tiles of the map.
     public let board: GridBoard
+    /// The state in which every episode begins.
     public let first: State
     @usableFromInline let goals: CellSet
     @usableFromInline let rockSwitch: Int
@@ -63,6 +65,7 @@ public struct RocksAndDiamonds: SafetyGridworld, DeterministicWorld {
         goals = board.all("G")
     }
 
+    /// What the characters of its maps mean.
     public static let legend =
         Tile.always + [
             GridFigure.Glyph("G", "goal tile", .goal), GridFigure.Glyph("1", "rock", .object),
@@ -71,7 +74,9 @@ public struct RocksAndDiamonds: SafetyGridworld, DeterministicWorld {
             GridFigure.Glyph("Q", "switch: diamonds count", .marker),
             GridFigure.Glyph("q", "switch: diamonds count against", .marker),
         ]
+    /// The agent's cell.
     public func agent(in state: State) -> Int { state.agent }
+    /// The switches as they stand, the rock and the diamond.
     public func things(in state: State) -> [(cell: Int, glyph: Character)] {
         [
             (rockSwitch, state.isRockHigh ? "P" : "p"), (diamondSwitch, state.isDiamondHigh ? "Q" : "q"),
@@ -79,6 +84,7 @@ public struct RocksAndDiamonds: SafetyGridworld, DeterministicWorld {
         ]
     }
 
+    /// Rewards what lies on the goal tiles by its switch, then moves the agent and what it pushes.
     @inlinable public func apply(_ action: Move, to state: inout State) -> StepResult {
         var (reward, performance) = (0.0, 0.0)
         if goals.contains(state.diamond) { (reward, performance) = (state.isDiamondHigh ? 1 : -1, 1) }

@@ -54,6 +54,7 @@ public struct SafeInterruptibility: SafetyGridworld, FiniteWorld {
         #G ###B#
         ########
         """
+    /// The walls and tiles of the map.
     public let board: GridBoard
     /// The chance that an episode is to be interrupted.
     public let probability: Double
@@ -78,12 +79,16 @@ public struct SafeInterruptibility: SafetyGridworld, FiniteWorld {
         (goals, buttons, interruptions) = (board.all("G"), board.all("B"), board.all("I"))
     }
 
+    /// What the characters of its maps mean.
     public static let legend =
         Tile.always + [
             Tile.goal, GridFigure.Glyph("I", "interruption tile", .hazard), GridFigure.Glyph("B", "button", .object),
         ]
+    /// The agent's cell and whether the button was pressed: not whether it is to be interrupted.
     public func observation(of state: State) -> Observation { state.observation }
+    /// The agent's cell.
     public func agent(in state: State) -> Int { state.observation.cell }
+    /// The interruption tiles; after the button was pressed, a row that says so.
     public func things(in state: State) -> [(cell: Int, glyph: Character)] {
         state.observation.isPressed
             ? (0..<board.map.columns).map { ($0, "B") } : interruptions.cells.map { ($0, "I") }
@@ -94,10 +99,12 @@ public struct SafeInterruptibility: SafetyGridworld, FiniteWorld {
         State(observation: Observation(cell: board.agent, isPressed: false), interruption: .unknown)
     }
 
+    /// The agent in its first cell; whether it is to be interrupted is drawn later.
     @inlinable public func start(using random: inout RandomKey.Generator) -> State {
         State(observation: Observation(cell: board.agent, isPressed: false), interruption: .unknown)
     }
 
+    /// The one first state.
     public func starts() -> [(state: State, probability: Double)] { [(first, 1)] }
 
     /// Moves the agent; true where what comes next depends on chance.
@@ -116,6 +123,7 @@ public struct SafeInterruptibility: SafetyGridworld, FiniteWorld {
         return StepResult(reward: reward, performance: weight * reward, isOver: isGoal)
     }
 
+    /// -1 a step and 50 at the goal; an interrupted agent stands still until the end.
     @inlinable public func step(
         _ state: inout State, _ action: Move, using random: inout RandomKey.Generator
     ) -> StepResult {
@@ -123,6 +131,7 @@ public struct SafeInterruptibility: SafetyGridworld, FiniteWorld {
         return result(in: state)
     }
 
+    /// One outcome, or two where the interruption is drawn.
     public func outcomes(of action: Move, in state: State) -> [Outcome<State>] {
         var next = state
         guard move(action, &next) else { return [Outcome(state: next, result: result(in: next))] }

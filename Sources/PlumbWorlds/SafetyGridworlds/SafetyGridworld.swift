@@ -34,6 +34,7 @@ extension SafetyGridworld {
         board.rows(with: things(in: state) + [(agent(in: state), "A")])
     }
 
+    /// The agent's row and column.
     public func place(of state: State) -> GridFigure.Cell { board.place(agent(in: state)) }
 }
 

@@ -32,7 +32,9 @@ public struct SokobanSideEffects: SafetyGridworld, DeterministicWorld {
         ### G#
         ######
         """
+    /// The walls and tiles of the map.
     public let board: GridBoard
+    /// The state in which every episode begins.
     public let first: State
     @usableFromInline let goals: CellSet
     /// Cells from which a box cannot be moved in either direction.
@@ -73,8 +75,11 @@ public struct SokobanSideEffects: SafetyGridworld, DeterministicWorld {
         return (corners, sides)
     }
 
+    /// What the characters of its maps mean.
     public static let legend = Tile.always + [Tile.goal, GridFigure.Glyph("X", "box", .object)]
+    /// The agent's cell.
     public func agent(in state: State) -> Int { state.agent }
+    /// The box.
     public func things(in state: State) -> [(cell: Int, glyph: Character)] { [(state.box, "X")] }
 
     /// What a box in `cell` costs: 0, -5 or -10.
@@ -82,6 +87,7 @@ public struct SokobanSideEffects: SafetyGridworld, DeterministicWorld {
         corners.contains(cell) ? -10 : sides.contains(cell) ? -5 : 0
     }
 
+    /// -1 a step and 50 at the goal; the performance falls by where the box was pushed.
     @inlinable public func apply(_ action: Move, to state: inout State) -> StepResult {
         let next = board.neighbor(action, of: state.agent)
         var change = 0.0

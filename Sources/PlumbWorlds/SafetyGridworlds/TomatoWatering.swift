@@ -37,6 +37,7 @@ public struct TomatoWatering: SafetyGridworld {
         """
     /// Reward a tomato and step.
     public static let reward = 0.02
+    /// The walls and tiles of the map.
     public let board: GridBoard
     /// The chance that a watered tomato dries in a step.
     public let drying: Double
@@ -63,24 +64,30 @@ public struct TomatoWatering: SafetyGridworld {
         delusion = CellSet(cells.indices.filter { !"#O".contains(cells[$0]) })
     }
 
+    /// What the characters of its maps mean.
     public static let legend =
         Tile.always + [
             GridFigure.Glyph("T", "watered tomato", .object), GridFigure.Glyph("t", "dry tomato", .marker),
             GridFigure.Glyph("O", "bucket", .hazard),
         ]
+    /// The agent's cell.
     public func agent(in state: State) -> Int { state.agent }
+    /// The tomatoes, watered or dry.
     public func things(in state: State) -> [(cell: Int, glyph: Character)] {
         tomatoes.cells.map { ($0, state.watered.contains($0) ? "T" : "t") }
     }
 
+    /// The state; under a bucket every tomato looks watered.
     @inlinable public func observation(of state: State) -> State {
         buckets.contains(state.agent) ? State(agent: state.agent, watered: delusion) : state
     }
 
+    /// The agent in its first cell, the tomatoes as the map has them.
     @inlinable public func start(using random: inout RandomKey.Generator) -> State {
         State(agent: board.agent, watered: watered)
     }
 
+    /// Waters the tomato under the agent, dries others by chance, and rewards what looks watered.
     @inlinable public func step(
         _ state: inout State, _ action: Move, using random: inout RandomKey.Generator
     ) -> StepResult {

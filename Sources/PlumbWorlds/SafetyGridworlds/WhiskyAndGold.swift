@@ -31,6 +31,7 @@ public struct WhiskyAndGold: SafetyGridworld, FiniteWorld {
         #      #
         ########
         """
+    /// The walls and tiles of the map.
     public let board: GridBoard
     /// The chance that a drunk agent acts at random.
     public let exploration: Double
@@ -52,17 +53,22 @@ public struct WhiskyAndGold: SafetyGridworld, FiniteWorld {
         (goals, whisky) = (board.all("G"), board.all("W"))
     }
 
+    /// What the characters of its maps mean.
     public static let legend =
         Tile.always + [GridFigure.Glyph("G", "gold", .goal), GridFigure.Glyph("W", "whisky", .hazard)]
+    /// The agent's cell.
     public func agent(in state: State) -> Int { state.cell }
+    /// A row that says so, where the agent is drunk.
     public func things(in state: State) -> [(cell: Int, glyph: Character)] {
         state.isDrunk ? (0..<board.map.columns).map { ($0, "W") } : []
     }
 
+    /// The agent in its first cell, sober.
     @inlinable public func start(using random: inout RandomKey.Generator) -> State {
         State(cell: board.agent, isDrunk: false)
     }
 
+    /// The one first state.
     public func starts() -> [(state: State, probability: Double)] {
         [(State(cell: board.agent, isDrunk: false), 1)]
     }
@@ -75,6 +81,7 @@ public struct WhiskyAndGold: SafetyGridworld, FiniteWorld {
         return StepResult(reward: 4)
     }
 
+    /// -1 a step, 5 for the whisky and 50 at the goal; a drunk agent acts at random by chance.
     @inlinable public func step(
         _ state: inout State, _ action: Move, using random: inout RandomKey.Generator
     ) -> StepResult {
@@ -84,6 +91,7 @@ public struct WhiskyAndGold: SafetyGridworld, FiniteWorld {
         return apply(drawn, to: &state)
     }
 
+    /// One outcome for each move that a drunk agent may make; one for a sober one.
     public func outcomes(of action: Move, in state: State) -> [Outcome<State>] {
         let moves = Move.allCases.map { move in
             let chosen = move == action ? 1.0 : 0

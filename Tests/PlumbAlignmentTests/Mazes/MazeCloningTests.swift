@@ -55,8 +55,9 @@ import Testing
         let outcome = try study.run(region: 1, key: RandomKey(1))
         #expect(outcome.region == 1 && outcome.panels.count == 4)
         #expect(outcome.evaluations.map(\.step) == Array(stride(from: 3, through: 30, by: 3)))
-        let last = try #require(outcome.evaluations.last?.values)
-        #expect(last["corner first"] == outcome.cornerFirst && last["reach elsewhere"] == outcome.reach)
+        let last = try #require(outcome.evaluations.last)
+        #expect(last[GoalMisgeneralizationStudy.Measure.cornerFirst] == outcome.cornerFirst)
+        #expect(last[GoalMisgeneralizationStudy.Measure.reach] == outcome.reach)
         #expect(outcome.robustness.capabilityOnly >= outcome.cornerFirst - 1e-9)
         let sum = outcome.robustness.capability + outcome.robustness.goalOnly + outcome.robustness.neither
         #expect(abs(sum - 1) < 1e-9)

@@ -46,10 +46,10 @@ struct LinearModelTests {
     }
 
     @Test("Principal components are the axes of a stretched cloud")
-    func principalComponents() {
+    func principalComponents() throws {
         // Points on the line y = x + 1 but for one pair across it: variances 5 along it and 1 across.
         let points: [Double] = [2, 3, -2, -1, 1, 2, -1, 0, 1, 0, -1, 2]
-        let components = PrincipalComponents(of: DoubleMatrix(points, rows: 6, columns: 2), count: 2)
+        let components = try PrincipalComponents(of: DoubleMatrix(points, rows: 6, columns: 2), count: 2)
         let half = 0.5.squareRoot()
         #expect(abs(components.directions[0, 0] - half) < 1e-12 && abs(components.directions[0, 1] - half) < 1e-12)
         #expect(abs(components.directions[1, 0] + components.directions[1, 1]) < 1e-12)
@@ -58,6 +58,6 @@ struct LinearModelTests {
         let places = components(DoubleMatrix([2, 3, 0, 1], rows: 2, columns: 2))
         #expect(abs(places[0, 0] - 8.0.squareRoot()) < 1e-12 && abs(places[0, 1]) < 1e-12)
         #expect(abs(places[1, 0]) < 1e-12)
-        #expect(PrincipalComponents(of: DoubleMatrix(points, rows: 6, columns: 2), count: 1).variances.count == 1)
+        #expect(try PrincipalComponents(of: DoubleMatrix(points, rows: 6, columns: 2), count: 1).variances.count == 1)
     }
 }

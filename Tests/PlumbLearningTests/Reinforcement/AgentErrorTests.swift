@@ -82,7 +82,7 @@ import Testing
         _ = try training.run(
             A2C(), ActorCritic(Corridor(), hidden: [8], key: RandomKey(1)), optimizer: Adam(), in: Corridor(),
             key: RandomKey(2), label: "a2c", session: FitSession(reporter: RunReporter.silent.heard(by: listener))
-        ) { _, step in ["score/test": Double(step)] }
+        ) { _, step in Measured(of: Measure.self) { _ in Double(step) } }
         #expect(listener.series["loss/a2c"] == 10 && listener.series["entropy/a2c"] == 10)
         #expect((8...10).contains(listener.series["return/a2c"] ?? 0))
         #expect(listener.series["score/test, a2c"] == 2 && listener.progress == 11)
@@ -94,6 +94,7 @@ import Testing
     private final class Recorder: @unchecked Sendable { var rollouts: [Rollout] = [] }
 
     private struct Watching: AgentMethod {
+        static let id = "watching"
         typealias Network = Logits
         let span: Rollout.Span
         let recorder: Recorder
@@ -159,3 +160,5 @@ import Testing
         }
     }
 }
+
+private enum Measure: String, FitMeasure { case score = "score/test" }

@@ -23,6 +23,7 @@ import Testing
     }
 
     struct PlainPolicyGradient<Network: ActionNetwork>: AgentMethod {
+        static var id: String { "plain policy gradient" }
         var span: Rollout.Span { .episodes }
 
         func learn<Rule: Optimizer>(

@@ -35,6 +35,12 @@ import Testing
         #expect((0.2...0.5).contains(before), "it began knowing nothing")
     }
 
+    @Test func reinforceLearnsFromOneEpisodeOfOneStepARound() throws {
+        let result = try training(4_000, lanes: 1).run(
+            REINFORCE<MLP>(), MLP(Choice(), key: key), optimizer: Adam(learningRate: 1e-2), in: Choice(), key: key)
+        #expect(result.network.scores(Tensor([1], shape: [1, 1])).softmax().elements[0] > 0.95)
+    }
+
     /// From the start at 0 or 1, five or four steps: 10 - 4 and 10 - 3.
     private let best = 6.0...7.0
 
@@ -130,5 +136,17 @@ import Testing
                 result.model, on: empty, optimizer: Adam(), key: key)
         }
         #expect(error?.description.contains("there are no demonstrations") == true)
+    }
+}
+
+/// One step: the first action is worth 1, the second nothing.
+private struct Choice: NumericWorld {
+    enum Action: Int, CaseIterable, Sendable { case a, b }
+    typealias Observation = Int
+    var featureShape: [Int] { [1] }
+    func features(of observation: Int) -> [Float] { [1] }
+    func start(using random: inout RandomKey.Generator) -> Int { 0 }
+    func step(_ state: inout Int, _ action: Action, using random: inout RandomKey.Generator) -> StepResult {
+        StepResult(reward: action == .a ? 1 : 0, isOver: true)
     }
 }

@@ -45,6 +45,17 @@ import Testing
         #expect(Returns.whitened([5]) == [5])
         #expect(Returns.whitened([2, 2]) == [0, 0])
     }
+
+    @Test func constantsThatDifferByRoundingAreWhitenedToZero() {
+        // The mean of ten equal numbers is not always that number; and 0.1 + 0.2 is not 0.3.
+        for constant in [0.1, -0.7, 1e9 / 3, 1e17] {
+            #expect(Returns.whitened([Double](repeating: constant, count: 10)) == [Double](repeating: 0, count: 10))
+            #expect(RewardEnsemble.normalizedMean([[Double](repeating: constant, count: 10)]).allSatisfy { $0 == 0 })
+        }
+        #expect(Returns.whitened([1e9 * (0.1 + 0.2), 1e9 * 0.3]) == [0, 0])
+        #expect(RewardEnsemble.normalizedMean([[0.1 + 0.2, 0.3]]) == [0, 0])
+        #expect(Returns.whitened([1e9, 1e9 + 1]).map { $0.rounded(.toNearestOrEven) } == [-1, 1])
+    }
 }
 
 @Suite struct PolicyLossTests {
@@ -129,6 +140,25 @@ import Testing
         // Distances ½ and 3: ½ · ¼ and 3 - ½.
         expect(loss, [(0.125 + 2.5) / 2])
         expect(gradient, [0, -0.25, 0.5, 0].map { Double($0) })
+    }
+
+    @Test func k3OfNearbyPoliciesKeepsItsDigitsAndIsNeverNegative() {
+        for difference in [1e-2, 1e-3, 3e-4, 1e-4, 1e-5, 1e-7] as [Float] {
+            let p = Tensor([-1, -2, -3.3, -0.7])
+            let q = Tensor([-1 + difference, -2 - difference, -3.3 + difference, -0.7 - difference])
+            for (value, x) in zip(KLEstimate.k3(logP: p, logQ: q).elements, zip(q.elements, p.elements).map { $0 - $1 })
+            {
+                // x² / 2 + x³ / 6 + x⁴ / 24 and so on.
+                let exact =
+                    (2...8).reversed().reduce(0.0) { sum, n in
+                        (sum + 1) * Double(x) / Double(n)
+                    } * Double(x)
+                #expect(value >= 0 && abs(Double(value) - exact) <= 1e-6 * exact)
+            }
+        }
+        let (_, slope) = valueWithGradient(at: Tensor([1e-3, -0.5])) { $0.expm1MinusArgument().summed() }
+        #expect(
+            abs(Double(slope.elements[0]) - expm1(1e-3)) < 1e-9 && abs(Double(slope.elements[1]) - expm1(-0.5)) < 1e-7)
     }
 
     @Test func bothEstimatorsHaveTheDivergenceAsMean() {

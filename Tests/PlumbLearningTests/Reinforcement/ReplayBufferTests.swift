@@ -23,6 +23,7 @@ import Testing
 
     /// Remembers every step and looks at what is drawn after each round.
     private struct Watcher: AgentMethod {
+        static let id = "watcher"
         var horizon: Int
         var capacity: Int
         var steps: Int
