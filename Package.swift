@@ -103,8 +103,7 @@ let package = Package(
             name: "plumb",
             dependencies: [
                 "PlumbBasics", "PlumbTensor", "PlumbRecords", "PlumbTokenizers", "PlumbNN", "PlumbData", "PlumbWorlds",
-                "PlumbModels", "PlumbLearning",
-                "PlumbExperiments", "PlumbReport",
+                "PlumbModels", "PlumbLearning", "PlumbAlignment", "PlumbExperiments", "PlumbReport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
         .testTarget(name: "PlumbBasicsTests", dependencies: ["PlumbBasics"], swiftSettings: strict),

@@ -11,7 +11,7 @@ struct ListCommand: ParsableCommand {
     @Flag(help: "Print one JSON object.") var json = false
 
     func run() throws {
-        let cards = Catalogue.all.map { $0.card }
+        let cards = try Catalogue.standard.all.map { try $0.statedCard() }
         if json {
             return try Output.json(.object(["experiments": JSONValue(encoding: cards)]))
         }

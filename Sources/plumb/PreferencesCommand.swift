@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import PlumbAlignment
 import PlumbBasics
 import PlumbExperiments
 import PlumbLearning

@@ -25,7 +25,7 @@ struct RunCommand: AsyncParsableCommand {
 
     func run() async throws {
         guard let id = arguments.first, id != "--help", id != "-h" else { throw CleanExit.helpRequest(self) }
-        let experiment = try Catalogue.experiment(id)
+        let experiment = try Catalogue.standard.experiment(id)
         let request = try Request(Array(arguments.dropFirst()), experiment)
         if request.wantsHelp {
             print("plumb run \(id): \(experiment.card.question)\n\n\(try SettingsHelp.text(of: experiment))\n")

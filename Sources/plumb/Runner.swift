@@ -89,9 +89,9 @@ struct Runner {
             seed: request.seed, observer: RunObservers([observer, curves] + (folder.map { [$0] } ?? [])),
             interruption: interruption?.awaited(), artifactFolder: folder?.artifactFolder,
             checkpointFolder: folder?.checkpointFolder)
-        let findings = try await experiment.run(request.settings, in: &context)
+        let (card, findings) = try await experiment.run(request.settings, in: &context)
         return RunRecord(
-            id: folder?.id ?? experiment.card.id, card: experiment.card, settings: request.settings,
+            id: folder?.id ?? experiment.card.id, card: card, settings: request.settings,
             seed: request.seed, host: .current(isa: Compute.instructionSet, threads: Compute.threads),
             arithmetic: context.arithmetic, started: started,
             wallSeconds: (ContinuousClock.now - clock) / .seconds(1), inputs: context.inputs, findings: findings,

@@ -11,8 +11,8 @@ struct ShowCommand: ParsableCommand {
     @Flag(help: "Print one JSON object.") var json = false
 
     func run() throws {
-        let experiment = try Catalogue.experiment(id)
-        let card = experiment.card
+        let experiment = try Catalogue.standard.experiment(id)
+        let card = try experiment.statedCard()
         if json {
             return try Output.json(
                 .object([
@@ -33,18 +33,6 @@ struct ShowCommand: ParsableCommand {
             print(style.paragraph("\(source.authors), \(source.title), \(source.year)\(link)"))
         }
         print("\n" + (try SettingsHelp.text(of: experiment)))
-    }
-}
-
-extension Catalogue {
-    /// The experiment called `id`.
-    ///
-    /// - Throws: `SettingsError` with the nearest known id.
-    static func experiment(_ id: String) throws -> any Experiment.Type {
-        if let experiment = self[id] { return experiment }
-        let known = all.map { $0.card.id }
-        let hint = closestMatch(to: id, in: known).map { ": did you mean \($0)?" }
-        throw SettingsError("there is no experiment \"\(id)\"\(hint ?? ": plumb list shows them")")
     }
 }
 

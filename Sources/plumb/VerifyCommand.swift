@@ -13,7 +13,7 @@ struct VerifyCommand: AsyncParsableCommand {
     @Flag(help: "Print one JSON object.") var json = false
 
     func run() async throws {
-        let experiments = try ids.isEmpty ? Catalogue.all : ids.map(Catalogue.experiment)
+        let experiments = try ids.isEmpty ? Catalogue.standard.all : ids.map(Catalogue.standard.experiment)
         let progress = Output.progress()
         let runner = Runner(observer: progress)
         var records: [RunRecord] = []

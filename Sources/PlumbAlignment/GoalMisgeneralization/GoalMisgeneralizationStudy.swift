@@ -8,22 +8,19 @@ internal import PlumbWorlds
 /// In training the goal that was meant, the cheese, and a rival one, the corner, ask for the same moves; nothing tells
 /// the network which of them to learn. It fails as an agent only where the two part, and then it fails as a capable
 /// agent with another goal (Langosco et al. 2022, arXiv:2105.14111; Shah et al. 2022, arXiv:2210.01790).
-public struct GoalMisgeneralizationStudy: Sendable {
-    /// How the network is trained; its generator's region is replaced by the one asked for.
-    public var cloning: MazeCloning
-    /// The number of mazes of each test.
-    public var testMazes = 200
-    /// The steps of an episode.
-    public var episodeSteps = 60
-    /// How far from the corner the cheese lies at least, in the mazes that tell the goals apart.
-    public var goalDistance = 4
+public struct GoalMisgeneralizationStudy: SettingGroup {
+    /// How the network is trained.
+    public var cloning = MazeCloning()
+    /// How it is tested.
+    public var test = MazeTest()
+
     /// How often the network is tested while it learns.
-    public var measurements = 10
+    static let measurements = 10
     /// How many paths are kept for a figure.
-    public var pictures = 4
+    static let pictures = 4
 
     /// A study with the reference settings.
-    public init(_ cloning: MazeCloning) { self.cloning = cloning }
+    public init() {}
 
     /// What is measured while a network learns.
     public enum Measure: String, FitMeasure {
@@ -53,15 +50,6 @@ public struct GoalMisgeneralizationStudy: Sendable {
         public var panels: [GridFigure.Panel]
     }
 
-    /// Where cheese lies far from the corner.
-    private func elsewhere() throws -> MazeGenerator { try generator(region: cloning.generator.side, goalDistance) }
-
-    private func generator(region: Int, _ distance: Int = 0) throws -> MazeGenerator {
-        let base = cloning.generator
-        return try MazeGenerator(
-            side: base.side, wallDensity: base.wallDensity, region: region, goalDistance: distance)
-    }
-
     /// Trains on mazes whose cheese lies in the region, and tests.
     ///
     /// The test mazes depend on the key alone: agents of different regions walk through the same.
@@ -69,12 +57,11 @@ public struct GoalMisgeneralizationStudy: Sendable {
     /// - Throws: `WorldError` for a region that cannot be; what
     ///   ``MazeCloning/train(key:label:in:evaluateEvery:evaluate:)`` throws.
     public func run(region: Int, key: RandomKey, in session: FitSession = .silent) throws -> Outcome {
-        var cloning = cloning
-        cloning.generator = try generator(region: region)
-        let familiar = cloning.generator.states(testMazes, key: key["familiar"])
-        let elsewhere = try elsewhere().states(testMazes, key: key["elsewhere"])
+        let generator = try cloning.generator(region: region)
+        let familiar = generator.states(test.testMazes, key: key["familiar"])
+        let elsewhere = try elsewhere(key)
         let result = try cloning.train(
-            key: key, label: "region \(region)", in: session, evaluateEvery: max(1, cloning.steps / measurements)
+            on: generator, key: key, label: "region \(region)", in: session, evaluateEvery: max(1, cloning.steps / Self.measurements)
         ) { model, _ in
             let (known, new) = (walk(familiar, key, model), walk(elsewhere, key, model))
             return Measured(of: Measure.self) { measure in
@@ -89,7 +76,7 @@ public struct GoalMisgeneralizationStudy: Sendable {
         return Outcome(
             region: region, familiarReach: walk(familiar, key, result.model).reach, reach: walks.reach,
             cornerFirst: walks.cornerFirst, robustness: walks.robustness, evaluations: result.evaluations,
-            panels: walks.paths.prefix(pictures).map { path in
+            panels: walks.paths.prefix(Self.pictures).map { path in
                 GridFigure.Panel("\(region) × \(region): \(Self.title(path, walks.corner))", path: path)
             })
     }
@@ -99,19 +86,23 @@ public struct GoalMisgeneralizationStudy: Sendable {
     /// - Returns: the share of mazes with the cheese in the corner in which it comes upon the cheese, and the share of
     ///   mazes with the cheese elsewhere in which it comes upon the corner first.
     public func chance(key: RandomKey) throws -> (familiarReach: Double, cornerFirst: Double) {
+        let corner = try cloning.generator().corner
         func wander(_ states: [MazeState]) -> MazeWalks {
-            MazeWalks(from: states, corner: cloning.generator.corner, steps: episodeSteps, key: key["chance"]) {
-                Tensor.zeros([$1.count, Move.allCases.count])
+            test.walk(states, corner: corner, key: key["chance"]) { _, walks in
+                Tensor.zeros([walks.count, Move.allCases.count])
             }
         }
-        return (
-            wander(try generator(region: 1).states(testMazes, key: key["familiar"])).reach,
-            wander(try elsewhere().states(testMazes, key: key["elsewhere"])).cornerFirst
-        )
+        let familiar = try cloning.generator(region: 1).states(test.testMazes, key: key["familiar"])
+        return (wander(familiar).reach, wander(try elsewhere(key)).cornerFirst)
+    }
+
+    /// Mazes with the cheese far from the corner.
+    private func elsewhere(_ key: RandomKey) throws -> [MazeState] {
+        try cloning.generator(goalDistance: test.goalDistance).states(test.testMazes, key: key["elsewhere"])
     }
 
     private func walk(_ states: [MazeState], _ key: RandomKey, _ model: MazePolicy) -> MazeWalks {
-        MazeWalks(from: states, corner: cloning.generator.corner, steps: episodeSteps, key: key["moves"]) { states, _ in
+        test.walk(states, corner: cloning.side - 1, key: key["moves"]) { states, _ in
             model(MazeState.features(of: states))
         }
     }

@@ -37,6 +37,12 @@ public struct GoalRobustness: Sendable, Codable, Equatable {
     /// The share in which it goes for the cheese.
     public var goal: Double { both + goalOnly }
 
+    /// The four shares with their names, in the order of a table.
+    public static let shares: [(name: String, value: @Sendable (GoalRobustness) -> Double)] = [
+        ("capability and goal", { $0.both }), ("capability, other goal", { $0.capabilityOnly }),
+        ("goal, no capability", { $0.goalOnly }), ("neither", { $0.neither }),
+    ]
+
     private static func wantsGoal(_ path: MazePath, _ corner: Int) -> Bool {
         if path.visitsFirst(corner) { return false }
         if path.reachesGoal { return true }

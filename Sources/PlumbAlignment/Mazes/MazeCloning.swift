@@ -1,5 +1,6 @@
 public import PlumbLearning
 public import PlumbNN
+public import PlumbRecords
 public import PlumbTensor
 public import PlumbWorlds
 internal import PlumbData
@@ -8,24 +9,41 @@ internal import PlumbData
 /// cheese (Pomerleau 1991, *Efficient Training of Artificial Neural Networks for Autonomous Navigation*).
 ///
 /// Every cell has one or more best moves; they share the target's probability equally.
-public struct MazeCloning: Sendable {
-    /// Where the training mazes come from.
-    public var generator: MazeGenerator
-    /// The number of training mazes.
-    public var mazes = 12_000
-    /// The cells of each maze that are learned from.
-    public var statesPerMaze = 12
-    /// Training steps.
-    public var steps = 10_000
-    /// B.
-    public var batch = 128
-    /// Adam's learning rate.
-    public var learningRate = 1e-3
-    /// F.
-    public var hidden = 256
+public struct MazeCloning: SettingGroup {
+    @Setting("Rows and columns of a maze.", 2...11) public var side = 7
+    @Setting("The probability of a wall on each cell.", 0...0.4) public var wallDensity = 0.12
+    @Setting("Training mazes.", 1...1_000_000) public var mazes = 12_000
+    @Setting("Cells of each maze that are learned from.", 1...120) public var statesPerMaze = 12
+    @Setting("Training steps.", 1...1_000_000) public var steps = 10_000
+    @Setting("Cells in a training step.", 1...65_536) public var batch = 128
+    @Setting("Adam's learning rate.", 1e-9...10) public var learningRate = 0.001
+    @Setting("Neurons of each of the two hidden layers.", 1...4096) public var hidden = 256
 
-    /// Training with the reference settings on mazes of `generator`.
-    public init(_ generator: MazeGenerator) { self.generator = generator }
+    /// Training with the reference settings.
+    public init() {}
+
+    /// Mazes of these settings with the cheese in a region of the upper right.
+    ///
+    /// - Parameters:
+    ///   - region: the region's width in cells; the whole maze by default.
+    ///   - goalDistance: how many steps the cheese lies from the corner at least.
+    /// - Throws: `WorldError` where no such maze exists.
+    public func generator(region: Int? = nil, goalDistance: Int = 0) throws -> MazeGenerator {
+        try MazeGenerator(
+            side: side, wallDensity: wallDensity, region: region ?? side, goalDistance: goalDistance)
+    }
+
+    /// Refuses settings that do not fit together or need more memory than a machine has.
+    ///
+    /// - Throws: `SettingsError` naming the options.
+    public func check() throws {
+        guard mazes * statesPerMaze <= 10_000_000 else {
+            throw SettingsError("--mazes \(mazes) times --states-per-maze \(statesPerMaze) may be at most 10000000")
+        }
+        guard batch * hidden <= 1 << 24 else {
+            throw SettingsError("--batch \(batch) times --hidden \(hidden) may be at most \(1 << 24)")
+        }
+    }
 
     /// What is learned from: states, and the best moves in each.
     public struct Examples: Sendable {
@@ -54,8 +72,8 @@ public struct MazeCloning: Sendable {
         }
     }
 
-    /// Mazes, and cells of each from which the cheese can be reached, drawn without putting back.
-    public func examples(key: RandomKey) -> Examples {
+    /// Mazes of `generator`, and cells of each from which the cheese can be reached, drawn without replacement.
+    public func examples(of generator: MazeGenerator, key: RandomKey) -> Examples {
         var examples = Examples()
         for index in 0..<mazes {
             var random = key[index].generator()
@@ -72,9 +90,10 @@ public struct MazeCloning: Sendable {
         return examples
     }
 
-    /// Trains a network; the same key gives the same network, bit for bit.
+    /// Trains a network on mazes of `generator`; the same key gives the same network, bit for bit.
     ///
     /// - Parameters:
+    ///   - generator: where the training mazes come from.
     ///   - key: of the mazes, the batches and the first weights.
     ///   - label: names the run in curves, and its checkpoints.
     ///   - session: where it reports to and keeps checkpoints; silent by default.
@@ -82,11 +101,11 @@ public struct MazeCloning: Sendable {
     ///   - evaluate: numbers to keep along the way.
     /// - Throws: what `Fit` throws.
     public func train(
-        key: RandomKey, label: String, in session: FitSession = .silent, evaluateEvery: Int = 0,
-        evaluate: (MazePolicy, Int) throws -> Measured = { _, _ in .nothing }
+        on generator: MazeGenerator, key: RandomKey, label: String, in session: FitSession = .silent,
+        evaluateEvery: Int = 0, evaluate: (MazePolicy, Int) throws -> Measured = { _, _ in .nothing }
     ) throws -> FitResult<MazePolicy, Adam> {
-        let examples = examples(key: key["mazes"])
-        let inputs = 3 * generator.side * generator.side
+        let examples = examples(of: generator, key: key["mazes"])
+        let inputs = 3 * side * side
         let batches = Batches(count: examples.states.count, size: batch, key: key["batches"], remainder: .keep)
         var fit = Fit(steps: steps)
         fit.evaluateEvery = evaluateEvery

@@ -4,22 +4,19 @@ public import PlumbTensor
 public import PlumbWorlds
 
 /// Trains an agent to find cheese anywhere, and steers it away from the cheese by changing its activations.
-public struct PolicySteeringStudy: Sendable {
+public struct PolicySteeringStudy: SettingGroup {
     /// How the network is trained.
-    public var cloning: MazeCloning
-    /// The number of mazes that are steered in.
-    public var testMazes = 200
-    /// The steps of an episode.
-    public var episodeSteps = 60
-    /// How far from the corner the cheese lies at least.
-    public var goalDistance = 4
-    /// How often the vector is subtracted in the sweep.
+    public var cloning = MazeCloning()
+    /// The mazes that it is steered in.
+    public var test = MazeTest()
+    @Setting("How often the vector is subtracted, in the sweep; below 0 it is added.", -1e6...1e6)
     public var coefficients = [-1.0, -0.5, 0, 0.25, 0.5, 0.75, 1, 1.5, 2, 3]
+
     /// How many paths are kept for a figure.
-    public var pictures = 4
+    static let pictures = 4
 
     /// A study with the reference settings.
-    public init(_ cloning: MazeCloning) { self.cloning = cloning }
+    public init() {}
 
     /// The shares of mazes in which one network reaches the cheese.
     public struct Outcome: Codable, Sendable {
@@ -37,9 +34,9 @@ public struct PolicySteeringStudy: Sendable {
         public var fromSameGoal: Double
         /// With the cheese taken out of what the network sees: what it reaches by chance.
         public var blind: Double
-        /// For each coefficient, the vector subtracted that often.
+        /// For each coefficient in rising order, the vector subtracted that often.
         public var sweep: [Double]
-        /// For each coefficient, the random vector subtracted that often.
+        /// For each coefficient in rising order, the random vector subtracted that often.
         public var randomSweep: [Double]
         /// The mean length of a goal vector.
         public var norm: Double
@@ -56,14 +53,12 @@ public struct PolicySteeringStudy: Sendable {
     /// - Throws: `WorldError` for a region that cannot be; what
     ///   ``MazeCloning/train(key:label:in:evaluateEvery:evaluate:)`` throws.
     public func run(region: Int, key: RandomKey, in session: FitSession = .silent) throws -> Outcome {
-        let base = cloning.generator
-        var cloning = cloning
-        cloning.generator = try MazeGenerator(side: base.side, wallDensity: base.wallDensity, region: region)
-        let test = try MazeGenerator(
-            side: base.side, wallDensity: base.wallDensity, region: base.side, goalDistance: goalDistance)
-        let policy = try cloning.train(key: key, label: "region \(region)", in: session).model
+        let test = try cloning.generator(goalDistance: self.test.goalDistance)
+        let policy = try cloning.train(
+            on: cloning.generator(region: region), key: key, label: "region \(region)", in: session
+        ).model
         try session.reporter.checkpoint()
-        return steer(policy, in: test.states(testMazes, key: key["elsewhere"]), test, key: key)
+        return steer(policy, in: test.states(self.test.testMazes, key: key["elsewhere"]), test, key: key)
     }
 
     /// All measurements of one network.
@@ -71,20 +66,18 @@ public struct PolicySteeringStudy: Sendable {
         let vectors = GoalVectors(of: policy, in: states)
         let random = vectors.random(key: key["random"])
         func walk(_ vectors: GoalVectors, _ coefficient: Double) -> MazeWalks {
-            MazeWalks(
-                from: states, corner: generator.corner, steps: episodeSteps, key: key["moves"],
+            test.walk(
+                states, corner: generator.corner, key: key["moves"],
                 policy: vectors.steering(policy, coefficient: coefficient))
         }
         let (plain, steered) = (walk(vectors, 0), walk(vectors, -1))
         let rotated = states.indices.map { ($0 + 1) % states.count }
-        let blind = MazeWalks(
-            from: states, corner: generator.corner, steps: episodeSteps, key: key["moves"]
-        ) { states, _ in
+        let blind = test.walk(states, corner: generator.corner, key: key["moves"]) { states, _ in
             policy(MazeState.features(of: states.map { MazeState($0.maze.withoutGoal, agent: $0.agent) }))
         }
         let activations = policy.hidden(MazeState.features(of: states))
         func panels(_ name: String, _ walks: MazeWalks) -> [GridFigure.Panel] {
-            walks.paths.prefix(pictures).map { path in
+            walks.paths.prefix(Self.pictures).map { path in
                 GridFigure.Panel("\(name): \(path.reachesGoal ? "cheese" : "no cheese")", path: path)
             }
         }
@@ -95,8 +88,8 @@ public struct PolicySteeringStudy: Sendable {
             fromSameGoal: walk(
                 GoalVectors(of: policy, in: Self.others(states, generator, key: key["others"])), -1
             ).reach,
-            blind: blind.reach, sweep: coefficients.map { walk(vectors, -$0).reach },
-            randomSweep: coefficients.map { walk(random, -$0).reach },
+            blind: blind.reach, sweep: coefficients.sorted().map { walk(vectors, -$0).reach },
+            randomSweep: coefficients.sorted().map { walk(random, -$0).reach },
             norm: Statistics.mean(vectors.norms), activationNorm: Statistics.mean(GoalVectors(activations).norms),
             plainPanels: panels("as trained", plain), steeredPanels: panels("steered", steered))
     }

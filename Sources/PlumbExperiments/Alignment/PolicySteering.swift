@@ -1,76 +1,38 @@
-internal import PlumbAlignment
+public import PlumbAlignment
 internal import PlumbLearning
 public import PlumbRecords
 internal import PlumbTensor
 internal import PlumbWorlds
 
-/// Can an agent's goal be taken out of it by subtracting one vector from its activations?
+/// Does subtracting one vector from an agent's activations remove its goal?
+///
+/// What the sight of the cheese adds to a hidden layer is subtracted at every step of an episode. A random vector of the
+/// same length must leave the agent's success unchanged: that is the control.
 public struct PolicySteering: Experiment {
-    public struct Settings: Codable, Sendable, Equatable {
-        public var seeds = 4
-        public var side = 7
-        public var wallDensity = 0.12
-        public var mazes = 12_000
-        public var statesPerMaze = 12
-        public var steps = 10_000
-        public var batch = 128
-        public var learningRate = 0.001
-        public var hidden = 256
-        public var testMazes = 200
-        public var episodeSteps = 60
-        public var goalDistance = 4
-        public var coefficients = [-1.0, -0.5, 0, 0.25, 0.5, 0.75, 1, 1.5, 2, 3]
+    typealias Outcome = PolicySteeringStudy.Outcome
 
+    public struct Settings: ExperimentSettings {
+        @Setting("Networks trained.", 1...1000) public var seeds = 4
+        public var study = PolicySteeringStudy()
         public init() {}
     }
 
-    public static let defaults = Settings()
-    public static let help = [
-        "seeds": "Networks trained.",
-        "side": "Rows and columns of a maze.",
-        "wallDensity": "The probability of a wall on each cell.",
-        "mazes": "Training mazes.",
-        "statesPerMaze": "Cells of each maze that are learned from.",
-        "steps": "Training steps.",
-        "batch": "Cells in a training step.",
-        "learningRate": "Adam's step length.",
-        "hidden": "Neurons of each of the two hidden layers.",
-        "testMazes": "New mazes to steer in.",
-        "episodeSteps": "Steps after which an episode ends without cheese.",
-        "goalDistance": "How many steps from the upper right corner the cheese lies at least.",
-        "coefficients": "How often the vector is subtracted, in the sweep; below 0 it is added.",
-    ]
-    public static let ranges: [String: ClosedRange<Double>] = [
-        "seeds": 1...1000, "side": 2...11, "wallDensity": 0...0.4, "mazes": 1...1_000_000,
-        "statesPerMaze": 1...120, "steps": 1...1_000_000, "batch": 1...65_536, "learningRate": 1e-9...10,
-        "hidden": 1...4096, "testMazes": 2...100_000, "episodeSteps": 1...100_000, "goalDistance": 1...20,
-        "coefficients": -1e6...1e6,
-    ]
     public static let presets: [String: Settings] = {
-        var tiny = Settings()
-        (tiny.seeds, tiny.mazes, tiny.steps) = (2, 6_000, 2_000)
-        var paper = Settings()
-        (paper.seeds, paper.testMazes) = (8, 500)
+        var (tiny, paper) = (Settings(), Settings())
+        (tiny.seeds, tiny.study.cloning.mazes, tiny.study.cloning.steps) = (2, 1_000, 300)
+        (paper.seeds, paper.study.test.testMazes) = (8, 500)
         return ["tiny": tiny, "paper": paper]
     }()
 
     public static let card = Card(
-        id: "policy-steering", title: "Taking the goal out of an agent", direction: "alignment: shard theory",
-        question: "Can an agent's goal be taken out of it by subtracting one vector from its activations?",
-        hypothesis:
-            "What the sight of the cheese adds to a hidden layer at the start of an episode is a direction that the "
-            + "agent goes by. Subtracted at every step, it cuts the share of mazes in which the agent reaches the "
-            + "cheese from at least 90 % to at most 60 %.",
-        control: "A random vector of the same length leaves the agent at 90 % or more.",
-        method:
-            "Train a network by cloning shortest ways, with cheese anywhere in the maze. In each of many new mazes "
-            + "take the second hidden layer's activations at the start, less those of the same maze without cheese, "
-            + "and subtract them at every step of an episode.",
-        limits:
-            "A small network that sees the whole maze and imitates, in place of the paper's convolutional network. The "
-            + "vector belongs to one maze and one start. A network that ignores the cheese serves as a comparison: "
-            + "there is little to take out of it. Training was lengthened from 6,000 steps to 10,000, the reference's, after "
-            + "trials.",
+        id: "policy-steering", title: "Subtracting the goal from an agent", direction: "alignment: shard theory",
+        question: "Can an agent's goal be removed by subtracting one vector from its activations?",
+        method: "Train a network by cloning shortest paths, with cheese anywhere in the maze. In each of many new mazes take "
+            + "the second hidden layer's activations at the start, less those of the same maze without cheese, and "
+            + "subtract this goal vector at every step of an episode.",
+        limits: "A small network that sees the whole maze and learns by imitation, in place of the paper's convolutional "
+            + "network. The vector belongs to one maze and one start. The length of training was set after trials: 10,000 "
+            + "steps, as in the reference, where it had been 6,000.",
         references: [
             Reference(
                 authors: "Mini, Grietzer, Sharma, Meek, MacDiarmid, Turner",
@@ -81,39 +43,117 @@ public struct PolicySteering: Experiment {
         ],
         minutes: 1.5)
 
+    private struct Condition: Sendable {
+        let quantity: Quantity
+        let label: String
+        let value: @Sendable (Outcome) -> Double
+        init(_ name: String, _ label: String, _ value: @escaping @Sendable (Outcome) -> Double) {
+            (quantity, self.label, self.value) = (Quantity(name, unit: "of the mazes"), label, value)
+        }
+    }
+
+    private static let plain = Condition("reach", "not steered") { $0.plain }
+    private static let subtracted = Condition("reach_subtracted", "vector subtracted") { $0.subtracted }
+    private static let random = Condition("reach_random", "random vector") { $0.random }
+    private static let other = Condition("reach_vector_of_another_maze", "other maze") { $0.fromAnotherMaze }
+    private static let same = Condition("reach_vector_of_same_goal", "same cheese") { $0.fromSameGoal }
+    private static let unseen = Condition("reach_cheese_unseen", "cheese unseen") { $0.blind }
+    private static let conditions = [
+        plain, subtracted, Condition("reach_added", "vector added") { $0.added }, random, other, same, unseen,
+    ]
+    private static let length = Quantity("vector_length"), activation = Quantity("activation_length")
+    private static let cornerReach = Quantity("corner_network_reach", unit: "of the mazes")
+    private static let cornerSubtracted = Quantity("corner_network_reach_subtracted", unit: "of the mazes")
+    private static let cornerLength = Quantity("corner_network_vector_length")
+
+    public let claims = [
+        Claim(
+            .mean, "With the goal vector subtracted at every step the agent reaches its cheese less often",
+            subtracted.quantity, .atMost(0.6),
+            control: "With a random vector of the same length subtracted it reaches it as before", random.quantity,
+            .atLeast(0.9)
+        ).and(plain.quantity, .atLeast(0.9))
+    ]
+
     let settings: Settings
-    public init(_ settings: Settings) { self.settings = settings }
+    public init(_ settings: Settings) throws {
+        self.settings = settings
+        guard !settings.study.coefficients.isEmpty else {
+            throw SettingsError("--coefficients \(settings.study.coefficients): give one or more numbers")
+        }
+        try settings.study.test.check(with: settings.study.cloning)
+    }
 
     public func run(in context: inout RunContext) async throws -> Findings {
-        let study = try checkedStudy()
+        let study = settings.study
         let trials = Trials(context, count: settings.seeds)
         let seeking = try await trials.run("cheese anywhere") { trial in
-            try study.run(region: study.cloning.generator.side, key: trial.key, in: trial.session)
+            try study.run(region: study.cloning.side, key: trial.key, in: trial.session)
         }
         let ignoring = try await trials.run("cheese in the corner") { trial in
             try study.run(region: 1, key: trial.key, in: trial.session)
         }
-        return PolicySteeringFindings(
-            settings: settings, seeking: seeking, ignoring: ignoring, seeds: OverSeeds(trials.seeds)
-        ).findings
+        var measured = Measurements(seeds: trials.seeds)
+        for condition in Self.conditions { measured[condition.quantity] = seeking.map(condition.value) }
+        (measured[Self.length], measured[Self.activation]) = (seeking.map(\.norm), seeking.map(\.activationNorm))
+        (measured[Self.cornerReach], measured[Self.cornerLength]) = (ignoring.map(\.plain), ignoring.map(\.norm))
+        measured[Self.cornerSubtracted] = ignoring.map(\.subtracted)
+        return Findings(summary: summary(measured), claims: claims, from: measured) {
+            Self.conditions.map { measured.metric($0.quantity) }
+            measured.metrics(Self.length, Self.activation)
+            Metric(
+                "reach_subtracted_most", measured.greatest(Self.subtracted.quantity), n: settings.seeds, seeds: trials.seeds)
+            measured.metrics(Self.cornerReach, Self.cornerSubtracted, Self.cornerLength)
+            mazes(seeking)
+            sweep(seeking, ignoring, measured)
+            vectors(seeking, ignoring, measured)
+            "The vector is taken once, at the start of the episode, and changes the second hidden layer after its rectifier."
+            "\"Cheese unseen\" removes the cheese from what the network sees: the agent then reaches it by chance."
+        }
     }
 
-    public func validate() throws { _ = try checkedStudy() }
+    private func summary(_ measured: Measurements) -> String {
+        func percent(_ condition: Condition) -> String { Phrase.percent(measured.mean(condition.quantity)) }
+        return "The agent reaches the cheese in \(percent(Self.plain)) of new mazes, and in \(percent(Self.subtracted)) with "
+            + "the goal vector subtracted at every step; with a random vector of the same length in "
+            + "\(percent(Self.random)). With another maze's vector subtracted it reaches the cheese in "
+            + "\(percent(Self.other)), or in \(percent(Self.same)) where that maze has its cheese on the same cell. With the "
+            + "cheese unseen it reaches it in \(percent(Self.unseen))."
+    }
 
-    /// The study, after a check of every setting.
-    private func checkedStudy() throws -> PolicySteeringStudy {
-        try Self.checkRanges(settings)
-        guard !settings.coefficients.isEmpty else {
-            throw SettingsError("--coefficients \(settings.coefficients): give one or more numbers")
-        }
-        let options = MazeOptions(
-            side: settings.side, wallDensity: settings.wallDensity, goalDistance: settings.goalDistance,
-            mazes: settings.mazes, statesPerMaze: settings.statesPerMaze, steps: settings.steps, batch: settings.batch,
-            learningRate: settings.learningRate, hidden: settings.hidden, testMazes: settings.testMazes,
-            episodeSteps: settings.episodeSteps, seeds: settings.seeds)
-        var study = PolicySteeringStudy(try options.cloning())
-        (study.testMazes, study.episodeSteps) = (settings.testMazes, settings.episodeSteps)
-        (study.goalDistance, study.coefficients) = (settings.goalDistance, settings.coefficients.sorted())
-        return study
+    private func mazes(_ seeking: [Outcome]) -> GridFigure {
+        GridFigure(
+            title: "The same mazes without and with the vector",
+            caption: "Paths of the first seed's agent in its first test mazes: as trained, and with the maze's goal vector "
+                + "subtracted at every step. Moves are drawn with the same random numbers.",
+            panels: seeking.first.map { $0.plainPanels + $0.steeredPanels } ?? [], legend: GridFigure.mazeLegend)
+    }
+
+    private func sweep(_ seeking: [Outcome], _ ignoring: [Outcome], _ measured: Measurements) -> LineChart {
+        let x = settings.study.coefficients.sorted()
+        return LineChart(
+            title: "More and less of the goal vector",
+            caption: "Share of mazes in which the agent reaches the cheese, against how often the vector is subtracted at "
+                + "each step; below 0 it is added. The corner network was trained with the cheese always in the corner. "
+                + "Mean and range over \(settings.seeds) seeds.",
+            x: Axis("times subtracted"), y: Axis("share of mazes"),
+            series: [
+                measured.line("goal vector", over: x, curves: seeking.map(\.sweep), band: .range),
+                measured.line("random vector", over: x, curves: seeking.map(\.randomSweep), band: .range),
+                measured.line("corner network", over: x, curves: ignoring.map(\.sweep), band: .range),
+            ], references: [ReferenceValue("cheese unseen", measured.mean(Self.unseen.quantity))],
+            markers: [LineChart.Marker("the claim", x: 1)])
+    }
+
+    private func vectors(_ seeking: [Outcome], _ ignoring: [Outcome], _ measured: Measurements) -> BarChart {
+        BarChart(
+            title: "Vectors of this maze, of others, and drawn at random",
+            caption: "Share of mazes in which the agent reaches the cheese; vectors are subtracted unless it says added. "
+                + "\"Other maze\" is a vector of another test maze, \"same cheese\" of a maze with its cheese on the same "
+                + "cell. Mean and range over \(settings.seeds) seeds.",
+            categories: Self.conditions.map(\.label), categoryLabel: "vector", y: Axis("share of mazes"),
+            series: [("cheese anywhere", seeking), ("corner network", ignoring)].map { name, outcomes in
+                measured.bars(name, Self.conditions.map { outcomes.map($0.value) }, band: .range)
+            })
     }
 }

@@ -68,15 +68,15 @@ public struct Claim: Sendable {
         controlCriteria = [Criterion(rule: controlRule ?? rule, quantity: controlQuantity, bound: controlBound)]
     }
 
-    /// The claim with a further criterion, which must hold too.
-    public func and(_ rule: SeedRule? = nil, _ quantity: Quantity, _ bound: Bound) -> Claim {
+    /// The claim with a further criterion, which must hold too; by its first criterion's rule unless `rule` is given.
+    public func and(_ quantity: Quantity, _ bound: Bound, _ rule: SeedRule? = nil) -> Claim {
         var claim = self
         claim.criteria.append(Criterion(rule: rule ?? criteria[0].rule, quantity: quantity, bound: bound))
         return claim
     }
 
     /// The claim with a further criterion of its control, which must hold too.
-    public func controlAnd(_ rule: SeedRule? = nil, _ quantity: Quantity, _ bound: Bound) -> Claim {
+    public func controlAnd(_ quantity: Quantity, _ bound: Bound, _ rule: SeedRule? = nil) -> Claim {
         var claim = self
         claim.controlCriteria.append(
             Criterion(rule: rule ?? controlCriteria[0].rule, quantity: quantity, bound: bound))

@@ -6,15 +6,16 @@ import PlumbWorlds
 import Testing
 
 @Suite struct MazeCloningTests {
-    private func cloning(side: Int = 5, region: Int = 5) throws -> MazeCloning {
-        var cloning = MazeCloning(try MazeGenerator(side: side, wallDensity: 0.1, region: region))
+    private func cloning() -> MazeCloning {
+        var cloning = MazeCloning()
+        (cloning.side, cloning.wallDensity) = (5, 0.1)
         (cloning.mazes, cloning.statesPerMaze, cloning.hidden) = (40, 6, 16)
         (cloning.steps, cloning.batch, cloning.learningRate) = (30, 16, 0.01)
         return cloning
     }
 
     @Test func examplesAreBestMoves() throws {
-        let examples = try cloning().examples(key: RandomKey(1))
+        let examples = try cloning().examples(of: cloning().generator(), key: RandomKey(1))
         #expect(examples.states.count == 240 && examples.moves.count == 240)
         // The cells of one maze are drawn without putting back.
         for maze in 0..<40 { #expect(Set(examples.states[6 * maze..<6 * maze + 6]).count == 6) }
@@ -29,7 +30,7 @@ import Testing
     }
 
     @Test func bestMovesShareTheTarget() throws {
-        let examples = try cloning().examples(key: RandomKey(1))
+        let examples = try cloning().examples(of: cloning().generator(), key: RandomKey(1))
         let two = try #require(examples.moves.firstIndex { $0.count == 2 })
         let one = try #require(examples.moves.firstIndex { $0.count == 1 })
         let batch = examples.batch([two, one])
@@ -40,19 +41,20 @@ import Testing
     }
 
     @Test func trainingLearnsAndRepeats() throws {
-        let result = try cloning().train(key: RandomKey(3), label: "test")
+        let result = try cloning().train(on: cloning().generator(), key: RandomKey(3), label: "test")
         let (early, late) = (result.losses.prefix(5).reduce(0, +), result.losses.suffix(5).reduce(0, +))
         #expect(late < 0.9 * early)
-        #expect(try cloning().train(key: RandomKey(3), label: "test").model.output.bias == result.model.output.bias)
-        #expect(try cloning().train(key: RandomKey(4), label: "test").model.output.bias != result.model.output.bias)
+        #expect(try cloning().train(on: cloning().generator(), key: RandomKey(3), label: "test").model.output.bias == result.model.output.bias)
+        #expect(try cloning().train(on: cloning().generator(), key: RandomKey(4), label: "test").model.output.bias != result.model.output.bias)
     }
 
     @Test func theStudyMeasuresWhereAgentsGo() throws {
-        var study = GoalMisgeneralizationStudy(try cloning())
-        (study.testMazes, study.episodeSteps, study.measurements) = (20, 10, 3)
+        var study = GoalMisgeneralizationStudy()
+        study.cloning = cloning()
+        (study.test.testMazes, study.test.episodeSteps) = (20, 10)
         let outcome = try study.run(region: 1, key: RandomKey(1))
         #expect(outcome.region == 1 && outcome.panels.count == 4)
-        #expect(outcome.evaluations.map(\.step) == [10, 20, 30])
+        #expect(outcome.evaluations.map(\.step) == Array(stride(from: 3, through: 30, by: 3)))
         let last = try #require(outcome.evaluations.last)
         #expect(last[GoalMisgeneralizationStudy.Measure.cornerFirst] == outcome.cornerFirst)
         #expect(last[GoalMisgeneralizationStudy.Measure.reach] == outcome.reach)

@@ -61,10 +61,10 @@ import Testing
     }
 
     @Test func theStudyMeasuresEveryVector() throws {
-        var cloning = MazeCloning(try MazeGenerator(side: 5, wallDensity: 0.1, region: 5))
-        (cloning.mazes, cloning.statesPerMaze, cloning.hidden, cloning.steps, cloning.batch) = (40, 6, 16, 30, 16)
-        var study = PolicySteeringStudy(cloning)
-        (study.testMazes, study.episodeSteps, study.coefficients) = (20, 10, [-1, 0, 1])
+        var study = PolicySteeringStudy()
+        (study.cloning.side, study.cloning.wallDensity, study.cloning.hidden) = (5, 0.1, 16)
+        (study.cloning.mazes, study.cloning.statesPerMaze, study.cloning.steps, study.cloning.batch) = (40, 6, 30, 16)
+        (study.test.testMazes, study.test.episodeSteps, study.coefficients) = (20, 10, [-1, 0, 1])
         let outcome = try study.run(region: 5, key: RandomKey(1))
         #expect(outcome.sweep == [outcome.added, outcome.plain, outcome.subtracted])
         #expect(outcome.randomSweep[1] == outcome.plain && outcome.randomSweep[2] == outcome.random)

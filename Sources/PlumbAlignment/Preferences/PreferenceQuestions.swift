@@ -1,13 +1,12 @@
 public import Foundation
-internal import PlumbAlignment
-internal import PlumbLearning
+public import PlumbLearning
 public import PlumbRecords
 internal import PlumbTensor
 public import PlumbWorlds
 
-/// Questions for a person, which of two walks over a grid is better, and the file that keeps the answers.
+/// Questions for a person, which of two paths through a grid is better, and the file that keeps the answers.
 ///
-/// The grid and its walks are those of ``LearningFromPreferences``, which learns from the answers with `--answers`.
+/// The experiment learning-from-preferences learns from the answers with `--answers`.
 public struct PreferenceQuestions: Sendable {
     /// Answers that learning needs at least.
     public static let fewest = 10
@@ -15,9 +14,9 @@ public struct PreferenceQuestions: Sendable {
     private let study: GridPreferenceStudy
     private let seed: UInt64
 
-    /// The questions of a seed.
-    public init(_ settings: LearningFromPreferences.Settings = LearningFromPreferences.defaults, seed: UInt64) {
-        (study, self.seed) = (LearningFromPreferences(settings).study, seed)
+    /// The questions of a seed about the grid of `study`.
+    public init(_ study: GridPreferenceStudy = GridPreferenceStudy(), seed: UInt64) {
+        (self.study, self.seed) = (study, seed)
     }
 
     /// Question `index`, counted from 0, as the comparison that the answer `mu` makes of it.

@@ -1,15 +1,14 @@
-import PlumbInterpretability
 import Testing
 
-@testable import PlumbExperiments
+@testable import PlumbInterpretability
 @testable import PlumbModels
 
 /// Recovery on cases worked by hand.
-@Suite struct PatchingEvidenceTests {
-    private func evidence(clean: [Int], corrupted: [Int], values: [Double], layers: Int) -> PatchingEvidence {
+@Suite struct RecoveryProfileTests {
+    private func evidence(clean: [Int], corrupted: [Int], values: [Double], layers: Int) -> RecoveryProfile {
         let pair = TokenizedPair(clean: clean, corrupted: corrupted, answer: 0, wrong: 1)
         let result = PatchSweepResult(clean: 3, corrupted: -1, values: values, computedCells: 0, rowBlocks: 0)
-        return PatchingEvidence(pair: pair, result: result, layers: layers)
+        return RecoveryProfile(pair: pair, result: result, layers: layers)
     }
 
     @Test func recoveryIsThePartOfTheDifferenceRestored() {
@@ -29,9 +28,9 @@ import Testing
     }
 
     @Test func layersAreEarlyAndLateByTheirPlaceInTheModel() {
-        #expect(PatchingEvidence.early(of: 30) == 0..<10)
-        #expect(PatchingEvidence.late(of: 30) == 26..<30)
-        #expect(PatchingEvidence.early(of: 1) == 0..<1)
-        #expect(PatchingEvidence.late(of: 3) == 2..<3)
+        #expect(RecoveryProfile.early(of: 30) == 0..<10)
+        #expect(RecoveryProfile.late(of: 30) == 26..<30)
+        #expect(RecoveryProfile.early(of: 1) == 0..<1)
+        #expect(RecoveryProfile.late(of: 3) == 2..<3)
     }
 }

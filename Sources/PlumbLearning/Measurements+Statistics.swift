@@ -1,0 +1,133 @@
+public import PlumbRecords
+internal import PlumbTensor
+
+// Metrics, lines, bars and tables from what was measured, with one rule for intervals: from eight values on, the 95 %
+// percentile bootstrap interval of the mean; below, none, and the record keeps the values themselves. The range of the
+// values is drawn only where it is asked for by name.
+
+extension Measurements {
+    /// What the ends of a band or of an error bar are.
+    public enum Band: Sendable {
+        /// The 95 % bootstrap interval of the mean, from eight values on.
+        case interval
+        /// The least and the greatest value.
+        case range
+    }
+
+    /// The fewest values that have an interval.
+    public static let fewestForInterval = 8
+
+    /// The mean of a quantity; NaN where it was not measured.
+    public func mean(_ quantity: Quantity) -> Double { Statistics.mean(self[quantity]) }
+    /// The least value of a quantity; NaN where it was not measured.
+    public func least(_ quantity: Quantity) -> Double { Statistics.least(self[quantity]) }
+    /// The greatest value of a quantity; NaN where it was not measured.
+    public func greatest(_ quantity: Quantity) -> Double { Statistics.greatest(self[quantity]) }
+
+    /// The 95 % percentile bootstrap interval of the mean of `values`, 2,000 resamples; `nil` for fewer than eight values,
+    /// or where they do not vary. The same name, values and first seed give the same interval.
+    public func interval(_ name: String, _ values: [Double], per sample: String = "seed") -> Interval? {
+        guard values.count >= Self.fewestForInterval, Set(values).count > 1, values.allSatisfy(\.isFinite) else {
+            return nil
+        }
+        let ends = Statistics.bootstrapMean(values, key: RandomKey(seeds.first ?? 0)[name])
+        return Interval(
+            lower: ends.lower, upper: ends.upper, method: "percentile bootstrap over \(sample)s, 2,000 resamples")
+    }
+
+    /// A quantity as a metric: the mean of its values, with their interval and the values themselves.
+    public func metric(_ quantity: Quantity) -> Metric {
+        let values = self[quantity]
+        let isSeeded = quantity.sample == "seed" && values.count == seeds.count
+        return Metric(
+            quantity.name, Statistics.mean(values), unit: quantity.unit,
+            interval: interval(quantity.name, values, per: quantity.sample), n: values.isEmpty ? nil : values.count,
+            seeds: isSeeded ? seeds : nil, values: values.count > 1 ? values : nil)
+    }
+
+    /// Quantities as metrics, in this order.
+    public func metrics(_ quantities: Quantity...) -> [Metric] { quantities.map(metric) }
+
+    /// A line through the means of `values`, which has the values of all seeds for each place of `x`.
+    public func line(
+        _ name: String, over x: [Double], _ values: [[Double]], band: Band = .interval
+    ) -> LineChart.Series {
+        let ends = ends(name, values, band)
+        return LineChart.Series(name, x: x, y: values.map(Statistics.mean), lower: ends?.lower, upper: ends?.upper)
+    }
+
+    /// A line through one curve a seed, `curves[seed][place]`; curves that end early count where they have values.
+    public func line(
+        _ name: String, over x: [Double], curves: [[Double]], band: Band = .interval
+    ) -> LineChart.Series {
+        line(
+            name, over: x, x.indices.map { place in curves.compactMap { $0.indices.contains(place) ? $0[place] : nil } },
+            band: band)
+    }
+
+    /// A line through the means of quantities, one for each place of `x`.
+    public func line(
+        _ name: String, over x: [Double], _ quantities: [Quantity], band: Band = .interval
+    ) -> LineChart.Series {
+        line(name, over: x, quantities.map { self[$0] }, band: band)
+    }
+
+    /// Bars of the means of `values`, which has the values of all seeds for each category.
+    public func bars(_ name: String, _ values: [[Double]], band: Band = .interval) -> BarChart.Series {
+        let ends = ends(name, values, band)
+        return BarChart.Series(name, values: values.map(Statistics.mean), lower: ends?.lower, upper: ends?.upper)
+    }
+
+    /// Bars of the means of quantities, one a category.
+    public func bars(_ name: String, _ quantities: [Quantity], band: Band = .interval) -> BarChart.Series {
+        bars(name, quantities.map { self[$0] }, band: band)
+    }
+
+    /// A table of means, `cells[row][column]` having the values of all seeds.
+    public func table(
+        _ name: String, title: String, rowLabel: String, columnLabel: String, rows: [String], columns: [String],
+        cells: [[[Double]]], unit: String = "", band: Band = .interval
+    ) -> Table {
+        let ends = cells.map { self.ends(name, $0, band) }
+        let isBanded = !ends.contains { $0 == nil }
+        return Table(
+            name, title: title, rowLabel: rowLabel, columnLabel: columnLabel, rows: rows, columns: columns,
+            values: cells.map { $0.map(Statistics.mean) }, unit: unit,
+            lower: isBanded ? ends.compactMap { $0?.lower } : nil, upper: isBanded ? ends.compactMap { $0?.upper } : nil)
+    }
+
+    private func ends(
+        _ name: String, _ values: [[Double]], _ band: Band
+    ) -> (lower: [Double], upper: [Double])? {
+        switch band {
+        case .range:
+            guard values.contains(where: { $0.count > 1 }) else { return nil }
+            return (values.map(Statistics.least), values.map(Statistics.greatest))
+        case .interval:
+            guard values.allSatisfy({ $0.count >= Self.fewestForInterval }) else { return nil }
+            let intervals = values.map { interval(name, $0) }
+            return (
+                zip(intervals, values).map { $0?.lower ?? Statistics.mean($1) },
+                zip(intervals, values).map { $0?.upper ?? Statistics.mean($1) }
+            )
+        }
+    }
+}
+
+extension Histogram {
+    /// Counts of `values` in `bins` equal bins from the least value to the greatest; values that are no numbers are left
+    /// out.
+    public init(
+        title: String, caption: String, x: Axis, countLabel: String, values: [Double], bins: Int,
+        references: [ReferenceValue] = []
+    ) {
+        let finite = values.filter(\.isFinite)
+        let (low, high) = (finite.min() ?? 0, finite.max() ?? 1)
+        let width = high > low ? (high - low) / Double(bins) : 1
+        var counts = [Double](repeating: 0, count: bins)
+        for value in finite { counts[min(bins - 1, Int((value - low) / width))] += 1 }
+        self.init(
+            title: title, caption: caption, x: x, countLabel: countLabel,
+            edges: (0...bins).map { low + Double($0) * width }, counts: counts, references: references)
+    }
+}
