@@ -25,6 +25,7 @@ public enum FindingsBuilder {
     public static func buildExpression(_ histogram: Histogram) -> [FindingsPart] { [.figure(.histogram(histogram))] }
     public static func buildExpression(_ prompts: PromptPanel) -> [FindingsPart] { [.figure(.prompts(prompts))] }
     public static func buildExpression(_ note: String) -> [FindingsPart] { [.note(note)] }
+    public static func buildExpression(_ parts: [FindingsPart]) -> [FindingsPart] { parts }
     public static func buildBlock(_ parts: [FindingsPart]...) -> [FindingsPart] { parts.flatMap { $0 } }
     public static func buildOptional(_ parts: [FindingsPart]?) -> [FindingsPart] { parts ?? [] }
     public static func buildEither(first: [FindingsPart]) -> [FindingsPart] { first }
