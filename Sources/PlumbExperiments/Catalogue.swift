@@ -3,8 +3,7 @@ public import PlumbRecords
 extension Catalogue {
     /// The experiments that come with Plumbline, in reading order. A test checks that none is missing.
     public static let standard = Catalogue([
-        ActivationPatching.self,
-        GoalMisgeneralization.self,
-        PolicySteering.self,
+        ActivationPatching.self, AttributionPatching.self, ToySuperposition.self, InductionHeads.self,
+        GoalMisgeneralization.self, PolicySteering.self,
     ])
 }

@@ -36,8 +36,10 @@ extension Measurements {
     }
 
     /// A quantity as a metric: the mean of its values, with their interval and the values themselves.
-    public func metric(_ quantity: Quantity) -> Metric {
-        let values = self[quantity]
+    public func metric(_ quantity: Quantity) -> Metric { metric(quantity, self[quantity]) }
+
+    /// `values` as the metric of a quantity that no claim is about.
+    public func metric(_ quantity: Quantity, _ values: [Double]) -> Metric {
         let isSeeded = quantity.sample == "seed" && values.count == seeds.count
         return Metric(
             quantity.name, Statistics.mean(values), unit: quantity.unit,

@@ -1,5 +1,6 @@
 import PlumbData
 import PlumbInterpretability
+import PlumbLearning
 import PlumbModels
 import PlumbTensor
 import Testing
@@ -76,5 +77,32 @@ struct InductionTests {
         let usual = try #require(model.run(batch: rows, recording: .sites(.z)).cache[.block(0, .z)])
         #expect(z[0][3][1] == z[2][7][1])
         #expect(z[0][3][0] == usual[0][3][0])
+    }
+
+    @Test("The circuit's heads are those that score at least half of the best, and the others are the rest")
+    func circuit() throws {
+        let scores = HeadScores(try model(), on: source.batch(3, step: 0))
+        let heads = CircuitHeads(scores)
+        let (induction, previous) = (scores.induction[1], scores.previousToken[0])
+        let (best, bestPrevious) = (try #require(induction.max()), try #require(previous.max()))
+        #expect(heads.induction.allSatisfy { $0.layer == 1 && induction[$0.head] >= best / 2 })
+        #expect(heads.previous.allSatisfy { $0.layer == 0 && previous[$0.head] >= bestPrevious / 2 })
+        #expect(heads.induction.first.map { induction[$0.head] } == best)
+        #expect(Set(heads.induction + heads.previous + heads.others).count == 8)
+    }
+
+    @Test("A study gives the same numbers for the same key, and refuses parts longer than a row")
+    func study() throws {
+        var study = InductionStudy()
+        (study.steps, study.batch, study.width, study.vocabulary) = (2, 2, 16, 16)
+        let (one, again) = (
+            try study.run(key: RandomKey(4), label: "a"), try study.run(key: RandomKey(4), label: "b")
+        )
+        #expect(one.two.losses == again.two.losses && one.scores.induction == again.scores.induction)
+        #expect(one.withoutInduction == again.withoutInduction && one.oneLayer == again.oneLayer)
+        #expect(study.pattern(one, key: RandomKey(1)).values.allSatisfy { abs($0.reduce(0, +) - 1) < 1e-4 })
+        study.longest = study.length
+        let error = #expect(throws: (any Error).self) { try study.check() }
+        #expect("\(String(describing: error))".contains("--length 40"))
     }
 }

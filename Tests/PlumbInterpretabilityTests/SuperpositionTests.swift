@@ -64,4 +64,31 @@ import Testing
         // Errors: (1, 0), (0, 0); weights 3, 7; over four numbers.
         #expect(model.loss(x, importance: Tensor([3, 7])).item == 0.75)
     }
+
+    /// Two dimensions with a pair in each: four features of half a dimension.
+    @Test func theShareInPairsIsOfTwoFeaturesADimension() {
+        #expect(FeatureGeometry(Tensor([1, 0, -1, 0, 0, 1, 0, -1], shape: [4, 2])).shareInPairs == 1)
+        #expect(FeatureGeometry(Tensor([1, 0, -1, 0, 0, 1, 0, 0], shape: [4, 2])).shareInPairs == 0.5)
+    }
+
+    @Test func aModelThatRepresentsNoFeatureHasNoneInPairs() {
+        let faint = FeatureGeometry(Tensor([0.3, 0, -0.3, 0, 0, 0.3, 0, -0.3], shape: [4, 2]))
+        #expect(faint.shareInPairs == 0 && faint.featuresInOrthogonalPairs == 0)
+        #expect(faint.dedication == 0 && faint.pentagonError == 180)
+    }
+
+    @Test func arrangementsAreToldApart() {
+        let (pairs, pentagon) = (geometry([0, 0.25, 0.5, 0.75]), geometry([0, 0.4, 0.8, 0.2, 0.6]))
+        let own = geometry([0, 0.25])
+        #expect([own, pairs, pentagon].map(\.featuresInOrthogonalPairs) == [0, 4, 0])
+        #expect(abs(own.dedication - 1) < 1e-6 && pairs.dedication == 0)
+        #expect(pentagon.pentagonError < 1e-3 && pairs.pentagonError == 180)
+    }
+
+    @Test func theDensitiesOfWideModelsFallInEqualRatios() {
+        var models = ToyModels()
+        (models.densities, models.leastDensity) = (3, 0.01)
+        let densities = models.wideSparsities.map { 1 - $0 }
+        #expect(zip(densities, [1, 0.1, 0.01]).allSatisfy { abs($0 - $1) < 1e-12 })
+    }
 }

@@ -1,15 +1,15 @@
 public import PlumbTensor
 
-/// The heads of a model of two layers that attention says are the induction circuit, and the others.
+/// The heads of a two-layer model that attention scores place in the induction circuit, and the others.
 public struct CircuitHeads: Sendable, Equatable {
     /// Heads of the second layer that score at least half of the best induction score, the best first.
     public let induction: [AttentionHead]
     /// Heads of the first layer that score at least half of the best previous-token score, the best first.
     public let previous: [AttentionHead]
-    /// All further heads.
+    /// All further heads, in their order.
     public let others: [AttentionHead]
 
-    /// The heads by their scores in a model of two layers.
+    /// The heads of a model of two layers by their scores.
     public init(_ scores: HeadScores) {
         func best(_ scores: [Double], layer: Int) -> [AttentionHead] {
             let half = (scores.max() ?? 0) / 2
@@ -21,8 +21,25 @@ public struct CircuitHeads: Sendable, Equatable {
         (self.induction, self.previous) = (induction, previous)
     }
 
-    /// As many other heads, drawn at random; nil where there are fewer, so that nothing can be compared.
-    public func others(like heads: [AttentionHead], _ generator: inout RandomKey.Generator) -> [AttentionHead]? {
+    /// As many other heads as `heads`, drawn at random; `nil` where there are fewer, so that nothing can be compared.
+    func others(like heads: [AttentionHead], _ generator: inout RandomKey.Generator) -> [AttentionHead]? {
         others.count < heads.count ? nil : Array(others.shuffled(using: &generator).prefix(heads.count))
+    }
+
+    /// How many times the mean of pairs outside the circuit the composition of the best previous-token head with the best
+    /// induction head is, by the stronger of keys and queries.
+    public func compositionRatio(_ composition: HeadComposition) -> (kind: HeadComposition.Kind, ratio: Double) {
+        let ratios = HeadComposition.Kind.allCases.map { kind in (kind: kind, ratio: ratio(composition, kind)) }
+        return ratios.max { $0.ratio < $1.ratio } ?? (.key, .nan)
+    }
+
+    private func ratio(_ composition: HeadComposition, _ kind: HeadComposition.Kind) -> Double {
+        guard let scores = composition.scores[kind], let writer = previous.first?.head, let reader = induction.first?.head
+        else { return .nan }
+        let (writers, readers) = (Set(previous.map(\.head)), Set(induction.map(\.head)))
+        let rest = scores.indices.flatMap { w in
+            scores[w].indices.filter { !(writers.contains(w) && readers.contains($0)) }.map { scores[w][$0] }
+        }
+        return scores[writer][reader] / Statistics.mean(rest)
     }
 }

@@ -37,8 +37,6 @@ public struct PatchingPicture: Sendable {
         }
     }
 
-    private func text(_ tokens: [Int]) -> [String] { tokens.map { model.tokenizer?.string(of: $0) ?? "\($0)" } }
-
     /// The metric of the two runs without a patch.
     public var baselines: [Metric] {
         [("clean", outcome.clean), ("corrupted", outcome.corrupted)].map { name, values in
@@ -60,9 +58,7 @@ public struct PatchingPicture: Sendable {
     /// The tokens of the run that is patched; differing ones show both.
     private var columns: [String] {
         guard pairs.count == 1 else { return (0..<pairs[0].alignedCount).map { "\($0)" } }
-        return zip(text(pairs[0].alignedClean), text(pairs[0].alignedCorrupted)).map {
-            $0 == $1 ? $0 : "\($0)/\($1.trimmingPrefix(" "))"
-        }
+        return pairs[0].labels(model)
     }
 
     /// One table a site: the metric of every patched run, means over pairs.

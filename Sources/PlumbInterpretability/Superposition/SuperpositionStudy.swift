@@ -3,7 +3,7 @@ public import PlumbLearning
 internal import PlumbNN
 public import PlumbTensor
 
-/// Toy models of one size trained on features of one sparsity, from several beginnings.
+/// Toy models of one size trained on features of one sparsity, from several initializations.
 public struct SuperpositionStudy: Sendable {
     /// N.
     public var features: Int
@@ -42,6 +42,16 @@ public struct SuperpositionStudy: Sendable {
         public let losses: [Float]
         /// How the features lie in the model's hidden space.
         public var geometry: FeatureGeometry { model.geometry }
+
+        /// Means of the losses of neighboring steps, about so many, each at the last of its steps.
+        public func smoothedLosses(places: Int) -> (steps: [Double], losses: [Double]) {
+            let width = max(1, losses.count / max(1, places))
+            let starts = stride(from: 0, to: losses.count, by: width)
+            return (
+                starts.map { Double(min($0 + width, losses.count)) },
+                starts.map { Statistics.mean(losses[$0...].prefix(width).map(Double.init)) }
+            )
+        }
     }
 
     /// The importance of each feature.

@@ -43,6 +43,8 @@ public enum FindingsBuilder {
     public static func buildExpression(_ prompts: PromptPanel) -> [FindingsPart] { [.figure(.prompts(prompts))] }
     /// A note as a part of the findings.
     public static func buildExpression(_ note: String) -> [FindingsPart] { [.note(note)] }
+    /// Parts that a function made, in their order.
+    public static func buildExpression(_ parts: [FindingsPart]) -> [FindingsPart] { parts }
     /// The parts of all statements, in their order.
     public static func buildBlock(_ parts: [FindingsPart]...) -> [FindingsPart] { parts.flatMap { $0 } }
     /// The parts of an `if` without `else`; none where its condition is false.

@@ -70,6 +70,7 @@ public enum Bound: Sendable, Hashable {
         case .atMost(let limit): "at most \(number(limit))"
         case .above(let limit): "above \(number(limit))"
         case .below(let limit): "below \(number(limit))"
+        case .within(0, let center): "exactly \(number(center))"
         case .within(let distance, let center) where center == 0: "at most \(number(distance)) in either direction"
         case .within(let distance, let center): "within \(number(distance)) of \(number(center))"
         }

@@ -1,0 +1,109 @@
+internal import Foundation
+public import PlumbLearning
+public import PlumbRecords
+public import PlumbTensor
+
+/// The toy models of Elhage et al. 2022 (arXiv:2209.10652): small ones, of five features in two dimensions, from several
+/// initializations, and wide ones over a range of sparsities.
+public struct ToyModels: SettingGroup {
+    @Setting("Initializations of each small model; the one with the lowest loss is analyzed.", 1...1000)
+    public var seeds = 24
+    @Setting("Training steps of each small model (5 features in 2 dimensions).", 1...10_000_000) public var steps = 1500
+    @Setting("Rows in a batch of the small models.", 1...1_000_000) public var batch = 1024
+    @Setting("Adam's learning rate at the first step; it decays linearly to a hundredth.", 1e-9...10)
+    public var learningRate = 0.01
+    @Setting("Features of the wide models, all equally important.", 1...4096) public var wideFeatures = 128
+    @Setting("Dimensions of the wide models.", 1...4096) public var wideDimensions = 16
+    @Setting("Training steps of each wide model.", 1...10_000_000) public var wideSteps = 2000
+    @Setting("Rows in a batch of the wide models.", 1...65_536) public var wideBatch = 256
+    @Setting("How many densities (1 - sparsity) the wide models are trained at, from 1 down in equal ratios.", 2...1000)
+    public var densities = 13
+    @Setting("The lowest density.", 1e-6...0.999_999) public var leastDensity = 0.1
+
+    /// The sizes of the quick run.
+    public init() {}
+
+    /// The sparsities of the small models.
+    public static let sparsities = [0, 0.8, 0.9]
+
+    /// The importance of feature i of the small models is this to the power i.
+    public static let decay = 0.9
+
+    /// The sparsities of the wide models.
+    public var wideSparsities: [Double] {
+        (0..<densities).map { 1 - pow(leastDensity, Double($0) / Double(densities - 1)) }
+    }
+
+    /// The trained models.
+    public struct Outcome: Sendable {
+        /// For each of ``ToyModels/sparsities``, a model from each initialization.
+        public let small: [[SuperpositionStudy.Outcome]]
+        /// A small model without ReLU at the highest of the sparsities.
+        public let linear: SuperpositionStudy.Outcome
+        /// The wide models in rising order of sparsity.
+        public let wide: [(sparsity: Double, outcome: SuperpositionStudy.Outcome)]
+
+        /// For each sparsity the small model with the lowest loss.
+        public var best: [SuperpositionStudy.Outcome] { small.compactMap { models in models.min { $0.loss < $1.loss } } }
+
+        /// The share of initializations at one of the sparsities whose model has this property.
+        public func share(_ index: Int, _ holds: (FeatureGeometry) -> Bool) -> Double {
+            Double(small[index].count { holds($0.geometry) }) / Double(small[index].count)
+        }
+
+        /// By which factor the density falls while at least half of the represented features have half a dimension each;
+        /// NaN where there is no such density.
+        public var densityRangeAtOneHalf: Double {
+            let densities = wide.filter { entry in
+                let geometry = entry.outcome.geometry
+                let share = Double(geometry.featuresWithHalfADimension) / Double(geometry.represented().count)
+                return share >= 0.5
+            }.map { 1 - $0.sparsity }
+            guard let most = densities.max(), let least = densities.min() else { return .nan }
+            return most / least
+        }
+    }
+
+    /// Trains all models; the same seed gives the same models.
+    ///
+    /// - Throws: `FitError` when training diverges; `RunInterrupted` when the session is asked to stop.
+    public func train(seed: UInt64, in session: FitSession = .silent) throws -> Outcome {
+        let key = RandomKey(seed)
+        func train(_ study: SuperpositionStudy, _ key: RandomKey, _ label: String) throws -> SuperpositionStudy.Outcome {
+            let test = RandomKey(seed)["test"]
+            // Each model takes about a second: its checkpoint is the finished one.
+            return try study.train(
+                key: key, test: test, label: label, in: FitSession(checkpoints: session.checkpoints)
+            ) { step in
+                try session.reporter.checkpoint()
+                session.reporter.progress(label, step, of: study.steps)
+            }
+        }
+        let small = try Self.sparsities.map { sparsity in
+            try (0..<seeds).map { index in
+                try train(
+                    self.small(sparsity), key["small"][Int(100 * sparsity)][index],
+                    "sparsity \(sparsity), initialization \(index)")
+            }
+        }
+        var linear = self.small(Self.sparsities[2])
+        linear.isRectified = false
+        return Outcome(
+            small: small, linear: try train(linear, key["linear"], "no ReLU"),
+            wide: try wideSparsities.enumerated().map { index, sparsity in
+                (sparsity, try train(wide(sparsity), key["wide"][index], "wide model \(index)"))
+            })
+    }
+
+    private func small(_ sparsity: Double) -> SuperpositionStudy {
+        SuperpositionStudy(
+            features: 5, dimensions: 2, decay: Self.decay, sparsity: sparsity, steps: steps, batch: batch,
+            learningRate: learningRate)
+    }
+
+    private func wide(_ sparsity: Double) -> SuperpositionStudy {
+        SuperpositionStudy(
+            features: wideFeatures, dimensions: wideDimensions, decay: 1, sparsity: sparsity, steps: wideSteps,
+            batch: wideBatch, learningRate: learningRate)
+    }
+}
