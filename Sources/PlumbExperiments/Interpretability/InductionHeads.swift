@@ -162,10 +162,10 @@ public struct InductionHeads: Experiment {
                 + "layers. Lines are means over models, bands their range.",
             x: Axis("step"), y: Axis("accuracy or score"),
             series: [
-                line("two layers") { $0.two.curve("copying accuracy") },
-                line("induction") { $0.two.curve("induction score") },
-                line("previous token") { $0.two.curve("previous-token score") },
-                line("one layer") { $0.one.curve("copying accuracy") },
+                line("two layers") { $0.two.curve(InductionStudy.Measure.copying) },
+                line("induction") { $0.two.curve(InductionStudy.Measure.induction) },
+                line("previous token") { $0.two.curve(InductionStudy.Measure.previousToken) },
+                line("one layer") { $0.one.curve(InductionStudy.Measure.copying) },
             ])
     }
 

@@ -78,7 +78,7 @@ public struct InductionStudy: SettingGroup {
 
     private func model(layers: Int, _ key: RandomKey, _ label: String) throws -> HookedTransformer {
         let sizes = TransformerConfiguration(
-            architecture: "attention-only", layers: layers, width: width, heads: heads, headWidth: width / heads,
+            architecture: .attentionOnly, layers: layers, width: width, heads: heads, headWidth: width / heads,
             vocabulary: vocabulary, context: length)
         return try HookedTransformer(
             sizes, key: key["weights"], initialization: .scaled(gain: gain), isTied: false, name: label)
