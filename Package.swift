@@ -22,6 +22,7 @@ let package = Package(
                 "PlumbBasics", "PlumbTensor", "PlumbRecords", "PlumbNN", "PlumbData", "PlumbWorlds", "PlumbModels",
                 "PlumbLearning", "PlumbInterpretability", "PlumbAlignment", "PlumbExperiments", "PlumbReport",
             ]),
+        .library(name: "PlumbJinja", targets: ["PlumbJinja"]),
         .executable(name: "plumb", targets: ["plumb"]),
     ],
     dependencies: [
@@ -39,13 +40,14 @@ let package = Package(
         .target(
             name: "PlumbTensor", dependencies: ["CPlumbKernels", "PlumbBasics"], swiftSettings: strict + floorSwift),
         .target(name: "PlumbRecords", dependencies: ["PlumbBasics"], swiftSettings: strict),
+        .target(name: "PlumbJinja", swiftSettings: strict + floorSwift),
         // Level 2: layers; files, tokenizers and data; environments.
         .target(name: "PlumbNN", dependencies: ["CPlumbKernels", "PlumbBasics", "PlumbTensor"],
             swiftSettings: strict + floorSwift),
         .target(
             name: "PlumbData",
             dependencies: [
-                "PlumbBasics", "PlumbTensor", "PlumbRecords", "CZlib",
+                "PlumbBasics", "PlumbTensor", "PlumbRecords", "PlumbJinja", "CZlib",
                 .target(name: "CCrypto", condition: .when(platforms: [.linux])),
             ], swiftSettings: strict + floorSwift),
         .target(
@@ -86,8 +88,8 @@ let package = Package(
         .executableTarget(
             name: "plumb",
             dependencies: [
-                "PlumbBasics", "PlumbTensor", "PlumbRecords", "PlumbNN", "PlumbData", "PlumbWorlds", "PlumbModels", "PlumbLearning",
-                "PlumbExperiments", "PlumbReport",
+                "PlumbBasics", "PlumbTensor", "PlumbRecords", "PlumbJinja", "PlumbNN", "PlumbData", "PlumbWorlds",
+                "PlumbModels", "PlumbLearning", "PlumbExperiments", "PlumbReport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
         .testTarget(
@@ -115,11 +117,13 @@ let package = Package(
             dependencies: [
                 "PlumbTensor", "PlumbNN", "PlumbData", "PlumbModels", "PlumbLearning", "PlumbInterpretability",
             ], swiftSettings: strict),
+        .testTarget(
+            name: "PlumbJinjaTests", dependencies: ["PlumbJinja"], resources: [.copy("Golden")], swiftSettings: strict),
         .testTarget(name: "PlumbRecordsTests", dependencies: ["PlumbRecords"], swiftSettings: strict),
         .testTarget(
             name: "PlumbDataTests",
             dependencies: [
-                "PlumbTensor", "PlumbData", .product(name: "FlyingFox", package: "FlyingFox"),
+                "PlumbTensor", "PlumbJinja", "PlumbData", .product(name: "FlyingFox", package: "FlyingFox"),
                 .product(name: "FlyingSocks", package: "FlyingFox"),
             ],
             resources: [.copy("Golden")], swiftSettings: strict),
