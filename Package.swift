@@ -23,6 +23,7 @@ let package = Package(
                 "PlumbData", "PlumbWorlds", "PlumbModels", "PlumbLearning", "PlumbInterpretability", "PlumbAlignment",
                 "PlumbExperiments", "PlumbReport",
             ]),
+        .library(name: "PlumbJinja", targets: ["PlumbJinja"]),
         .executable(name: "plumb", targets: ["plumb"]),
     ],
     dependencies: [
@@ -42,6 +43,7 @@ let package = Package(
             name: "PlumbTensor", dependencies: ["CPlumbKernels", "PlumbBasics"], swiftSettings: strict + floorSwift),
         .target(name: "PlumbRecords", dependencies: ["PlumbBasics"], swiftSettings: strict),
         .target(name: "PlumbTokenizers", dependencies: ["PlumbBasics"], swiftSettings: strict + floorSwift),
+        .target(name: "PlumbJinja", swiftSettings: strict + floorSwift),
         // Level 2: layers; files and data; environments.
         .target(
             name: "PlumbNN", dependencies: ["CPlumbKernels", "PlumbBasics", "PlumbTensor"],
@@ -49,7 +51,7 @@ let package = Package(
         .target(
             name: "PlumbData",
             dependencies: [
-                "PlumbBasics", "PlumbTensor", "PlumbRecords", "PlumbTokenizers", "CZlib",
+                "PlumbBasics", "PlumbTensor", "PlumbRecords", "PlumbTokenizers", "PlumbJinja", "CZlib",
                 .target(name: "CCrypto", condition: .when(platforms: [.linux])),
             ], swiftSettings: strict + floorSwift),
         .target(
@@ -102,8 +104,8 @@ let package = Package(
         .executableTarget(
             name: "plumb",
             dependencies: [
-                "PlumbBasics", "PlumbTensor", "PlumbRecords", "PlumbTokenizers", "PlumbNN", "PlumbData", "PlumbWorlds",
-                "PlumbModels", "PlumbLearning", "PlumbAlignment", "PlumbExperiments", "PlumbReport",
+                "PlumbBasics", "PlumbTensor", "PlumbRecords", "PlumbTokenizers", "PlumbJinja", "PlumbNN", "PlumbData",
+                "PlumbWorlds", "PlumbModels", "PlumbLearning", "PlumbAlignment", "PlumbExperiments", "PlumbReport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
         .testTarget(name: "PlumbBasicsTests", dependencies: ["PlumbBasics"], swiftSettings: strict),
@@ -134,11 +136,13 @@ let package = Package(
             dependencies: [
                 "PlumbTensor", "PlumbNN", "PlumbData", "PlumbModels", "PlumbLearning", "PlumbInterpretability",
             ], swiftSettings: strict),
+        .testTarget(
+            name: "PlumbJinjaTests", dependencies: ["PlumbJinja"], resources: [.copy("Golden")], swiftSettings: strict),
         .testTarget(name: "PlumbRecordsTests", dependencies: ["PlumbRecords"], swiftSettings: strict),
         .testTarget(
             name: "PlumbDataTests",
             dependencies: [
-                "PlumbBasics", "PlumbTensor", "PlumbTokenizers", "PlumbData",
+                "PlumbBasics", "PlumbTensor", "PlumbTokenizers", "PlumbJinja", "PlumbData",
                 .product(name: "FlyingFox", package: "FlyingFox"),
                 .product(name: "FlyingSocks", package: "FlyingFox"),
             ],

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import PlumbData
+import PlumbJinja
 import PlumbModels
 import PlumbRecords
 import PlumbTensor
@@ -14,6 +15,7 @@ struct GenerateCommand: AsyncParsableCommand {
     @Option(parsing: .unconditional, help: "The text to continue, or the user's message with --chat.")
     var text: String
     @Flag(help: "Put the text through the model's chat template.") var chat = false
+    @Option(help: "The date, as 2026-07-06, that a chat template is told; today if not given.") var date: String?
     @Option(parsing: .unconditional, help: "The most tokens to add.") var maxTokens = 100
     @Option(parsing: .unconditional, help: "0 takes the most probable token; higher is more varied.")
     var temperature = 0.0
@@ -26,13 +28,19 @@ struct GenerateCommand: AsyncParsableCommand {
         guard temperature >= 0, temperature.isFinite else {
             throw ValidationError("--temperature must be 0 or a positive number, got \(temperature)")
         }
+        guard date == nil || date.flatMap(PromptDate.noon) != nil else {
+            throw ValidationError("--date must be a date such as 2026-07-06, got \(date ?? "")")
+        }
+        guard date == nil || chat else {
+            throw ValidationError("--date needs --chat: only a chat template asks for it")
+        }
     }
 
     func run() async throws {
         let request = Interruption.current?.awaited()
         let model = try await options.load()
         guard let tokenizer = model.tokenizer else { throw ModelError("\(model.name) has no tokenizer") }
-        let prompt = try promptTokens(model, tokenizer)
+        let (prompt, promptDate) = try promptTokens(model, tokenizer)
         var stream = tokenizer.textStream()
         let start = ContinuousClock.now
         let generation = try model.generate(
@@ -45,8 +53,10 @@ struct GenerateCommand: AsyncParsableCommand {
         }
         let seconds = (ContinuousClock.now - start) / .seconds(1)
         guard json else { return try Output.show(stream.finish() + "\n") }
+        // Without a date in the prompt the key is there too, so that its absence can be told from an older version.
         try Output.json(
             .object([
+                "prompt_date": promptDate.map { JSONValue.string(PromptDate.text($0)) } ?? JSONValue.null,
                 "model": .string(model.name), "prompt_tokens": .array(prompt.map { JSONValue($0) }),
                 "tokens": .array(generation.tokens.map { JSONValue($0) }),
                 "text": .string(tokenizer.decode(generation.tokens)),
@@ -57,11 +67,13 @@ struct GenerateCommand: AsyncParsableCommand {
             ]))
     }
 
-    private func promptTokens(_ model: HookedTransformer, _ tokenizer: Tokenizer) throws -> [Int] {
-        guard chat else { return try model.tokens(text) }
-        let conversation = try tokenizer.render([ChatMessage(role: "user", content: text)])
-        let tokens = tokenizer.encode(conversation, addSpecialTokens: false)
+    /// The prompt, and the date it holds if its template asked for one.
+    private func promptTokens(_ model: HookedTransformer, _ tokenizer: Tokenizer) throws -> ([Int], Date?) {
+        guard chat else { return (try model.tokens(text), nil) }
+        let conversation = try tokenizer.rendering(
+            [ChatMessage(role: "user", content: text)], now: date.flatMap(PromptDate.noon) ?? Date())
+        let tokens = tokenizer.encode(conversation.text, addSpecialTokens: false)
         try model.check(tokens)
-        return tokens
+        return (tokens, conversation.date)
     }
 }

@@ -1,3 +1,5 @@
+public import struct Foundation.Date
+public import PlumbJinja
 public import PlumbTokenizers
 
 /// One turn of a conversation.
@@ -19,29 +21,29 @@ public struct ChatTemplateError: Error, CustomStringConvertible, Sendable, Equat
     /// What is wrong, and in which line of the template.
     public let description: String
 
-    init(_ problem: String, line: Int? = nil) {
-        description = "chat template\(line.map { ", line \($0)" } ?? ""): \(problem)"
+    init(_ problem: String) {
+        description = "chat template: \(problem)"
+    }
+
+    init(_ error: JinjaError) {
+        description = "chat template\(error.line.map { ", line \($0)" } ?? ""): \(error.problem)"
     }
 }
 
 /// Turns a conversation into the text a model was trained on, as the template in its files says.
 ///
-/// Templates are written in Jinja. The part of that language that published templates use is interpreted here, with the
-/// settings `transformers` has (a line end after a block tag, and white space before one, are not part of the text):
-/// `for`, `if`, `set`, expressions, common filters, tests and string methods, `namespace` and `raise_exception`. What is
-/// beyond that (macros, imports) is refused by name.
+/// Templates are written in Jinja; ``JinjaTemplate`` renders them as `transformers` does.
 public struct ChatTemplate: Sendable {
+    private let template: JinjaTemplate
+
     /// The template's text.
-    public let source: String
-    private let statements: [JinjaStatement]
+    public var source: String { template.source }
 
     /// Reads a template.
     ///
     /// - Throws: ``ChatTemplateError`` with the line and what is not valid or not known there.
     public init(_ source: String) throws(ChatTemplateError) {
-        self.source = source
-        var parser = JinjaParser(try JinjaLexer.segments(of: source))
-        statements = try parser.template()
+        do { template = try JinjaTemplate(source) } catch { throw ChatTemplateError(error) }
     }
 
     /// The text of a conversation.
@@ -49,29 +51,24 @@ public struct ChatTemplate: Sendable {
     /// - Parameters:
     ///   - messages: What was said, in order.
     ///   - addGenerationPrompt: Whether to end with what precedes the model's next turn.
-    ///   - bos: The text of the model's beginning-of-sequence token, which some templates write themselves.
-    ///   - eos: The text of its end-of-sequence token, likewise.
-    ///   - specialTokens: The texts of the model's special tokens by the names that its files give them, such as
-    ///     "pad_token": further variables of the template.
+    ///   - tools: The functions the model may call, each as its template wants it: most want JSON schemas.
+    ///   - specialTokens: The texts of the model's special tokens by name, such as `bos_token`, which some templates
+    ///     write themselves.
+    ///   - now: The moment that a template writes where it asks for the date.
+    /// - Returns: The text, and the date if the template asked for it.
     /// - Throws: ``ChatTemplateError``, also where the template itself refuses the conversation.
-    public func render(
-        messages: [ChatMessage], addGenerationPrompt: Bool, bos: String = "", eos: String = "",
-        specialTokens: [String: String] = [:]
-    ) throws(ChatTemplateError) -> String {
-        let list = messages.map {
-            JinjaValue.dictionary([("role", .string($0.role)), ("content", .string($0.content))])
-        }
-        var globals = specialTokens.mapValues(JinjaValue.string)
-        let variables: [String: JinjaValue] = [
-            "messages": .list(list), "add_generation_prompt": .boolean(addGenerationPrompt),
-            "bos_token": .string(bos), "eos_token": .string(eos),
-            // Written into templates beside these; no tools and no documents are given here.
-            "tools": .none, "documents": .none,
-        ]
-        globals.merge(variables) { $1 }
-        var renderer = JinjaRenderer(globals: globals)
-        try renderer.run(statements)
-        return renderer.output
+    public func rendering(
+        messages: [ChatMessage], addGenerationPrompt: Bool, tools: [JinjaValue]? = nil,
+        specialTokens: [String: String] = [:], now: Date = Date()
+    ) throws(ChatTemplateError) -> JinjaRendering {
+        var context = specialTokens.mapValues { JinjaValue.string($0) }
+        context["messages"] = .list(
+            messages.map { ["role": .string($0.role), "content": .string($0.content)] })
+        context["add_generation_prompt"] = .boolean(addGenerationPrompt)
+        context["tools"] = tools.map { .list($0) } ?? JinjaValue.none
+        // Templates name it beside the tools; no documents are given here.
+        context["documents"] = JinjaValue.none
+        do { return try template.rendering(context, now: now) } catch { throw ChatTemplateError(error) }
     }
 }
 
@@ -94,11 +91,28 @@ extension Tokenizer {
     public func render(
         _ messages: [ChatMessage], addGenerationPrompt: Bool = true
     ) throws(ChatTemplateError) -> String {
+        try rendering(messages, addGenerationPrompt: addGenerationPrompt).text
+    }
+
+    /// The text as ``render(_:addGenerationPrompt:)`` makes it, and the date if the template asked for it.
+    ///
+    /// - Parameters:
+    ///   - messages: What was said, in order.
+    ///   - addGenerationPrompt: Whether to end with what precedes the model's next turn.
+    ///   - tools: The functions the model may call.
+    ///   - now: The moment that a template writes where it asks for the date.
+    /// - Throws: ``ChatTemplateError``, also where the model has no template.
+    public func rendering(
+        _ messages: [ChatMessage], addGenerationPrompt: Bool = true, tools: [JinjaValue]? = nil, now: Date = Date()
+    ) throws(ChatTemplateError) -> JinjaRendering {
         guard let template = try chatTemplate else {
             throw ChatTemplateError("the model's files have none; give the text itself instead of messages")
         }
-        return try template.render(
-            messages: messages, addGenerationPrompt: addGenerationPrompt, bos: bos.map { string(of: $0) } ?? "",
-            eos: eos.map { string(of: $0) } ?? "", specialTokens: specialTokenTexts)
+        // Templates expect an empty text where the model has no such token.
+        var special = specialTokenTexts
+        special["bos_token"] = bos.map { string(of: $0) } ?? ""
+        special["eos_token"] = eos.map { string(of: $0) } ?? ""
+        return try template.rendering(
+            messages: messages, addGenerationPrompt: addGenerationPrompt, tools: tools, specialTokens: special, now: now)
     }
 }
