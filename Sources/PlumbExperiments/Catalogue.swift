@@ -3,6 +3,8 @@ public import PlumbRecords
 extension Catalogue {
     /// The experiments that come with Plumbline, in reading order. A test checks that none is missing.
     public static let standard = Catalogue([
-        ActivationPatching.self
+        ActivationPatching.self,
+        SpecificationGaming.self,
+        ValueLearning.self,
     ])
 }
