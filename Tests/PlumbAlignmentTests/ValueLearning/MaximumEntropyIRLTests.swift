@@ -1,6 +1,7 @@
 import Foundation
 import PlumbAlignment
 import PlumbLearning
+import PlumbRecords
 import PlumbTensor
 import PlumbWorlds
 import Testing
