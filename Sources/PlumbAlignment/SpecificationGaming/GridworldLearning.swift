@@ -4,20 +4,31 @@ public import PlumbTensor
 public import PlumbWorlds
 
 /// How agents with a table of action values are trained in a gridworld.
-public struct GridworldLearning: Sendable, Hashable {
-    /// Episodes of training for each agent.
+public struct GridworldLearning: SettingGroup {
+    @Setting("Episodes of training in each world.", 100...10_000_000)
     public var episodes = 16_000
-    /// α, which falls so that values settle.
-    public var rate = LinearSchedule(from: 0.2, to: 0.005)
-    /// γ.
-    public var discount = 0.99
-    /// The chance of a random action.
-    public var exploration = LinearSchedule(from: 1, to: 0.05, over: 0.8)
+    @Setting("The learning rate at first.", 1e-6...1)
+    public var learningRate = 0.2
+    @Setting("The learning rate at the end of training; it falls linearly, so that values settle.", 1e-6...1)
+    public var lastLearningRate = 0.005
+    @Setting("The discount factor of learning; the returns that are reported are not discounted.", 0.001...0.999999)
+    public var discount = 0.98
+    @Setting("The probability of a random action at the end of training; it falls to this from 1.", 0...1)
+    public var lastExploration = 0.05
     /// About how many points a curve has.
     public var curvePoints = 40
 
     /// Training with the reference settings.
     public init() {}
+
+    private enum CodingKeys: String, CodingKey {
+        case episodes, learningRate, lastLearningRate, discount, lastExploration
+    }
+
+    /// α along training.
+    public var rate: LinearSchedule { LinearSchedule(from: learningRate, to: lastLearningRate) }
+    /// The probability of a random action along training.
+    public var exploration: LinearSchedule { LinearSchedule(from: 1, to: lastExploration, over: 0.8) }
 
     /// Who learns, and from what. Raw values name the random keys and the findings of older runs.
     public enum Agent: String, Sendable, Hashable, CaseIterable, Codable {

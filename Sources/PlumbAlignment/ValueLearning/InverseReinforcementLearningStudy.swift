@@ -1,24 +1,40 @@
-internal import PlumbRecords
 public import PlumbLearning
+public import PlumbRecords
 public import PlumbTensor
 internal import PlumbWorlds
 
 /// Demonstrations on a slippery grid, and how much of the demonstrator's reward they give away.
-public struct InverseReinforcementLearningStudy: Sendable {
-    /// Cells along each side.
+public struct InverseReinforcementLearningStudy: SettingGroup {
+    @Setting("Cells along each side of the grid.", 2...20)
     public var side = 8
-    /// The probability, 0...1, that the floor chooses the direction of a step.
+    @Setting("The probability that a step goes in a random direction.", 0...0.99)
     public var slip = 0.3
-    /// How much the demonstrator's choices are ruled by its reward: it acts as exp(Q - V) says for rewards this many times
-    /// as large. The rewards are normal, of standard deviation 1.
+    @Setting("The demonstrator's rationality β: it acts as exp(Q - V) for rewards multiplied by β.", 1e-6...10_000)
     public var rationality = 3.0
-    /// Numbers of demonstrations to learn from, rising; fewer are the first of more.
-    public var demonstrations = [4, 16, 64, 256]
+    @Setting(
+        "The most demonstrations to learn from; a quarter, a 16th and a 64th of them are used too.", 64...1_000_000)
+    public var demonstrations = 256
     /// How the reward is recovered; its discount and horizon hold for the demonstrator too.
     public var method = MaximumEntropyIRL()
 
     /// A study with the reference settings.
     public init() {}
+
+    /// Numbers of demonstrations to learn from, rising; fewer are the first of more.
+    public var counts: [Int] { [64, 16, 4, 1].map { demonstrations / $0 } }
+
+    /// Refuses settings that do not fit together.
+    ///
+    /// - Throws: `SettingsError` naming the options.
+    public func check() throws {
+        guard demonstrations % 64 == 0 else {
+            throw SettingsError("--demonstrations \(demonstrations): it must be a multiple of 64")
+        }
+        guard demonstrations * method.horizon <= 20_000_000 else {
+            throw SettingsError(
+                "--demonstrations \(demonstrations) times --horizon \(method.horizon) may be at most 20000000")
+        }
+    }
 
     /// What was learned from some number of demonstrations.
     public struct Point: Sendable, Codable, Equatable {
@@ -42,6 +58,27 @@ public struct InverseReinforcementLearningStudy: Sendable {
         public var control: [Point]
         /// What the demonstrator itself loses, which errs.
         public var demonstratorLoss: Double
+
+        /// The true reward beside those recovered from demonstrations and from random actions.
+        public var rewards: GridFigure {
+            let side = Int(Double(reward.count).squareRoot().rounded())
+            let blank = [String](repeating: String(repeating: " ", count: side), count: side)
+            func panel(_ title: String, _ values: [Double]) -> GridFigure.Panel {
+                let mean = Statistics.mean(values)
+                let deviation = Statistics.mean(values.map { ($0 - mean) * ($0 - mean) }).squareRoot()
+                let shown = values.map { deviation > 0 ? ($0 - mean) / deviation : 0 }
+                return GridFigure.Panel(
+                    title, rows: blank, values: (0..<side).map { Array(shown[$0 * side..<($0 + 1) * side]) })
+            }
+            return GridFigure(
+                title: "True and recovered rewards",
+                caption: "The grid of the first seed. Each panel is in standard deviations from its own mean, since "
+                    + "demonstrations do not determine a constant.",
+                panels: [panel("true reward", reward)]
+                    + points.map { panel("\($0.demonstrations) demonstrations", $0.recovered.reward) }
+                    + control.suffix(1).map { panel("\($0.demonstrations) random ones", $0.recovered.reward) },
+                legend: [], valueLabel: "reward")
+        }
     }
 
     /// Demonstrates on a grid with random rewards, and recovers them.
@@ -60,13 +97,13 @@ public struct InverseReinforcementLearningStudy: Sendable {
         let uniform = process.uniformPolicy
         func curve(_ policy: [[Double]], _ name: String, _ part: Int) throws -> [Point] {
             let all = try demonstrate(policy, on: grid, key: key[name])
-            return try demonstrations.enumerated().map { index, count in
+            return try counts.enumerated().map { index, count in
                 let recovered = try method.recover(from: Array(all.prefix(count)), in: process) { iteration in
                     try session.reporter.checkpoint()
                     let done = Double(iteration) / Double(max(1, method.iterations))
                     session.reporter.progress(
                         "rewards",
-                        (Double(part * demonstrations.count + index) + done) / Double(2 * demonstrations.count))
+                        (Double(part * counts.count + index) + done) / Double(2 * counts.count))
                 }
                 return Point(
                     demonstrations: count, loss: scale.loss(actingOn: recovered.reward, in: process),
@@ -80,7 +117,7 @@ public struct InverseReinforcementLearningStudy: Sendable {
 
     /// The cells of each demonstration.
     private func demonstrate(_ policy: [[Double]], on grid: SlipperyGrid, key: RandomKey) throws -> [[Int]] {
-        try (0..<(demonstrations.max() ?? 0)).map { index in
+        try (0..<demonstrations).map { index in
             try grid.episode(key: key[index], limit: method.horizon - 1) { cell, random in
                 var left = random.uniform()
                 for (action, probability) in zip(grid.actions, policy[cell]) {

@@ -7,6 +7,7 @@
 
 internal import Foundation
 internal import PlumbBasics
+public import PlumbRecords
 public import PlumbWorlds
 
 /// Maximum causal entropy inverse reinforcement learning, with one reward for each state (Ziebart, Maas, Bagnell, Dey 2008,
@@ -23,20 +24,22 @@ public import PlumbWorlds
 /// how near it came.
 ///
 /// - Shapes: S states, A actions; θ and visits `[S]`.
-public struct MaximumEntropyIRL: Sendable, Equatable {
-    /// γ, in 0..<1.
+public struct MaximumEntropyIRL: SettingGroup {
+    @Setting("The discount factor γ.", 0.01...0.9999)
     public var discount = 0.9
-    /// T, the steps of a demonstration that count.
+    @Setting("Steps of a demonstration.", 2...100_000)
     public var horizon = 40
-    /// Steps of gradient ascent, from θ = 0.
+    @Setting("Steps of gradient ascent on the recovered reward.", 1...1_000_000)
     public var iterations = 400
-    /// The length of a step of gradient ascent, above 0; the gradient is in visits a demonstration.
+    @Setting("The learning rate of gradient ascent; the gradient is in visits per demonstration.", 1e-9...1000)
     public var learningRate = 0.05
     /// How far values may be from their fixed point.
     public var tolerance = 1e-6
 
     /// The reference settings.
     public init() {}
+
+    private enum CodingKeys: String, CodingKey { case discount, horizon, iterations, learningRate }
 
     /// What was found.
     public struct Recovered: Sendable, Codable, Equatable {

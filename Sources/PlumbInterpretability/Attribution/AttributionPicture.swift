@@ -1,4 +1,5 @@
 internal import PlumbData
+internal import PlumbTokenizers
 public import PlumbModels
 public import PlumbRecords
 

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import PlumbData
+internal import PlumbTokenizers
 public import PlumbModels
 public import PlumbRecords
 internal import PlumbTensor

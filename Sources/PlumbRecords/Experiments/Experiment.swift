@@ -12,6 +12,10 @@ public protocol Experiment: Sendable {
     static var presets: [String: Settings] { get }
     /// What is put to the test, declared before the run; the settings may choose layers and positions, never thresholds.
     var claims: [Claim] { get }
+    /// The settings as command-line options.
+    ///
+    /// - Throws: what the settings' `encode(to:)` throws.
+    static func schema() throws -> SettingsSchema
     /// - Throws: `SettingsError` naming the option where settings do not fit together.
     init(_ settings: Settings) throws
     /// Runs the experiment. A claim that does not hold is a finding, never an error.

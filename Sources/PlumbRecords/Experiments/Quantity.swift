@@ -62,7 +62,8 @@ public enum Bound: Sendable, Hashable {
     /// In words, for example "at least 0.99".
     func text(_ unit: String) -> String {
         func number(_ value: Double) -> String {
-            let plain = Int(exactly: value).map(String.init) ?? "\(value)"
+            let exact = Int(exactly: value).map(String.init) ?? "\(value)"
+            let plain = exact.count > 12 ? value.fixed(3) : exact
             return unit.isEmpty ? plain : "\(plain) \(unit)"
         }
         return switch self {

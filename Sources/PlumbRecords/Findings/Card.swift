@@ -55,6 +55,7 @@ public struct Card: Codable, Sendable, Equatable {
     /// The card with hypothesis and control as `claims` state them, thresholds included.
     public func stating(_ claims: [Claim]) -> Card {
         func sentence(_ statement: String, _ threshold: String) -> String { "\(statement): \(threshold)." }
+        guard !claims.isEmpty else { return self }
         var card = self
         card.hypothesis = claims.map { sentence($0.statement, $0.threshold) }.joined(separator: " ")
         card.control = claims.map { sentence($0.control, $0.controlThreshold) }.joined(separator: " ")

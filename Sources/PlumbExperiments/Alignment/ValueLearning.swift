@@ -1,0 +1,196 @@
+public import PlumbAlignment
+internal import PlumbLearning
+public import PlumbRecords
+internal import PlumbTensor
+
+/// Can a machine learn what is wanted from demonstrations, by deferring to a human, and from teaching?
+///
+/// Three small problems with known answers: inverse reinforcement learning on a grid, the off-switch game, and the office
+/// supplies game of cooperative inverse reinforcement learning.
+public struct ValueLearning: Experiment {
+    public struct Settings: ExperimentSettings {
+        @Setting("Seeds: grids with rewards of their own; the games are played with each.", 3...1000)
+        public var seeds = 6
+        public var study = InverseReinforcementLearningStudy()
+        public var games = AssistanceGames()
+        public init() {}
+    }
+
+    public static let presets: [String: Settings] = {
+        var (tiny, paper) = (Settings(), Settings())
+        (tiny.seeds, tiny.study.side, tiny.study.demonstrations, tiny.study.method.iterations) = (3, 5, 64, 40)
+        (tiny.games.games, tiny.games.thetaCells) = (2000, 2001)
+        (paper.seeds, paper.games.games) = (20, 1_000_000)
+        return ["tiny": tiny, "paper": paper]
+    }()
+
+    public static let card = Card(
+        id: "value-learning", title: "Learning what is wanted", direction: "alignment: value learning",
+        question: "Can a machine learn what is wanted from demonstrations, by deferring to a human, and from teaching?",
+        method:
+            "Recover the reward of a noisily rational demonstrator on a slippery grid by maximum causal entropy inverse "
+            + "reinforcement learning, and act on it. Play the off-switch game and compare the gain by waiting with its "
+            + "closed form. Find the best pair of policies in the office supplies game by best responses, in closed form "
+            + "and by play.",
+        limits:
+            "Rewards are a table for one small grid with known dynamics, and the demonstrator errs exactly as the method "
+            + "assumes. Both games have one move per player, and all players but the noisy human are rational. The "
+            + "demonstrator's rationality of 3 was chosen after trying others.",
+        references: [
+            Reference(
+                authors: "Ziebart, Maas, Bagnell, Dey", title: "Maximum Entropy Inverse Reinforcement Learning",
+                year: 2008),
+            Reference(
+                authors: "Hadfield-Menell, Dragan, Abbeel, Russell", title: "The Off-Switch Game", year: 2016,
+                arXiv: "1611.08219"),
+            Reference(
+                authors: "Hadfield-Menell, Dragan, Abbeel, Russell",
+                title: "Cooperative Inverse Reinforcement Learning", year: 2016, arXiv: "1606.03137"),
+        ],
+        minutes: 0.2)
+
+    private static func perCount(_ name: String, _ count: Int) -> Quantity {
+        Quantity("\(name)_\(count)_demonstrations")
+    }
+    static let lossRatio = Quantity("loss_ratio", per: "run")
+    static let randomRatio = Quantity("random_loss_ratio", per: "run")
+    static let correlationGain = Quantity("correlation_gain")
+    static let demonstratorLoss = Quantity("demonstrator_loss")
+    private typealias Games = AssistanceResults
+
+    public var claims: [Claim] {
+        return [
+            Claim(
+                .mean, "Acting on the reward recovered from \(many) demonstrations loses almost nothing",
+                Self.perCount("loss", many), .atMost(0.02), control: "Recovered from as many random demonstrations",
+                Self.perCount("random_loss", many), .atLeast(0.8)),
+            Claim(
+                .value, "\(many) demonstrations lose less than \(few): the ratio of the mean losses", Self.lossRatio,
+                .atMost(1.0 / 3), control: "The same ratio for random demonstrations", Self.randomRatio,
+                .atLeast(2.0 / 3)),
+            Claim(
+                .mean,
+                "The reward recovered from \(many) demonstrations correlates with the true one, and more than that "
+                    + "from \(few)", Self.perCount("correlation", many), .atLeast(0.7),
+                control: "Recovered from random demonstrations", Self.perCount("random_correlation", many),
+                .within(0.2, of: 0)
+            ).and(.mean, Self.correlationGain, .above(0)),
+            Claim(
+                .value, "An uncertain robot gains by waiting for a rational human, as much as the closed form says",
+                Games.incentiveDeviation, .atMost(0.005),
+                control: "A certain robot gains nothing, whatever it expects", Games.certainIncentive, .atMost(0),
+                controlRule: .worst
+            ).and(.value, Games.leastIncentive, .above(0)).and(.worst, Games.incentiveErrors, .atMost(4)),
+            Claim(
+                .mean,
+                "Waiting for a very noisy human (temperature 4, expected utility 1) costs the robot, as much as the "
+                    + "integral says", Games.noisyIncentive, .atMost(-0.3),
+                control: "Waiting for a rational human at the same expected utility gains", Games.rationalIncentive,
+                .above(0)
+            ).and(.worst, Games.noisyErrors, .atMost(4)),
+            Claim(
+                .value,
+                "Best responses find the teaching policy, which earns more than demonstrating, as the closed forms "
+                    + "and play say", Games.teachingValue, .within(0.01, of: 69.272),
+                control: "Teaching gains nothing if the robot knows what is wanted", Games.informedGain,
+                .within(1e-9, of: 0)
+            ).and(.value, Games.demonstrationValue, .within(0.01, of: 69)).and(
+                .value, Games.closedFormDeviation, .atMost(0.01)
+            )
+            .and(.worst, Games.suppliesErrors, .atMost(4)),
+        ]
+    }
+
+    private var counts: [Int] { settings.study.counts }
+    private var few: Int { counts.min() ?? 0 }
+    private var many: Int { counts.max() ?? 0 }
+
+    let settings: Settings
+    public init(_ settings: Settings) throws {
+        self.settings = settings
+        try settings.study.check()
+    }
+
+    private struct Outcome: Codable {
+        let inverse: InverseReinforcementLearningStudy.Outcome
+        let games: AssistanceGames.Outcome
+    }
+
+    public func run(in context: inout RunContext) async throws -> Findings {
+        let (settings, trials) = (settings, Trials(context, count: settings.seeds))
+        let outcomes = try await trials.run("demonstrations and games") { trial in
+            let inverse = try settings.study.run(key: trial.key["inverse"], in: trial.session)
+            try trial.checkpoint()
+            return Outcome(inverse: inverse, games: settings.games.played(key: trial.key["games"]))
+        }
+        let (inverse, games) = (outcomes.map(\.inverse), AssistanceResults(settings.games, outcomes.map(\.games)))
+        let measured = measured(inverse, games, seeds: trials.seeds)
+        func each(_ name: String) -> [Quantity] { counts.map { Self.perCount(name, $0) } }
+        func curve(_ title: String, _ caption: String, _ label: String, _ name: String) -> LineChart {
+            LineChart(
+                title: title, caption: caption + " Bands, from 8 grids on, are 95 % intervals of the mean.",
+                x: Axis("demonstrations", scale: .logarithmic), y: Axis(label),
+                series: [("noisily rational demonstrator", name), ("random demonstrator", "random_\(name)")].map {
+                    measured.line($0, over: counts.map(Double.init), each($1))
+                }, references: name == "loss" ? [ReferenceValue("threshold", 0.02)] : [])
+        }
+        return Findings(summary: summary(measured, games), claims: claims, from: measured) {
+            for name in ["loss", "correlation", "random_loss", "random_correlation"] { each(name).map(measured.metric) }
+            measured.metrics(Self.perCount("visit_gap", many), Self.demonstratorLoss)
+            measured.metrics(
+                Games.teachingValue, Games.demonstrationValue, Games.informedValue, Games.teachingGain)
+            games.incentiveTable
+            curve(
+                "What acting on the recovered reward loses",
+                "0 is the best policy for the true reward, 1 random actions.", "part lost", "loss")
+            curve(
+                "How much the recovered reward resembles the true one",
+                "Correlation over the cells of the grid. It stays below 1 after the loss has become small: demonstrations "
+                    + "say nothing of cells that are not visited, and these hardly matter.", "correlation",
+                "correlation")
+            inverse[0].rewards
+            games.incentives
+            games.supplies
+            "The loss of acting on a recovered reward is (V* - V) / (V* - V of random actions) on the true reward, for the "
+                + "policy that is best for the recovered one. The demonstrator itself loses "
+                + "\(measured.mean(Self.demonstratorLoss).fixed(2))."
+            "The robot of the off-switch game believes the utility of acting to be normal with standard deviation 1. "
+                + "Waiting and deciding alone are played on the same utilities."
+        }
+    }
+
+    private func measured(
+        _ inverse: [InverseReinforcementLearningStudy.Outcome], _ games: AssistanceResults, seeds: [UInt64]
+    ) -> Measurements {
+        var measured = Measurements(seeds: seeds)
+        for (index, count) in counts.enumerated() {
+            for (name, points) in [
+                ("", inverse.map { $0.points[index] }), ("random_", inverse.map { $0.control[index] }),
+            ] {
+                measured[Self.perCount("\(name)loss", count)] = points.map(\.loss)
+                measured[Self.perCount("\(name)correlation", count)] = points.map(\.correlation)
+                measured[Self.perCount("\(name)visit_gap", count)] = points.map(\.recovered.visitGap)
+            }
+        }
+        func values(_ name: String, _ count: Int) -> [Double] { measured[Self.perCount(name, count)] }
+        for (quantity, name) in [(Self.lossRatio, "loss"), (Self.randomRatio, "random_loss")] {
+            measured.set(quantity, Statistics.mean(values(name, many)) / Statistics.mean(values(name, few)))
+        }
+        measured[Self.correlationGain] = zip(values("correlation", many), values("correlation", few)).map(-)
+        measured[Self.demonstratorLoss] = inverse.map(\.demonstratorLoss)
+        games.measure(&measured)
+        return measured
+    }
+
+    private func summary(_ measured: Measurements, _ games: AssistanceResults) -> String {
+        func mean(_ name: String, _ count: Int) -> Double { measured.mean(Self.perCount(name, count)) }
+        return
+            "Acting on the reward recovered from \(few) demonstrations loses \((100 * mean("loss", few)).fixed(1)) % of the "
+            + "value between random actions and the best policy, from \(many) \((100 * mean("loss", many)).fixed(1)) % "
+            + "(correlation with the true reward \(mean("correlation", many).fixed(2))), and from \(many) random "
+            + "demonstrations \((100 * mean("random_loss", many)).fixed(0)) %. A robot that expects 0 of acting but is "
+            + "uncertain gains \(games.rational[0].played.fixed(3)) by waiting for a rational human; a certain robot gains "
+            + "nothing. A human who teaches earns \(games.search.value.fixed(3)) with the robot, one who demonstrates "
+            + "\(games.search.demonstration.fixed(3))."
+    }
+}
