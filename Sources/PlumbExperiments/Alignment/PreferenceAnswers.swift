@@ -13,7 +13,7 @@ extension LearningFromPreferences {
         guard FileManager.default.fileExists(atPath: path) else {
             throw PreferenceError("there is no file \(path): plumb preferences ask --out \(path) makes one")
         }
-        let answers = try PreferenceQuestions(settings, seed: context.seed).answers(in: url)
+        let answers = try PreferenceQuestions(study, seed: context.seed).answers(in: url)
         let usable = answers.count { $0.mu != nil }
         guard usable >= PreferenceQuestions.fewest else {
             throw PreferenceError(

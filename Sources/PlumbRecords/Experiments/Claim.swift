@@ -68,18 +68,25 @@ public struct Claim: Sendable {
         controlCriteria = [Criterion(rule: controlRule ?? rule, quantity: controlQuantity, bound: controlBound)]
     }
 
-    /// The claim with a further criterion, which must hold too; by its first criterion's rule unless `rule` is given.
-    public func and(_ quantity: Quantity, _ bound: Bound, _ rule: SeedRule? = nil) -> Claim {
+    /// The claim with a further criterion, which must hold too, by the first criterion's rule.
+    public func and(_ quantity: Quantity, _ bound: Bound) -> Claim { and(criteria[0].rule, quantity, bound) }
+
+    /// The claim with a further criterion, which must hold too.
+    public func and(_ rule: SeedRule, _ quantity: Quantity, _ bound: Bound) -> Claim {
         var claim = self
-        claim.criteria.append(Criterion(rule: rule ?? criteria[0].rule, quantity: quantity, bound: bound))
+        claim.criteria.append(Criterion(rule: rule, quantity: quantity, bound: bound))
         return claim
     }
 
+    /// The claim with a further criterion of its control, which must hold too, by the control's first rule.
+    public func controlAnd(_ quantity: Quantity, _ bound: Bound) -> Claim {
+        controlAnd(controlCriteria[0].rule, quantity, bound)
+    }
+
     /// The claim with a further criterion of its control, which must hold too.
-    public func controlAnd(_ quantity: Quantity, _ bound: Bound, _ rule: SeedRule? = nil) -> Claim {
+    public func controlAnd(_ rule: SeedRule, _ quantity: Quantity, _ bound: Bound) -> Claim {
         var claim = self
-        claim.controlCriteria.append(
-            Criterion(rule: rule ?? controlCriteria[0].rule, quantity: quantity, bound: bound))
+        claim.controlCriteria.append(Criterion(rule: rule, quantity: quantity, bound: bound))
         return claim
     }
 
