@@ -5,6 +5,7 @@ extension Catalogue {
     public static let standard = Catalogue([
         ActivationPatching.self,
         GoalMisgeneralization.self,
+        MesaOptimization.self,
         PolicySteering.self,
     ])
 }
