@@ -50,6 +50,15 @@ extension Measurements {
     /// Quantities as metrics, in this order.
     public func metrics(_ quantities: Quantity...) -> [Metric] { quantities.map(metric) }
 
+    /// The fraction `successes / count` as a metric, with its 95 % Clopper-Pearson interval, as if `count` were fixed.
+    public func proportion(_ quantity: Quantity, _ successes: Int, of count: Int) -> Metric {
+        let ends = Statistics.proportionInterval(successes: successes, of: count)
+        return Metric(
+            quantity.name, Double(successes) / Double(count), unit: quantity.unit,
+            interval: Interval(lower: ends.lower, upper: ends.upper, method: "Clopper-Pearson over \(quantity.sample)s"),
+            n: count, seeds: seeds)
+    }
+
     /// A line through the means of `values`, which has the values of all seeds for each place of `x`.
     public func line(
         _ name: String, over x: [Double], _ values: [[Double]], band: Band = .interval

@@ -86,6 +86,8 @@ import Testing
             change(&settings)
             return #expect(throws: SettingsError.self) { _ = try experiment.checked(settings) }?.description ?? ""
         }
+        let mesa = refused(MesaOptimization.self) { ($0.study.batch, $0.study.tasks.inputs) = (1 << 20, 64) }
+        #expect(mesa.contains("--inputs 64"))
     }
 }
 

@@ -32,9 +32,9 @@ public struct GradientStepLearner: Sendable, Equatable {
 /// The expected loss of one gradient step, in closed form.
 ///
 /// Let S = Σ xᵢ xᵢᵀ, and s the variance of an input, r² / 12 for inputs uniform in ±r/2, whose fourth moment is r⁴ / 80.
-/// The step predicts η wᵀ S x where wᵀ x is right. With E w wᵀ = σ² I and E x xᵀ = s I the squared error is
+/// The step predicts η wᵀ S x where wᵀ x is right. With E w wᵀ = I and E x xᵀ = s I the squared error is
 ///
-/// `E (wᵀ (η S - I) x)² = σ² s E tr (η S - I)² = σ² s (η² E tr S² - 2 η E tr S + D)`.
+/// `E (wᵀ (η S - I) x)² = s E tr (η S - I)² = s (η² E tr S² - 2 η E tr S + D)`.
 ///
 /// E tr S = N D s. In tr S² = Σᵢⱼ (xᵢ · xⱼ)² the N terms with i = j give E |x|⁴ = D r⁴ / 80 + D (D - 1) s² each, and the
 /// N (N - 1) others D s² each. The parabola in η is least at `η* = E tr S / E tr S²`.
@@ -57,8 +57,7 @@ extension InContextRegression {
 
     /// Half the expected squared error of one step of length η.
     public func expectedHalfLoss(stepSize: Double) -> Double {
-        let scale = weightScale * weightScale * inputVariance
-        return scale * (stepSize * stepSize * traceOfSquare - 2 * stepSize * trace + Double(inputs)) / 2
+        inputVariance * (stepSize * stepSize * traceOfSquare - 2 * stepSize * trace + Double(inputs)) / 2
     }
 
     /// Half the expected squared error of the best step.

@@ -7,35 +7,36 @@
 // says what such a layer becomes, and not that large models search.
 
 internal import PlumbBasics
+public import PlumbRecords
 public import PlumbTensor
 
-/// Regression tasks given as a sequence of examples: each has a linear function of its own, `y = w · x`.
+/// Regression tasks given as a sequence of examples: each has a linear function of its own, `y = w · x`, whose weights w
+/// are standard normal.
 ///
 /// - Shapes: B tasks, N examples, D inputs; tokens are (x, y), D + 1 numbers.
-public struct InContextRegression: Sendable, Equatable {
-    /// D.
-    public var inputs: Int
-    /// N.
-    public var examples: Int
-    /// Inputs are uniform in ±`inputRange` / 2.
-    public var inputRange: Double
-    /// The standard deviation of the weights w, which are normal.
-    public var weightScale: Double
+public struct InContextRegression: SettingGroup {
+    @Setting("Numbers in each input.", 1...64) public var inputs = 10
+    @Setting("Examples that each task shows.", 1...256) public var examples = 10
+    /// Inputs are uniform in ±`inputRange` / 2. It is no setting: 1 but for ``scalingInputs(by:)``.
+    public private(set) var inputRange = 1.0
 
-    /// The tasks of the paper unless said otherwise.
-    public init(inputs: Int = 10, examples: Int = 10, inputRange: Double = 1, weightScale: Double = 1) {
+    private enum CodingKeys: CodingKey { case inputs, examples }
+
+    /// The tasks of the paper.
+    public init() {}
+
+    /// Tasks with D inputs and N examples.
+    public init(inputs: Int, examples: Int) {
         require(inputs > 0 && examples > 0, "a task needs inputs and examples, got \(inputs) and \(examples)")
-        require(
-            inputRange > 0 && weightScale > 0,
-            "inputs and weights need a spread above 0, got \(inputRange) and \(weightScale)")
         (self.inputs, self.examples) = (inputs, examples)
-        (self.inputRange, self.weightScale) = (inputRange, weightScale)
     }
 
     /// The same tasks with inputs `factor` times as large.
     public func scalingInputs(by factor: Double) -> InContextRegression {
-        InContextRegression(
-            inputs: inputs, examples: examples, inputRange: inputRange * factor, weightScale: weightScale)
+        require(factor > 0, "inputs can be scaled by a factor above 0, got \(factor)")
+        var scaled = self
+        scaled.inputRange *= factor
+        return scaled
     }
 
     /// Tasks drawn together.
@@ -65,7 +66,7 @@ public struct InContextRegression: Sendable, Equatable {
         for task in 0..<count {
             for i in stride(from: 0, to: inputs, by: 2) {
                 let pair = random.normalPair()
-                (weights[i], weights[i + 1]) = (weightScale * pair.0, weightScale * pair.1)
+                (weights[i], weights[i + 1]) = (pair.0, pair.1)
             }
             for example in 0..<examples {
                 let place = (task * examples + example) * (inputs + 1)

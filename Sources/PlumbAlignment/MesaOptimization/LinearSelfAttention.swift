@@ -2,6 +2,7 @@ internal import Foundation
 internal import PlumbBasics
 public import PlumbModels
 public import PlumbNN
+public import PlumbRecords
 public import PlumbTensor
 
 /// One layer of self-attention with one head, without softmax, biases or normalization: a query token q takes up
@@ -168,5 +169,13 @@ public struct EffectiveAttention: Sendable, Equatable, Codable {
         func mix(_ a: [Double], _ b: [Double]) -> [Double] { zip(a, b).map { $0 + fraction * ($1 - $0) } }
         return EffectiveAttention(
             reading: mix(reading, other.reading), matching: zip(matching, other.matching).map(mix))
+    }
+
+    /// B as a table, with a row for each number of an example and a column for each of the query.
+    public func matchingTable(_ name: String, title: String) -> Table {
+        let inputs = (1..<reading.count).map { "x\($0)" }
+        return Table(
+            name, title: title, rowLabel: "of the example", columnLabel: "of the query", rows: inputs + ["y"],
+            columns: inputs, values: matching)
     }
 }

@@ -1,69 +1,41 @@
-internal import PlumbAlignment
+public import PlumbAlignment
 internal import PlumbLearning
 public import PlumbRecords
 internal import PlumbTensor
 
-/// Does a network that is trained to predict learn to optimise?
-public struct MesaOptimization: UndeclaredClaims {
-    public struct Settings: ExperimentSettings {
-        public var seeds = 5
-        public var steps = 2500
-        public var batch = 2048
-        public var learningRate = 0.001
-        public var constantPart = 0.8
-        public var clipNorm = 0.001
-        public var beginnings = 4
-        public var inputs = 10
-        public var examples = 10
-        public var testTasks = 131_072
+/// Does a network that is trained to predict learn to optimize?
+///
+/// A layer of linear attention that learns a linear function from examples becomes one step of gradient descent on them.
+/// Trained on targets that belong to other sequences it must learn nothing: that is the control.
+public struct MesaOptimization: Experiment {
+    typealias Outcome = MesaStudy.Outcome
 
+    public struct Settings: ExperimentSettings {
+        @Setting("Networks trained, each from its own seed; the control trains as many.", 3...1000) public var seeds = 5
+        public var study = MesaStudy()
         public init() {}
     }
 
-    public static func schema() throws -> SettingsSchema { try oldSchema() }
-    public var claims: [Claim] { [] }
-    static let help = [
-        "seeds": "Networks trained, each from its own seed; the control trains as many.",
-        "steps": "Training steps.",
-        "batch": "Tasks a step; every task is new.",
-        "learningRate": "Adam's step length.",
-        "constantPart": "The part of the steps after which Adam's step falls to a tenth; 1 for never, as in the paper.",
-        "clipNorm": "The largest norm a gradient may have; longer ones are scaled down.",
-        "beginnings": "How many beginnings a network may take whose loss in training stays high.",
-        "inputs": "Numbers in each input.",
-        "examples": "Examples that each task shows.",
-        "testTasks": "Tasks that trained networks are tested on.",
-    ]
-    static let ranges: [String: ClosedRange<Double>] = [
-        "seeds": 3...1000, "steps": 1...1_000_000, "batch": 1...1_048_576, "learningRate": 1e-9...10,
-        "constantPart": 0.5...1, "clipNorm": 1e-12...1e12, "beginnings": 1...100, "inputs": 1...64,
-        "examples": 1...256, "testTasks": 1000...100_000_000,
-    ]
     public static let presets: [String: Settings] = {
-        var tiny = Settings()
-        (tiny.seeds, tiny.testTasks) = (3, 65_536)
-        var paper = Settings()
-        (paper.seeds, paper.steps, paper.constantPart) = (10, 5000, 1)
+        var (tiny, paper) = (Settings(), Settings())
+        (tiny.seeds, tiny.study.initializations, tiny.study.tasks) = (3, 2, InContextRegression(inputs: 3, examples: 8))
+        (tiny.study.steps, tiny.study.batch, tiny.study.learningRate, tiny.study.testTasks) = (500, 64, 0.003, 4096)
+        (paper.seeds, paper.study.steps, paper.study.constantPart) = (10, 5000, 1)
         return ["tiny": tiny, "paper": paper]
     }()
 
     public static let card = Card(
-        id: "mesa-optimisation", title: "A network that learned gradient descent",
-        direction: "alignment: mesa-optimisation",
-        question: "Does a network that is trained to predict learn to optimise?",
-        hypothesis:
-            "A layer of linear attention, trained to answer from examples of a linear function, becomes one step of "
-            + "gradient descent on those examples: same gradients, same loss, and the step length that is best on average.",
-        control:
-            "Trained on targets that belong to other sequences, the same layer predicts nothing and points nowhere.",
-        method: "Train a layer with weights for queries, keys, values and output on fresh regression tasks. Set its "
-            + "predictions and their gradients beside those of an explicit gradient step whose best length and loss are "
-            + "worked out by hand, on new tasks and on inputs of other sizes; read the step length from its weights.",
-        limits:
-            "One layer without a softmax, which can compute little else: it shows that a trained network can hold a "
-            + "learning rule, not that large networks search, nor that what they would search for is harmful. "
-            + "Unlike the paper, training is shorter, the step length falls near the end and networks that stay at a "
-            + "high loss begin anew; this was settled in trials. The control is never begun anew.",
+        id: "mesa-optimization", title: "A network that learned gradient descent",
+        direction: "alignment: mesa-optimization",
+        question: "Does a network that is trained to predict learn to optimize?",
+        method: "Train one layer of linear attention on new regression tasks at every step: from examples of a linear "
+            + "function it predicts the value at another input, the query. Compare its predictions and their gradients "
+            + "with those of one step of gradient descent, whose best learning rate and loss are known in closed form, "
+            + "on new tasks and on larger and smaller inputs. Read the learning rate from the layer's weights.",
+        limits: "One layer without a softmax can compute little else. The result shows that a trained network can "
+            + "contain a learning algorithm, not that large networks do or that their objectives are harmful. Unlike "
+            + "in the paper, training is shorter, the learning rate falls near the end, and networks whose loss stays high "
+            + "start again from new weights; this was set after trials. The control never starts again.",
         references: [
             Reference(
                 authors: "von Oswald, Niklasson, Randazzo, Sacramento, Mordvintsev, Zhmoginov, Vladymyrov",
@@ -73,53 +45,156 @@ public struct MesaOptimization: UndeclaredClaims {
                 title: "Risks from Learned Optimization in Advanced Machine Learning Systems", year: 2019,
                 arXiv: "1906.01820"),
         ],
-        minutes: 1.2)
+        minutes: 1.2, aliases: ["mesa-optimisation"])
+
+    /// A number of a layer that was trained on true targets and of its control, which was trained on shuffled ones.
+    private struct Number: Sendable {
+        let name: String
+        let value: @Sendable (Outcome, InContextRegression) -> Double
+        var trained: Quantity { Quantity(name) }
+        var control: Quantity { Quantity("control_\(name)") }
+    }
+
+    private static let cosine = Number(name: "cosine") { one, _ in one.test.cosine }
+    private static let loss = Number(name: "half_loss") { one, _ in one.test.halfLoss }
+    private static let stepLoss = Number(name: "step_half_loss_same_tasks") { one, _ in one.test.stepHalfLoss }
+    private static let learned = Number(name: "learned_step") { one, _ in one.weights.stepSize }
+    private static let remainder = Number(name: "weights_beside_step") { one, _ in one.weights.remainder }
+    private static let difference = Number(name: "prediction_difference") { one, _ in one.test.predictionDifference }
+    private static let distance = Number(name: "gradient_distance") { one, _ in one.test.gradientDistance }
+    private static let mixingError = Number(name: "largest_difference_by_mixing") { one, _ in one.mixingError }
+    private static let scaleError = Number(name: "largest_difference_by_scale") { one, _ in one.scaleError }
+    private static let lossError = Number(name: "loss_error") { $0.lossError(on: $1) }
+    private static let stepError = Number(name: "learning_rate_error") { $0.stepError(on: $1) }
+    private static let lossRatio = Number(name: "loss_ratio") { $0.test.halfLoss / $1.zeroHalfLoss }
+    private static let stepRatio = Number(name: "learning_rate_ratio") { $0.weights.stepSize / $1.optimalStepSize }
+    private static let numbers = [
+        cosine, loss, stepLoss, learned, remainder, difference, distance, mixingError, scaleError, lossError, stepError,
+        lossRatio, stepRatio,
+    ]
+
+    public let claims = [
+        Claim(
+            .worst, "The cosine between the query gradients of the layer and of the gradient step is near 1",
+            cosine.trained, .atLeast(0.999), control: "Trained on shuffled targets, the mean cosine is near 0",
+            cosine.control, .within(0.1, of: 0), controlRule: .mean),
+        Claim(
+            .worst, "The relative difference between the layer's loss and the least of one gradient step is small",
+            lossError.trained, .atMost(0.02),
+            control: "Trained on shuffled targets, the ratio of its loss to that of predicting 0 is near 1",
+            lossRatio.control, .within(0.04, of: 1)),
+        Claim(
+            .worst, "The relative difference between the learning rate in the weights and the best one is small",
+            stepError.trained, .atMost(0.05),
+            control: "Trained on shuffled targets, the mean ratio of this learning rate to the best one is near 0",
+            stepRatio.control, .within(0.1, of: 0), controlRule: .mean),
+        Claim(
+            .worst, "On inputs half to twice as large, the layer's loss is near the same step's at every size",
+            scaleError.trained, .atMost(0.1),
+            control: "Trained on shuffled targets, the relative difference is large at some size",
+            scaleError.control, .atLeast(0.5)),
+    ]
 
     let settings: Settings
+    private var tasks: InContextRegression { settings.study.tasks }
     public init(_ settings: Settings) throws {
         self.settings = settings
-        try validate()
+        try settings.study.check()
     }
 
     public func run(in context: inout RunContext) async throws -> Findings {
-        try validate()
+        let study = settings.study
         let trials = Trials(context, count: settings.seeds)
         // Every network is tested on the same tasks.
         let test = RandomKey(context.seed)["test tasks"]
-        let study = study
         let trained = try await trials.run("training") { trial in
-            try study.run(key: trial.key["trained"], test: test, label: "true targets", in: trial.session)
+            try study.run(key: trial.key["trained"], test: test, in: trial.session)
         }
-        var shuffled = study
-        shuffled.shufflesTargets = true
-        let control = try await trials.run("control") { [shuffled] trial in
-            try shuffled.run(key: trial.key["control"], test: test, label: "shuffled targets", in: trial.session)
+        let control = try await trials.run("control") { trial in
+            try study.run(shufflesTargets: true, key: trial.key["control"], test: test, in: trial.session)
         }
-        return MesaOptimizationFindings(
-            study: study, trained: trained, control: control, seeds: OverSeeds(trials.seeds)
-        ).findings
+        var measured = Measurements(seeds: trials.seeds)
+        for number in Self.numbers {
+            measured[number.trained] = trained.map { number.value($0, tasks) }
+            measured[number.control] = control.map { number.value($0, tasks) }
+        }
+        let tries = MesaStudy.Initializations(of: trained)
+        return Findings(summary: summary(measured), claims: claims, from: measured) {
+            [Self.cosine, Self.loss, Self.stepLoss, Self.learned].map { measured.metric($0.trained) }
+            Metric("best_step_half_loss", tasks.optimalHalfLoss)
+            Metric("zero_half_loss", tasks.zeroHalfLoss)
+            Metric("best_step", tasks.optimalStepSize)
+            [Self.remainder, Self.difference, Self.distance, Self.mixingError, Self.scaleError].map {
+                measured.metric($0.trained)
+            }
+            measured.proportion(Quantity("beginnings_stuck", per: "initialization"), tries.stuck, of: tries.all)
+            measured.metrics(Self.cosine.control, Self.loss.control, Self.learned.control)
+            trained[0].weights.normalized.matchingTable(
+                "effective_weights", title: "How the layer of the first seed matches an example with the query")
+            figures(trained, control, measured)
+            HeatMap(
+                table: "effective_weights", title: "The layer's query and key weights, multiplied",
+                caption: "In a gradient step the diagonal is the learning rate and all other weights are 0.",
+                center: 0, valueLabel: "weight", references: [ReferenceValue("best step", tasks.optimalStepSize)])
+            "Losses are half of squared errors. The same tasks test every network."
+            "\(tries.stuck) of \(tries.all) initializations stayed at a high loss, and \(tries.replaced) were replaced."
+            if tries.replaced > 0 {
+                "Of what the replaced layers read of an example, the fraction that is y is "
+                    + "\(Phrase.number(tries.readsTarget)) on average; that of a gradient step is 1."
+            }
+            "A layer's learning rate is the mean diagonal of its matrix for matching inputs, times its weight of y."
+            "Query gradients are those of predictions with respect to the query; their cosine is a mean over tasks."
+        }
     }
 
-    private var study: MesaStudy {
-        var study = MesaStudy(steps: settings.steps)
-        study.tasks = InContextRegression(inputs: settings.inputs, examples: settings.examples)
-        (study.batch, study.testTasks) = (settings.batch, settings.testTasks)
-        (study.learningRate, study.clipNorm) = (settings.learningRate, settings.clipNorm)
-        (study.constantPart, study.beginnings) = (settings.constantPart, settings.beginnings)
-        return study
+    private func summary(_ measured: Measurements) -> String {
+        func mean(_ quantity: Quantity) -> String { Phrase.number(measured.mean(quantity)) }
+        return "The trained layer's half squared error is \(mean(Self.loss.trained)); the best gradient step has "
+            + "\(Phrase.number(tasks.optimalHalfLoss)), and predicting 0 has \(Phrase.number(tasks.zeroHalfLoss)). The "
+            + "learning rate in its weights is \(mean(Self.learned.trained)), where \(Phrase.number(tasks.optimalStepSize)) "
+            + "is best, and the cosine between its query gradients and the step's differs from 1 by "
+            + "\(Phrase.number(1 - measured.mean(Self.cosine.trained))). Trained on shuffled targets, it has a half squared "
+            + "error of \(mean(Self.loss.control)) and a cosine of \(mean(Self.cosine.control))."
     }
 
-    func validate() throws {
-        try Self.checkRanges(settings)
-        guard settings.constantPart > 0.5 else {
-            throw SettingsError(
-                "--constant-part \(settings.constantPart): the learning rate falls after more than half of the steps, or "
-                    + "never with 1")
+    private func figures(_ trained: [Outcome], _ control: [Outcome], _ measured: Measurements) -> [Figure] {
+        let groups = [("true targets", trained), ("shuffled targets", control)]
+        let (sizes, step) = (MesaStudy.scales, tasks.optimalStepSize)
+        let scaled = sizes.map { tasks.scalingInputs(by: $0) }
+        func lines(_ x: [Double], _ curve: (Outcome) -> [Double]) -> [LineChart.Series] {
+            groups.map { measured.line($0, over: x, curves: $1.map(curve), band: .range) }
         }
-        guard settings.batch * (settings.inputs + 1) * (settings.examples + 1) <= 1 << 25 else {
-            throw SettingsError(
-                "--batch \(settings.batch) --inputs \(settings.inputs) --examples \(settings.examples): the numbers of a "
-                    + "step may be at most \(1 << 25)")
-        }
+        let charts = [
+            LineChart(
+                title: "Training loss", caption: "Means of neighboring steps; mean and range over seeds.",
+                x: Axis("step"), y: Axis("half squared error"),
+                series: lines(trained[0].lossCurve().steps) { $0.lossCurve().losses },
+                references: [
+                    ReferenceValue("best gradient step", tasks.optimalHalfLoss),
+                    ReferenceValue("predicting 0", tasks.zeroHalfLoss),
+                ]),
+            LineChart(
+                title: "The layer and the gradient step along training",
+                caption: "1 - cosine between their query gradients on new tasks; mean and range over seeds.",
+                x: Axis("step"), y: Axis("1 - cosine", scale: .logarithmic),
+                series: lines(trained[0].evaluations.map { Double($0.step) }) { outcome in
+                    outcome.evaluations.map { 1 - $0[MesaStudy.Measure.cosine] }
+                }, references: [ReferenceValue("threshold after training", 0.001)]),
+            LineChart(
+                title: "Larger and smaller inputs than in training",
+                caption: "The learning rate for inputs of size 1 is too large for larger. Mean and range over seeds.",
+                x: Axis("size of inputs", unit: "times"), y: Axis("half squared error", scale: .logarithmic),
+                series: lines(sizes) { $0.scaled.map(\.halfLoss) } + [
+                    LineChart.Series("same step", x: sizes, y: scaled.map { $0.expectedHalfLoss(stepSize: step) }),
+                    LineChart.Series("best step for each size", x: sizes, y: scaled.map(\.optimalHalfLoss)),
+                ]),
+        ]
+        let scatter = ScatterPlot(
+            title: "Predictions for the same tasks",
+            caption: "Each point is a new task, as predicted by the gradient step and by a layer of the first seed.",
+            x: Axis("gradient step"), y: Axis("layer"),
+            groups: groups.map { ScatterPlot.Group($0, x: $1[0].stepPredictions, y: $1[0].predictions) },
+            showsDiagonal: true)
+        return charts.map(Figure.lineChart) + [.scatter(scatter)]
     }
 }

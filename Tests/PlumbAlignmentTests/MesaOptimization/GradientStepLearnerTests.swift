@@ -42,7 +42,7 @@ import Testing
     }
 
     @Test func tasksAreLinearAndShufflingPartsTargetsFromThem() {
-        let few = InContextRegression(inputs: 2, examples: 3, inputRange: 0.5)
+        let few = InContextRegression(inputs: 2, examples: 3).scalingInputs(by: 0.5)
         let batch = few.batch(200, key: RandomKey(5))
         #expect(batch.tokens.shape == [200, 3, 3] && batch.queries.shape == [200, 3])
         #expect(batch.tokens.columns(0..<2).elements.allSatisfy { abs($0) <= 0.25 })

@@ -66,21 +66,6 @@ import Testing
         #expect(abs(comparison.cosine) < 0.05)
     }
 
-    @Test func aShortTrainingFindsTheStepAndShuffledTargetsDoNot() throws {
-        var study = MesaStudy(steps: 1200)
-        study.tasks = InContextRegression(inputs: 3, examples: 8)
-        (study.batch, study.testTasks, study.scales) = (256, 8192, [1, 2])
-        let trained = try study.run(key: RandomKey(7), test: RandomKey(8), label: "trained", in: .silent)
-        #expect(trained.test.cosine > 0.98, "\(trained.test)")
-        #expect(abs(trained.test.halfLoss / trained.test.stepHalfLoss - 1) < 0.05)
-        #expect(abs(trained.weights.stepSize / study.tasks.optimalStepSize - 1) < 0.15)
-        #expect(trained.losses.count == 1200 && trained.measuredAt.last == 1200 && trained.mixedLosses.count == 5)
-        study.shufflesTargets = true
-        let control = try study.run(key: RandomKey(7), test: RandomKey(8), label: "control", in: .silent)
-        #expect(control.test.halfLoss > 0.9 * study.tasks.zeroHalfLoss)
-        #expect(control.test.predictionDifference > 0.1 * trained.test.stepHalfLoss.squareRoot())
-    }
-
     @Test func readingXAndMatchingByYIsADeadEnd() throws {
         // Σ (a · xᵢ) yᵢ (b · x) with a and b along the first input: a gradient step in one direction of four.
         let start = EffectiveAttention(
@@ -98,16 +83,5 @@ import Testing
         let comparison = MesaComparison(trained, with: step, on: tasks, count: 8192, key: RandomKey(10))
         #expect(comparison.halfLoss > (tasks.optimalHalfLoss + tasks.zeroHalfLoss) / 2)
         #expect(comparison.halfLoss < tasks.zeroHalfLoss)
-    }
-
-    @Test func aStudyThatStaysAtAHighLossBeginsAnewAndCountsIt() throws {
-        var study = MesaStudy(steps: 5)
-        (study.tasks, study.batch, study.testTasks, study.scales) = (tasks, 32, 64, [1])
-        study.beginnings = 3
-        let outcome = try study.run(key: RandomKey(11), test: RandomKey(12), label: "short", in: .silent)
-        #expect(outcome.deadEnds.count == 2 && outcome.losses.count == 5)
-        study.shufflesTargets = true
-        let control = try study.run(key: RandomKey(11), test: RandomKey(12), label: "short", in: .silent)
-        #expect(control.deadEnds.isEmpty)
     }
 }
