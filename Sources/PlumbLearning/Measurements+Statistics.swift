@@ -142,3 +142,25 @@ extension Histogram {
             edges: (0...bins).map { low + Double($0) * width }, counts: counts, references: references)
     }
 }
+
+extension BarChart {
+    /// Counts of several samples, a series each, in `bins` equal bins that they share, from the least value of all to the
+    /// greatest; values that are no numbers are left out.
+    public init(
+        title: String, caption: String, valueLabel: String, countLabel: String,
+        samples: [(name: String, values: [Double])], bins: Int
+    ) {
+        let finite = samples.map { $0.values.filter(\.isFinite) }
+        let (low, high) = (finite.joined().min() ?? 0, finite.joined().max() ?? 1)
+        let width = high > low ? (high - low) / Double(bins) : 1
+        let counts = finite.map { values in
+            var counts = [Double](repeating: 0, count: bins)
+            for value in values { counts[min(bins - 1, Int((value - low) / width))] += 1 }
+            return counts
+        }
+        self.init(
+            title: title, caption: caption,
+            categories: (0..<bins).map { Phrase.number(low + (Double($0) + 0.5) * width) }, categoryLabel: valueLabel,
+            y: Axis(countLabel), series: zip(samples, counts).map { Series($0.name, values: $1) })
+    }
+}

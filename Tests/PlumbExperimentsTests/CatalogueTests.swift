@@ -1,4 +1,5 @@
 import Foundation
+import PlumbAlignment
 import PlumbExperiments
 import PlumbRecords
 import Testing

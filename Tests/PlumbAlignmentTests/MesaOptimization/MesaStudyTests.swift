@@ -1,4 +1,5 @@
 import PlumbAlignment
+import PlumbLearning
 import PlumbRecords
 import PlumbTensor
 import Testing
