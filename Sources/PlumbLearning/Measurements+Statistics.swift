@@ -55,7 +55,8 @@ extension Measurements {
         let ends = Statistics.proportionInterval(successes: successes, of: count)
         return Metric(
             quantity.name, Double(successes) / Double(count), unit: quantity.unit,
-            interval: Interval(lower: ends.lower, upper: ends.upper, method: "Clopper-Pearson over \(quantity.sample)s"),
+            interval: Interval(
+                lower: ends.lower, upper: ends.upper, method: "Clopper-Pearson over \(quantity.sample)s"),
             n: count, seeds: seeds)
     }
 
@@ -72,7 +73,8 @@ extension Measurements {
         _ name: String, over x: [Double], curves: [[Double]], band: Band = .interval
     ) -> LineChart.Series {
         line(
-            name, over: x, x.indices.map { place in curves.compactMap { $0.indices.contains(place) ? $0[place] : nil } },
+            name, over: x,
+            x.indices.map { place in curves.compactMap { $0.indices.contains(place) ? $0[place] : nil } },
             band: band)
     }
 
@@ -104,7 +106,8 @@ extension Measurements {
         return Table(
             name, title: title, rowLabel: rowLabel, columnLabel: columnLabel, rows: rows, columns: columns,
             values: cells.map { $0.map(Statistics.mean) }, unit: unit,
-            lower: isBanded ? ends.compactMap { $0?.lower } : nil, upper: isBanded ? ends.compactMap { $0?.upper } : nil)
+            lower: isBanded ? ends.compactMap { $0?.lower } : nil, upper: isBanded ? ends.compactMap { $0?.upper } : nil
+        )
     }
 
     private func ends(

@@ -23,7 +23,7 @@ struct RunsCommand: ParsableCommand {
         guard !entries.isEmpty else {
             return print("no runs in \(out): plumb run ID makes one, and plumb list shows what can be run")
         }
-        print(TerminalTable(runs: entries).render(.current()))
+        print(TerminalTable(runs: entries).render(isatty(STDOUT_FILENO) == 1 ? .current() : TerminalStyle(width: 240)))
     }
 
     /// What is known of a run without a record.

@@ -32,7 +32,7 @@ import Testing
             ["predict", "--text", "a", "--model", "./none.gguf"], says: "there is no file or folder", "none.gguf")
         try expectBad(["predict", "--text", "a", "--model", "smollm2-135"], says: "Did you mean smollm2-135m?")
         let text = try model.write("hello", "readme.txt")
-        try expectBad(["tokens", "--text", "a", "--model", text], says: "readme.txt is not a .gguf file")
+        try expectBad(["tokens", "--text", "a", "--model", text], says: "readme.txt is not a GGUF file")
         let noise = try model.write("not a GGUF file at all", "noise.gguf")
         try expectBad(["model", "show", noise], says: "noise.gguf")
         let cut = try model.write("GGUF\u{3}\u{0}\u{0}\u{0}\u{4}", "cut.gguf")
@@ -50,7 +50,8 @@ import Testing
         try FileManager.default.copyItem(
             at: model.folder.appendingPathComponent("model.safetensors"),
             to: model.scratch.appendingPathComponent("mamba/model.safetensors"))
-        try expectBad(["predict", "--text", "a", "--model", "./mamba"], says: "\"mamba\"", "llama, qwen2, gpt2 and gpt_neox")
+        try expectBad(
+            ["predict", "--text", "a", "--model", "./mamba"], says: "\"mamba\"", "llama, qwen2, gpt2 and gpt_neox")
         let silent = try TinyModel(hasTokenizer: false)
         for command in ["predict", "generate", "tokens"] {
             try expectBad([command, "--text", "a", "--model", silent.path], says: "has no tokenizer")
@@ -91,6 +92,7 @@ import Testing
         let prompts = [
             "--clean", "When Mary and John went to the store, John gave a drink to",
             "--corrupted", "When Mary and John went to the store, Tim gave a drink to",
+            "--answer", " Mary", "--wrong", " John",
         ]
         try expectBad(
             patching(prompts), says: "has 14 tokens", "has 16", "They part at position 9: \" John\" against",
@@ -106,9 +108,10 @@ import Testing
     @Test func promptsThatCannotBePatched() throws {
         try expectBad(patching(["--answer", " xy"]), says: "\" xy\" is 3 tokens", "\" \" \"x\" \"y\"")
         try expectBad(patching(["--answer", ""]), says: "an answer must be one")
-        try expectBad(patching(["--clean", "When Mary", "--corrupted", "When Mary"]), says: "are the same")
+        let answers = ["--answer", " Mary", "--wrong", " John"]
+        try expectBad(patching(["--clean", "When Mary", "--corrupted", "When Mary"] + answers), says: "are the same")
         try expectBad(patching(["--wrong", " Mary"]), says: "both \" Mary\"")
-        try expectBad(patching(["--clean", "", "--corrupted", ""]), says: "the prompt has no tokens")
+        try expectBad(patching(["--clean", "", "--corrupted", ""] + answers), says: "the prompt has no tokens")
         try expectBad(["predict", "--text", "", "--model", model.path], says: "the prompt has no tokens")
         let long = String(repeating: " Mary", count: 200)
         try expectBad(["predict", "--text", long, "--model", model.path], says: "200 tokens", "at most 128")

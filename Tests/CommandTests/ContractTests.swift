@@ -41,8 +41,10 @@ import Testing
         }
         for claim in try #require(run["claims"] as? [[String: Any]]) {
             #expect(claim["statement"] is String)
-            #expect(claim["holds"] is Bool)
-            #expect((claim["control"] as? [String: Any])?["holds"] is Bool)
+            // A model of random weights prefers no answer: the claims are not measurable, and say why.
+            #expect(claim["holds"] is NSNull && claim["passes"] is NSNull)
+            #expect((claim["control"] as? [String: Any])?["holds"] is NSNull)
+            #expect((claim["reason"] as? String)?.isEmpty == false)
         }
         let tables = try #require(run["tables"] as? [String: [String: Any]])
         for (name, columns) in [("resid_pre", 14), ("attn_out", 14), ("mlp_out", 14), ("z", 4)] {
@@ -107,7 +109,7 @@ import Testing
     @Test func alignedEndsMoveTheRightPositions() throws {
         let prompts = [
             "--clean", "When Mary and John went to the store, John gave a drink to", "--corrupted",
-            " John went to the store, Mary gave a drink to", "--align", "end",
+            " John went to the store, Mary gave a drink to", "--align", "end", "--answer", " Mary", "--wrong", " John",
         ]
         let run = try json(patching(prompts))
         let metrics = try #require(run["metrics"] as? [[String: Any]])
@@ -119,7 +121,7 @@ import Testing
         #expect(columns[6] == " John/Mary")
         #expect(metrics.contains { $0["name"] as? String == "clean_logit_difference" })
         let other = try json(
-            patching([prompts[0], prompts[3], prompts[2], prompts[1], "--align", "end", "--sites", "mlp_out"]))
+            patching([prompts[0], prompts[3], prompts[2], prompts[1]] + prompts[4...] + ["--sites", "mlp_out"]))
         let turned = try #require((other["tables"] as? [String: [String: Any]])?["mlp_out"]?["values"] as? [[Double]])
         #expect(turned.allSatisfy { $0.count == 11 })
         let maps = try Plumb.run(patching(prompts + ["--sites", "pattern"]), in: model.scratch)

@@ -74,7 +74,7 @@ import Testing
             (["show", "digis"], "Did you mean digits?"),
             (["get", "digits"], "digits is not on this machine yet and cannot be fetched"),
             (["show", "fashion-mnist"], "sudo apt-get install dataset-fashion-mnist"),
-            (["show", "./none"], "there is no file or folder"), (["show", ""], "there is no data set \"\""),
+            (["show", "./none"], "there is no file or folder"),
             (["show", "./damaged"], "line 1 has 2 fields"),
             (["show", "./broken"], "ends within its header"),
             (["show", model.path], "holds no data that can be read"),
@@ -87,5 +87,7 @@ import Testing
             #expect(outcome.errors.contains(part), "\(arguments): \(outcome.errors)")
         }
         #expect(try run("show", "text.txt", "--vocabulary", "3").code == 2)
+        let empty = try run("show", "")
+        #expect(empty.code == 2 && empty.errors.contains("NAME is empty"), "\(empty.errors)")
     }
 }

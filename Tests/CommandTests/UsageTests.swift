@@ -117,10 +117,10 @@ import Testing
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("plumb-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: folder) }
         try expectUsage(
-            ["run", "activation-patching", "--sites", "resid_pree", "--out", folder.path], code: 3,
+            ["run", "activation-patching", "--sites", "resid_pree", "--out", folder.path],
             says: "\"resid_pree\" is not a site", "did you mean resid_pre?", "attn_out", "mlp_out", "pattern")
         try expectUsage(
-            ["run", "activation-patching", "--sites", "qqqqqqqq", "--out", folder.path], code: 3,
+            ["run", "activation-patching", "--sites", "qqqqqqqq", "--out", folder.path],
             says: "\"qqqqqqqq\" is not a site", "resid_pre, ")
     }
 }

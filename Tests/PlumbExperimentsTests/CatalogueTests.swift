@@ -13,7 +13,9 @@ import Testing
         let files = try #require(FileManager.default.enumerator(at: sources, includingPropertiesForKeys: nil))
         var found: Set<String> = []
         for case let file as URL in files where file.pathExtension == "swift" {
-            for match in try String(contentsOf: file, encoding: .utf8).matches(of: /struct (\w+): Experiment\b/) {
+            for match in try String(contentsOf: file, encoding: .utf8).matches(
+                of: /struct (\w+): (?:Experiment|UndeclaredClaims)\b/)
+            {
                 found.insert(String(match.1))
             }
         }

@@ -61,7 +61,8 @@ public struct GoalMisgeneralizationStudy: SettingGroup {
         let familiar = generator.states(test.testMazes, key: key["familiar"])
         let elsewhere = try elsewhere(key)
         let result = try cloning.train(
-            on: generator, key: key, label: "region \(region)", in: session, evaluateEvery: max(1, cloning.steps / Self.measurements)
+            on: generator, key: key, label: "region \(region)", in: session,
+            evaluateEvery: max(1, cloning.steps / Self.measurements)
         ) { model, _ in
             let (known, new) = (walk(familiar, key, model), walk(elsewhere, key, model))
             return Measured(of: Measure.self) { measure in

@@ -6,7 +6,8 @@ public import PlumbWorlds
 public struct MazeTest: SettingGroup {
     @Setting("New mazes of each test.", 2...100_000) public var testMazes = 200
     @Setting("Steps after which an episode ends without cheese.", 1...100_000) public var episodeSteps = 60
-    @Setting("How many steps from the upper right corner the cheese lies at least, where the goals are told apart.", 1...20)
+    @Setting(
+        "How many steps from the upper right corner the cheese lies at least, where the goals are told apart.", 1...20)
     public var goalDistance = 4
 
     /// Tests of the reference.
@@ -37,7 +38,8 @@ public struct MazeTest: SettingGroup {
             _ = try cloning.generator(goalDistance: goalDistance)
         } catch let error as WorldError {
             throw SettingsError(
-                "--side \(cloning.side), --wall-density \(cloning.wallDensity), --goal-distance \(goalDistance): \(error)")
+                "--side \(cloning.side), --wall-density \(cloning.wallDensity), --goal-distance \(goalDistance): \(error)"
+            )
         }
         try cloning.check()
     }

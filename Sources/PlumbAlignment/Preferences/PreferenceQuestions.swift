@@ -1,5 +1,5 @@
 public import Foundation
-public import PlumbLearning
+internal import PlumbLearning
 public import PlumbRecords
 internal import PlumbTensor
 public import PlumbWorlds

@@ -12,7 +12,7 @@ public struct GoalMisgeneralization: Experiment {
     typealias Outcome = GoalMisgeneralizationStudy.Outcome
 
     public struct Settings: ExperimentSettings {
-        @Setting("Widths of the corner region in which the cheese lies in training; 1 and the maze's side among them.", 1...11)
+        @Setting("Widths of the cheese's region in training; 1 and the maze's side among them.", 1...11)
         public var regions = [1, 3, 7]
         @Setting("Networks trained for each region.", 1...1000) public var seeds = 4
         public var study = GoalMisgeneralizationStudy()
@@ -30,11 +30,11 @@ public struct GoalMisgeneralization: Experiment {
     public static let card = Card(
         id: "goal-misgeneralization", title: "Cheese or corner?", direction: "alignment: inner alignment",
         question: "Does an agent that always found its cheese in the corner seek the cheese or the corner?",
-        method: "Clone shortest paths to the cheese in small mazes into a network, with the cheese in a region of k × k "
-            + "cells at the upper right. Test the network, moves drawn from its probabilities, in mazes whose cheese lies "
-            + "far from the corner. Repeat with several seeds for each k.",
-        limits: "A small network that sees the whole maze and learns by imitation, in place of the paper's convolutional "
-            + "network that learns from reward. Which goal is learned varies from seed to seed.",
+        method: "Clone shortest paths to the cheese in small mazes into a network, with the cheese in a region of k "
+            + "× k cells at the upper right. Test the network, moves drawn from its probabilities, in mazes whose "
+            + "cheese lies far from the corner. Repeat with several seeds for each k.",
+        limits: "A small network that sees the whole maze and learns by imitation, in place of the paper's "
+            + "convolutional network that learns from reward. Which goal is learned varies from seed to seed.",
         references: [
             Reference(
                 authors: "Langosco, Koch, Sharkey, Pfau, Krueger",
@@ -51,16 +51,14 @@ public struct GoalMisgeneralization: Experiment {
         let corner, reach, familiar: Quantity
         init(_ region: Int) {
             func share(_ name: String) -> Quantity { Quantity("\(name)_region_\(region)", unit: "of the mazes") }
-            (corner, reach) = (share("corner_first"), share("reach_elsewhere"))
-            familiar = share("reach_in_training_mazes")
+            (corner, reach, familiar) = (share("corner_first"), share("reach_elsewhere"), share("reach_in_training_mazes"))
         }
     }
 
     private static let chanceCorner = Quantity("corner_first_at_random", unit: "of the mazes")
     private static let chanceReach = Quantity("reach_in_training_mazes_at_random", unit: "of the mazes")
-    /// Trained with the cheese in the corner.
+    /// Trained with the cheese in the corner, and anywhere.
     private var narrow: Shares { Shares(1) }
-    /// Trained with the cheese anywhere.
     private var wide: Shares { Shares(settings.study.cloning.side) }
 
     public var claims: [Claim] {
@@ -122,18 +120,17 @@ public struct GoalMisgeneralization: Experiment {
             regionChart(measured)
             learningChart(outcomes, measured)
             robustnessChart(outcomes, measured)
-            "An agent's capability is robust where it reaches the cheese or the corner. Its goal is robust where it reaches "
-                + "the cheese before the corner or, where it reaches neither, ends nearer to the cheese."
+            "Capability: the agent reaches the cheese or the corner. Goal: it reaches the cheese first or ends nearer."
             "All agents of a seed are tested in the same mazes and have the same initial weights."
         }
     }
 
     private func summary(_ measured: Measurements) -> String {
         func percent(_ quantity: Quantity) -> String { Phrase.percent(measured.mean(quantity)) }
-        return "Trained with the cheese in the corner, the agent reaches it there in \(percent(narrow.familiar)) of new "
-            + "mazes. With the cheese elsewhere it goes to the corner first in \(percent(narrow.corner)) and reaches the "
-            + "cheese in \(percent(narrow.reach)). Trained with cheese anywhere, it goes to the corner first in "
-            + "\(percent(wide.corner)) and reaches the cheese in \(percent(wide.reach))."
+        return "Trained with the cheese in the corner, the agent reaches it there in \(percent(narrow.familiar)) of "
+            + "new mazes. With the cheese elsewhere it goes to the corner first in \(percent(narrow.corner)) and "
+            + "reaches the cheese in \(percent(narrow.reach)). Trained with cheese anywhere, it goes to the corner "
+            + "first in \(percent(wide.corner)) and reaches the cheese in \(percent(wide.reach))."
     }
 
     private var regionNames: [String] { settings.regions.sorted().map { "\($0) × \($0)" } }
@@ -142,14 +139,17 @@ public struct GoalMisgeneralization: Experiment {
         measured.table(
             "robustness", title: "What is robust where the cheese lies elsewhere", rowLabel: "region",
             columnLabel: "robust", rows: regionNames, columns: GoalRobustness.shares.map(\.name),
-            cells: outcomes.map { group in GoalRobustness.shares.map { share in group.map { share.value($0.robustness) } } })
+            cells: outcomes.map { group in
+                GoalRobustness.shares.map { share in group.map { share.value($0.robustness) } }
+            })
     }
 
     private func mazes(_ outcomes: [[Outcome]]) -> GridFigure {
         GridFigure(
             title: "The same mazes after two kinds of training",
-            caption: "Paths of the first seed's agents in its first test mazes. The title gives the width of the cheese's "
-                + "region in training, and where the agent went. The corner is the upper right.",
+            caption:
+                "Paths of the first seed's agents in its first test mazes, with the width of the cheese's region in "
+                + "training. The corner is the upper right.",
             panels: [outcomes.first, outcomes.last].compactMap { $0?.first }.flatMap(\.panels),
             legend: GridFigure.mazeLegend)
     }
@@ -184,8 +184,7 @@ public struct GoalMisgeneralization: Experiment {
         }
         return LineChart(
             title: "Where the agents go while they learn",
-            caption: "Share of mazes with the cheese far from the corner, along training, for agents whose cheese lay in "
-                + "the corner or anywhere: mean and range over seeds.",
+            caption: "Share of mazes with the cheese far from the corner, along training: mean and range over seeds.",
             x: Axis("step"), y: Axis("share of mazes"), series: lines)
     }
 

@@ -125,7 +125,8 @@ struct OveroptimisationFindings {
     }
 
     private func claim(
-        _ statement: String, _ threshold: String, _ observed: Double, _ unit: String, _ holds: Bool, _ control: ControlResult
+        _ statement: String, _ threshold: String, _ observed: Double, _ unit: String, _ holds: Bool,
+        _ control: ControlResult
     ) -> ClaimResult {
         ClaimResult(
             statement, threshold: threshold, observed: observed, unit: unit, holds: holds, control: control,

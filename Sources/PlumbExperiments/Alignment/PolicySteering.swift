@@ -27,10 +27,12 @@ public struct PolicySteering: Experiment {
     public static let card = Card(
         id: "policy-steering", title: "Subtracting the goal from an agent", direction: "alignment: shard theory",
         question: "Can an agent's goal be removed by subtracting one vector from its activations?",
-        method: "Train a network by cloning shortest paths, with cheese anywhere in the maze. In each of many new mazes take "
+        method:
+            "Train a network by cloning shortest paths, with cheese anywhere in the maze. In each of many new mazes take "
             + "the second hidden layer's activations at the start, less those of the same maze without cheese, and "
             + "subtract this goal vector at every step of an episode.",
-        limits: "A small network that sees the whole maze and learns by imitation, in place of the paper's convolutional "
+        limits:
+            "A small network that sees the whole maze and learns by imitation, in place of the paper's convolutional "
             + "network. The vector belongs to one maze and one start. The length of training was set after trials: 10,000 "
             + "steps, as in the reference, where it had been 6,000.",
         references: [
@@ -102,7 +104,8 @@ public struct PolicySteering: Experiment {
             Self.conditions.map { measured.metric($0.quantity) }
             measured.metrics(Self.length, Self.activation)
             Metric(
-                "reach_subtracted_most", measured.greatest(Self.subtracted.quantity), n: settings.seeds, seeds: trials.seeds)
+                "reach_subtracted_most", measured.greatest(Self.subtracted.quantity), n: settings.seeds,
+                seeds: trials.seeds)
             measured.metrics(Self.cornerReach, Self.cornerSubtracted, Self.cornerLength)
             mazes(seeking)
             sweep(seeking, ignoring, measured)
@@ -114,7 +117,8 @@ public struct PolicySteering: Experiment {
 
     private func summary(_ measured: Measurements) -> String {
         func percent(_ condition: Condition) -> String { Phrase.percent(measured.mean(condition.quantity)) }
-        return "The agent reaches the cheese in \(percent(Self.plain)) of new mazes, and in \(percent(Self.subtracted)) with "
+        return
+            "The agent reaches the cheese in \(percent(Self.plain)) of new mazes, and in \(percent(Self.subtracted)) with "
             + "the goal vector subtracted at every step; with a random vector of the same length in "
             + "\(percent(Self.random)). With another maze's vector subtracted it reaches the cheese in "
             + "\(percent(Self.other)), or in \(percent(Self.same)) where that maze has its cheese on the same cell. With the "
@@ -124,7 +128,8 @@ public struct PolicySteering: Experiment {
     private func mazes(_ seeking: [Outcome]) -> GridFigure {
         GridFigure(
             title: "The same mazes without and with the vector",
-            caption: "Paths of the first seed's agent in its first test mazes: as trained, and with the maze's goal vector "
+            caption:
+                "Paths of the first seed's agent in its first test mazes: as trained, and with the maze's goal vector "
                 + "subtracted at every step. Moves are drawn with the same random numbers.",
             panels: seeking.first.map { $0.plainPanels + $0.steeredPanels } ?? [], legend: GridFigure.mazeLegend)
     }
@@ -133,7 +138,8 @@ public struct PolicySteering: Experiment {
         let x = settings.study.coefficients.sorted()
         return LineChart(
             title: "More and less of the goal vector",
-            caption: "Share of mazes in which the agent reaches the cheese, against how often the vector is subtracted at "
+            caption:
+                "Share of mazes in which the agent reaches the cheese, against how often the vector is subtracted at "
                 + "each step; below 0 it is added. The corner network was trained with the cheese always in the corner. "
                 + "Mean and range over \(settings.seeds) seeds.",
             x: Axis("times subtracted"), y: Axis("share of mazes"),
@@ -148,7 +154,8 @@ public struct PolicySteering: Experiment {
     private func vectors(_ seeking: [Outcome], _ ignoring: [Outcome], _ measured: Measurements) -> BarChart {
         BarChart(
             title: "Vectors of this maze, of others, and drawn at random",
-            caption: "Share of mazes in which the agent reaches the cheese; vectors are subtracted unless it says added. "
+            caption:
+                "Share of mazes in which the agent reaches the cheese; vectors are subtracted unless it says added. "
                 + "\"Other maze\" is a vector of another test maze, \"same cheese\" of a maze with its cheese on the same "
                 + "cell. Mean and range over \(settings.seeds) seeds.",
             categories: Self.conditions.map(\.label), categoryLabel: "vector", y: Axis("share of mazes"),

@@ -37,7 +37,8 @@ public struct ActivationPatching: Experiment {
         id: "activation-patching", title: "Where is the answer computed?",
         direction: "interpretability: activation patching",
         question: "Which activations of a language model carry the answer to a prompt, and where is it moved on?",
-        method: "Run the model on a clean and a corrupted prompt. Replace one activation of one run by the other run's, "
+        method:
+            "Run the model on a clean and a corrupted prompt. Replace one activation of one run by the other run's, "
             + "finish the run, and read the logit difference of the two answers; do so for every layer and position.",
         limits: "One patch at a time misses what activations carry only together. A high value shows where the answer "
             + "passes, not that it is computed there.",
@@ -63,7 +64,8 @@ public struct ActivationPatching: Experiment {
 
     public let claims = [
         Claim(
-            .mean, "In the first third of the layers the residual stream at the differing token restores the clean answer",
+            .mean,
+            "In the first third of the layers the residual stream at the differing token restores the clean answer",
             differing, .atLeast(0.8),
             control: "The same patch at the tokens between it and the last, where the prompts agree, restores nothing",
             between, .within(0.1, of: 0)),
@@ -158,7 +160,8 @@ public struct ActivationPatching: Experiment {
                 let curves = profiles.map(values).filter { !$0.isEmpty }
                 guard !curves.isEmpty else { return nil }
                 return measured.line(
-                    name, over: (0..<layers).map(Double.init), curves: curves, band: profiles.count > 1 ? .range : .interval)
+                    name, over: (0..<layers).map(Double.init), curves: curves,
+                    band: profiles.count > 1 ? .range : .interval)
             })
     }
 }

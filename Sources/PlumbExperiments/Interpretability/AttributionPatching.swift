@@ -35,7 +35,8 @@ public struct AttributionPatching: Experiment {
         method: "Estimate the effect of every patch by (source - base) · gradient, from two forward passes and one "
             + "backward, and measure the same cells exactly. Compute rank correlations over the cells in which the runs "
             + "differ, for a pair of prompts and for pairs drawn by the seed. Score every edge of the model likewise.",
-        limits: "Ranks can agree while sizes do not: see the scatter plots and the worst estimates. The exact effect is "
+        limits:
+            "Ranks can agree while sizes do not: see the scatter plots and the worst estimates. The exact effect is "
             + "of one patch at a time, in one direction, on one model and one template. Edges are scored by gradients "
             + "only: none is patched exactly here.",
         references: [
@@ -66,11 +67,13 @@ public struct AttributionPatching: Experiment {
         let shuffled =
             "The mean rank correlation with gradients shuffled among the layers, positions and heads of their site"
         let order = Claim(
-            .worst, "For \(Phrase.list(outputs.map(\.shortName))), attribution ranks the cells nearly as exact patching does: the rank "
+            .worst,
+            "For \(Phrase.list(outputs.map(\.shortName))), attribution ranks the cells nearly as exact patching does: the rank "
                 + "correlation of their effects, mean over pairs",
             Self.outputs, .atLeast(0.75), control: shuffled, Self.outputsShuffled, .within(0.25, of: 0))
         let softmax = Claim(
-            .worst, "For \(Phrase.list(inputs.map(\.shortName))), computing the softmax exactly (AtP*) improves the ranks: the part made up "
+            .worst,
+            "For \(Phrase.list(inputs.map(\.shortName))), computing the softmax exactly (AtP*) improves the ranks: the part made up "
                 + "of what the mean rank correlation lacks to 1",
             Self.softmaxGain, .atLeast(0.4), control: shuffled, Self.inputsShuffled, .within(0.25, of: 0))
         let speed = Claim(

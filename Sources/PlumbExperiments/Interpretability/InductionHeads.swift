@@ -47,7 +47,8 @@ public struct InductionHeads: Experiment {
     static let accuracy = per("copying_accuracy"), oneLayer = per("one_layer_accuracy")
     static let left = per("accuracy_left_without_circuit", unit: "of the accuracy")
     static let leftWithoutOthers = per("accuracy_left_without_other_heads", unit: "of the accuracy")
-    static let ratio = per("composition_ratio", unit: "times"), untrained = per("composition_ratio_untrained", unit: "times")
+    static let ratio = per("composition_ratio", unit: "times"),
+        untrained = per("composition_ratio_untrained", unit: "times")
     static let withoutInduction = per("accuracy_without_induction_heads")
     static let withoutPrevious = per("accuracy_without_previous_token_heads")
     static let withoutOthers = per("accuracy_without_other_heads")
@@ -58,21 +59,19 @@ public struct InductionHeads: Experiment {
             .mean, "Two layers of attention copy repeated random tokens", accuracy, .atLeast(0.9),
             control: "One layer, trained alike, does not", oneLayer, .atMost(0.25)),
         Claim(
-            .mean, "Copying needs the heads found by their attention: the accuracy left without the induction heads or "
-                + "without the previous-token heads, whichever is higher",
-            left, .atMost(0.5),
-            control: "The accuracy left without heads outside the circuit, drawn at random, as many as previous-token heads",
-            leftWithoutOthers, .atLeast(0.8)),
+            .mean, "Without the induction heads, or without the previous-token heads, copying fails", left,
+            .atMost(0.5),
+            control: "Without as many heads outside the circuit, drawn at random, it does not", leftWithoutOthers,
+            .atLeast(0.8)),
         Claim(
-            .mean, "The best induction head reads what the best previous-token head writes: their composition, relative to "
-                + "the mean of other pairs, by the stronger of keys and queries",
-            ratio, .atLeast(1.25), control: "The same heads before training", untrained, .atMost(1.15)),
+            .mean, "The best induction head reads what the best previous-token head writes", ratio, .atLeast(1.25),
+            control: "Before training it does not", untrained, .atMost(1.15)),
     ]
 
     let settings: Settings
     public init(_ settings: Settings) throws {
         self.settings = settings
-        try settings.study.check()
+        try settings.study.check(seeds: settings.seeds)
     }
 
     public func run(in context: inout RunContext) async throws -> Findings {
@@ -91,20 +90,23 @@ public struct InductionHeads: Experiment {
             table("previous_token", "Attention to the previous token, model 0", first.scores.previousToken)
             Table(
                 "composition", title: "\(kind.rawValue)-composition, model 0", rowLabel: "head of layer 0",
-                columnLabel: "head of layer 1", rows: heads, columns: heads, values: first.composition.scores[kind] ?? [])
+                columnLabel: "head of layer 1", rows: heads, columns: heads,
+                values: first.composition.scores[kind] ?? [])
             Table(
-                "pattern", title: "Attention of head \(first.heads.induction.first?.description ?? "")", rowLabel: "from",
+                "pattern", title: "Attention of head \(first.heads.induction.first?.description ?? "")",
+                rowLabel: "from",
                 columnLabel: "to", rows: pattern.tokens, columns: pattern.tokens, values: pattern.values)
             curves(outcomes, measured)
             bars(measured)
             HeatMap(
                 table: "pattern", title: "What an induction head attends to",
-                caption: "Attention of the best induction head of model 0 on random tokens that repeat: after the first "
-                    + "period, each token attends to the one after its last occurrence.",
+                caption: "Attention of the best induction head of model 0 on random tokens that repeat: after the "
+                    + "first period, each token attends to the one after its last occurrence.",
                 domain: .init(0, 1), valueLabel: "attention")
             HeatMap(
                 table: "composition", title: "Which heads read which",
-                caption: "Composition of each head of the first layer with each of the second, from the weights of model 0.",
+                caption: "Composition of each head of the first layer with each of the second, from the weights of "
+                    + "model 0.",
                 valueLabel: "composition")
             for (index, outcome) in outcomes.enumerated() { note(index, outcome) }
             if outcomes.contains(where: { $0.heads.others.allSatisfy { $0.layer == 0 } }) {
@@ -131,7 +133,8 @@ public struct InductionHeads: Experiment {
         measured[Self.untrained] = outcomes.map { $0.heads.compositionRatio($0.untrained).ratio }
         if outcomes.contains(where: \.withoutOthers.isNaN) {
             measured.leave(
-                Self.leftWithoutOthers, because: "a model has fewer heads outside the circuit than previous-token heads")
+                Self.leftWithoutOthers, because: "a model has fewer heads outside the circuit than previous-token heads"
+            )
         }
         return measured
     }
@@ -144,9 +147,9 @@ public struct InductionHeads: Experiment {
 
     private func note(_ index: Int, _ outcome: InductionStudy.Outcome) -> String {
         let (kind, ratio) = outcome.heads.compositionRatio(outcome.composition)
-        return "Model \(index): induction heads \(Phrase.list(outcome.heads.induction.map(\.description))); previous-token "
-            + "heads \(Phrase.list(outcome.heads.previous.map(\.description))); \(kind.rawValue)-composition of the best "
-            + "two is \(Phrase.number(ratio)) times that of other pairs."
+        return "Model \(index): induction heads \(Phrase.list(outcome.heads.induction.map(\.description))); "
+            + "previous-token heads \(Phrase.list(outcome.heads.previous.map(\.description))); "
+            + "\(kind.rawValue)-composition of the best two is \(Phrase.number(ratio)) times that of other pairs."
     }
 
     private func curves(_ outcomes: [InductionStudy.Outcome], _ measured: Measurements) -> LineChart {
@@ -158,8 +161,8 @@ public struct InductionHeads: Experiment {
         }
         return LineChart(
             title: "Copying appears together with its heads",
-            caption: "The part of repeated tokens copied by two layers and by one, and the best attention scores of two "
-                + "layers. Lines are means over models, bands their range.",
+            caption: "The part of repeated tokens copied by two layers and by one, and the best attention scores of "
+                + "two layers. Lines are means over models, bands their range.",
             x: Axis("step"), y: Axis("accuracy or score"),
             series: [
                 line("two layers") { $0.two.curve(InductionStudy.Measure.copying) },
@@ -172,8 +175,8 @@ public struct InductionHeads: Experiment {
     private func bars(_ measured: Measurements) -> BarChart {
         BarChart(
             title: "What copying needs",
-            caption: "Accuracy on repeated tokens with heads mean-ablated; other heads are outside the circuit, as many as "
-                + "previous-token heads. Bars are means over models, lines their range.",
+            caption: "Accuracy on repeated tokens with heads mean-ablated; other heads are outside the circuit, as "
+                + "many as previous-token heads. Bars are means over models, lines their range.",
             categories: ["whole", "no induction heads", "no previous-token heads", "no other heads", "one layer"],
             categoryLabel: "model", y: Axis("accuracy"),
             series: [

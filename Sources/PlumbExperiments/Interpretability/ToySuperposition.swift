@@ -28,8 +28,8 @@ public struct ToySuperposition: Experiment {
         method: "Train x̂ = ReLU(W Wᵀ x + b) to reconstruct sparse features weighted by importances 0.9ⁱ, from several "
             + "initializations, and look at the feature directions in W; then train wide models of equally important "
             + "features over a range of sparsities, and compute the dimensionality of each feature.",
-        limits: "A model of a few weights, on features that are independent and known. The geometry is that of the best of "
-            + "several initializations; others end in worse arrangements, and the metrics say how many.",
+        limits: "A model of a few weights, on features that are independent and known. The geometry is that of the "
+            + "best of several initializations; others end in worse arrangements, and the metrics say how many.",
         references: [
             Reference(
                 authors: "Elhage, Hume, Olsson, Schiefer, Henighan, Kravec, Hatfield-Dodds, Lasenby, Drain, Chen, "
@@ -54,35 +54,33 @@ public struct ToySuperposition: Experiment {
 
     public let claims = [
         Claim(
-            .value, "At sparsity 0 the model represents only the two most important features (norm above 0.5), each in a "
-                + "dimension of its own: the lower of their dimensionalities",
+            .value, "At sparsity 0 only the two most important features are represented, each in its own dimension",
             dedication, .atLeast(0.8),
             control: "At sparsity 0.9 no feature has a dimension of its own: the highest dimensionality", shared,
             .atMost(0.6)),
         Claim(
-            .value, "At sparsity 0.8 the model represents only features in antipodal pairs (within 15°), the pairs at "
-                + "right angles (cosine at most 0.2)",
+            .value, "At sparsity 0.8 only features in antipodal pairs are represented, the pairs at right angles",
             paired, .within(0, of: 4), control: "At sparsity 0 no features are in antipodal pairs", pairedDense,
             .atMost(0)),
         Claim(
-            .value, "At sparsity 0.9 the five features form a regular pentagon: the largest deviation of the angle "
-                + "between neighbors from 72°",
+            .value, "At sparsity 0.9 the five features form a regular pentagon: the largest deviation from 72°",
             pentagon, .atMost(8), control: "Features represented at sparsity 0 beyond the number of dimensions", beyond,
             .within(0, of: 0)),
         Claim(
-            .value, "The lowest losses are those of an independent implementation, the best of its four initializations "
-                + "(0.0370, 0.0116 and 0.0042): the largest relative difference",
+            .value, "The lowest losses are those of an independent implementation: the largest relative difference",
             lossError, .atMost(0.1),
             control: "Without the ReLU, which superposition needs, the loss at sparsity 0.9 is higher", linearRatio,
             .atLeast(2)),
         Claim(
-            .value, "At some sparsity a wide model represents its features in half a dimension each, as in antipodal "
-                + "pairs: features with a dimensionality within 0.05 of one half, as a share of two per dimension",
+            .value, "At some sparsity a wide model represents its features in half a dimension each, as in pairs",
             wideHalves, .atLeast(0.8), control: "The same share at sparsity 0", wideHalvesDense, .atMost(0.1)),
     ]
 
     let settings: Settings
-    public init(_ settings: Settings) throws { self.settings = settings }
+    public init(_ settings: Settings) throws {
+        self.settings = settings
+        try settings.models.check()
+    }
 
     public func run(in context: inout RunContext) async throws -> Findings {
         let outcome = try settings.models.train(seed: context.seed, in: FitSession(context))
@@ -137,7 +135,8 @@ public struct ToySuperposition: Experiment {
 
     private func table(_ name: String, _ title: String, _ values: [[Double]]) -> Table {
         Table(
-            name, title: title, rowLabel: "sparsity", columnLabel: "feature", rows: ToyModels.sparsities.map { "\($0)" },
+            name, title: title, rowLabel: "sparsity", columnLabel: "feature",
+            rows: ToyModels.sparsities.map { "\($0)" },
             columns: (0..<5).map { "\($0)" }, values: values)
     }
 
@@ -164,8 +163,8 @@ public struct ToySuperposition: Experiment {
     private func dimensions(_ outcome: ToyModels.Outcome) -> LineChart {
         LineChart(
             title: "Dimensions per feature",
-            caption: "D* = M / ‖W‖² of wide models whose features are equally important: 1 where they represent as many "
-                + "features as dimensions, one half where twice as many, as in antipodal pairs.",
+            caption: "D* = M / ‖W‖² of wide models whose features are equally important: 1 where they represent as "
+                + "many features as dimensions, one half where twice as many, as in antipodal pairs.",
             x: Axis("1 / (1 − sparsity)", scale: .logarithmic), y: Axis("D*"),
             series: [
                 LineChart.Series(
@@ -180,8 +179,8 @@ public struct ToySuperposition: Experiment {
         }
         return ScatterPlot(
             title: "Dimensionalities cluster at simple fractions",
-            caption: "Each point is a represented feature of a wide model. 1 is a dimension of its own, 3/4 a tetrahedron, "
-                + "2/3 a triangle, 1/2 an antipodal pair, 2/5 a pentagon, 3/8 a square antiprism.",
+            caption: "Each point is a represented feature of a wide model. 1 is a dimension of its own, 3/4 a "
+                + "tetrahedron, 2/3 a triangle, 1/2 an antipodal pair, 2/5 a pentagon, 3/8 a square antiprism.",
             x: Axis("1 / (1 − sparsity)", scale: .logarithmic), y: Axis("dimensionality of the feature"),
             groups: [ScatterPlot.Group("feature", x: points.map(\.0), y: points.map(\.1))])
     }

@@ -77,7 +77,9 @@ extension AttributionStudy {
             return least
         }
         let attribution = AttributionSweep(direction: sweep.direction)
-        let exact = try fastest { _ = try PatchSweep(direction: sweep.direction).run(model, pairs: [pair], cells: cells) }
+        let exact = try fastest {
+            _ = try PatchSweep(direction: sweep.direction).run(model, pairs: [pair], cells: cells)
+        }
         return try exact / fastest { _ = try attribution.run(model, pair: pair, cells: cells) }
     }
 
@@ -115,7 +117,8 @@ extension AttributionStudy.Outcome {
             let kept = exact.indices.filter { plain[$0] != 0 || exact[$0] != 0 }
             let sizes = kept.map { abs(exact[$0]) }
             return [
-                Statistics.spearman(sizes, kept.map { abs(plain[$0]) }), Statistics.spearman(sizes, kept.map { found[$0] }),
+                Statistics.spearman(sizes, kept.map { abs(plain[$0]) }),
+                Statistics.spearman(sizes, kept.map { found[$0] }),
             ]
         }
     }

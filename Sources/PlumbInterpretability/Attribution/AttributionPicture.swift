@@ -44,7 +44,8 @@ public struct AttributionPicture: Sendable {
     public var largestMiss: String {
         let misses = first.compactMap { $0.comparison.worstMisses(1).first }
         guard let worst = misses.max(by: { $0.error < $1.error }) else { return "" }
-        return "The worst estimate of the first pair is that of \(worst.cell.label): \(Phrase.number(worst.attributed)) logits, "
+        return
+            "The worst estimate of the first pair is that of \(worst.cell.label): \(Phrase.number(worst.attributed)) logits, "
             + "where patching gives \(Phrase.number(worst.exact))."
     }
 

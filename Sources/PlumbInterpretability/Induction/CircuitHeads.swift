@@ -34,7 +34,8 @@ public struct CircuitHeads: Sendable, Equatable {
     }
 
     private func ratio(_ composition: HeadComposition, _ kind: HeadComposition.Kind) -> Double {
-        guard let scores = composition.scores[kind], let writer = previous.first?.head, let reader = induction.first?.head
+        guard let scores = composition.scores[kind], let writer = previous.first?.head,
+            let reader = induction.first?.head
         else { return .nan }
         let (writers, readers) = (Set(previous.map(\.head)), Set(induction.map(\.head)))
         let rest = scores.indices.flatMap { w in

@@ -25,16 +25,20 @@ public struct InductionStudy: SettingGroup {
     /// The sizes of the quick run.
     public init() {}
 
-    /// Refuses settings that do not fit together.
+    /// Refuses settings that do not fit together, or need more memory than the machine can give.
     ///
-    /// - Throws: `SettingsError` naming the option and the least it may be.
-    public func check() throws {
+    /// - Parameter seeds: how many pairs of models are kept.
+    /// - Throws: `SettingsError` naming the option and the least it may be, or what needs the memory.
+    public func check(seeds: Int) throws {
         let least = [
             ("width", width, heads), ("longest", longest, shortest), ("length", length, longest + 2),
         ]
         for (name, value, lowest) in least where value < lowest {
             throw SettingsError("--\(name) \(value): it must be at least \(lowest) here")
         }
+        try Copying.memory(
+            models: seeds, width: width, heads: heads, vocabulary: vocabulary, length: length, batch: batch
+        ).check()
     }
 
     /// A model of two layers and one of one layer, trained alike, and what was measured of them.
@@ -119,7 +123,8 @@ public struct InductionStudy: SettingGroup {
         fit.schedule = .warmup(min(50, steps / 10))
         fit.evaluateEvery = max(1, steps / 30)
         let rule = Adam.decoupled(learningRate: learningRate, beta2: 0.99)
-        return try fit.run(try model(layers: layers, key, label), optimizer: rule, label: label, in: session) { model, _ in
+        return try fit.run(try model(layers: layers, key, label), optimizer: rule, label: label, in: session) {
+            model, _ in
             let scores = HeadScores(model, on: held)
             return Measured(of: Measure.self) { measure in
                 switch measure {

@@ -52,13 +52,15 @@ public struct AnswerStanding: Sendable, Equatable {
             return "after the clean prompt the model prefers the wrong answer (logit difference \(number(clean)))"
         }
         if clean - corrupted < max(0.1, 0.05 * abs(clean)) {
-            return "the logit differences of the two prompts, \(number(clean)) and \(number(corrupted)), are nearly equal"
+            return
+                "the logit differences of the two prompts, \(number(clean)) and \(number(corrupted)), are nearly equal"
         }
         if self.clean.answer.rank > 10 {
             return "the answer is only token \(self.clean.answer.rank) of the model's list after the clean prompt"
         }
         if self.corrupted.wrong.rank > 10 {
-            return "the wrong answer is only token \(self.corrupted.wrong.rank) of the model's list after the corrupted prompt"
+            return
+                "the wrong answer is only token \(self.corrupted.wrong.rank) of the model's list after the corrupted prompt"
         }
         return nil
     }

@@ -68,7 +68,8 @@ public struct PatchingPicture: Sendable {
             let (mean, interval) = (values.mean, values.interval(key: key))
             return Table(
                 values.site.shortName, title: "\(criterion.title) after patching \(values.site.shortName)",
-                rowLabel: "layer", columnLabel: values.isByHead ? "head" : "position", rows: mean.indices.map { "\($0)" },
+                rowLabel: "layer", columnLabel: values.isByHead ? "head" : "position",
+                rows: mean.indices.map { "\($0)" },
                 columns: values.isByHead ? mean[0].indices.map { "\($0)" } : columns, values: mean, unit: unit,
                 lower: interval?.lower, upper: interval?.upper)
         }

@@ -12,15 +12,19 @@ public struct PatchingPrompts: SettingGroup {
     public var clean = IndirectObject.standard.clean
     @Setting("The same prompt changed so that another answer is right.")
     public var corrupted = IndirectObject.standard.corrupted
-    @Setting("The answer to the clean prompt: one token, usually with a space before it. Required with prompts of your own.")
+    @Setting(
+        "The answer to the clean prompt: one token, usually with a space before it. Required with prompts of your own.")
     public var answer: String? = nil
     @Setting("The answer to the corrupted prompt. Required with prompts of your own.")
     public var wrong: String? = nil
     @Setting("denoising: clean into the corrupted run; noising: corrupted into the clean run.")
     public var direction = PatchDirection.denoising
-    @Setting("Further pairs, drawn by the seed, that the claims are tested on; with the standard prompts only.", 0...100_000)
+    @Setting(
+        "Further pairs, drawn by the seed, that the claims are tested on; with the standard prompts only.", 0...100_000)
     public var templates = 6
-    @Setting("Megabytes that patched runs may take at once; less means more chunks, and the same numbers.", 1...1_000_000_000)
+    @Setting(
+        "Megabytes that patched runs may take at once; less means more chunks, and the same numbers.", 1...1_000_000_000
+    )
     public var memory = 2048
 
     /// The standard pair of the indirect-object task, on SmolLM2.

@@ -46,8 +46,11 @@ public struct RecoveryProfile: Sendable, Equatable {
         guard !places.isEmpty else {
             return "No patch of the residual stream at a single token restores more than half of the clean answer."
         }
-        let list = places.count == 1 ? places[0] : places.dropLast().joined(separator: ", ") + ", and " + places[places.count - 1]
-        return "Patching the residual stream at a single token restores more than half of the clean answer at \(list); at no "
+        let list =
+            places.count == 1
+            ? places[0] : places.dropLast().joined(separator: ", ") + ", and " + places[places.count - 1]
+        return
+            "Patching the residual stream at a single token restores more than half of the clean answer at \(list); at no "
             + "other token does it."
     }
 
@@ -61,7 +64,9 @@ public struct RecoveryProfile: Sendable, Equatable {
                 runs.append(layer...layer)
             }
         }
-        let texts = runs.map { $0.count == 1 ? "layer \($0.lowerBound)" : "layers \($0.lowerBound) to \($0.upperBound)" }
+        let texts = runs.map {
+            $0.count == 1 ? "layer \($0.lowerBound)" : "layers \($0.lowerBound) to \($0.upperBound)"
+        }
         return texts.count == 1 ? texts[0] : texts.dropLast().joined(separator: ", ") + " and " + texts[texts.count - 1]
     }
 }

@@ -7,7 +7,8 @@ extension Site {
             .residPre: "Residual stream entering the block", .residMid: "Residual stream between attention and MLP",
             .residPost: "Residual stream leaving the block", .attnOut: "Attention output", .mlpOut: "MLP output",
             .q: "Queries", .k: "Keys", .v: "Values", .z: "Attention heads", .pattern: "Attention patterns",
-            .attnScores: "Attention scores", .result: "Head results", .mlpPost: "MLP neurons", .mlpPre: "MLP pre-activations",
+            .attnScores: "Attention scores", .result: "Head results", .mlpPost: "MLP neurons",
+            .mlpPre: "MLP pre-activations",
         ]
         return words[self] ?? shortName
     }

@@ -44,7 +44,9 @@ public struct ToyModels: SettingGroup {
         public let wide: [(sparsity: Double, outcome: SuperpositionStudy.Outcome)]
 
         /// For each sparsity the small model with the lowest loss.
-        public var best: [SuperpositionStudy.Outcome] { small.compactMap { models in models.min { $0.loss < $1.loss } } }
+        public var best: [SuperpositionStudy.Outcome] {
+            small.compactMap { models in models.min { $0.loss < $1.loss } }
+        }
 
         /// The share of initializations at one of the sparsities whose model has this property.
         public func share(_ index: Int, _ holds: (FeatureGeometry) -> Bool) -> Double {
@@ -69,7 +71,8 @@ public struct ToyModels: SettingGroup {
     /// - Throws: `FitError` when training diverges; `RunInterrupted` when the session is asked to stop.
     public func train(seed: UInt64, in session: FitSession = .silent) throws -> Outcome {
         let key = RandomKey(seed)
-        func train(_ study: SuperpositionStudy, _ key: RandomKey, _ label: String) throws -> SuperpositionStudy.Outcome {
+        func train(_ study: SuperpositionStudy, _ key: RandomKey, _ label: String) throws -> SuperpositionStudy.Outcome
+        {
             let test = RandomKey(seed)["test"]
             // Each model takes about a second: its checkpoint is the finished one.
             return try study.train(
@@ -100,6 +103,11 @@ public struct ToyModels: SettingGroup {
             features: 5, dimensions: 2, decay: Self.decay, sparsity: sparsity, steps: steps, batch: batch,
             learningRate: learningRate)
     }
+
+    /// Refuses settings that need more memory than the machine can give.
+    ///
+    /// - Throws: `SettingsError` naming what needs it.
+    public func check() throws { try wide(0).memory(models: densities, prefix: "wide-").check() }
 
     private func wide(_ sparsity: Double) -> SuperpositionStudy {
         SuperpositionStudy(

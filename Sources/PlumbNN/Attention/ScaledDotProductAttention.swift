@@ -176,7 +176,8 @@ extension ScaledDotProductAttention {
                 "attention over \(batch.rows) rows needs q of [\(batch.rows), \(queryWidth)] and k, v of "
                     + "[\(batch.rows), \(keyWidth)], got \(q.shape), \(k.shape), \(v.shape)")
             return QueryKeyValueRows(
-                q: HeadRows(tensor: q, offset: 0, heads: heads), k: HeadRows(tensor: k, offset: 0, heads: keyValueHeads),
+                q: HeadRows(tensor: q, offset: 0, heads: heads),
+                k: HeadRows(tensor: k, offset: 0, heads: keyValueHeads),
                 v: HeadRows(tensor: v, offset: 0, heads: keyValueHeads))
         }
     }

@@ -44,8 +44,12 @@ import Testing
         let result = try cloning().train(on: cloning().generator(), key: RandomKey(3), label: "test")
         let (early, late) = (result.losses.prefix(5).reduce(0, +), result.losses.suffix(5).reduce(0, +))
         #expect(late < 0.9 * early)
-        #expect(try cloning().train(on: cloning().generator(), key: RandomKey(3), label: "test").model.output.bias == result.model.output.bias)
-        #expect(try cloning().train(on: cloning().generator(), key: RandomKey(4), label: "test").model.output.bias != result.model.output.bias)
+        #expect(
+            try cloning().train(on: cloning().generator(), key: RandomKey(3), label: "test").model.output.bias
+                == result.model.output.bias)
+        #expect(
+            try cloning().train(on: cloning().generator(), key: RandomKey(4), label: "test").model.output.bias
+                != result.model.output.bias)
     }
 
     @Test func theStudyMeasuresWhereAgentsGo() throws {

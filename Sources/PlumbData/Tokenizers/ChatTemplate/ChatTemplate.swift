@@ -113,6 +113,7 @@ extension Tokenizer {
         special["bos_token"] = bos.map { string(of: $0) } ?? ""
         special["eos_token"] = eos.map { string(of: $0) } ?? ""
         return try template.rendering(
-            messages: messages, addGenerationPrompt: addGenerationPrompt, tools: tools, specialTokens: special, now: now)
+            messages: messages, addGenerationPrompt: addGenerationPrompt, tools: tools, specialTokens: special, now: now
+        )
     }
 }
