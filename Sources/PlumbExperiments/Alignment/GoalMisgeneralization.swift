@@ -46,18 +46,18 @@ public struct GoalMisgeneralization: Experiment {
         ],
         minutes: 1.5, aliases: ["goal-misgeneralisation"])
 
-    /// The quantities of agents trained with one region, all shares of test mazes.
+    /// Shares of test mazes, of agents trained with one region: narrow with the cheese in the corner, wide anywhere.
     private struct Shares {
         let corner, reach, familiar: Quantity
         init(_ region: Int) {
             func share(_ name: String) -> Quantity { Quantity("\(name)_region_\(region)", unit: "of the mazes") }
-            (corner, reach, familiar) = (share("corner_first"), share("reach_elsewhere"), share("reach_in_training_mazes"))
+            corner = share("corner_first")
+            (reach, familiar) = (share("reach_elsewhere"), share("reach_in_training_mazes"))
         }
     }
 
     private static let chanceCorner = Quantity("corner_first_at_random", unit: "of the mazes")
     private static let chanceReach = Quantity("reach_in_training_mazes_at_random", unit: "of the mazes")
-    /// Trained with the cheese in the corner, and anywhere.
     private var narrow: Shares { Shares(1) }
     private var wide: Shares { Shares(settings.study.cloning.side) }
 

@@ -94,9 +94,7 @@ public struct ActivationPatching: Experiment {
             reporter.progress("patching", fraction)
             try reporter.checkpoint()
         }
-        let drawn =
-            settings.pairs == nil
-            ? try prompts.tokenizedPairs(model, key: RandomKey(context.seed)).dropFirst() : []
+        let drawn = settings.pairs == nil ? try prompts.drawnPairs(model, key: RandomKey(context.seed)) : []
         let tested = pairs + drawn
         let sweep = PatchSweep(memoryLimit: prompts.memoryLimit, alignment: settings.align)
         let profiles = try tested.enumerated().map { index, pair in

@@ -53,9 +53,15 @@ public struct PatchingPrompts: SettingGroup {
     ///
     /// - Throws: `ModelError`, see ``PromptPair/tokenized(by:alignment:)``; `SettingsError` as ``pair()`` does.
     public func tokenizedPairs(_ model: HookedTransformer, key: RandomKey) throws -> [TokenizedPair] {
-        let drawn =
-            isStandard && templates > 0 ? try IndirectObject.pairs(templates, for: model, key: key) : []
-        return try ([pair()] + drawn).map { try $0.tokenized(by: model) }
+        [try pair().tokenized(by: model)] + (try drawnPairs(model, key: key))
+    }
+
+    /// The further pairs that the seed draws; none for prompts of one's own.
+    ///
+    /// - Throws: `ModelError` when the model's vocabulary holds too few of the names.
+    public func drawnPairs(_ model: HookedTransformer, key: RandomKey) throws -> [TokenizedPair] {
+        guard isStandard, templates > 0 else { return [] }
+        return try IndirectObject.pairs(templates, for: model, key: key).map { try $0.tokenized(by: model) }
     }
 
     /// The pairs to patch: those of a file, noted in the record, or the pair of prompts.
