@@ -12,6 +12,7 @@ public enum WholeFile {
 
     /// Why a file was not read, as a sentence without its path.
     public struct Failure: Error, CustomStringConvertible, Equatable {
+        /// The sentence: which file, what was found, and what would be accepted.
         public let description: String
     }
 

@@ -31,11 +31,17 @@ struct VerifyCommand: AsyncParsableCommand {
                     "experiments": .array(records.map { try $0.contract() }),
                 ]))
         } else {
-            let failed = records.filter { !$0.findings.allClaimsPass }.map(\.experiment)
-            print(
-                passed
-                    ? "all claims hold: \(records.count) \(records.count == 1 ? "experiment" : "experiments"), seed \(seed)"
-                    : "claims fail in \(failed.joined(separator: ", ")), seed \(seed)")
+            func names(_ verdict: ClaimResult.Verdict) -> String {
+                records.filter { !$0.findings.claims(verdict).isEmpty }.map(\.experiment).joined(separator: ", ")
+            }
+            let (failed, unmeasured) = (names(.fails), names(.notMeasurable))
+            if passed {
+                print(
+                    "all claims hold: \(records.count) \(records.count == 1 ? "experiment" : "experiments"), seed \(seed)"
+                )
+            }
+            if !failed.isEmpty { print("claims fail in \(failed), seed \(seed)") }
+            if !unmeasured.isEmpty { print("claims could not be measured in \(unmeasured), seed \(seed)") }
         }
         if !passed { throw ExitCode(Failure.claimFailed) }
     }

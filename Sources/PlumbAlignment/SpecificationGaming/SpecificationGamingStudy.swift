@@ -5,6 +5,7 @@ public import PlumbTensor
 /// Trains agents in all safety gridworlds: those that can be planned in, the maps of distributional shift, the tomato
 /// garden and the rooms of friend or foe (Leike et al. 2017, *AI Safety Gridworlds*, arXiv:1711.09883).
 public struct SpecificationGamingStudy: SettingGroup {
+    /// How agents learn.
     public var learning = GridworldLearning()
     @Setting("Episodes in each room of friend or foe.", 100...10_000_000)
     public var hostEpisodes = 2000

@@ -1,7 +1,7 @@
 internal import PlumbBasics
 public import PlumbTensor
 
-/// Random tokens said again: rows whose random beginning repeats to the row's end, so that from the second time on
+/// Repeated random tokens: rows whose random beginning repeats to the row's end, so that from the second time on
 /// every token can be predicted by copying. What induction heads are found with
 /// (Olsson et al. 2022, arXiv:2209.11895).
 public struct RepeatedTokens: Sendable, Hashable {
@@ -41,7 +41,7 @@ public struct RepeatedTokens: Sendable, Hashable {
     public struct Batch: Sendable, Equatable {
         /// The tokens, `[B, T]`.
         public let tokens: TokenBatch
-        /// For each row the position at which its beginning is said again.
+        /// For each row the position at which its beginning is repeated.
         public let repeatsFrom: [Int]
         /// How far back the same token stands in each row, from there on.
         public let periods: [Int]

@@ -182,7 +182,7 @@ public struct MesaOptimization: Experiment {
                 }, references: [ReferenceValue("threshold after training", 0.001)]),
             LineChart(
                 title: "Larger and smaller inputs than in training",
-                caption: "The learning rate for inputs of size 1 is too large for larger. Mean and range over seeds.",
+                caption: "The learning rate for inputs of size 1 is too large for size 2. Mean and range over seeds.",
                 x: Axis("size of inputs", unit: "times"), y: Axis("half squared error", scale: .logarithmic),
                 series: lines(sizes) { $0.scaled.map(\.halfLoss) } + [
                     LineChart.Series("same step", x: sizes, y: scaled.map { $0.expectedHalfLoss(stepSize: step) }),

@@ -2,10 +2,15 @@ public import PlumbModels
 
 /// The metrics by which a patched run can be judged, by the names that settings have.
 public enum PatchingCriterion: String, Codable, Sendable, CaseIterable {
+    /// The logit of the answer less that of the wrong answer.
     case logitDifference = "logit-difference"
+    /// The probability of the answer, 0...1.
     case probability
+    /// The natural logarithm of the probability of the answer.
     case logProbability = "log-probability"
+    /// The Kullback-Leibler divergence from the unpatched source run, in nats.
     case kl
+    /// The mean cross-entropy of the patched prompt's own tokens, in nats.
     case loss
 
     /// What tables call it.

@@ -93,7 +93,8 @@ public struct PatchingPicture: Sendable {
                     references: [ReferenceValue("clean", clean), ReferenceValue("corrupted", corrupted)],
                     columnsAreTokens: !values.isByHead && pairs.count == 1,
                     markedColumns: values.isByHead ? [] : Set(pairs.flatMap(\.differing)).sorted(),
-                    markLabel: values.isByHead ? "" : "the prompts differ here"))
+                    markLabel: values.isByHead ? "" : "the prompts differ here",
+                    normalization: HeatMap.Normalization(zero: corrupted, one: clean)))
         }
     }
 

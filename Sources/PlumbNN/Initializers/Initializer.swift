@@ -9,6 +9,7 @@ public enum Initializer: Sendable, Equatable {
     case constant(Float)
     /// Uniform in ±`bound`.
     case uniform(bound: Double)
+    /// Normal with mean 0 and this standard deviation.
     case normal(standardDeviation: Double)
     /// Uniform in ±1 / √inputs, for weight and bias: what PyTorch's layers begin with.
     case standard

@@ -10,7 +10,7 @@ public import PlumbTensor
 public struct Adam: Optimizer {
     /// `Adam`.
     public static let id = "Adam"
-    /// η, the step length.
+    /// η, the learning rate.
     public var learningRate: Double
     /// β₁, how much of the mean gradient is kept at each step, 0..<1.
     public var beta1: Double

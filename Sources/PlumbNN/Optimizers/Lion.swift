@@ -8,7 +8,7 @@ public import PlumbTensor
 public struct Lion: Optimizer {
     /// `Lion`.
     public static let id = "Lion"
-    /// η, the step length in every coordinate.
+    /// η, the learning rate in every coordinate.
     public var learningRate: Double
     /// β₁, how much the momentum counts in a step beside the gradient, 0..<1.
     public var beta1: Double

@@ -7,7 +7,7 @@ public import PlumbTensor
 public protocol Optimizer: Sendable {
     /// Names the rule in checkpoints; it stays the same when the type is renamed.
     static var id: String { get }
-    /// The step length that the next ``update(_:along:)`` takes; schedules set it.
+    /// The learning rate that the next ``update(_:along:)`` takes; schedules set it.
     var learningRate: Double { get set }
     /// Moves every parameter of `model` once. `gradient` is a value of the model's type, as differentiation gives it.
     mutating func update<Model: ParameterTree>(_ model: inout Model, along gradient: Model)

@@ -8,7 +8,7 @@ public import PlumbTensor
 public struct SGD: Optimizer {
     /// `SGD`.
     public static let id = "SGD"
-    /// η, the step length.
+    /// η, the learning rate.
     public var learningRate: Double
     /// μ, how much of the last steps is kept, 0..<1; 0 for plain gradient descent.
     public var momentum: Double
