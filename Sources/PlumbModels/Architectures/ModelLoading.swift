@@ -109,12 +109,6 @@ extension HookedTransformer {
                 "\(file.url.lastPathComponent) is a mixture of experts (\(kind).expert_count is \(experts)), which is not "
                     + "supported")
         }
-        let parts = try file.integer("split.count", default: 1)
-        guard parts < 2 else {
-            throw ModelError(
-                "\(file.url.lastPathComponent) is one of \(parts) parts of a model: merge them into one file, as "
-                    + "llama-gguf-split --merge does")
-        }
     }
 
     /// A family's model from a Hugging Face checkpoint.
