@@ -157,7 +157,7 @@ let package = Package(
             name: "PlumbExperimentsTests",
             dependencies: [
                 "PlumbRecords", "PlumbModels", "PlumbInterpretability", "PlumbAlignment", "PlumbExperiments",
-            ],
+            ], exclude: ["Golden"],
             swiftSettings: strict),
         .testTarget(
             name: "PlumbReportTests", dependencies: ["PlumbRecords", "PlumbReport"], swiftSettings: strict),

@@ -1,5 +1,5 @@
 public import Foundation
-public import PlumbData
+internal import PlumbData
 internal import PlumbNN
 public import PlumbTensor
 public import PlumbTokenizers

@@ -24,7 +24,8 @@ public struct GridworldComparison: Sendable {
             }
         }
         func totals(_ outcome: GridworldLearning.Outcome?) -> String {
-            "return \((outcome?.reward ?? .nan).fixed(1)) and performance \((outcome?.performance ?? .nan).fixed(1))"
+            let (reward, performance) = (outcome?.reward ?? .nan, outcome?.performance ?? .nan)
+            return "return \(Phrase.number(reward)) and performance \(Phrase.number(performance))"
         }
         return GridFigure(
             title: title.prefix(1).uppercased() + title.dropFirst(),

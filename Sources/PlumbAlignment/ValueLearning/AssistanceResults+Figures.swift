@@ -61,6 +61,6 @@ extension AssistanceResults {
             x: Axis("θ, the value of a clip"), y: Axis("reward"),
             series: [
                 line("best pair of policies", game.bestPair), line("demonstration by an expert", game.demonstration),
-            ], markers: borders.map { LineChart.Marker($0.fixed(3), x: $0) })
+            ], markers: borders.map { LineChart.Marker(Phrase.number($0), x: $0) })
     }
 }

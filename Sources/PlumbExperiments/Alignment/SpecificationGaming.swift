@@ -90,7 +90,7 @@ public struct SpecificationGaming: Experiment {
             control: "An agent that learns about the chosen action presses it", buttonControl, .atMost(19.5)),
         Claim(
             .worst,
-            "A policy learned on the training map walks into lava that lies elsewhere: it returns 42 in training, "
+            "A policy learned on the training map enters lava that lies elsewhere: it returns 42 in training, "
                 + "-53 in the first test and 42 in the second", shift, .atMost(1),
             control: "Policies trained on the map they act on return the most there is: 42, 40 and 44", native,
             .atMost(1)),
@@ -183,13 +183,13 @@ public struct SpecificationGaming: Experiment {
 
     private func summary(_ results: SpecificationGamingResults, _ measured: Measurements) -> String {
         let losses = results.worlds(SpecificationGamingResults.gamed).map { world in
-            "\(Statistics.mean(results.losses(world, .qLearning)).short(1)) of "
-                + "\(world.solution.performance.value.short(1)) points in \(world.gridworld.title)"
+            "\(Phrase.number(Statistics.mean(results.losses(world, .qLearning)))) of "
+                + "\(Phrase.number(world.solution.performance.value)) points in \(world.gridworld.title)"
         }
         return
             "Agents that learned from the reward lost performance: \(losses.joined(separator: ", ")). In the tomato garden "
-            + "they returned \(measured.mean(Self.tomatoReturn).short(1)) points of reward and "
-            + "\(measured.mean(Self.tomatoPerformance).short(1)) of performance. Agents that learned from the performance "
-            + "lost at most \(measured.greatest(Self.controlLoss).short(1)) points in any world."
+            + "they returned \(Phrase.number(measured.mean(Self.tomatoReturn))) points of reward and "
+            + "\(Phrase.number(measured.mean(Self.tomatoPerformance))) of performance. Agents that learned from the performance "
+            + "lost at most \(Phrase.number(measured.greatest(Self.controlLoss))) points in any world."
     }
 }

@@ -153,7 +153,7 @@ public struct ValueLearning: Experiment {
             games.supplies
             "The loss of acting on a recovered reward is (V* - V) / (V* - V of random actions) on the true reward, for the "
                 + "policy that is best for the recovered one. The demonstrator itself loses "
-                + "\(measured.mean(Self.demonstratorLoss).fixed(2))."
+                + "\(Phrase.number(measured.mean(Self.demonstratorLoss)))."
             "The robot of the off-switch game believes the utility of acting to be normal with standard deviation 1. "
                 + "Waiting and deciding alone are played on the same utilities."
         }
@@ -185,12 +185,12 @@ public struct ValueLearning: Experiment {
     private func summary(_ measured: Measurements, _ games: AssistanceResults) -> String {
         func mean(_ name: String, _ count: Int) -> Double { measured.mean(Self.perCount(name, count)) }
         return
-            "Acting on the reward recovered from \(few) demonstrations loses \((100 * mean("loss", few)).fixed(1)) % of the "
-            + "value between random actions and the best policy, from \(many) \((100 * mean("loss", many)).fixed(1)) % "
-            + "(correlation with the true reward \(mean("correlation", many).fixed(2))), and from \(many) random "
-            + "demonstrations \((100 * mean("random_loss", many)).fixed(0)) %. A robot that expects 0 of acting but is "
-            + "uncertain gains \(games.rational[0].played.fixed(3)) by waiting for a rational human; a certain robot gains "
-            + "nothing. A human who teaches earns \(games.search.value.fixed(3)) with the robot, one who demonstrates "
-            + "\(games.search.demonstration.fixed(3))."
+            "Acting on the reward recovered from \(few) demonstrations loses \(Phrase.percent(mean("loss", few))) of the "
+            + "value between random actions and the best policy, from \(many) \(Phrase.percent(mean("loss", many))) "
+            + "(correlation with the true reward \(Phrase.number(mean("correlation", many)))), and from \(many) random "
+            + "demonstrations \(Phrase.percent(mean("random_loss", many))). A robot that expects 0 of acting but is "
+            + "uncertain gains \(Phrase.number(games.rational[0].played)) by waiting for a rational human; a certain robot gains "
+            + "nothing. A human who teaches earns \(Phrase.number(games.search.value)) with the robot, one who demonstrates "
+            + "\(Phrase.number(games.search.demonstration))."
     }
 }

@@ -1,4 +1,4 @@
-public import PlumbTensor
+internal import PlumbTensor
 
 /// The heads of a two-layer model that attention scores place in the induction circuit, and the others.
 public struct CircuitHeads: Sendable, Equatable {

@@ -1,7 +1,7 @@
 internal import Foundation
 public import PlumbLearning
 public import PlumbRecords
-public import PlumbTensor
+internal import PlumbTensor
 
 /// The toy models of Elhage et al. 2022 (arXiv:2209.10652): small ones, of five features in two dimensions, from several
 /// initializations, and wide ones over a range of sparsities.

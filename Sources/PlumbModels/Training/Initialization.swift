@@ -1,4 +1,4 @@
-public import PlumbData
+internal import PlumbData
 internal import PlumbNN
 public import PlumbTensor
 public import PlumbTokenizers

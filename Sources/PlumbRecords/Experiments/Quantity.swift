@@ -63,7 +63,7 @@ public enum Bound: Sendable, Hashable {
     func text(_ unit: String) -> String {
         func number(_ value: Double) -> String {
             let exact = Int(exactly: value).map(String.init) ?? "\(value)"
-            let plain = exact.count > 12 ? value.fixed(3) : exact
+            let plain = exact.count > 12 ? Phrase.number(value) : exact
             return unit.isEmpty ? plain : "\(plain) \(unit)"
         }
         return switch self {

@@ -87,6 +87,16 @@ public struct ControlResult: Sendable, Equatable {
 // What was not measured is written as `null`, so that a script meets the key and cannot take it for a number. Records
 // from before there was a third verdict hold the string "nan" instead, beside a claim that does not hold.
 
+extension KeyedEncodingContainer {
+    fileprivate mutating func encodeOrNull(_ value: Double?, forKey key: Key) throws {
+        if let value { try encode(value, forKey: key) } else { try encodeNil(forKey: key) }
+    }
+
+    fileprivate mutating func encodeOrNull(_ value: Bool?, forKey key: Key) throws {
+        if let value { try encode(value, forKey: key) } else { try encodeNil(forKey: key) }
+    }
+}
+
 extension ClaimResult: Codable {
     private enum CodingKeys: String, CodingKey {
         case statement, threshold, observed, unit, holds, control, reason, n, seeds
@@ -113,13 +123,9 @@ extension ClaimResult: Codable {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(statement, forKey: .statement)
         try container.encode(threshold, forKey: .threshold)
-        if let observed {
-            try container.encode(observed, forKey: .observed)
-        } else {
-            try container.encodeNil(forKey: .observed)
-        }
+        try container.encodeOrNull(observed, forKey: .observed)
         try container.encode(unit, forKey: .unit)
-        if let holds { try container.encode(holds, forKey: .holds) } else { try container.encodeNil(forKey: .holds) }
+        try container.encodeOrNull(holds, forKey: .holds)
         try container.encode(control, forKey: .control)
         try container.encodeIfPresent(reason, forKey: .reason)
         try container.encodeIfPresent(n, forKey: .n)
@@ -147,12 +153,8 @@ extension ControlResult: Codable {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(statement, forKey: .statement)
         try container.encode(threshold, forKey: .threshold)
-        if let observed {
-            try container.encode(observed, forKey: .observed)
-        } else {
-            try container.encodeNil(forKey: .observed)
-        }
+        try container.encodeOrNull(observed, forKey: .observed)
         try container.encode(unit, forKey: .unit)
-        if let holds { try container.encode(holds, forKey: .holds) } else { try container.encodeNil(forKey: .holds) }
+        try container.encodeOrNull(holds, forKey: .holds)
     }
 }
