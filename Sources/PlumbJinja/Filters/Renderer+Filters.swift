@@ -166,6 +166,7 @@ extension Renderer {
             let own = try part(path, of: item)
             let key = isExact ? own : try folded(own)
             try budget.check(key: key)
+            try budget.make(64)
             return seen.insert(Key(key)).inserted
         }
     }

@@ -1,5 +1,3 @@
-import Foundation
-
 extension Renderer {
     /// Filters of text; other values are taken as what they print.
     func textual(_ name: String, _ value: Value, _ arguments: Arguments) throws -> Value {
@@ -37,14 +35,14 @@ extension Renderer {
         default:
             _ = try arguments.bind(name, [])
             let text = try text(of: value)
-            try budget.make(text.utf8.count * 4)
+            try budget.spend(text.utf8.count * (name == "striptags" || name == "title" ? 24 : 6))
             switch name {
             case "upper": return try made(like(value, text.uppercased()))
             case "lower": return try made(like(value, text.lowercased()))
             case "capitalize": return try made(like(value, Self.capitalized(text)))
             case "title": return try made(.string(Self.titleWords(text)))
             case "wordcount": return .integer(Self.wordCount(text))
-            default: return .string(Self.withoutTags(Array(text.unicodeScalars)))
+            default: return .string(try withoutTags(Array(text.unicodeScalars)))
             }
         }
     }
@@ -94,15 +92,17 @@ extension Renderer {
     }
 
     /// Without comments and tags, white space made single, and the named characters of HTML's core put in.
-    private static func withoutTags(_ text: [Unicode.Scalar]) -> String {
-        let bare = removing("<", ">", from: removing("<!--", "-->", from: text))
-        let words = bare.split(whereSeparator: \.isSpace)
+    private func withoutTags(_ text: [Unicode.Scalar]) throws -> String {
+        let bare = Self.removing("<", ">", from: Self.removing("<!--", "-->", from: text))
         var view = String.UnicodeScalarView()
-        view.append(contentsOf: words.joined(separator: [" "]))
+        for word in bare.split(whereSeparator: \.isSpace) {
+            if !view.isEmpty { view.append(" ") }
+            view.append(contentsOf: word)
+        }
         var result = String(view)
         for (name, character) in [
             ("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#34;", "\""), ("&#39;", "'"), ("&amp;", "&"),
-        ] { result = result.replacingOccurrences(of: name, with: character) }
+        ] { result = try budget.replacing(name, by: character, in: result, most: -1) }
         return result
     }
 
@@ -112,12 +112,16 @@ extension Renderer {
     ) -> [Unicode.Scalar] {
         var kept: [Unicode.Scalar] = []
         var place = 0
+        let (opening, closing) = (Array(opening.unicodeScalars), Array(closing.unicodeScalars))
+        func isAt(_ place: Int, _ mark: [Unicode.Scalar]) -> Bool {
+            text[place] == mark[0] && text[place...].starts(with: mark)
+        }
         while place < text.count {
-            if text[place...].starts(with: opening.unicodeScalars) {
+            if isAt(place, opening) {
                 var end = place
-                while end < text.count, !text[end...].starts(with: closing.unicodeScalars) { end += 1 }
+                while end < text.count, !isAt(end, closing) { end += 1 }
                 guard end < text.count else { return kept + text[place...] }
-                place = end + closing.unicodeScalars.count
+                place = end + closing.count
             } else {
                 kept.append(text[place])
                 place += 1
@@ -132,7 +136,7 @@ extension Renderer {
         if given[0]?.plain == nil {
             let width = try whole(given[0], "indent") ?? 4
             try budget.text(max(width, 0))
-            indent = String(repeating: " ", count: max(width, 0))
+            indent = String(repeated: " ", times: max(width, 0))
         }
         let isFirst = given[1]?.isTrue ?? false
         let isBlankToo = given[2]?.isTrue ?? false

@@ -95,7 +95,7 @@ extension Renderer {
         defer { walk -= 1 }
         let text = try representation(of: value, isSorted: true)
         if text.unicodeScalars.count <= room - indent { return text }
-        let separator = ",\n" + String(repeating: " ", count: indent + 1)
+        let separator = ",\n" + String(repeated: " ", times: indent + 1)
         switch value {
         case .sequence(let items) where !items.isView && !items.values.isEmpty:
             let parts = try items.values.map { try pretty($0, indent: indent + 1, room: room - 1) }

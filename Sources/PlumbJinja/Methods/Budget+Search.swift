@@ -30,6 +30,7 @@ extension Budget {
     func replacing(_ part: String, by other: String, in text: String, most: Int) throws -> String {
         let most = most < 0 ? Int.max : most
         if part.isEmpty {
+            try make(text.utf8.count * 24)
             let scalars = Array(text.unicodeScalars)
             let count = min(most, scalars.count + 1)
             try self.text(other.utf8.count, times: count, and: text.utf8.count)

@@ -4,6 +4,11 @@ extension Renderer {
     static let listMutations: Set<String> = [
         "append", "clear", "pop", "reverse", "insert", "sort", "extend", "remove",
     ]
+    /// Methods that look at bytes only, or not at the whole text.
+    private static let quickMethods: Set<String> = [
+        "startswith", "endswith", "find", "index", "count", "replace", "join", "strip", "lstrip", "rstrip", "format",
+        "removeprefix", "removesuffix", "center", "ljust", "rjust", "zfill",
+    ]
     private static let plainMethods: Set<String> = ["upper", "lower", "casefold", "capitalize", "title", "swapcase"]
     static let stringMethods: Set<String> = [
         "capitalize", "casefold", "center", "count", "endswith", "expandtabs", "find", "format", "index", "isalnum",
@@ -68,7 +73,7 @@ extension Renderer {
     // MARK: - Strings
 
     private func call(_ name: String, ofString text: String, _ arguments: Arguments) throws -> Value {
-        try budget.spend(text.utf8.count)
+        try budget.spend(text.utf8.count * (Self.quickMethods.contains(name) ? 2 : 24))
         if name.hasPrefix("is") || Self.plainMethods.contains(name) { _ = try arguments.bind(name, []) }
         switch name {
         case "upper": return .string(text.uppercased())
@@ -249,14 +254,14 @@ extension Renderer {
         let missing = max(width - text.unicodeScalars.count, 0)
         try budget.text(fill.utf8.count, times: missing, and: text.utf8.count)
         switch name {
-        case "ljust": return text + String(repeating: fill, count: missing)
-        case "rjust": return String(repeating: fill, count: missing) + text
+        case "ljust": return text + String(repeated: fill, times: missing)
+        case "rjust": return String(repeated: fill, times: missing) + text
         case "center":
             let left = missing / 2 + (missing & width & 1)
-            return String(repeating: fill, count: left) + text + String(repeating: fill, count: missing - left)
+            return String(repeated: fill, times: left) + text + String(repeated: fill, times: missing - left)
         default:
             let isSigned = text.hasPrefix("-") || text.hasPrefix("+")
-            return (isSigned ? String(text.prefix(1)) : "") + String(repeating: "0", count: missing)
+            return (isSigned ? String(text.prefix(1)) : "") + String(repeated: "0", times: missing)
                 + (isSigned ? String(text.dropFirst()) : text)
         }
     }
@@ -270,7 +275,7 @@ extension Renderer {
         for scalar in text.unicodeScalars {
             if scalar == "\t" {
                 let missing = width > 0 ? width - column % width : 0
-                result += String(repeating: " ", count: missing)
+                result += String(repeated: " ", times: missing)
                 column += missing
             } else {
                 result.unicodeScalars.append(scalar)

@@ -51,7 +51,7 @@ struct Calendar {
 
     private func padded(_ value: some BinaryInteger, _ width: Int, _ fill: String = "0") -> String {
         let digits = "\(value)"
-        return String(repeating: fill, count: max(width - digits.count, 0)) + digits
+        return String(repeated: fill, times: max(width - digits.count, 0)) + digits
     }
 
     private func part(_ directive: Unicode.Scalar) -> String? {

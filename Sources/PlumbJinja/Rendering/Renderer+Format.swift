@@ -238,7 +238,7 @@ extension Renderer {
         let sign = isNegative ? "-" : specification.sign == "-" ? "" : String(specification.sign)
         if specification.align == "=" {
             let missing = specification.width - digits.utf8.count - sign.utf8.count
-            return sign + String(repeating: String(specification.fill), count: max(missing, 0)) + digits
+            return sign + String(repeated: String(specification.fill), times: max(missing, 0)) + digits
         }
         return try padded(sign + digits, specification, isText: false)
     }
@@ -255,7 +255,7 @@ extension Renderer {
             default: missing
             }
         let fill = String(specification.fill)
-        return String(repeating: fill, count: left) + text + String(repeating: fill, count: missing - left)
+        return String(repeated: fill, times: left) + text + String(repeated: fill, times: missing - left)
     }
 
     // MARK: - str.format

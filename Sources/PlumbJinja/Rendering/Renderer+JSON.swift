@@ -17,7 +17,7 @@ extension Renderer {
         if let indent = given[1], !indent.isNone {
             if let width = indent.whole {
                 guard width <= 1000 else { throw Problem("an indent of \(width) is more than 1000") }
-                style.indent = String(repeating: " ", count: max(width, 0))
+                style.indent = String(repeated: " ", times: max(width, 0))
             } else if let text = indent.plain {
                 style.indent = text
             } else {
@@ -76,7 +76,7 @@ extension Renderer {
 
     private func newLine(_ indent: String, _ level: Int, to writer: inout Writer) throws {
         try budget.text(indent.utf8.count, times: level)
-        try writer.write("\n" + String(repeating: indent, count: level))
+        try writer.write("\n" + String(repeated: indent, times: level))
     }
 
     private func key(_ value: Value) throws -> String {
@@ -95,7 +95,7 @@ extension Renderer {
     }
 
     private func json(_ text: String, _ style: JSONStyle, to writer: inout Writer) throws {
-        try budget.spend(text.utf8.count)
+        try budget.spend(text.utf8.count * 6)
         var result = "\""
         for scalar in text.unicodeScalars {
             switch scalar {

@@ -61,7 +61,7 @@ extension Renderer {
         let count = max(count, 0)
         if let text = value.plain {
             try budget.text(text.utf8.count, times: count)
-            return like(value, String(repeating: text, count: text.isEmpty ? 0 : count))
+            return like(value, String(repeated: text, times: text.isEmpty ? 0 : count))
         }
         guard case .sequence(let items) = value, !items.isView else { return nil }
         let (size, overflow) = items.values.count.multipliedReportingOverflow(by: count)
@@ -148,7 +148,7 @@ extension Renderer {
     }
 
     func escaped(_ text: String) throws -> String {
-        try budget.spend(text.utf8.count)
+        try budget.spend(text.utf8.count * 6)
         var result = ""
         for scalar in text.unicodeScalars {
             switch scalar {

@@ -121,7 +121,7 @@ extension Renderer {
     }
 
     private func quote(_ text: String, to writer: inout Writer) throws {
-        try budget.spend(text.utf8.count)
+        try budget.spend(text.utf8.count * 6)
         let quote: Unicode.Scalar =
             text.utf8.contains(UInt8(ascii: "'")) && !text.utf8.contains(UInt8(ascii: "\"")) ? "\"" : "'"
         var result = String(quote)
@@ -145,7 +145,7 @@ extension Renderer {
 
     static func hexadecimal(_ value: UInt32, _ width: Int) -> String {
         let digits = String(value, radix: 16)
-        return String(repeating: "0", count: max(width - digits.count, 0)) + digits
+        return String(repeated: "0", times: max(width - digits.count, 0)) + digits
     }
 
     /// As Python writes a float: the shortest digits that read back as the same number.
@@ -169,9 +169,9 @@ extension Renderer {
             return sign + digits.prefix(1) + fraction + (exponent < 0 ? "e-" : "e+") + (size < 10 ? "0" : "")
                 + "\(size)"
         }
-        if exponent < 0 { return sign + "0." + String(repeating: "0", count: -exponent - 1) + digits }
+        if exponent < 0 { return sign + "0." + String(repeated: "0", times: -exponent - 1) + digits }
         if digits.count <= exponent + 1 {
-            return sign + digits + String(repeating: "0", count: exponent + 1 - digits.count) + ".0"
+            return sign + digits + String(repeated: "0", times: exponent + 1 - digits.count) + ".0"
         }
         return sign + digits.prefix(exponent + 1) + "." + digits.dropFirst(exponent + 1)
     }

@@ -149,3 +149,17 @@ extension Budget {
         return pairs.map { values[$0.place] }
     }
 }
+
+extension String {
+    /// A text many times over. By doubling, since the standard library's way takes time for each.
+    init(repeated text: String, times: Int) {
+        self = ""
+        var unit = text
+        var rest = times
+        while rest > 0 {
+            if rest % 2 == 1 { self += unit }
+            rest /= 2
+            if rest > 0 { unit += unit }
+        }
+    }
+}
