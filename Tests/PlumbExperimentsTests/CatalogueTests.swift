@@ -1,5 +1,4 @@
 import Foundation
-import PlumbAlignment
 import PlumbExperiments
 import PlumbRecords
 import Testing
@@ -81,16 +80,6 @@ import Testing
                 }
             }
         }
-    }
-
-    @Test func settingsThatFitAloneMustFitInMemoryTogether() {
-        func refused<E: Experiment>(_ experiment: E.Type, _ change: (inout E.Settings) -> Void) -> String {
-            var settings = experiment.Settings()
-            change(&settings)
-            return #expect(throws: SettingsError.self) { _ = try experiment.checked(settings) }?.description ?? ""
-        }
-        let mesa = refused(MesaOptimization.self) { ($0.study.batch, $0.study.tasks.inputs) = (1 << 20, 64) }
-        #expect(mesa.contains("--inputs 64"))
     }
 }
 

@@ -1,4 +1,5 @@
 public import Foundation
+internal import PlumbBasics
 public import PlumbTensor
 
 /// A model's weights in one folder: `model.safetensors`, or shards listed by `model.safetensors.index.json`.
@@ -75,7 +76,12 @@ public struct SafetensorsCheckpoint: TensorSource {
         let size = (try? FileManager.default.attributesOfItem(atPath: url.path)[.size] as? Int) ?? 0
         guard size <= SafetensorsHeader.maximumLength else { throw FileError("\(url.path) has more than 100 MB") }
         let index: Index
-        let data = (try? Data(contentsOf: url)) ?? Data()
+        let data: Data
+        do {
+            data = try Data(contentsOf: url)
+        } catch {
+            throw FileError("cannot read \(url.path): \(systemReason(of: error))")
+        }
         try GitLFS.refusePointer(data, at: url)
         do {
             index = try JSONDecoder().decode(Index.self, from: data)

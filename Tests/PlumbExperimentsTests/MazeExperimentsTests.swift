@@ -1,0 +1,54 @@
+import PlumbAlignment
+import PlumbExperiments
+import PlumbRecords
+import Testing
+
+/// The experiments in mazes, too small to show anything: what they report.
+@Suite struct MazeExperimentsTests {
+    private func shrink(_ cloning: inout MazeCloning, _ test: inout MazeTest) {
+        (cloning.side, test.goalDistance, cloning.mazes, cloning.steps, cloning.hidden) = (5, 2, 50, 20, 8)
+        (test.testMazes, test.episodeSteps) = (10, 10)
+    }
+
+    private func run(_ experiment: some Experiment, seed: UInt64 = 3) async throws -> Findings {
+        var context = RunContext(seed: seed)
+        return try await experiment.run(in: &context)
+    }
+
+    @Test func misgeneralizationReportsEverySeed() async throws {
+        var settings = GoalMisgeneralization.Settings()
+        (settings.regions, settings.seeds) = ([1, 5], 2)
+        shrink(&settings.study.cloning, &settings.study.test)
+        let findings = try await run(GoalMisgeneralization(settings))
+        #expect(findings.claims.count == 3 && findings.claims.allSatisfy { $0.seeds == [3, 4] })
+        let corner = try #require(findings.metric("corner_first_region_5"))
+        // Two values have no interval; the record keeps them.
+        #expect(corner.interval == nil && corner.values?.count == 2)
+        guard case .grids(let mazes) = findings.figures[0] else {
+            Issue.record("the first figure shows mazes")
+            return
+        }
+        #expect(mazes.panels.count == 8)
+        // Agents of both trainings walk through the same mazes.
+        #expect(mazes.panels.prefix(4).map(\.rows) == mazes.panels.suffix(4).map(\.rows))
+        let shares = try #require(findings.table("robustness")?.values)
+        #expect(shares.allSatisfy { abs($0.reduce(0, +) - 1) < 1e-9 })
+        #expect(try await run(GoalMisgeneralization(settings)) == findings)
+    }
+
+    @Test func steeringReportsEverySeed() async throws {
+        var settings = PolicySteering.Settings()
+        (settings.seeds, settings.study.coefficients) = (2, [1, 0])
+        shrink(&settings.study.cloning, &settings.study.test)
+        let findings = try await run(PolicySteering(settings))
+        #expect(findings.claims.map(\.seeds) == [[3, 4]])
+        #expect(findings.figures.count == 3 && findings.metric("reach_random")?.n == 2)
+        guard case .lineChart(let sweep) = findings.figures[1] else {
+            Issue.record("the second figure is the sweep")
+            return
+        }
+        #expect(sweep.series.map(\.x) == [[0, 1], [0, 1], [0, 1]])
+        #expect(sweep.series[0].y == [findings.metric("reach")?.value, findings.metric("reach_subtracted")?.value])
+        #expect(try await run(PolicySteering(settings)) == findings)
+    }
+}

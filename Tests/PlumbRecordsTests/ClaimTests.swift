@@ -1,0 +1,103 @@
+import Foundation
+import PlumbRecords
+import Testing
+
+/// Verdicts of declared claims on measured values.
+@Suite struct ClaimTests {
+    private let effect = Quantity("effect"), other = Quantity("other"), control = Quantity("control")
+
+    private func claim(_ rule: SeedRule, _ bound: Bound = .atLeast(0.9)) -> Claim {
+        Claim(rule, "There is an effect", effect, bound, control: "Elsewhere there is none", control, .atMost(0.1))
+    }
+
+    private func measured(_ effect: [Double], _ control: [Double] = [0, 0, 0]) -> Measurements {
+        var measured = Measurements(seeds: [1, 2, 3])
+        (measured[self.effect], measured[self.control]) = (effect, control)
+        return measured
+    }
+
+    @Test func rulesMakeOneNumberOfManyValues() {
+        let values = measured([1, 0.8, 0.95])
+        #expect(claim(.worst).result(values).observed == 0.8 && claim(.worst).result(values).holds == false)
+        #expect(claim(.mean).result(values).holds == true)
+        #expect(claim(.each(allowing: 1)).result(values).observed == 0.95)
+        #expect(claim(.worst, .atMost(0.9)).result(values).observed == 1)
+        #expect(claim(.worst, .within(0.1, of: 1)).result(values).observed == 0.8)
+    }
+
+    @Test func aControlThatShowsTheEffectFailsTheClaim() {
+        let result = claim(.worst).result(measured([1, 1, 1], [0, 0, 0.5]))
+        #expect(result.holds == true && result.control.holds == false && result.verdict == .fails)
+    }
+
+    @Test func whatIsNoNumberIsNotMeasurableAndSaysWhy() throws {
+        let result = claim(.mean).result(measured([1, .nan, 1]))
+        #expect(result.verdict == .notMeasurable && result.observed == nil && result.holds == nil)
+        #expect(result.reason == "effect could not be measured in 1 of 3 seeds")
+        var missing = measured([1, 1, 1])
+        missing.leave(control, because: "there is nothing to compare")
+        #expect(claim(.mean).result(missing).reason == "there is nothing to compare")
+        #expect(!claim(.mean).result(missing).passes)
+        let json = String(decoding: try JSONEncoder().encode(result), as: UTF8.self)
+        #expect(json.contains("\"observed\":null") && json.contains("\"holds\":null"))
+        #expect(try JSONDecoder().decode(ClaimResult.self, from: Data(json.utf8)) == result)
+    }
+
+    @Test func furtherCriteriaMustHoldToo() {
+        var values = measured([1, 1, 1])
+        values[other] = [0.2, 0.2, 0.4]
+        #expect(claim(.worst).and(other, .atMost(0.3)).result(values).holds == false)
+        #expect(claim(.worst).and(.mean, other, .atMost(0.3)).result(values).holds == true)
+        #expect(claim(.worst).controlAnd(other, .atMost(0.1)).result(values).verdict == .fails)
+    }
+
+    @Test func theTextIsThatOfTheThresholds() {
+        #expect(claim(.worst).threshold == "at least 0.9 in every seed")
+        #expect(claim(.mean, .within(0.1, of: 0)).threshold == "at most 0.1 in either direction on average over seeds")
+        let card = Card(
+            id: "a", title: "A", direction: "d", question: "q", method: "m", limits: "l", minutes: 1
+        ).stating([claim(.worst)])
+        #expect(card.hypothesis == "There is an effect: at least 0.9 in every seed.")
+        #expect(card.control == "Elsewhere there is none: at most 0.1 in every seed.")
+    }
+
+    @Test func numbersInSentencesArePlain() {
+        #expect(
+            Phrase.percent(0.634) == "63 %" && Phrase.percent(0.996) == "99.6 %" && Phrase.percent(.nan) == "unknown")
+        #expect(Phrase.number(1234.5) == "1,235" && Phrase.number(-0.00012) == "-0.0001" && Phrase.number(12) == "12")
+        #expect(Phrase.list(["a", "b", "c"]) == "a, b and c" && Phrase.list(["a"]) == "a" && Phrase.list([]) == "")
+    }
+}
+
+/// Settings declared by `@Setting` and grouped by methods.
+@Suite struct SettingGroupTests {
+    private struct Study: SettingGroup {
+        @Setting("Steps.", 1...10) var steps = 3
+        @Setting("A name, or none.") var name: String? = nil
+    }
+
+    private struct Settings: ExperimentSettings {
+        @Setting("Seeds.", 1...5) var seeds = 2
+        var study = Study()
+    }
+
+    @Test func groupsBecomeOptionsAndComeBack() throws {
+        let schema = try SettingsSchema(defaults: Settings())
+        #expect(schema.fields.map(\.option) == ["seeds", "steps", "name"])
+        #expect(schema.fields.map(\.help) == ["Seeds.", "Steps.", "A name, or none."])
+        let flat = try schema.flattened(Settings())
+        #expect(flat.object.map { Set($0.keys) } == ["seeds", "steps"])
+        let read: Settings = try schema.settings(overrides: [("steps", "7"), ("name", "x")])
+        #expect((read.seeds, read.study.steps, read.study.name) == (2, 7, "x"))
+        let error = #expect(throws: SettingsError.self) { try schema.check(schema.apply(overrides: [("steps", "11")])) }
+        #expect(error?.description == "--steps 11: it must be from 1 to 10")
+    }
+
+    @Test func twoSettingsOfOneNameAreRefused() {
+        struct Twice: ExperimentSettings {
+            @Setting("Steps.", 1...10) var steps = 1
+            var study = Study()
+        }
+        #expect(throws: SettingsError.self) { try SettingsSchema(defaults: Twice()) }
+    }
+}
