@@ -1,3 +1,5 @@
+internal import PlumbBasics
+
 /// Canonical composition (Unicode normalization form C) as Hugging Face's library does it.
 ///
 /// The tables are the library's, so that ids depend neither on the operating system nor on the toolchain.
@@ -94,7 +96,7 @@ struct UnicodeNormalization: Sendable {
             }
             if result.isEmpty { result.reserveCapacity(text.count) }
             result.append(contentsOf: UnsafeBufferPointer(rebasing: text[copied..<start]))
-            for value in compose(segment) { UTF8Scalar.append(value, to: &result) }
+            for value in compose(segment) { result.append(utf8: value) }
             copied = index
             starter = index
         }

@@ -66,10 +66,18 @@ public struct TerminalTable: Sendable, Equatable {
         var widths = columns.indices.map { column in
             min(cells.map { DisplayWidth.of($0[column]) }.max() ?? 0, 2 * limit)
         }
+        // What a line cannot be broken in: a word, up to a space or after a hyphen.
+        let words = columns.indices.map { column in
+            cells.flatMap { $0[column].replacing("-", with: "- ").split(separator: " ") }
+                .map { DisplayWidth.of(String($0)) }.max() ?? 0
+        }
         let gaps = 2 * max(0, columns.count - 1)
-        // The widest column of text gives way first, but for the first column, which names the row; numbers do last.
+        // The widest column of text gives way first, but for the first column, which names the row; numbers do last. No
+        // word is broken while another column can give way.
         while widths.reduce(gaps, +) > limit {
-            let text = columns.indices.filter { columns[$0].alignment == .left && widths[$0] > 8 }
+            let wide = columns.indices.filter { columns[$0].alignment == .left && widths[$0] > 8 }
+            let whole = wide.filter { widths[$0] > words[$0] }
+            let text = whole.isEmpty ? wide : whole
             let candidates =
                 text.isEmpty
                 ? columns.indices.filter { widths[$0] > 4 }
