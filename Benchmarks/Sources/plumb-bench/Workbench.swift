@@ -209,7 +209,8 @@ final class Workbench {
 extension TransformerConfiguration {
     /// Weights of one block's matrices.
     var blockWeights: Int {
-        width * headWidth * (2 * heads + 2 * keyValueHeads) + ([.llama, .qwen2].contains(architecture) ? 3 : 2) * width * mlpWidth
+        width * headWidth * (2 * heads + 2 * keyValueHeads) + ([.llama, .qwen2].contains(architecture) ? 3 : 2) * width
+            * mlpWidth
     }
 
     /// Floating-point operations of the products of a forward pass with logits at every position, causal attention
