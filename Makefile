@@ -51,8 +51,8 @@ golden: ## record reference values anew from the peers; never in CI
 verify: build ## test every claim and its control
 	$(PLUMB) verify
 
-new-experiment: ## start an experiment: family=interpretability name=my-question
-	@Scripts/new-experiment "$(family)" "$(name)"
+new-experiment: ## start an experiment: family=interpretability name=my-question [package=../my-lab]
+	@Scripts/new-experiment "$(family)" "$(name)" $(if $(package),--package "$(package)")
 
 clean: ## remove what was built
 	rm -rf .build Benchmarks/.build Examples/.build

@@ -19,10 +19,12 @@ let package = Package(
         .library(
             name: "Plumbline",
             targets: [
-                "PlumbBasics", "PlumbTensor", "PlumbLinearAlgebra", "PlumbRecords", "PlumbTokenizers", "PlumbNN",
+                "Plumbline", "PlumbBasics", "PlumbTensor", "PlumbLinearAlgebra", "PlumbRecords", "PlumbTokenizers",
+                "PlumbNN",
                 "PlumbData", "PlumbWorlds", "PlumbModels", "PlumbLearning", "PlumbInterpretability", "PlumbAlignment",
                 "PlumbExperiments", "PlumbReport",
             ]),
+        .library(name: "PlumbCommand", targets: ["PlumbCommand"]),
         .library(name: "PlumbJinja", targets: ["PlumbJinja"]),
         .executable(name: "plumb", targets: ["plumb"]),
     ],
@@ -100,14 +102,24 @@ let package = Package(
             ], swiftSettings: strict),
         // Level 7: pages and terminal tables, functions of a record.
         .target(name: "PlumbReport", dependencies: ["PlumbBasics", "PlumbRecords"], swiftSettings: strict),
-        // Level 8: the command.
-        .executableTarget(
-            name: "plumb",
+        // Level 8: one import for everything; the command, and its executable.
+        .target(
+            name: "Plumbline",
+            dependencies: [
+                "PlumbBasics", "PlumbTensor", "PlumbLinearAlgebra", "PlumbRecords", "PlumbTokenizers", "PlumbJinja",
+                "PlumbNN", "PlumbData", "PlumbWorlds", "PlumbModels", "PlumbLearning", "PlumbInterpretability",
+                "PlumbAlignment", "PlumbExperiments", "PlumbReport",
+            ], swiftSettings: strict),
+        .target(
+            name: "PlumbCommand",
             dependencies: [
                 "PlumbBasics", "PlumbTensor", "PlumbRecords", "PlumbTokenizers", "PlumbJinja", "PlumbNN", "PlumbData",
                 "PlumbWorlds", "PlumbModels", "PlumbLearning", "PlumbAlignment", "PlumbExperiments", "PlumbReport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
+        .executableTarget(name: "plumb", dependencies: ["PlumbCommand"], swiftSettings: strict),
+        // A stranger's command with an experiment of its own, for the tests of the command.
+        .executableTarget(name: "lab", dependencies: ["Plumbline", "PlumbCommand"], path: "Tests/Lab"),
         .testTarget(name: "PlumbBasicsTests", dependencies: ["PlumbBasics"], swiftSettings: strict),
         .testTarget(
             name: "PlumbTensorTests", dependencies: ["CPlumbKernels", "PlumbTensor", "PlumbLinearAlgebra", "PlumbNN"],
@@ -162,7 +174,8 @@ let package = Package(
         .testTarget(
             name: "PlumbReportTests", dependencies: ["PlumbRecords", "PlumbReport"], swiftSettings: strict),
         .testTarget(
-            name: "CommandTests", dependencies: ["plumb", "PlumbTokenizers", "PlumbData"], resources: [.copy("Golden")],
+            name: "CommandTests", dependencies: ["plumb", "lab", "PlumbTokenizers", "PlumbData"],
+            resources: [.copy("Golden")],
             swiftSettings: strict),
     ]
 )

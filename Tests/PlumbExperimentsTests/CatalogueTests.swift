@@ -23,6 +23,16 @@ import Testing
         #expect(Set(Catalogue.standard.all.map { $0.card.id }).count == Catalogue.standard.all.count)
     }
 
+    @Test func twoExperimentsOfOneNameAreRefusedByBothTypes() throws {
+        let all = Catalogue.standard.all
+        #expect(try Catalogue(checking: all).all.count == all.count)
+        #expect(
+            throws: SettingsError("the experiments Grokking and Grokking are both called grokking: give one another id")
+        ) {
+            try Catalogue(checking: all + [Grokking.self])
+        }
+    }
+
     @Test func everyCardSaysWhatAReaderShouldKnow() throws {
         for card in try Catalogue.standard.all.map({ try $0.statedCard() }) {
             let texts = [

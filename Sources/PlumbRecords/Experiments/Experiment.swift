@@ -1,3 +1,5 @@
+internal import PlumbBasics
+
 /// A question about a model or an environment, asked by running code.
 ///
 /// One file of at most 200 lines holds the settings, the claims with their thresholds and controls, the run and the
@@ -98,6 +100,22 @@ public struct Catalogue: Sendable {
     /// A catalogue of `experiments`.
     public init(_ experiments: [any Experiment.Type]) { all = experiments }
 
+    /// A catalogue of `experiments`, each of which can be told from the others.
+    ///
+    /// - Throws: `SettingsError` naming an id, or an earlier id, that two of them have.
+    public init(checking experiments: [any Experiment.Type]) throws {
+        var owners: [String: any Experiment.Type] = [:]
+        for experiment in experiments {
+            for id in [experiment.card.id] + experiment.card.aliases {
+                if let other = owners.updateValue(experiment, forKey: id) {
+                    throw SettingsError(
+                        "the experiments \(other) and \(experiment) are both called \(id): give one another id")
+                }
+            }
+        }
+        self.init(experiments)
+    }
+
     /// The experiment called `id`, or known by it in earlier versions.
     public subscript(id: String) -> (any Experiment.Type)? {
         all.first { $0.card.id == id } ?? all.first { $0.card.aliases.contains(id) }
@@ -109,6 +127,6 @@ public struct Catalogue: Sendable {
     public func experiment(_ id: String) throws -> any Experiment.Type {
         if let experiment = self[id] { return experiment }
         let hint = closestMatch(to: id, in: all.map { $0.card.id }).map { ": did you mean \($0)?" }
-        throw SettingsError("there is no experiment \"\(id)\"\(hint ?? ": plumb list shows them")")
+        throw SettingsError("there is no experiment \"\(id)\"\(hint ?? ": \(CommandName.current) list shows them")")
     }
 }

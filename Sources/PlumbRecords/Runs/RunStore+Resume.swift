@@ -1,4 +1,5 @@
 import Foundation
+internal import PlumbBasics
 
 /// A run that was stopped and goes on.
 public struct ResumedRun: Sendable {
@@ -50,7 +51,8 @@ extension RunStore {
         switch entry.state {
         case .recorded:
             throw RunStoreError(
-                "\(name) is finished, there is nothing to resume: start another with plumb run \(experiment)")
+                "\(name) is finished, there is nothing to resume: start another with \(CommandName.current) run \(experiment)"
+            )
         case .running: throw RunStoreError("\(name) is still running in another process: wait, or stop that one first")
         case .damaged(let reason): throw RunStoreError("\(name) is damaged and cannot be resumed: \(reason)")
         case .incomplete: break
@@ -59,7 +61,7 @@ extension RunStore {
         guard request.experiment == experiment else {
             throw RunStoreError(
                 "\(name) is of \(request.experiment), not of \(experiment): "
-                    + "plumb run \(request.experiment) --resume \(entry.shortID) resumes it")
+                    + "\(CommandName.current) run \(request.experiment) --resume \(entry.shortID) resumes it")
         }
         return ResumedRun(folder: try RunFolder(reopening: entry.url), request: request, events: entry.events())
     }
@@ -71,7 +73,8 @@ extension RunStore {
         }
         guard let found else {
             throw RunStoreError(
-                "there is no unfinished run of \(experiment) in \(directory.path): plumb runs lists all")
+                "there is no unfinished run of \(experiment) in \(directory.path): \(CommandName.current) runs lists all"
+            )
         }
         return found
     }

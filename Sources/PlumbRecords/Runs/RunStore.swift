@@ -111,7 +111,7 @@ public struct RunStore: Sendable {
         if query == "latest" {
             guard let newest = try list().first(where: { $0.record != nil }) else {
                 throw RunStoreError(
-                    "there is no finished run in \(directory.path): start one with plumb run")
+                    "there is no finished run in \(directory.path): start one with \(CommandName.current) run")
             }
             return newest
         }
@@ -123,7 +123,8 @@ public struct RunStore: Sendable {
         if matches.isEmpty {
             let near = closestMatch(to: query, in: entries.map(\.shortID)).map { ": did you mean \($0)?" }
             throw RunStoreError(
-                "there is no run \"\(query)\" in \(directory.path)" + (near ?? ": plumb runs lists them"))
+                "there is no run \"\(query)\" in \(directory.path)"
+                    + (near ?? ": \(CommandName.current) runs lists them"))
         }
         let some = matches.prefix(5).map(\.id).joined(separator: ", ")
         throw RunStoreError(

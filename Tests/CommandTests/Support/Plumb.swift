@@ -23,14 +23,14 @@ enum Plumb {
     }
 
     /// The command beside the test bundle in the folder of build products.
-    static func executable() throws -> URL {
+    static func executable(_ name: String = "plumb") throws -> URL {
         let bundles = Bundle.allBundles.map(\.bundleURL).filter { $0.pathExtension == "xctest" }
         let programs = [CommandLine.arguments[0]].map { URL(fileURLWithPath: $0) }
         var tried: [String] = []
         for start in bundles + programs {
             var folder = start.deletingLastPathComponent()
             for _ in 0..<4 {
-                let candidate = folder.appendingPathComponent("plumb")
+                let candidate = folder.appendingPathComponent(name)
                 tried.append(candidate.path)
                 if FileManager.default.isExecutableFile(atPath: candidate.path), !isFolder(candidate) {
                     return candidate
@@ -49,17 +49,18 @@ enum Plumb {
     /// Runs the command to its end, or kills it after `timeout` seconds, which fails the test.
     ///
     /// - Parameters:
+    ///   - command: The executable's name.
     ///   - folder: The working folder.
     ///   - environment: Added to, and where it says nil removed from, the test's own environment.
     ///   - input: What it reads on standard input.
     ///   - whileRunning: Called once the process has started.
     static func run(
-        _ arguments: [String], in folder: URL? = nil, environment: [String: String?] = [:],
+        _ arguments: [String], command: String = "plumb", in folder: URL? = nil, environment: [String: String?] = [:],
         input: FileHandle = .nullDevice, timeout: Double = 50,
         whileRunning: (Process) throws -> Void = { _ in }
     ) throws -> Outcome {
         let process = Process()
-        process.executableURL = try executable()
+        process.executableURL = try executable(command)
         process.arguments = arguments
         process.currentDirectoryURL = folder
         var variables = ProcessInfo.processInfo.environment
@@ -90,7 +91,7 @@ enum Plumb {
         if ended.wait(timeout: .now() + timeout) == .timedOut {
             kill(process.processIdentifier, SIGKILL)
             ended.wait()
-            Issue.record("plumb \(arguments.joined(separator: " ")) took longer than \(timeout) s")
+            Issue.record("\(command) \(arguments.joined(separator: " ")) took longer than \(timeout) s")
         }
         readers.wait()
         let code = process.terminationReason == .exit ? process.terminationStatus : 128 + process.terminationStatus

@@ -13,7 +13,7 @@ struct VerifyCommand: AsyncParsableCommand {
     @Flag(help: "Print one JSON object.") var json = false
 
     func run() async throws {
-        let experiments = try ids.isEmpty ? Catalogue.standard.all : ids.map(Catalogue.standard.experiment)
+        let experiments = try ids.isEmpty ? Plumb.catalogue.all : ids.map(Plumb.catalogue.experiment)
         let progress = Output.progress()
         let runner = Runner(observer: progress)
         var records: [RunRecord] = []

@@ -117,7 +117,7 @@ struct UnfinishedRun: Unfinished {
         let store = folder.url.deletingLastPathComponent()
         let isStandard = store.standardizedFileURL.path == RunStore.standard.directory.standardizedFileURL.path
         let out = isStandard ? "" : " --out \(ShellWord.quoted(store.path))"
-        let command = "plumb run \(entry.experiment) --resume \(entry.shortID)\(out)"
+        let command = "\(CommandName.current) run \(entry.experiment) --resume \(entry.shortID)\(out)"
         return folder.hasCheckpoint
             ? "it goes on from its last checkpoint with: \(command)"
             : "it left no checkpoint, so it would begin again with: \(command)"

@@ -1,4 +1,5 @@
 import ArgumentParser
+import PlumbBasics
 import PlumbExperiments
 import PlumbRecords
 import PlumbReport
@@ -7,11 +8,11 @@ struct ShowCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show", abstract: "Explain an experiment: question, hypothesis, control, settings, sources.")
 
-    @Argument(help: "The experiment's id; plumb list shows them.") var id: String
+    @Argument(help: "The experiment's id; \(CommandName.current) list shows them.") var id: String
     @Flag(help: "Print one JSON object.") var json = false
 
     func run() throws {
-        let experiment = try Catalogue.standard.experiment(id)
+        let experiment = try Plumb.catalogue.experiment(id)
         let card = try experiment.statedCard()
         if json {
             return try Output.json(

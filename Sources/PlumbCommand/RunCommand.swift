@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import PlumbBasics
 import PlumbExperiments
 import PlumbRecords
 import PlumbReport
@@ -8,9 +9,9 @@ struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run", abstract: "Run an experiment and keep its record.",
         usage:
-            "plumb run ID [--SETTING VALUE ...] [--preset NAME] [--seed N] [--out DIR] [--resume RUN] [--brief | --json]",
+            "\(CommandName.current) run ID [--SETTING VALUE ...] [--preset NAME] [--seed N] [--out DIR] [--resume RUN] [--brief | --json]",
         discussion: """
-            The experiment's settings are its options: plumb run ID --help lists them with their defaults.
+            The experiment's settings are its options: \(CommandName.current) run ID --help lists them with their defaults.
 
               --preset NAME   start from a named set of settings
               --seed N        the seed of every random number of the run (default 0)
@@ -25,10 +26,11 @@ struct RunCommand: AsyncParsableCommand {
 
     func run() async throws {
         guard let id = arguments.first, id != "--help", id != "-h" else { throw CleanExit.helpRequest(self) }
-        let experiment = try Catalogue.standard.experiment(id)
+        let experiment = try Plumb.catalogue.experiment(id)
         let request = try Request(Array(arguments.dropFirst()), experiment)
         if request.wantsHelp {
-            print("plumb run \(id): \(experiment.card.question)\n\n\(try SettingsHelp.text(of: experiment))\n")
+            print("\(CommandName.current) run \(id): \(experiment.card.question)\n")
+            print(try SettingsHelp.text(of: experiment) + "\n")
             print(Self.configuration.discussion.split(separator: "\n").dropFirst(1).joined(separator: "\n"))
             return
         }

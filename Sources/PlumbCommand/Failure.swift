@@ -39,12 +39,12 @@ enum Failure {
         default:
             break
         }
-        if Plumb.exitCode(for: error) == .success {
-            print(Plumb.fullMessage(for: error))
+        if RootCommand.exitCode(for: error) == .success {
+            print(RootCommand.fullMessage(for: error))
             return 0
         }
-        if Plumb.exitCode(for: error) == .validationFailure {
-            let message = Plumb.fullMessage(for: error)
+        if RootCommand.exitCode(for: error) == .validationFailure {
+            let message = RootCommand.fullMessage(for: error)
             say(message.hasPrefix("Error: ") ? String(message.dropFirst("Error: ".count)) : message)
             return usage
         }
@@ -57,6 +57,6 @@ enum Failure {
     static func say(_ sentence: String) {
         let lines = sentence.split(separator: "\n", omittingEmptySubsequences: false)
         let shown = lines.prefix(100).map { visible(String($0), limit: longest) }
-        Output.complain("plumb: " + shown.joined(separator: "\n") + "\n")
+        Output.complain("\(CommandName.current): " + shown.joined(separator: "\n") + "\n")
     }
 }

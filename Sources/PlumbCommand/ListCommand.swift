@@ -1,4 +1,5 @@
 import ArgumentParser
+import PlumbBasics
 import PlumbExperiments
 import PlumbRecords
 import PlumbReport
@@ -6,12 +7,15 @@ import PlumbReport
 struct ListCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "List the experiments.",
-        discussion: "plumb show ID tells more about one; plumb run ID --help lists its settings.")
+        discussion: """
+            \(CommandName.current) show ID tells more about one; \(CommandName.current) run ID --help lists its \
+            settings.
+            """)
 
     @Flag(help: "Print one JSON object.") var json = false
 
     func run() throws {
-        let cards = try Catalogue.standard.all.map { try $0.statedCard() }
+        let cards = try Plumb.catalogue.all.map { try $0.statedCard() }
         if json {
             return try Output.json(.object(["experiments": JSONValue(encoding: cards)]))
         }
@@ -19,6 +23,7 @@ struct ListCommand: ParsableCommand {
             columns: [.init("id"), .init("title"), .init("minutes", .right)],
             rows: cards.map { [$0.id, $0.title, NumberText.value($0.minutes)] })
         print(table.render(.current()))
-        print("plumb show ID says what one asks, and what must not show it; plumb run ID runs it.")
+        let command = CommandName.current
+        print("\(command) show ID says what one asks, and what must not show it; \(command) run ID runs it.")
     }
 }

@@ -7,14 +7,15 @@ enum Suggestion {
     /// Refuses words that should name a command and do not.
     ///
     /// - Throws: `SettingsError` with the nearest command's name.
-    static func check(_ words: [String], in command: any ParsableCommand.Type = Plumb.self) throws {
+    static func check(_ words: [String], in command: any ParsableCommand.Type = RootCommand.self) throws {
         guard let word = words.first, !word.hasPrefix("-"), word != "help" else { return }
         let subcommands = command.configuration.subcommands
         guard !subcommands.isEmpty else { return }
         if let next = subcommands.first(where: { names(of: $0).contains(word) }) {
             return try check(Array(words.dropFirst()), in: next)
         }
-        let path = command == Plumb.self ? "plumb" : "plumb " + (names(of: command).first ?? "")
+        let root = CommandName.current
+        let path = command == RootCommand.self ? root : root + " " + (names(of: command).first ?? "")
         let known = subcommands.flatMap { names(of: $0) }
         let hint = closestMatch(to: word, in: known).map { "did you mean \($0)?" } ?? "\(path) --help lists them"
         throw SettingsError("\(path) has no command \"\(visible(word, limit: 60))\": \(hint)")

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import PlumbBasics
 import PlumbRecords
 import PlumbReport
 
@@ -21,7 +22,9 @@ struct RunsCommand: ParsableCommand {
             return try Output.json(.object(["runs": .array(runs)]))
         }
         guard !entries.isEmpty else {
-            return print("no runs in \(out): plumb run ID makes one, and plumb list shows what can be run")
+            return print(
+                "no runs in \(out): \(CommandName.current) run ID makes one, and \(CommandName.current) list shows what can be run"
+            )
         }
         print(TerminalTable(runs: entries).render(isatty(STDOUT_FILENO) == 1 ? .current() : TerminalStyle(width: 240)))
     }

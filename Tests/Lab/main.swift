@@ -1,0 +1,5 @@
+import PlumbCommand
+
+Plumb.main(experiments: [
+    CoinBias.self
+])
