@@ -50,6 +50,10 @@ struct RunCommand: AsyncParsableCommand {
             let report = TerminalReport(record)
             print(request.brief ? report.brief(.current()) : report.render(.current()))
             print("\nrecord  \(folder.recordFile.path)\nreport  \(folder.reportFile.path)")
+            let models = record.artifacts.count { $0.kind == "model" }
+            if models > 0 {
+                print("\(models == 1 ? "model " : "models")  \(models) in \(folder.artifactFolder.path)")
+            }
         }
     }
 

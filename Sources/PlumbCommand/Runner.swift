@@ -1,5 +1,6 @@
 import Foundation
 import PlumbBasics
+import PlumbData
 import PlumbExperiments
 import PlumbLearning
 import PlumbRecords
@@ -95,7 +96,10 @@ struct Runner {
             seed: request.seed, host: .current(isa: Compute.instructionSet, threads: Compute.threads),
             arithmetic: context.arithmetic, started: started,
             wallSeconds: (ContinuousClock.now - clock) / .seconds(1), inputs: context.inputs, findings: findings,
-            curves: curves.curves, artifacts: context.artifacts, commandLine: CommandLine.arguments)
+            curves: curves.curves,
+            artifacts: context.artifacts
+                + (try folder.map { try KeptModel.all(in: $0.artifactFolder).map { try $0.artifact() } } ?? []),
+            commandLine: CommandLine.arguments)
     }
 }
 

@@ -69,15 +69,21 @@ public struct FitSession: Sendable {
     public var reporter: RunReporter
     /// A folder for checkpoints; nil keeps none.
     public var checkpoints: URL?
+    /// A folder for trained models; nil keeps none.
+    public var models: URL?
 
     /// A session of one's own; by default it reports nothing and keeps nothing.
-    public init(reporter: RunReporter = .silent, checkpoints: URL? = nil) {
+    public init(reporter: RunReporter = .silent, checkpoints: URL? = nil, models: URL? = nil) {
         self.reporter = reporter
         self.checkpoints = checkpoints
+        self.models = models
     }
 
-    /// The session of an experiment's run: it resumes where the run was stopped.
-    public init(_ context: RunContext) { self.init(reporter: context.reporter, checkpoints: context.checkpointFolder) }
+    /// The session of an experiment's run: it resumes where the run was stopped, and keeps models among its artifacts.
+    public init(_ context: RunContext) {
+        self.init(
+            reporter: context.reporter, checkpoints: context.checkpointFolder, models: context.artifactFolder)
+    }
 
     /// No reports, no checkpoints.
     public static let silent = FitSession()

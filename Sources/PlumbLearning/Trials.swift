@@ -40,6 +40,7 @@ public struct Trials: Sendable {
     public var width = Compute.threads
     private let reporter: RunReporter
     private let folder: URL?
+    private let models: URL?
 
     /// Trials that begin at the run's seed.
     ///
@@ -52,7 +53,7 @@ public struct Trials: Sendable {
     public init(seed: UInt64, count: Int, session: FitSession = .silent) {
         require(count > 0, "there must be at least one trial, got \(count)")
         seeds = (0..<count).map { seed &+ UInt64($0) }
-        (reporter, folder) = (session.reporter, session.checkpoints)
+        (reporter, folder, models) = (session.reporter, session.checkpoints, session.models)
     }
 
     /// What `body` gives for each seed, in their order.
@@ -78,7 +79,8 @@ public struct Trials: Sendable {
                     }
                     let reporter = reporter.heard(by: progress.observer(of: index))
                     let session = FitSession(
-                        reporter: reporter, checkpoints: folder?.appendingPathComponent(Self.name(label, index)))
+                        reporter: reporter, checkpoints: folder?.appendingPathComponent(Self.name(label, index)),
+                        models: seeds.count > 1 ? models?.appendingPathComponent("trial-\(index)") : models)
                     try reporter.checkpoint()
                     let outcome = try body(Trial(index: index, seed: seed, key: RandomKey(seed), session: session))
                     if let file { try Self.write(outcome, to: file, session: session) }

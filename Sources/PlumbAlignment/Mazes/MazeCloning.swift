@@ -109,12 +109,14 @@ public struct MazeCloning: SettingGroup {
         let batches = Batches(count: examples.states.count, size: batch, key: key["batches"], remainder: .keep)
         var fit = Fit(steps: steps)
         fit.evaluateEvery = evaluateEvery
-        return try fit.run(
+        let result = try fit.run(
             MazePolicy(inputs: inputs, hidden: hidden, key: key["network"]),
             optimizer: Adam(learningRate: learningRate), label: label, in: session, evaluate: evaluate
         ) { model, step in
             let batch = examples.batch(batches.rows(step: step))
             return model(batch.inputs).crossEntropy(distributions: batch.targets)
         }
+        try session.keep(result.model, as: label)
+        return result
     }
 }

@@ -10,7 +10,7 @@ internal import PlumbWorlds
 /// steering does.
 ///
 /// - Shapes: input `[B, 3 · rows · columns]`, hidden layers `[B, F]`, result `[B, A]` of logits, A = 4.
-public struct MazePolicy: HookedModel {
+public struct MazePolicy: HookedModel, SavableModel {
     /// From what is seen to the first hidden layer, `[F, 3 · rows · columns]`.
     public var first: Linear
     /// From the first hidden layer to the second, `[F, F]`.
@@ -29,6 +29,15 @@ public struct MazePolicy: HookedModel {
         first = Linear(inputs: inputs, outputs: hidden, initializer: .heNormal, key: key["first"])
         second = Linear(inputs: hidden, outputs: hidden, initializer: .heNormal, key: key["second"])
         output = Linear(inputs: hidden, outputs: Move.allCases.count, initializer: .heNormal, key: key["output"])
+    }
+
+    /// The network that the file holds.
+    ///
+    /// - Throws: `ModelError` where the layers do not fit together.
+    public init(_ file: ModelFile) throws {
+        first = try file.linear("first")
+        second = try file.linear("second", inputs: first.weight.outputs)
+        output = try file.linear("output", inputs: second.weight.outputs, outputs: Move.allCases.count)
     }
 
     public mutating func visit(_ visitor: inout ParameterVisitor) {

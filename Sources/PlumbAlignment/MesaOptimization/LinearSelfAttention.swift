@@ -11,7 +11,7 @@ public import PlumbTensor
 /// The examples alone are keys and values, as in the paper (von Oswald et al. 2022, arXiv:2212.07677).
 ///
 /// - Shapes: E = D + 1 numbers a token; `q_proj`, `k_proj`, `v_proj` `[K, E]`, `o_proj` (P) `[E, K]`.
-public struct LinearSelfAttention: HookedModel {
+public struct LinearSelfAttention: HookedModel, SavableModel {
     /// What is sought: q, from a query token, `[K, E]`.
     public var query: Linear
     /// What an example is found by: k, `[K, E]`.
@@ -43,6 +43,17 @@ public struct LinearSelfAttention: HookedModel {
         value = matrix { row, column in row == width - 1 ? weights.reading[column] : 0 }
         key = matrix { $0 == $1 ? 1 : 0 }
         output = key
+    }
+
+    /// The layer that the file holds.
+    ///
+    /// - Throws: `ModelError` where the matrices do not fit together.
+    public init(_ file: ModelFile) throws {
+        query = try file.linear("q_proj")
+        let (width, inner) = (query.weight.inputs, query.weight.outputs)
+        key = try file.linear("k_proj", inputs: width, outputs: inner)
+        value = try file.linear("v_proj", inputs: width, outputs: inner)
+        output = try file.linear("o_proj", inputs: inner, outputs: width)
     }
 
     public mutating func visit(_ visitor: inout ParameterVisitor) {

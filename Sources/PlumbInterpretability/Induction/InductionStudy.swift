@@ -123,7 +123,7 @@ public struct InductionStudy: SettingGroup {
         fit.schedule = .warmup(min(50, steps / 10))
         fit.evaluateEvery = max(1, steps / 30)
         let rule = Adam.decoupled(learningRate: learningRate, beta2: 0.99)
-        return try fit.run(try model(layers: layers, key, label), optimizer: rule, label: label, in: session) {
+        let result = try fit.run(try model(layers: layers, key, label), optimizer: rule, label: label, in: session) {
             model, _ in
             let scores = HeadScores(model, on: held)
             return Measured(of: Measure.self) { measure in
@@ -137,6 +137,8 @@ public struct InductionStudy: SettingGroup {
             let batch = data.batch(batch, step: step)
             return model.logits(batch.tokens.inputs).crossEntropy(Copying.targets(of: batch))
         }
+        try session.keep(result.model, as: label)
+        return result
     }
 
     /// The attention of the best induction head on one row of tokens that repeat after about nine.

@@ -7,7 +7,7 @@ public import PlumbTensor
 /// arXiv:2209.10652, where W is the transpose).
 ///
 /// - Shapes: ``directions`` `[N, M]`, a row for each feature; ``bias`` `[N]`.
-public struct SuperpositionModel: HookedModel {
+public struct SuperpositionModel: HookedModel, SavableModel {
     /// W: the direction of each feature in the hidden space.
     public var directions: Tensor
     /// b.
@@ -23,6 +23,18 @@ public struct SuperpositionModel: HookedModel {
         directions = .normal([features, dimensions], standardDeviation: scale, key: key["directions"])
         bias = .zeros([features])
         self.isRectified = isRectified
+    }
+
+    /// Whether the output is rectified.
+    public var traits: [String: String] { ["rectified": "\(isRectified)"] }
+
+    /// The model that the file holds.
+    ///
+    /// - Throws: `ModelError` where the tensors do not fit together.
+    public init(_ file: ModelFile) throws {
+        directions = try file.tensor("W", [nil, nil])
+        bias = try file.tensor("b", [directions.shape[0]])
+        isRectified = try file.trait("rectified", as: Bool.self)
     }
 
     public mutating func visit(_ visitor: inout ParameterVisitor) {

@@ -91,6 +91,7 @@ public struct SuperpositionStudy: Sendable {
         let fresh = SparseFeatures(features: features, sparsity: sparsity, key: test).batch(
             max(1024, 500_000 / features), step: 0)
         let loss = Double(result.model.loss(fresh, importance: importance).item)
+        try session.keep(result.model, as: label)
         return Outcome(model: result.model, loss: loss, losses: result.losses)
     }
 }

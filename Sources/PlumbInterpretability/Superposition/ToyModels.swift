@@ -76,7 +76,8 @@ public struct ToyModels: SettingGroup {
             let test = RandomKey(seed)["test"]
             // Each model takes about a second: its checkpoint is the finished one.
             return try study.train(
-                key: key, test: test, label: label, in: FitSession(checkpoints: session.checkpoints)
+                key: key, test: test, label: label,
+                in: FitSession(checkpoints: session.checkpoints, models: session.models)
             ) { step in
                 try session.reporter.checkpoint()
                 session.reporter.progress(label, step, of: study.steps)

@@ -33,6 +33,16 @@ public struct MLP: ParameterTree {
         }
     }
 
+    /// A perceptron of given layers.
+    ///
+    /// - Precondition: each layer reads as many numbers as the one before it gives.
+    public init(_ layers: [Linear], activation: Activation) {
+        require(
+            !layers.isEmpty && zip(layers, layers.dropFirst()).allSatisfy { $0.weight.outputs == $1.weight.inputs },
+            "the layers of a perceptron must fit together, got \(layers.map { [$0.weight.inputs, $0.weight.outputs] })")
+        (self.layers, self.activation) = (layers, activation)
+    }
+
     public mutating func visit(_ visitor: inout ParameterVisitor) { visitor("layers", &layers) }
 
     /// Applies all layers; no function follows the last one.

@@ -13,7 +13,8 @@ public struct RunStore: Sendable {
     static let settingsName = "settings.json"
     static let eventsName = "events.jsonl"
     static let reportName = "report.html"
-    static let artifactsName = "artifacts"
+    /// The folder of a run that holds the files of its experiment.
+    public static let artifactsName = "artifacts"
     static let checkpointsName = "checkpoints"
     static let lockName = ".lock"
 

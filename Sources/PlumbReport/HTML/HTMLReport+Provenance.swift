@@ -64,8 +64,19 @@ extension HTMLReport {
             let hash = "<br><code>sha256 \(Page.prose(input.sha256))</code>"
             pairs.append((input.role, "\(Page.prose(input.path)), \(NumberText.bytes(input.bytes))\(hash)"))
         }
-        for artifact in record.artifacts { pairs.append((artifact.kind, link(artifact))) }
+        pairs += artifacts(record.artifacts)
         return Page.section("Provenance", Page.definitions(pairs))
+    }
+
+    /// A line for each kind of file, which links the first of many.
+    private static func artifacts(_ all: [Artifact]) -> [(String, String)] {
+        var kinds: [String] = []
+        for artifact in all where !kinds.contains(artifact.kind) { kinds.append(artifact.kind) }
+        return kinds.map { kind in
+            let files = all.filter { $0.kind == kind }
+            let more = files.count > 8 ? " and \(files.count - 8) more beside them" : ""
+            return (kind, files.prefix(8).map(link).joined(separator: ", ") + more)
+        }
     }
 
     /// A link only where the path is a plain one inside the run's folder.
