@@ -6,11 +6,12 @@ import Testing
 /// Estimates of memory are of the right size: what fits is not refused, what does not fit is.
 @Suite struct MemoryTests {
     @Test func grokkingGrowsWithTheCubeOfTheModulus() {
-        var study = GrokkingStudy(steps: 2000, evaluateEvery: 10, snapshotEvery: 40)
+        var study = GrokkingStudy()
         #expect(study.memory(controlSteps: 2000).bytes < 1e9)
         study.modulus = 999
         #expect(study.memory().bytes > 12e9)
-        #expect(study.memory().parts[0].options.contains("--modulus 999"))
+        let refusal = #expect(throws: SettingsError.self) { try study.memory().check(present: 16e9) }
+        #expect(refusal?.description.contains("--modulus 999 with --hidden 512") == true)
     }
 
     @Test func modelsThatAreKeptCount() {

@@ -57,6 +57,18 @@ import Testing
         #expect(refused(PolicySteering.self) { $0.study.coefficients = [] }.contains("--coefficients"))
     }
 
+    @Test func grokkingSettingsThatCannotBeRunAreNamed() {
+        #expect(refused(Grokking.self) { $0.study.modulus = 54 }.contains("--modulus 54: it must be odd"))
+        #expect(refused(Grokking.self) { $0.study.heads = 3 }.contains("--width 128: it must divide into 3 heads"))
+        #expect(refused(Grokking.self) { $0.study.width = 100 }.contains("--width 100"))
+        let snapshots = refused(Grokking.self) { $0.study.snapshotEvery = 15 }
+        #expect(snapshots.contains("--snapshot-every 15") && snapshots.contains("--evaluate-every 10"))
+        let memory = refused(Grokking.self) {
+            ($0.study.steps, $0.study.evaluateEvery, $0.study.snapshotEvery) = (10_000_000, 1, 1)
+        }
+        #expect(memory.contains("--snapshot-every 1 with --steps 10000000"))
+    }
+
     @Test func promptsOfOnesOwnNeedTheirAnswers() {
         let both = refused(ActivationPatching.self) { $0.prompts.clean = "The capital of France is" }
         #expect(both.contains("--answer and --wrong"))

@@ -124,10 +124,17 @@ import Testing
         #expect(shares.reduce(0, +) < 0.9)
     }
 
-    @Test func aStudyLearnsItsTrainingSetAndGoesOnFromItsCheckpoints() throws {
-        var study = GrokkingStudy(steps: 60, evaluateEvery: 10, snapshotEvery: 20)
+    /// A study of a second.
+    private var small: GrokkingStudy {
+        var study = GrokkingStudy()
         (study.modulus, study.fraction, study.width, study.heads, study.hidden) = (11, 0.5, 32, 2, 64)
-        study.learningRate = 5e-3
+        (study.learningRate, study.weightDecay) = (5e-3, 1)
+        (study.steps, study.evaluateEvery, study.snapshotEvery) = (60, 10, 20)
+        return study
+    }
+
+    @Test func aStudyLearnsItsTrainingSetAndGoesOnFromItsCheckpoints() throws {
+        let study = small
         let whole = try study.train(key: RandomKey(5), label: "test")
         #expect(whole.losses.count == 60 && whole.snapshots.map(\.step) == [20, 40, 60])
         #expect(try #require(whole.losses.last) < whole.losses[0] / 2)
@@ -137,9 +144,9 @@ import Testing
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         let session = FitSession(checkpoints: folder)
-        study.steps = 40
-        _ = try study.train(key: RandomKey(5), label: "test", in: session)
-        study.steps = 60
+        var shorter = study
+        shorter.steps = 40
+        _ = try shorter.train(key: RandomKey(5), label: "test", in: session)
         let resumed = try study.train(key: RandomKey(5), label: "test", in: session)
         #expect(resumed.losses == whole.losses && resumed.evaluations == whole.evaluations)
         #expect(resumed.snapshots.map(\.step) == [20, 40, 60])

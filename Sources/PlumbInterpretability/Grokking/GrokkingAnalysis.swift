@@ -9,29 +9,32 @@ public struct GrokkingAnalysis: Sendable {
     private let train: [Int]
     private let test: [Int]
 
+    /// An analysis of networks that were trained on the pairs `train`.
+    ///
+    /// - Precondition: `modulus` is odd and above 2.
     /// - Parameters:
     ///   - modulus: p, the modulus of the addition.
-    ///   - train: the pairs learned from, by their place in the table of addition.
-    ///   - test: all others.
+    ///   - train: the training pairs, by their place in the table of addition, a · p + b.
+    ///   - test: all other pairs.
     public init(modulus: Int, train: [Int], test: [Int]) {
         basis = FourierBasis(modulus: modulus)
         pairs = AdditionTransformer.Pairs(Array(0..<modulus * modulus), modulus: modulus)
         (self.train, self.test) = (train, test)
     }
 
-    /// Mean losses, in nats, and accuracies, 0...1, on both parts.
+    /// Mean cross-entropies, in nats, and accuracies, 0...1, on both sets of pairs.
     public struct Scores: Sendable, Equatable {
-        /// On the pairs learned from.
+        /// The loss on the training pairs, in nats.
         public var trainLoss: Double
-        /// On all other pairs.
+        /// The loss on the test pairs, in nats.
         public var testLoss: Double
-        /// On the pairs learned from.
+        /// The share of the training pairs that the network adds correctly.
         public var trainAccuracy: Double
-        /// On all other pairs.
+        /// The share of the test pairs that the network adds correctly.
         public var testAccuracy: Double
     }
 
-    /// How well the network adds.
+    /// The losses and accuracies of the network; NaN on a set without pairs.
     public func scores(_ model: AdditionTransformer) -> Scores { scores(logits: model(pairs)) }
 
     private func scores(logits: Tensor) -> Scores {
@@ -61,32 +64,36 @@ public struct GrokkingAnalysis: Sendable {
         }
     }
 
-    /// The fewest frequencies that hold `part` of what all frequencies hold, strongest first.
+    /// The fewest frequencies that explain `part` of the variance that all frequencies explain, strongest first.
     public func keyFrequencies(shares: [Double], part: Double = 0.95) -> [Int] {
-        let order = shares.indices.sorted { shares[$0] == shares[$1] ? $0 < $1 : shares[$0] > shares[$1] }
         let total = shares.reduce(0, +)
         var (found, sum): ([Int], Double) = ([], 0)
-        for index in order where sum < part * total {
-            found.append(basis.frequencies[index])
-            sum += shares[index]
+        for frequency in strongestFirst(shares: shares) where sum < part * total {
+            found.append(frequency)
+            sum += shares[frequency - 1]
         }
         return found
     }
 
-    /// Less the mean over the classes, and less the mean over the pairs.
+    /// All frequencies by their share, the largest first; of equal ones the lower first.
+    func strongestFirst(shares: [Double]) -> [Int] {
+        shares.indices.sorted { shares[$0] == shares[$1] ? $0 < $1 : shares[$0] > shares[$1] }.map { $0 + 1 }
+    }
+
+    /// The logits less their mean over the classes, and less their mean over the pairs.
     private func centered(_ logits: Tensor) -> Tensor {
         let rows = logits - logits.mean(axis: 1, keepingAxis: true)
         return rows - rows.mean(axis: 0, keepingAxis: true)
     }
 
-    /// The losses of the whole network, of the frequencies alone and without them.
+    /// The losses of the whole network, of some frequencies alone and of the network without them.
     public struct Progress: Sendable, Equatable {
-        /// Of the whole network.
+        /// The losses and accuracies of the whole network.
         public var scores: Scores
         /// The loss on the test pairs when the logits keep only their mean and the products of waves of a and of b of
-        /// the frequencies.
+        /// the frequencies, in nats.
         public var restrictedLoss: Double
-        /// The loss on the training pairs when the logits lose the waves of a + b of the frequencies.
+        /// The loss on the training pairs when the logits lose the waves of a + b of the frequencies, in nats.
         public var excludedLoss: Double
         /// The Gini coefficient of the embedding's Fourier components: 0 when all are equal, near 1 when few are large.
         public var gini: Double
@@ -108,7 +115,7 @@ public struct GrokkingAnalysis: Sendable {
             excludedLoss: scores(logits: excluded).trainLoss, gini: gini)
     }
 
-    /// The length of each wave's component of the embedding of the numbers.
+    /// The norm of each wave's component of the embedding of the numbers.
     ///
     /// - Returns: the cosine and the sine of each frequency, in the order of ``FourierBasis/frequencies``.
     public func embeddingNorms(_ model: AdditionTransformer) -> [Double] {

@@ -3,71 +3,100 @@ internal import PlumbBasics
 internal import PlumbData
 public import PlumbLearning
 internal import PlumbNN
+public import PlumbRecords
 public import PlumbTensor
 
-/// Trains a network to add modulo p from a part of the table, and keeps its weights along the way.
-public struct GrokkingStudy: Sendable {
-    /// p, odd.
-    public var modulus = 113
-    /// The part of all pairs that is learned from.
-    public var fraction = 0.3
-    /// D.
+/// Trains a network to add modulo p on a part of all pairs, and keeps its weights along the way
+/// (Nanda et al. 2023, arXiv:2301.05217).
+///
+/// With weight decay the network generalizes long after it has memorized its training pairs; how long depends on the
+/// part of the pairs, the learning rate and the weight decay, and small parts may never generalize.
+public struct GrokkingStudy: SettingGroup {
+    @Setting("p: the network adds two numbers modulo p, which is odd.", 11...999) public var modulus = 53
+    @Setting("The part of all p² sums that it is trained on.", 0.01...0.99) public var fraction = 0.5
+    @Setting("The width of the residual stream; the heads divide it into multiples of 8.", 8...4096)
     public var width = 128
-    /// H.
-    public var heads = 4
-    /// F.
-    public var hidden = 512
-    /// The learning rate of AdamW, after a warm-up of ten steps.
-    public var learningRate = 1e-3
-    /// Decoupled: each step shrinks every weight by this part of the learning rate.
+    @Setting("Attention heads.", 1...512) public var heads = 4
+    @Setting("Neurons of the MLP.", 1...16_384) public var hidden = 512
+    @Setting("Training steps; each uses the whole training set.", 1...10_000_000) public var steps = 2000
+    @Setting("AdamW's learning rate, after a warm-up of ten steps.", 1e-9...10) public var learningRate = 0.002
+    @Setting("Decoupled weight decay: each step shrinks every weight by this times the learning rate.", 1e-9...1000)
     public var weightDecay = 1.0
-    /// Training steps; each uses all training pairs.
-    public var steps: Int
-    /// Steps between measurements of loss and accuracy.
-    public var evaluateEvery: Int
-    /// Steps between the weights that are kept, 1 or more. They are kept when they are measured, so it should be a
-    /// multiple of ``evaluateEvery``; the last are always kept.
-    public var snapshotEvery: Int
+    @Setting("Steps between measurements of loss and accuracy.", 1...10_000_000) public var evaluateEvery = 10
+    @Setting(
+        "Steps between the weights that are kept; the progress measures are computed from them after training.",
+        1...10_000_000)
+    public var snapshotEvery = 40
 
-    /// A study with the paper's settings but for its length.
-    public init(steps: Int, evaluateEvery: Int, snapshotEvery: Int) {
-        require(
-            evaluateEvery > 0 && snapshotEvery > 0 && snapshotEvery % evaluateEvery == 0,
-            "weights are kept at measured steps: every \(snapshotEvery) is no multiple of every \(evaluateEvery)")
-        (self.steps, self.evaluateEvery, self.snapshotEvery) = (steps, evaluateEvery, snapshotEvery)
+    /// The settings of the quick run: p = 53 and half of the pairs.
+    public init() {}
+
+    /// Refuses settings that do not fit together, or need more memory than the machine can give.
+    ///
+    /// - Parameter controlSteps: the training steps of a second network of the same sizes, 0 where there is none.
+    /// - Throws: `SettingsError` naming the option and what it may be, or what needs the memory.
+    public func check(controlSteps: Int = 0) throws {
+        guard modulus % 2 == 1 else {
+            throw SettingsError(
+                "--modulus \(modulus): it must be odd, so that every frequency has a cosine and a sine")
+        }
+        guard width.isMultiple(of: 8), (width / 8).isMultiple(of: heads) else {
+            throw SettingsError(
+                "--width \(width): it must divide into \(heads) heads of a multiple of 8 numbers; change --width or --heads"
+            )
+        }
+        guard snapshotEvery.isMultiple(of: evaluateEvery) else {
+            throw SettingsError(
+                "--snapshot-every \(snapshotEvery): it must be a multiple of --evaluate-every \(evaluateEvery)")
+        }
+        try memory(controlSteps: controlSteps).check()
     }
 
     /// What is measured along training.
     public enum Measure: String, FitMeasure {
-        /// The mean loss on the pairs that are not learned from, in nats.
+        /// The mean loss on the test pairs, in nats.
         case testLoss = "loss/test"
-        /// The part of the pairs that are not learned from that the network adds right.
+        /// The share of the test pairs that the network adds correctly, 0...1.
         case testAccuracy = "accuracy/test"
-        /// The part of the pairs that are learned from that the network adds right.
+        /// The share of the training pairs that the network adds correctly, 0...1.
         case trainAccuracy = "accuracy/train"
     }
 
-    /// A trained network, and how it came to be.
+    /// A trained network, and what was measured along its training.
     public struct Outcome: Sendable {
         /// The network after the last step.
         public let model: AdditionTransformer
-        /// Places in the table of addition that are learned from.
+        /// The training pairs, by their place in the table of addition, a · p + b; in order.
         public let train: [Int]
-        /// Places in the table of addition that are not learned from.
+        /// All other pairs, the test pairs, likewise.
         public let test: [Int]
-        /// The loss on the training pairs before each step.
+        /// The mean loss on the training pairs before each step, in nats.
         public let losses: [Float]
-        /// Every ``Measure`` along training.
+        /// Every ``Measure`` along training, in the order of the steps.
         public let evaluations: [FitEvaluation]
-        /// Weights along the way, in the order of their steps.
+        /// The weights kept along training, in the order of the steps; the last are the final ones.
         public let snapshots: [(step: Int, model: AdditionTransformer)]
 
-        /// The first measured step at which an evaluated number is at least `level`.
+        /// The first measured step at which a measure is at least `level`; `nil` where it never is.
         public func firstStep(_ measure: Measure, reaching level: Double) -> Int? {
             evaluations.first { $0[measure] >= level }?.step
         }
 
-        /// The first measured step after which the test loss stays below half of its highest value.
+        /// One measure along training as a line of a chart.
+        public func curve(_ name: String, _ measure: Measure) -> LineChart.Series {
+            LineChart.Series(name, x: evaluations.map { Double($0.step) }, y: evaluations.map { $0[measure] })
+        }
+
+        /// The training loss in nats as a line of a chart with a logarithmic axis of steps: before each of the first 60
+        /// steps, and before every `stride`-th of the others.
+        public func trainLoss(_ name: String, every stride: Int) -> LineChart.Series {
+            require(stride > 0, "the training loss is shown every \(stride) steps; it must be every 1 or more")
+            let kept = losses.indices.filter { $0 < 60 || $0 % stride == 0 }
+            return LineChart.Series(name, x: kept.map { Double($0 + 1) }, y: kept.map { Double(losses[$0]) })
+        }
+
+        /// The first measured step after which the test loss stays below half of its highest value; `nil` where there is
+        /// none.
         public var testLossFalls: Int? {
             let values = evaluations.map { $0[Measure.testLoss] }
             guard let highest = values.max(), let last = values.lastIndex(where: { !($0 < highest / 2) }),
@@ -84,15 +113,19 @@ public struct GrokkingStudy: Sendable {
 
     /// Trains with the whole training set at each step; the same key gives the same network, bit for bit.
     ///
-    /// A session with a folder for checkpoints goes on where an earlier call was stopped.
+    /// A session with a folder for checkpoints continues where an earlier call was stopped.
     ///
+    /// - Precondition: ``snapshotEvery`` is a multiple of ``evaluateEvery``, both 1 or more.
     /// - Parameters:
-    ///   - key: of the split into training and test pairs, and of the first weights.
+    ///   - key: of the split into training and test pairs, and of the initial weights.
     ///   - label: names the run in curves, and its checkpoints.
     ///   - session: where it reports to and keeps checkpoints; silent by default.
     /// - Throws: `FitError` when training diverges or a checkpoint is of another network; `RunInterrupted` when the session
     ///   is asked to stop.
     public func train(key: RandomKey, label: String, in session: FitSession = .silent) throws -> Outcome {
+        require(
+            evaluateEvery > 0 && snapshotEvery > 0 && snapshotEvery % evaluateEvery == 0,
+            "weights are kept at measured steps: every \(snapshotEvery) is no multiple of every \(evaluateEvery)")
         let split = ModularAddition(modulus: modulus).split(train: fraction, key: key["split"])
         let pairs = AdditionTransformer.Pairs(split.train, modulus: modulus)
         let analysis = GrokkingAnalysis(modulus: modulus, train: split.train, test: split.test)

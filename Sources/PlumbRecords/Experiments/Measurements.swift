@@ -17,6 +17,11 @@ public struct Measurements: Sendable {
     /// Notes one value of the whole run.
     public mutating func set(_ quantity: Quantity, _ value: Double) { values[quantity] = [value] }
 
+    /// Notes one value of the whole run, or why there is none, as a sentence without a full stop.
+    public mutating func set(_ quantity: Quantity, _ value: Double?, because reason: @autoclosure () -> String) {
+        if let value { set(quantity, value) } else { leave(quantity, because: reason()) }
+    }
+
     /// Notes that a quantity could not be measured, and why, as a sentence without a full stop.
     public mutating func leave(_ quantity: Quantity, because reason: String) {
         values[quantity] = []
