@@ -35,6 +35,23 @@ extension Measurements {
             lower: ends.lower, upper: ends.upper, method: "percentile bootstrap over \(sample)s, 2,000 resamples")
     }
 
+    /// Notes the lower end of a quantity's 95 % interval as a quantity of its own, or why there is none. Where all values
+    /// are equal it is their value.
+    public mutating func setLowerEnd(_ end: Quantity, of quantity: Quantity) {
+        let values = self[quantity]
+        if let interval = interval(quantity.name, values, per: quantity.sample) {
+            set(end, interval.lower)
+        } else if let odd = values.first(where: { !$0.isFinite }) {
+            leave(end, because: "\(quantity.name.replacing("_", with: " ")) is \(odd) in a \(quantity.sample)")
+        } else if values.count >= Self.fewestForInterval {
+            set(end, values[0])
+        } else {
+            leave(
+                end,
+                because: "an interval needs \(Self.fewestForInterval) \(quantity.sample)s, there are \(values.count)")
+        }
+    }
+
     /// A quantity as a metric: the mean of its values, with their interval and the values themselves.
     public func metric(_ quantity: Quantity) -> Metric { metric(quantity, self[quantity]) }
 
@@ -64,7 +81,7 @@ extension Measurements {
     public func line(
         _ name: String, over x: [Double], _ values: [[Double]], band: Band = .interval
     ) -> LineChart.Series {
-        let ends = ends(name, values, band)
+        let ends = ends(values.map { (name, $0) }, band)
         return LineChart.Series(name, x: x, y: values.map(Statistics.mean), lower: ends?.lower, upper: ends?.upper)
     }
 
@@ -78,22 +95,37 @@ extension Measurements {
             band: band)
     }
 
-    /// A line through the means of quantities, one for each place of `x`.
+    /// A line through the means of quantities, one for each place of `x`, with the intervals of their metrics.
     public func line(
         _ name: String, over x: [Double], _ quantities: [Quantity], band: Band = .interval
     ) -> LineChart.Series {
-        line(name, over: x, quantities.map { self[$0] }, band: band)
+        let ends = ends(quantities.map { ($0.name, self[$0]) }, band)
+        return LineChart.Series(name, x: x, y: quantities.map(mean), lower: ends?.lower, upper: ends?.upper)
     }
 
     /// Bars of the means of `values`, which has the values of all seeds for each category.
     public func bars(_ name: String, _ values: [[Double]], band: Band = .interval) -> BarChart.Series {
-        let ends = ends(name, values, band)
+        let ends = ends(values.map { (name, $0) }, band)
         return BarChart.Series(name, values: values.map(Statistics.mean), lower: ends?.lower, upper: ends?.upper)
     }
 
-    /// Bars of the means of quantities, one a category.
+    /// Bars of the means of quantities, one a category, with the intervals of their metrics.
     public func bars(_ name: String, _ quantities: [Quantity], band: Band = .interval) -> BarChart.Series {
-        bars(name, quantities.map { self[$0] }, band: band)
+        let ends = ends(quantities.map { ($0.name, self[$0]) }, band)
+        return BarChart.Series(name, values: quantities.map(mean), lower: ends?.lower, upper: ends?.upper)
+    }
+
+    /// A chart of the means of quantities, one bar each, with their intervals from eight values on.
+    ///
+    /// - Parameter bars: what each bar is called, and what it shows.
+    public func barChart(
+        title: String, caption: String, categoryLabel: String = "", y: Axis, _ bars: KeyValuePairs<String, Quantity>
+    ) -> BarChart {
+        let series = self.bars(y.label, bars.map(\.value))
+        let intervals = series.lower == nil ? "" : "; lines are 95 % intervals"
+        return BarChart(
+            title: title, caption: "\(caption) Bars are means\(intervals).", categories: bars.map(\.key),
+            categoryLabel: categoryLabel, y: y, series: [series])
     }
 
     /// A table of means, `cells[row][column]` having the values of all seeds.
@@ -101,7 +133,7 @@ extension Measurements {
         _ name: String, title: String, rowLabel: String, columnLabel: String, rows: [String], columns: [String],
         cells: [[[Double]]], unit: String = "", band: Band = .interval
     ) -> Table {
-        let ends = cells.map { self.ends(name, $0, band) }
+        let ends = cells.map { self.ends($0.map { (name, $0) }, band) }
         let isBanded = !ends.contains { $0 == nil }
         return Table(
             name, title: title, rowLabel: rowLabel, columnLabel: columnLabel, rows: rows, columns: columns,
@@ -111,15 +143,16 @@ extension Measurements {
     }
 
     private func ends(
-        _ name: String, _ values: [[Double]], _ band: Band
+        _ samples: [(name: String, values: [Double])], _ band: Band
     ) -> (lower: [Double], upper: [Double])? {
+        let values = samples.map(\.values)
         switch band {
         case .range:
             guard values.contains(where: { $0.count > 1 }) else { return nil }
             return (values.map(Statistics.least), values.map(Statistics.greatest))
         case .interval:
             guard values.allSatisfy({ $0.count >= Self.fewestForInterval }) else { return nil }
-            let intervals = values.map { interval(name, $0) }
+            let intervals = samples.map { interval($0.name, $0.values) }
             return (
                 zip(intervals, values).map { $0?.lower ?? Statistics.mean($1) },
                 zip(intervals, values).map { $0?.upper ?? Statistics.mean($1) }

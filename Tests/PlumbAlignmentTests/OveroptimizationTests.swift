@@ -1,5 +1,6 @@
 import Foundation
 import PlumbAlignment
+import PlumbRecords
 import PlumbTensor
 import Testing
 
@@ -102,12 +103,59 @@ import Testing
 
     @Test func choosingByWhatIsWantedHasNoHump() throws {
         var study = OveroptimizationStudy()
-        (study.samples, study.comparisons, study.sizes) = (4096, [20], [1, 2, 8, 64, 512])
+        (study.samples, study.comparisons, study.largest) = (4096, [20], 512)
+        #expect(study.sizes == [1, 2, 4, 8, 16, 32, 64, 128, 256, 512])
         let found = try study.run(study.estimator, key: RandomKey(2))
         #expect(zip(found.ideal.gold, found.ideal.gold.dropFirst()).allSatisfy { $0 < $1 })
         #expect(found.ideal.gold == found.ideal.proxy)
         let outcome = found.outcomes[0]
         #expect(zip(outcome.single.proxy, outcome.single.proxy.dropFirst()).allSatisfy { $0 < $1 })
         #expect((outcome.single.gold.last ?? 0) < (outcome.costless.gold.last ?? 0))
+    }
+
+    @Test func resultsComeFromTheMeanCurves() throws {
+        var study = OveroptimizationStudy()
+        (study.samples, study.comparisons, study.largest, study.members) = (1024, [40, 20], 128, 2)
+        let tasks = try (0..<8).map { try study.run(study.estimator, key: RandomKey(5)[$0]) }
+        let results = OveroptimizationResults(study, tasks, key: RandomKey(6))
+        #expect(study.counts == [20, 40] && results.outcomes(20).allSatisfy { $0.comparisons == 20 })
+        #expect(results.outcomes(30).isEmpty)
+        let mean = results.gold(20, \.single).mean
+        #expect(results.fall(20) == (mean.max() ?? 0) - (mean.last ?? 0))
+        #expect(mean.firstIndex(of: mean.max() ?? 0).map { Double(study.sizes[$0]) } == results.bestN(20))
+        #expect(results.delay(20, \.single).doublings == 0 && results.peak(20).interval != nil)
+        #expect(results.shiftFits.count == 16 && results.shiftFits.allSatisfy { $0.alphaError < 0.3 })
+        var measured = Measurements(seeds: [5])
+        results.measure(&measured)
+        #expect(measured[OveroptimizationResults.fall(20)] == [results.fall(20)])
+        #expect(measured[OveroptimizationResults.worstDelay].count == 1)
+        #expect(results.metrics(20, measured).map(\.name).contains("gold_at_128_20"))
+    }
+
+    @Test func belowEightTasksThereAreNoIntervals() throws {
+        var study = OveroptimizationStudy()
+        (study.samples, study.comparisons, study.largest, study.members) = (64, [20], 16, 2)
+        let tasks = try (0..<3).map { try study.run(study.estimator, key: RandomKey(5)[$0]) }
+        let results = OveroptimizationResults(study, tasks, key: RandomKey(6))
+        var measured = Measurements(seeds: [5])
+        results.measure(&measured)
+        #expect(results.peak(20).interval == nil && measured[OveroptimizationResults.worstDelay].isEmpty)
+        #expect(
+            measured.reason(OveroptimizationResults.cautiousDelay) == "an interval needs 8 tasks, there are 3")
+        #expect(results.metrics(20, measured).allSatisfy { $0.interval == nil })
+        #expect(results.bestOfN(measured).series.allSatisfy { $0.lower == nil })
+    }
+
+    @Test func settingsThatDoNotFitTogetherAreNamed() throws {
+        func complaint(_ change: (inout OveroptimizationStudy) -> Void) -> String {
+            var study = OveroptimizationStudy()
+            change(&study)
+            return #expect(throws: SettingsError.self) { try study.check() }?.description ?? ""
+        }
+        try OveroptimizationStudy().check()
+        #expect(complaint { $0.largest = 16_384 }.contains("--largest 16384 and --samples 32768"))
+        #expect(complaint { ($0.samples, $0.dimension) = (1 << 22, 256) }.contains("--dimension 256"))
+        #expect(complaint { $0.comparisons = [20, 20] }.contains("--comparisons"))
+        #expect(complaint { $0.comparisons = [] }.contains("--comparisons"))
     }
 }

@@ -1,5 +1,6 @@
 import PlumbAlignment
 import PlumbData
+import PlumbRecords
 import PlumbTensor
 import Testing
 
@@ -48,6 +49,16 @@ struct WeakToStrongTests {
             case .outside: #expect(abs(point.violation) > 1e-4)
             }
         }
+        let own = outcome.misfits.first { $0.kind == .population && $0.weakLabels == 40 }
+        #expect(outcome.squaredErrorRecovered == own?.recovered)
+        #expect(outcome.violations(.outside).count == 4 && outcome.violations(.outside).allSatisfy { $0 > 1e-4 })
+    }
+
+    @Test("Settings that need more pictures than there are end with a sentence that names the options")
+    func tooFewPictures() throws {
+        try study().check(pictures: study().leastPictures)
+        let error = #expect(throws: SettingsError.self) { try study().check(pictures: 459) }
+        #expect(error?.description.contains("--weak-labels 40 and --student-labels 200 need 460 pictures") == true)
     }
 
     @Test("Distances worked by hand")
@@ -57,6 +68,8 @@ struct WeakToStrongTests {
         #expect(point.gain == 9 && point.violation == 0 && point.recovered == 9.0 / 25)
         let other = MisfitPoint(kind: .outside, weakLabels: 1, weakError: 10, studentError: 8, misfit: 3)
         #expect(other.violation == -0.1)
+        let plot = MisfitPoint.plot([point, other])
+        #expect(plot.groups.map(\.x) == [[9], [], [3]] && plot.groups.map(\.y) == [[9], [], [2]])
     }
 
     @Test("True labels teach most, shuffled ones nothing, and the same features nothing new")

@@ -37,7 +37,7 @@ import Testing
         #expect(values.contains("--horizon"))
         let networks = refused(LearningFromPreferences.self) { ($0.members, $0.hidden) = (100, [4096, 4096]) }
         #expect(networks.contains("--members 100"))
-        #expect(refused(RewardModelOveroptimisation.self) { ($0.seeds, $0.tasks) = (1, 2) }.contains("--tasks 2"))
+        #expect(refused(RewardModelOveroptimization.self) { ($0.seeds, $0.tasks) = (1, 2) }.contains("--tasks 2"))
     }
 
     @Test func mazeSettingsThatCannotBeRunAreNamed() {

@@ -23,6 +23,10 @@ import Testing
         #expect(claim(.each(allowing: 1)).result(values).observed == 0.95)
         #expect(claim(.worst, .atMost(0.9)).result(values).observed == 1)
         #expect(claim(.worst, .within(0.1, of: 1)).result(values).observed == 0.8)
+        #expect(claim(.worst, .between(0.9, 0.95)).result(values).observed == 0.8)
+        #expect(claim(.each(allowing: 1), .between(0.7, 0.96)).result(values).observed == 0.95)
+        #expect([0.9, 0.92, 0.95].allSatisfy(Bound.between(0.9, 0.95).admits))
+        #expect(![0.89, 0.96, .nan].contains(where: Bound.between(0.9, 0.95).admits))
     }
 
     @Test func aControlThatShowsTheEffectFailsTheClaim() {
@@ -58,6 +62,7 @@ import Testing
     @Test func theTextIsThatOfTheThresholds() {
         #expect(claim(.worst).threshold == "at least 0.9 in every seed")
         #expect(claim(.mean, .within(0.1, of: 0)).threshold == "at most 0.1 in either direction on average over seeds")
+        #expect(claim(.worst, .between(32, 64)).threshold == "from 32 to 64 in every seed")
         let card = Card(
             id: "a", title: "A", direction: "d", question: "q", method: "m", limits: "l", minutes: 1
         ).stating([claim(.worst)])

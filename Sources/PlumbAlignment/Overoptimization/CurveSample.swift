@@ -28,14 +28,6 @@ public struct CurveSample: Sendable {
         return sum.map { $0 / Double(rows.count) }
     }
 
-    /// 95 % bootstrap intervals of the mean curve, place by place.
-    public func band(key: RandomKey) -> (lower: [Double], upper: [Double]) {
-        let ends = curves[0].indices.map { place in
-            Statistics.bootstrapMean(curves.map { $0[place] }, key: key, resamples: 1000)
-        }
-        return (ends.map(\.lower), ends.map(\.upper))
-    }
-
     /// The place of the mean curve's peak, between the places where it was measured, with a 95 % bootstrap interval.
     public func peak(key: RandomKey) -> (place: Double, lower: Double, upper: Double) {
         let ends = Statistics.bootstrap(of: curves.count, key: key, resamples: 1000) { Peak.place(of: mean(of: $0)) }

@@ -1,3 +1,4 @@
+public import PlumbRecords
 public import PlumbTensor
 
 /// What happens to the gold reward when an answer is chosen ever harder by a reward learned from few comparisons.
@@ -8,32 +9,57 @@ public import PlumbTensor
 /// choosing by the gold reward itself.
 ///
 /// After Gao, Schulman, Hilton 2022, *Scaling Laws for Reward Model Overoptimization* (arXiv:2210.10760).
-public struct OveroptimizationStudy: Sendable {
-    /// D.
-    public var dimension = 16
-    /// c: what extremes cost.
-    public var cost = 0.2
-    /// m: comparisons that a reward is learned from.
+public struct OveroptimizationStudy: SettingGroup {
+    @Setting("Numbers of comparisons that a reward is learned from; each has curves of its own.", 1...100_000)
     public var comparisons = [20, 50, 200]
-    /// β: how sure differences make the teacher.
+    @Setting("The cost of extremes c: the part of the gold reward that the learned reward cannot express.", 1e-6...1000)
+    public var cost = 0.2
+    @Setting("Features of an answer.", 2...256)
+    public var dimension = 16
+    @Setting("The teacher's rationality β: how sure it is of a difference.", 1e-6 ... .infinity)
     public var rationality = 3.0
-    /// λ: the penalty of the learned weights, that of a standard normal prior.
+    @Setting("The penalty on squared weights; 1 is that of a standard normal prior.", 1e-6...1e6)
     public var penalty = 1.0
-    /// Members of an ensemble.
+    @Setting("Rewards in an ensemble, each learned from a bootstrap sample of the comparisons.", 2...100)
     public var members = 5
-    /// k: standard deviations that the cautious ensemble takes off.
+    @Setting("Standard deviations across members that the conservative ensemble subtracts from the mean.", 1e-6...1000)
     public var deviations = 1.0
-    /// Samples that the best of n is estimated from.
+    @Setting("Answers from which the best of n is estimated.", 32...4_194_304)
     public var samples = 1 << 15
+    @Setting("The largest n of the best of n; curves go there in doublings.", 8...1_048_576)
+    public var largest = 4096
     /// Samples that the mean under a shifted policy is taken over.
     public var shiftedSamples = 1 << 12
-    /// n, each.
-    public var sizes = (0...12).map { 1 << $0 }
     /// d = √KL of the shifted policies.
     public var distances = stride(from: 0.25, through: 4, by: 0.25).map { $0 }
 
     /// A study with the reference settings.
     public init() {}
+
+    private enum CodingKeys: String, CodingKey {
+        case comparisons, cost, dimension, rationality, penalty, members, deviations, samples, largest
+    }
+
+    /// m, each, in rising order.
+    public var counts: [Int] { comparisons.sorted() }
+    /// n, each: doublings from 1.
+    public var sizes: [Int] { Array(sequence(first: 1) { $0 * 2 <= largest ? $0 * 2 : nil }) }
+
+    /// Refuses settings that do not fit together.
+    ///
+    /// - Throws: `SettingsError` naming the options.
+    public func check() throws {
+        guard !comparisons.isEmpty, Set(comparisons).count == comparisons.count else {
+            throw SettingsError("--comparisons \(comparisons): there must be different numbers above 0")
+        }
+        guard largest <= samples / 4 else {
+            throw SettingsError(
+                "--largest \(largest) and --samples \(samples): the largest n needs four times as many samples")
+        }
+        guard samples * dimension <= 1 << 26 else {
+            throw SettingsError("--samples \(samples) times --dimension \(dimension) may be at most \(1 << 26)")
+        }
+    }
 
     /// What choosing the best of n by some score gives, for each n.
     public struct Curve: Sendable, Codable, Equatable {
@@ -73,7 +99,7 @@ public struct OveroptimizationStudy: Sendable {
 
     /// One task: its outcomes for each m, and what choosing by the gold reward itself gives.
     public struct TaskOutcome: Sendable, Codable {
-        /// One outcome for each m, in the order of ``OveroptimizationStudy/comparisons``.
+        /// One outcome for each m, in the order of ``OveroptimizationStudy/counts``.
         public var outcomes: [Outcome]
         /// Chosen by the gold reward itself, which is then the score, too.
         public var ideal: Curve
@@ -87,7 +113,7 @@ public struct OveroptimizationStudy: Sendable {
         let task = OveroptimizationTask(dimension: dimension, cost: cost, samples: samples, key: key)
         let costless = OveroptimizationTask(dimension: dimension, cost: 0, samples: samples, key: key)
         return TaskOutcome(
-            outcomes: try comparisons.map { try outcome($0, task, costless, estimator) },
+            outcomes: try counts.map { try outcome($0, task, costless, estimator) },
             ideal: curve(task, task.gold, estimator))
     }
 

@@ -1,14 +1,15 @@
 internal import PlumbData
 internal import PlumbLearning
 public import PlumbNN
+public import PlumbRecords
 internal import PlumbTensor
 
 /// A small network that tells odd digits from even ones, taught by a weak supervisor: with plain cross-entropy, which learns
 /// the supervisor's errors in the end, and with the confidence loss, which lets it doubt them.
-public struct WeakToStrongNetwork: Sendable {
-    /// F, neurons of the hidden layer.
+public struct WeakToStrongNetwork: SettingGroup {
+    @Setting("Neurons in the hidden layer of the networks that tell odd digits from even ones.", 1...4096)
     public var hidden = 64
-    /// Training steps; each uses all pictures.
+    @Setting("Training steps of these networks; each uses all pictures.", 1...1_000_000)
     public var steps = 100
     /// Adam's learning rate.
     public var learningRate = 1e-2
@@ -17,6 +18,8 @@ public struct WeakToStrongNetwork: Sendable {
 
     /// A network with the reference settings.
     public init() {}
+
+    private enum CodingKeys: String, CodingKey { case hidden, steps = "networkSteps" }
 
     /// Accuracies on unseen pictures.
     public struct Outcome: Sendable, Codable, Equatable {

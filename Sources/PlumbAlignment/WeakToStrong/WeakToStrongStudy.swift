@@ -1,5 +1,6 @@
 public import PlumbData
 public import PlumbLearning
+public import PlumbRecords
 public import PlumbTensor
 
 /// A strong student learns from the labels of a weak supervisor, with linear models that are solved exactly.
@@ -11,14 +12,15 @@ public import PlumbTensor
 ///
 /// Source: Burns et al. 2023, *Weak-to-Strong Generalization: Eliciting Strong Capabilities With Weak Supervision*,
 /// arXiv:2312.09390.
-public struct WeakToStrongStudy: Sendable {
-    /// Pictures with true labels that the supervisor learns from.
+public struct WeakToStrongStudy: SettingGroup {
+    @Setting("Pictures with true labels that the supervisor learns from.", 2...100_000)
     public var weakLabels = 60
-    /// Pictures that the supervisor labels for the student.
+    @Setting("Pictures that the supervisor labels for the student.", 65...100_000)
     public var studentLabels = 1000
-    /// K, the principal components that the student sees.
+    // Some of the 64 pixels are always black: no more than 50 components vary.
+    @Setting("Principal components of the pictures, found without labels, that the student sees.", 1...50)
     public var components = 20
-    /// λ of every ridge regression.
+    @Setting("The penalty on squared weights in each regression; pixels are from 0 to 1.", 1e-12...1e6)
     public var penalty = 1e-3
 
     /// A study with the reference settings.
@@ -28,6 +30,17 @@ public struct WeakToStrongStudy: Sendable {
     public var mostWeakLabels: Int { 4 * weakLabels }
     /// The fewest pictures that a split needs.
     public var leastPictures: Int { mostWeakLabels + studentLabels + 100 }
+
+    /// Refuses more pictures than there are.
+    ///
+    /// - Throws: `SettingsError` naming the options.
+    public func check(pictures count: Int) throws {
+        guard count >= leastPictures else {
+            throw SettingsError(
+                "--weak-labels \(weakLabels) and --student-labels \(studentLabels) need \(leastPictures) pictures with "
+                    + "those for testing, and there are \(count)")
+        }
+    }
 
     /// What one random split gave.
     public struct Outcome: Sendable, Codable, Equatable {
@@ -45,6 +58,17 @@ public struct WeakToStrongStudy: Sendable {
         public let misfits: [MisfitPoint]
         /// Networks that tell odd digits from even ones.
         public let network: WeakToStrongNetwork.Outcome
+
+        /// How far the two sides of the equation of ``MisfitPoint`` are apart, for each supervisor.
+        public func violations(_ kind: MisfitPoint.Kind) -> [Double] {
+            misfits.filter { $0.kind == kind }.map { abs($0.violation) }
+        }
+
+        /// The part of the gap in squared error that is recovered from the supervisor with
+        /// ``WeakToStrongStudy/weakLabels`` labels, the second of four.
+        public var squaredErrorRecovered: Double {
+            misfits.filter { $0.kind == .population }.dropFirst().first?.recovered ?? .nan
+        }
     }
 
     /// Learns and measures on one random split.

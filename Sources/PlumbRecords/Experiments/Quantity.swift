@@ -38,6 +38,8 @@ public enum Bound: Sendable, Hashable {
     case below(Double)
     /// At most `distance` from `center`, in either direction.
     case within(Double, of: Double)
+    /// From the first number to the second, both included.
+    case between(Double, Double)
 
     /// Whether `value` meets it; NaN meets none.
     public func admits(_ value: Double) -> Bool {
@@ -47,6 +49,7 @@ public enum Bound: Sendable, Hashable {
         case .above(let limit): value > limit
         case .below(let limit): value < limit
         case .within(let distance, let center): abs(value - center) <= distance
+        case .between(let low, let high): value >= low && value <= high
         }
     }
 
@@ -56,6 +59,7 @@ public enum Bound: Sendable, Hashable {
         case .atLeast, .above: -value
         case .atMost, .below: value
         case .within(_, let center): abs(value - center)
+        case .between(let low, let high): max(low - value, value - high)
         }
     }
 
@@ -74,6 +78,7 @@ public enum Bound: Sendable, Hashable {
         case .within(0, let center): "exactly \(number(center))"
         case .within(let distance, let center) where center == 0: "at most \(number(distance)) in either direction"
         case .within(let distance, let center): "within \(number(distance)) of \(number(center))"
+        case .between(let low, let high): "from \(number(low)) to \(number(high))"
         }
     }
 }
