@@ -17,7 +17,7 @@ import Testing
         let run = runs.appendingPathComponent(name)
         let shown = try Plumb.run(["model", "show", run.appendingPathComponent(path).path, "--json"], in: folder)
         #expect(shown.code == 0, "\(shown.errors)")
-        #expect(shown.output.contains("attention_only") || shown.output.contains("attn-only"), "\(shown.output)")
+        #expect(shown.output.contains("attention-only"), "\(shown.output)")
         // The run keeps several: each can be chosen.
         let several = try Plumb.run(["model", "show", run.path], in: folder)
         #expect(several.code == 3 && several.errors.contains("models: choose one of"), "\(several.errors)")

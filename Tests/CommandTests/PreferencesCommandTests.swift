@@ -84,7 +84,7 @@ import Testing
         }
         try Data(good.utf8).write(to: file)
         let few = try Plumb.run(["run", "learning-from-preferences", "--answers", "answers.jsonl"], in: scratch)
-        #expect(few.code == 3 && few.errors.contains("holds 1 answers that can be learned from"), "\(few.errors)")
+        #expect(few.code == 3 && few.errors.contains("holds 1 answer that can be learned from"), "\(few.errors)")
         let missing = try Plumb.run(["run", "learning-from-preferences", "--answers", "nowhere.jsonl"], in: scratch)
         #expect(missing.code == 3 && missing.errors.contains("there is no file nowhere.jsonl"), "\(missing.errors)")
         let none = try ask("1\n", "--count", "0")

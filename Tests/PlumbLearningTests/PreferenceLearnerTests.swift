@@ -22,7 +22,7 @@ import Testing
         #expect(zip(slope, found).allSatisfy { abs(Double($0) - $1) < 1e-6 })
     }
 
-    @Test func membersAreNormalisedBeforeTheyAreAveraged() {
+    @Test func membersAreNormalizedBeforeTheyAreAveraged() {
         // The second is ten times as loud and must not count more; the third says nothing.
         let mean = RewardEnsemble.normalizedMean([[0, 2, 1], [10, -10, 0], [5, 5, 5]])
         #expect(mean.allSatisfy { abs($0) < 1e-12 })
@@ -53,7 +53,8 @@ import Testing
 
     private func learner(_ comparisons: [Comparison<Int>]) throws -> PreferenceLearner<Int> {
         var settings = PreferenceLearner<Int>.Settings()
-        settings.hidden = [16]
+        (settings.members, settings.hidden, settings.steps) = (3, [16], 150)
+        (settings.learningRate, settings.weightDecay) = (0.002, 0)
         var learner = PreferenceLearner<Int>(inputs: 1, settings: settings, key: RandomKey(3)) { [Float($0) / 4 - 1] }
         try learner.add(comparisons)
         try learner.fit(key: RandomKey(4))

@@ -3,13 +3,17 @@ import PlumbRecords
 
 /// Small records for tests; every number in them is invented.
 enum Fixture {
-    static let card = Card(
-        id: "fixture-experiment", title: "A fixture", direction: "Testing",
-        question: "Does it survive?",
-        hypothesis: "It does.", control: "Nothing else does.", method: "Write, then read.",
-        limits: "None.",
-        references: [Reference(authors: "Nobody", title: "Nothing", year: 2000, arXiv: "0000.00000")],
-        minutes: 0.1)
+    static let card: Card = {
+        var card = Card(
+            id: "fixture-experiment", title: "A fixture", direction: "Testing",
+            question: "Does it survive?",
+            method: "Write, then read.",
+            limits: "None.",
+            references: [Reference(authors: "Nobody", title: "Nothing", year: 2000, arXiv: "0000.00000")],
+            minutes: 0.1)
+        (card.hypothesis, card.control) = ("It does.", "Nothing else does.")
+        return card
+    }()
 
     static let host = Host(
         os: "Fixture OS", processor: "Fixture CPU", cores: 2, memoryBytes: 8 << 30, isa: "baseline",

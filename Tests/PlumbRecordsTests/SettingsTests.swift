@@ -9,10 +9,10 @@ private struct Example: Codable, Equatable {
     var model = "smollm2-135m"
     var direction = Direction.denoising
     var sites = [Site(rawValue: "z")]
-    var layers: [Int] = []
-    var learningRate = 1.0
+    @Setting("Which.", 0...11) var layers: [Int] = []
+    @Setting("How fast.", 1e-9...10) var learningRate = 1.0
     var dropout: Float = 0.1
-    var steps = 100
+    @Setting("How many.", 1...1000) var steps = 100
     var budget: UInt32 = 3
     var useKVCache = true
     var pairs: String?
@@ -23,7 +23,7 @@ private struct Example: Codable, Equatable {
 @Suite struct SettingsTests {
     private let schema: SettingsSchema
 
-    init() throws { schema = try SettingsSchema(defaults: Example(), help: ["steps": "How many."]) }
+    init() throws { schema = try SettingsSchema(defaults: Example()) }
 
     private func settings(_ arguments: String...) throws -> Example {
         try schema.settings(
@@ -148,8 +148,6 @@ private struct Example: Codable, Equatable {
     }
 
     @Test func numbersOutsideTheirRangeAreNamed() throws {
-        let schema = try SettingsSchema(
-            defaults: Example(), ranges: ["steps": 1...1000, "learningRate": 1e-9...10, "layers": 0...11])
         func message(_ name: String, _ value: JSONValue) -> String {
             do { try schema.check(.object([name: value])) } catch { return "\(error)" }
             return ""

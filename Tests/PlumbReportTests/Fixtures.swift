@@ -96,28 +96,31 @@ enum Fixture {
                 ]),
         ])
 
-    static let card = Card(
-        id: "activation-patching", title: "Activation patching",
-        direction: "Mechanistic interpretability",
-        question: "Which activations carry the answer from the name that differs to the end of the sentence?",
-        hypothesis:
-            "The residual stream at the differing name carries it in early layers, the last position in late ones.",
-        control: "Tokens before the difference cannot carry anything: causality forbids it.",
-        method:
-            "Both prompts are run once. Then one activation at a time, taken from the clean run, is put into the corrupted run, "
-            + "and the logit difference between the two names is read at the last position.",
-        limits: "One pair of prompts shows where this answer is computed, not where every answer of this kind is.",
-        references: [
-            Reference(
-                authors: "Wang, Variengien, Conmy, Shlegeris, Steinhardt",
-                title: "Interpretability in the Wild: a Circuit for Indirect Object Identification in GPT-2 small",
-                year: 2022,
-                arXiv: "2211.00593"),
-            Reference(
-                authors: "Zhang, Nanda", title: "Towards Best Practices of Activation Patching in Language Models",
-                year: 2023,
-                arXiv: "2309.16042"),
-        ], minutes: 0.2)
+    static let card: Card = {
+        var card = Card(
+            id: "activation-patching", title: "Activation patching",
+            direction: "Mechanistic interpretability",
+            question: "Which activations carry the answer from the name that differs to the end of the sentence?",
+            method:
+                "Both prompts are run once. Then one activation at a time, taken from the clean run, is put into the corrupted run, "
+                + "and the logit difference between the two names is read at the last position.",
+            limits: "One pair of prompts shows where this answer is computed, not where every answer of this kind is.",
+            references: [
+                Reference(
+                    authors: "Wang, Variengien, Conmy, Shlegeris, Steinhardt",
+                    title: "Interpretability in the Wild: a Circuit for Indirect Object Identification in GPT-2 small",
+                    year: 2022,
+                    arXiv: "2211.00593"),
+                Reference(
+                    authors: "Zhang, Nanda", title: "Towards Best Practices of Activation Patching in Language Models",
+                    year: 2023,
+                    arXiv: "2309.16042"),
+            ], minutes: 0.2)
+        card.hypothesis =
+            "The residual stream at the differing name carries it in early layers, the last position in late ones."
+        card.control = "Tokens before the difference cannot carry anything: causality forbids it."
+        return card
+    }()
 
     static let findings = Findings(
         summary:
@@ -252,9 +255,10 @@ enum Fixture {
         let text = hostileText
         var record = Fixture.record
         record.card = Card(
-            id: text, title: text, direction: text, question: text, hypothesis: text, control: text, method: text,
+            id: text, title: text, direction: text, question: text, method: text,
             limits: text,
             references: [Reference(authors: text, title: text, year: 1, arXiv: "javascript:\(text)")], minutes: 1)
+        (record.card.hypothesis, record.card.control) = (text, text)
         record.settings = .object([text: .string(text)])
         record.host = Host(os: text, processor: text, cores: 1, memoryBytes: 1, isa: text, threads: 1)
         record.arithmetic = text

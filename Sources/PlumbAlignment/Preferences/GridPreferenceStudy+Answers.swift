@@ -1,9 +1,10 @@
-internal import PlumbLearning
+public import PlumbLearning
+internal import PlumbRecords
 public import PlumbTensor
 public import PlumbWorlds
 
-/// Learning from somebody's own answers, with no hidden reward to compare with: what can be tested is whether the learned
-/// reward predicts answers that it has not seen.
+/// Learning from a person's answers. There is no hidden reward to compare with, so what is tested is whether the learned
+/// reward predicts answers that were held out.
 extension GridPreferenceStudy {
     /// What learning from answers gave.
     public struct Learned: Sendable, Codable {
@@ -16,6 +17,12 @@ extension GridPreferenceStudy {
         public var reward: [Double]
         /// The best action in each cell for that reward.
         public var plan: [Int]
+
+        /// What was learned, from its parts.
+        public init(agreement: [Double?], shuffledAgreement: [Double?], reward: [Double], plan: [Int]) {
+            (self.agreement, self.shuffledAgreement) = (agreement, shuffledAgreement)
+            (self.reward, self.plan) = (reward, plan)
+        }
     }
 
     /// Parts into which answers are divided to predict each from the others.
@@ -23,7 +30,7 @@ extension GridPreferenceStudy {
 
     /// The floor without a reward: whoever answers decides what is good.
     public var floor: SlipperyGrid {
-        SlipperyGrid(rows: rows, columns: columns, slip: slip, reward: [Double](repeating: 0, count: rows * columns))
+        SlipperyGrid(rows: size, columns: size, slip: slip, reward: [Double](repeating: 0, count: cells))
     }
 
     /// The segments of random steps that question `index` is about; the same key and index give the same question.
@@ -37,19 +44,20 @@ extension GridPreferenceStudy {
     ///
     /// - Parameters:
     ///   - answers: the questions with their answers; segments are lists of cells.
-    ///   - key: of networks and batches, of the folds and of the dealing.
-    ///   - watch: called after each part of learning with the part that is done; it may throw to end the run.
-    /// - Throws: what `watch` throws, `FitError` where learning diverges, `PreferenceError` where a step is no cell.
+    ///   - key: of networks and batches, of the folds and of the shuffling.
+    ///   - session: where it reports to; silent by default.
+    /// - Throws: `FitError` where learning diverges, `PreferenceError` where a step is no cell, `RunInterrupted`.
     /// - Complexity: eleven times what learning from all the answers takes.
     public func learn(
-        from answers: [Comparison<Int>], key: RandomKey, watch: (Double) throws -> Void = { _ in }
+        from answers: [Comparison<Int>], key: RandomKey, in session: FitSession = .silent
     ) throws -> Learned {
         var random = key["shuffled"].generator()
         let shuffled = Comparison.shufflingAnswers(answers, using: &random)
         var done = 0
         func count() throws {
             done += 1
-            try watch(Double(done) / Double(2 * Self.folds + 1))
+            try session.reporter.checkpoint()
+            session.reporter.progress("learning", Double(done) / Double(2 * Self.folds + 1))
         }
         func predicted(_ training: [Comparison<Int>], _ key: RandomKey) throws -> [Double?] {
             var order = Array(answers.indices)
@@ -84,6 +92,6 @@ extension GridPreferenceStudy {
             inputs: 5, settings: learning, key: key["learner"], features: features(of:))
         try learner.add(answers)
         for round in 0..<rounds { try learner.fit(key: key["round"][round]) }
-        return try learner.reward(of: Array(0..<rows * columns))
+        return try learner.reward(of: Array(0..<cells))
     }
 }

@@ -1,8 +1,25 @@
-internal import PlumbLearning
+public import PlumbLearning
+internal import PlumbRecords
 public import PlumbTensor
-public import PlumbWorlds
+internal import PlumbWorlds
 
 extension GridPreferenceStudy {
+    /// Runs every condition once, in the world that they share.
+    ///
+    /// - Parameters:
+    ///   - key: of world, chance and networks.
+    ///   - session: where it reports to; silent by default.
+    /// - Throws: `FitError` where learning diverges; `RunInterrupted`.
+    public func run(key: RandomKey, in session: FitSession = .silent) throws -> [Outcome] {
+        let conditions = conditions
+        return try conditions.enumerated().map { index, condition in
+            try run(condition, key: key) { part in
+                try session.reporter.checkpoint()
+                session.reporter.progress("learning", (Double(index) + part) / Double(conditions.count))
+            }
+        }
+    }
+
     /// Alternates asking, learning and planning, ``rounds`` times.
     ///
     /// - Parameters:
@@ -50,7 +67,7 @@ extension GridPreferenceStudy {
         let reward = try learner.reward(of: Array(0..<task.grid.cells))
         var random = key.generator()
         var (agreed, predicted, answered) = (0.0, 0.0, 0.0)
-        for _ in 0..<freshQuestions {
+        for _ in 0..<Self.freshQuestions {
             let (first, second) = (segment(in: task.grid, using: &random), segment(in: task.grid, using: &random))
             let answer = teacher.compare(first, second, using: &random) { task.grid.reward[$0] }
             guard let mu = answer.mu else { continue }
@@ -59,8 +76,7 @@ extension GridPreferenceStudy {
             predicted += agreement(mu, total(first, task.grid.reward) - total(second, task.grid.reward))
         }
         return Outcome(
-            condition: condition, normalizedReturn: returns.last ?? .nan, returns: returns,
-            rankCorrelation: Statistics.spearman(reward, task.grid.reward),
+            condition, returns: returns, rankCorrelation: Statistics.spearman(reward, task.grid.reward),
             agreement: agreed / answered, ceiling: predicted / answered, reward: reward,
             plan: plan)
     }
@@ -97,7 +113,7 @@ extension GridPreferenceStudy {
         let first = random.index(below: max(1, episodeLength - segmentLength + 1))
         let cells = (0..<first + segmentLength).map { _ in
             let here = cell
-            let explores = plan == nil || random.uniform() < exploration
+            let explores = plan == nil || random.uniform() < Self.exploration
             let action = explores ? random.index(below: grid.actions.count) : plan?[cell] ?? 0
             _ = grid.step(&cell, grid.actions[action], using: &random)
             return here
@@ -116,18 +132,5 @@ extension GridPreferenceStudy {
         let policy = task.process.policy(of: plan)
         return task.normalized(
             task.process.startValue(task.process.values(of: policy, discount: discount, tolerance: 1e-7)))
-    }
-}
-
-extension SlipperyGrid {
-    /// Where a plan leads from `cell` when nothing slips, up to a cell it has been in.
-    public func path(of plan: [Int], from cell: Int) -> [Int] {
-        var (path, seen) = ([cell], Set([cell]))
-        while let last = path.last {
-            let next = target(of: actions[plan[last]], from: last)
-            guard seen.insert(next).inserted else { break }
-            path.append(next)
-        }
-        return path
     }
 }

@@ -1,4 +1,5 @@
 public import PlumbLearning
+public import PlumbRecords
 public import PlumbTensor
 public import PlumbWorlds
 
@@ -6,45 +7,83 @@ public import PlumbWorlds
 ///
 /// The claim: answers to a few hundred questions, which of two short segments is better, are enough to plan nearly as well
 /// as with the reward itself, which nobody tells the agent. It should work because a reward that explains the answers
-/// orders behaviors as the teacher does. It fails where the answers say nothing (the control deals them out anew), and
-/// where segments never show a part of the world that the plan then passes.
+/// orders behaviors as the teacher does. It fails where the answers say nothing (the controls learn from shuffled answers
+/// and from random ones), and where segments never show a part of the world that the plan then passes.
 ///
 /// After Christiano et al. 2017, *Deep Reinforcement Learning from Human Preferences* (arXiv:1706.03741), with a grid in
 /// place of a simulator and exact planning in place of policy gradients, so that what is measured is the learned reward.
-public struct GridPreferenceStudy: Sendable {
-    /// Rows of the grid; cells are numbered row by row.
-    public var rows = 10
-    /// Columns of the grid.
-    public var columns = 10
-    /// The probability, 0...1, that the floor chooses the direction of a step.
-    public var slip = 0.15
-    /// γ of planning, on the hidden reward and on the learned one.
-    public var discount = 0.95
-    /// The heights of the hills of the hidden reward.
-    public var heights = [1, 0.6, 0.3]
-    /// Their width, in cells.
-    public var width = 1.5
-    /// How far their tops are from the outermost cells at least.
-    public var margin = 2.0
-    /// The rounds in which questions are asked; the reward is learned further after each.
+public struct GridPreferenceStudy: SettingGroup {
+    @Setting("Numbers of comparisons to learn from; each is learned from anew.", 1...100_000)
+    public var comparisons = [24, 48, 96, 200, 400, 700]
+    @Setting("Comparisons of the control with shuffled answers.", 1...100_000) public var shuffledComparisons = 400
+    @Setting("The fraction of answers that are random, in the noisy runs.", 1e-6...0.999999) public var noise = 0.1
+    @Setting(
+        "The teacher's rationality β: it prefers the first segment with probability σ(β (R1 - R2)).",
+        1e-6 ... .infinity)
+    public var rationality = 2.0
+    @Setting("Rounds in which the questions are asked; the reward is learned further after each.", 1...1000)
     public var rounds = 8
-    /// Steps of an episode, which begins anywhere.
-    public var episodeLength = 50
-    /// Steps of a segment, which is cut out of an episode.
-    public var segmentLength = 10
-    /// How often the agent tries another action than its plan's, in the half of the segments that follow the plan.
-    public var exploration = 0.3
-    /// Pairs looked at for each one that is asked about.
+    @Setting("Steps of an episode, which starts in a random cell.", 1...10_000) public var episodeLength = 50
+    @Setting("Steps of a segment, which is cut out of an episode.", 1...10_000) public var segmentLength = 10
+    @Setting("Pairs from which each question is chosen, where the ensemble chooses.", 1...1000)
     public var candidates = 10
-    /// Who answers: by default somebody who errs, and more often the nearer two segments are.
-    public var teacher = BoltzmannTeacher(rationality: 2)
     /// How the reward is learned from the answers.
     public var learning = PreferenceLearner<Int>.Settings()
+    @Setting("Rows and columns of the grid.", 2...40) public var size = 10
+    @Setting("Heights of the hills of the hidden reward.", -1e6...1e6) public var hills = [1, 0.6, 0.3]
+    @Setting("The standard deviation of a hill, in cells.", 0.2...1000) public var hillWidth = 1.5
+    @Setting("The least distance of a hill's top from the outermost cells, in cells.", 0...20)
+    public var hillMargin = 2.0
+    @Setting("The probability that a step goes in a random direction.", 0...0.999999) public var slip = 0.15
+    @Setting("The discount of planning, on the hidden reward and on the learned one.", 0.001...0.9999)
+    public var discount = 0.95
+
+    /// How often the agent tries another action than its plan's, in the half of the segments that follow the plan.
+    public static let exploration = 0.3
     /// Fresh questions on which the learned reward is tested.
-    public var freshQuestions = 1000
+    public static let freshQuestions = 1000
 
     /// A study with the reference settings.
     public init() {}
+
+    /// The cells of the grid, which are numbered row by row.
+    public var cells: Int { size * size }
+    /// Who answers: a teacher who errs, and more often the nearer the returns of two segments are.
+    public var teacher: BoltzmannTeacher { BoltzmannTeacher(rationality: rationality) }
+
+    /// Refuses settings that do not fit together or need more memory than a machine has.
+    ///
+    /// - Throws: `SettingsError` naming the options.
+    public func check() throws {
+        guard !comparisons.isEmpty, Set(comparisons).count == comparisons.count,
+            (comparisons + [shuffledComparisons]).allSatisfy({ $0 >= rounds })
+        else {
+            throw SettingsError(
+                "--comparisons \(comparisons.map(String.init).joined(separator: ",")) and --shuffled-comparisons "
+                    + "\(shuffledComparisons): give different numbers, each at least --rounds \(rounds), so that every "
+                    + "round asks a question")
+        }
+        guard hills.contains(where: { $0 != 0 }) else {
+            throw SettingsError(
+                "--hills \(hills.map { "\($0)" }.joined(separator: ",")): give at least one height other than 0")
+        }
+        guard 2 * hillMargin <= Double(size - 1) else {
+            throw SettingsError(
+                "--hill-margin \(hillMargin): hills on \(size) rows need a margin from 0 to \(Double(size - 1) / 2)")
+        }
+        guard segmentLength <= episodeLength else {
+            throw SettingsError(
+                "--episode-length \(episodeLength): it must be at least --segment-length \(segmentLength)")
+        }
+        let widths = [1] + learning.hidden + [1]
+        let weights = zip(widths, widths.dropFirst()).reduce(0) { $0 + $1.0 * $1.1 } * learning.members
+        guard weights <= 50_000_000 else {
+            throw SettingsError(
+                "--hidden \(learning.hidden.map(String.init).joined(separator: ",")) and --members "
+                    + "\(learning.members): \(weights) weights are too many; at most 50000000 are accepted")
+        }
+        try memory(comparisons: max(mostComparisons, shuffledComparisons), runs: Compute.threads).check()
+    }
 
     /// What one run of learning varies.
     public struct Condition: Sendable, Hashable, Codable {
@@ -83,6 +122,16 @@ public struct GridPreferenceStudy: Sendable {
         public var reward: [Double]
         /// The plan's action in each cell.
         public var plan: [Int]
+
+        /// An outcome from its parts; its return is that of the last round, NaN without rounds.
+        public init(
+            _ condition: Condition, returns: [Double], rankCorrelation: Double, agreement: Double, ceiling: Double,
+            reward: [Double], plan: [Int]
+        ) {
+            (self.condition, self.returns, normalizedReturn) = (condition, returns, returns.last ?? .nan)
+            (self.rankCorrelation, self.agreement, self.ceiling) = (rankCorrelation, agreement, ceiling)
+            (self.reward, self.plan) = (reward, plan)
+        }
     }
 
     /// The world of a key, with its exact solution.
@@ -102,10 +151,10 @@ public struct GridPreferenceStudy: Sendable {
 
     /// The world that all conditions of a key share.
     public func task(key: RandomKey) -> Task {
-        let hills = GaussianBumps(
-            heights: heights, width: width, margin: margin, rows: rows, columns: columns, key: key["hills"])
+        let landscape = GaussianBumps(
+            heights: hills, width: hillWidth, margin: hillMargin, rows: size, columns: size, key: key["hills"])
         let grid = SlipperyGrid(
-            rows: rows, columns: columns, slip: slip, reward: hills.values(rows: rows, columns: columns))
+            rows: size, columns: size, slip: slip, reward: landscape.values(rows: size, columns: size))
         let process = grid.process
         let optimal = process.optimal(discount: discount, tolerance: 1e-7)
         return Task(
@@ -115,8 +164,8 @@ public struct GridPreferenceStudy: Sendable {
 
     /// What the reward networks read of a cell: x, y, x², y², xy, with the grid from -1 to 1.
     public func features(of cell: Int) -> [Float] {
-        func centered(_ index: Int, _ count: Int) -> Float { count > 1 ? 2 * Float(index) / Float(count - 1) - 1 : 0 }
-        let (x, y) = (centered(cell % columns, columns), centered(cell / columns, rows))
+        func centered(_ index: Int) -> Float { 2 * Float(index) / Float(size - 1) - 1 }
+        let (x, y) = (centered(cell % size), centered(cell / size))
         return [x, y, x * x, y * y, x * y]
     }
 }

@@ -1,4 +1,5 @@
 public import Foundation
+internal import PlumbData
 internal import PlumbLearning
 public import PlumbRecords
 internal import PlumbTensor
@@ -33,12 +34,12 @@ public struct PreferenceQuestions: Sendable {
     }
 
     private func panel(_ title: String, _ walk: [Int]) -> GridFigure.Panel {
-        var glyphs = [String](repeating: "·", count: study.rows * study.columns)
+        var glyphs = [String](repeating: "·", count: study.cells)
         for (step, cell) in walk.enumerated() { glyphs[cell] = step < 36 ? String(step, radix: 36) : "+" }
         return GridFigure.Panel(
             title,
-            rows: (0..<study.rows).map { row in
-                glyphs[row * study.columns..<(row + 1) * study.columns].joined(separator: " ")
+            rows: (0..<study.size).map { row in
+                glyphs[row * study.size..<(row + 1) * study.size].joined(separator: " ")
             })
     }
 
@@ -46,12 +47,34 @@ public struct PreferenceQuestions: Sendable {
     ///
     /// - Throws: `PreferenceError` naming the line and what is wrong with it, a cell outside the grid included.
     public func answers(in url: URL) throws -> [Comparison<Int>] {
-        let cells = study.rows * study.columns
+        let cells = study.cells
         return try PreferenceFile<Int>(url).read { cell in
             (0..<cells).contains(cell)
                 ? nil
-                : "\(cell) is no cell of the grid: \(study.rows) rows of \(study.columns) cells are counted row by row "
+                : "\(cell) is no cell of the grid: \(study.size) rows of \(study.size) cells are counted row by row "
                     + "from 0 to \(cells - 1)"
         }
+    }
+
+    /// The answers in a file that holds enough of them to learn from, and the file as an input for the record.
+    ///
+    /// - Throws: `PreferenceError` where there is no file or fewer than ``fewest`` questions were answered, or as
+    ///   ``answers(in:)``.
+    public func answersToLearnFrom(_ path: String) throws -> (answers: [Comparison<Int>], file: InputFile) {
+        let url = URL(fileURLWithPath: path)
+        guard FileManager.default.fileExists(atPath: path) else {
+            throw PreferenceError("there is no file \(path): plumb preferences ask --out \(path) makes one")
+        }
+        let answers = try answers(in: url)
+        let usable = answers.count { $0.mu != nil }
+        guard usable >= Self.fewest else {
+            throw PreferenceError(
+                "\(path) holds \(usable == 1 ? "1 answer" : "\(usable) answers") that can be learned from, and at least "
+                    + "\(Self.fewest) are needed: plumb preferences ask --out \(path)")
+        }
+        let data = try Data(contentsOf: url)
+        return (
+            answers, InputFile(path: path, sha256: FileHash.sha256(of: data), bytes: data.count, role: "answers")
+        )
     }
 }

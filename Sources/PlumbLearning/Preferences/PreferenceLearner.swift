@@ -1,5 +1,6 @@
 internal import PlumbData
-public import PlumbNN
+internal import PlumbNN
+public import PlumbRecords
 public import PlumbTensor
 public import PlumbWorlds
 
@@ -18,23 +19,13 @@ public import PlumbWorlds
 /// scale of a reward nor its zero. It fails where answers are about what segments never show.
 public struct PreferenceLearner<Step: Sendable & Hashable & Codable>: Sendable {
     /// How a round of learning is done.
-    public struct Settings: Sendable, Hashable, Codable {
-        /// Networks in the ensemble, K.
-        public var members = 3
-        /// Neurons of each hidden layer.
-        public var hidden = [64, 64]
-        /// What lies between the layers of each network.
-        public var activation = Activation.relu
-        /// Steps of the optimizer a round.
-        public var steps = 150
-        /// Comparisons a step, for each member.
-        public var batchSize = 32
-        /// Adam's learning rate.
-        public var learningRate = 2e-3
-        /// How strongly weights are pulled to 0, as part of the gradient.
-        public var weightDecay = 0.0
-        /// Whether each member learns from its own sample, drawn with replacement.
-        public var isBootstrapped = true
+    public struct Settings: SettingGroup {
+        @Setting("Networks in the ensemble.", 2...100) public var members = 5
+        @Setting("Neurons of each hidden layer.", 1...4096) public var hidden = [64, 64]
+        @Setting("Training steps a round.", 1...1_000_000) public var steps = 200
+        @Setting("Comparisons in a training step, for each network.", 1...1_000_000) public var batchSize = 32
+        @Setting("Adam's learning rate.", 1e-9...10) public var learningRate = 0.001
+        @Setting("Weight decay, added to the gradient.", 0...10) public var weightDecay = 0.001
 
         /// The reference settings.
         public init() {}
@@ -61,8 +52,7 @@ public struct PreferenceLearner<Step: Sendable & Hashable & Codable>: Sendable {
     ) {
         self.settings = settings
         ensemble = RewardEnsemble(
-            members: settings.members, inputs: inputs, hidden: settings.hidden, activation: settings.activation,
-            key: key["ensemble"])
+            members: settings.members, inputs: inputs, hidden: settings.hidden, key: key["ensemble"])
         optimizer = Adam(learningRate: settings.learningRate, weightDecay: settings.weightDecay)
         table = StepTable(inputs: inputs, features: features)
     }
@@ -87,7 +77,6 @@ public struct PreferenceLearner<Step: Sendable & Hashable & Codable>: Sendable {
     public mutating func fit(key: RandomKey, label: String = "reward", in session: FitSession = .silent) throws {
         guard count > 0 else { return }
         let samples = (0..<settings.members).map { member in
-            guard settings.isBootstrapped else { return Array(0..<count) }
             var random = key["sample"][member].generator()
             return (0..<count).map { _ in random.index(below: count) }
         }

@@ -41,17 +41,6 @@ public struct Card: Codable, Sendable, Equatable {
         self.aliases = aliases
     }
 
-    /// A card with all its parts.
-    public init(
-        id: String, title: String, direction: String, question: String, hypothesis: String, control: String,
-        method: String, limits: String, references: [Reference] = [], minutes: Double
-    ) {
-        self.init(
-            id: id, title: title, direction: direction, question: question, method: method, limits: limits,
-            references: references, minutes: minutes)
-        (self.hypothesis, self.control) = (hypothesis, control)
-    }
-
     /// The card with hypothesis and control as `claims` state them, thresholds included.
     public func stating(_ claims: [Claim]) -> Card {
         func sentence(_ statement: String, _ threshold: String) -> String { "\(statement): \(threshold)." }

@@ -19,13 +19,11 @@ public struct SettingsSchema: Sendable, Equatable {
     /// - Parameters:
     ///   - defaults: settings whose members become the options; a settings type without members has none.
     /// - Throws: what `defaults.encode(to:)` throws; ``SettingsError`` where two groups have settings of one name.
-    public init(
-        defaults: some Encodable, help: [String: String] = [:], ranges: [String: ClosedRange<Double>] = [:]
-    ) throws {
+    public init(defaults: some Encodable) throws {
         fields = try JSONNode.encoding(defaults).settings().map { path, node in
             SettingsField(
                 path: path, kind: node.kind, isOptional: node.isOptional, defaultValue: node.value,
-                help: node.help ?? help[path.last ?? ""], range: node.range ?? ranges[path.last ?? ""])
+                help: node.help, range: node.range)
         }
         let names = fields.map(\.name)
         if let twice = names.indices.first(where: { names[..<$0].contains(names[$0]) }) {
