@@ -11,6 +11,8 @@ import PlumbTensor
 struct Runner {
     private let interruption = Interruption.current
     let observer: any RunObserver
+    /// Whether trained models stay in the run's folder.
+    var keepsModels = true
 
     /// Runs and records: the run's folder holds settings, events, record and report afterwards.
     /// - Throws: ``UnfinishedRun`` when the experiment ends without findings.
@@ -81,6 +83,12 @@ struct Runner {
         }
     }
 
+    /// This executable, looked at once.
+    private static let build: Build = {
+        let url = Bundle.main.executableURL ?? URL(fileURLWithPath: CommandLine.arguments[0])
+        return Build(executable: try? FileHash.sha256(of: url), commit: Build.commit(of: url))
+    }()
+
     private func record(
         _ experiment: any Experiment.Type, _ request: RunRequest, folder: RunFolder?, curves: CurveRecorder
     ) async throws -> RunRecord {
@@ -89,7 +97,7 @@ struct Runner {
         var context = RunContext(
             seed: request.seed, observer: RunObservers([observer, curves] + (folder.map { [$0] } ?? [])),
             interruption: interruption?.awaited(), artifactFolder: folder?.artifactFolder,
-            checkpointFolder: folder?.checkpointFolder)
+            modelFolder: keepsModels ? folder?.artifactFolder : nil, checkpointFolder: folder?.checkpointFolder)
         let (card, findings) = try await experiment.run(request.settings, in: &context)
         return RunRecord(
             id: folder?.id ?? experiment.card.id, card: card, settings: request.settings,
@@ -99,7 +107,7 @@ struct Runner {
             curves: curves.curves,
             artifacts: context.artifacts
                 + (try folder.map { try KeptModel.all(in: $0.artifactFolder).map { try $0.artifact() } } ?? []),
-            commandLine: CommandLine.arguments)
+            commandLine: CommandLine.arguments, build: folder == nil ? nil : Self.build)
     }
 }
 

@@ -23,7 +23,7 @@ struct ShowCommand: ParsableCommand {
         }
         let sections = [
             ("Question", card.question), ("Method", card.method), ("Hypothesis", card.hypothesis),
-            ("Control", card.control), ("Limits", card.limits),
+            ("Control", card.control), ("Limits", card.limits), ("Changed after results were seen", card.changes),
         ]
         let style = TerminalStyle.current()
         print("\(card.title)  (\(card.id))\n\(card.direction)\n")

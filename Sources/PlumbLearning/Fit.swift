@@ -82,7 +82,7 @@ public struct FitSession: Sendable {
     /// The session of an experiment's run: it resumes where the run was stopped, and keeps models among its artifacts.
     public init(_ context: RunContext) {
         self.init(
-            reporter: context.reporter, checkpoints: context.checkpointFolder, models: context.artifactFolder)
+            reporter: context.reporter, checkpoints: context.checkpointFolder, models: context.modelFolder)
     }
 
     /// No reports, no checkpoints.

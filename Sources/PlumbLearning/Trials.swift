@@ -14,15 +14,15 @@ internal import Synchronization
 /// let seeds = Trials(context, count: settings.seeds).seeds     // for claims and metrics
 /// ```
 ///
-/// Trial i has the seed of the run plus i, so each can be run again by itself, and what it gives does not depend on how
-/// many run at once. What a finished trial gave is kept with the run's checkpoints: a run that was stopped goes on with
+/// The seeds of trials are hashed from the seed of the run, so that runs of neighboring seeds share none. What a trial
+/// gives depends on its seed alone, not on how many run at once. What a finished trial gave is kept with the run's checkpoints: a run that was stopped goes on with
 /// the trials that are left, and inside a trial `Fit` goes on from its own checkpoint.
 public struct Trials: Sendable {
     /// One seed's run.
     public struct Trial: Sendable {
         /// Counted from 0.
         public let index: Int
-        /// The seed of the run plus ``index``.
+        /// Hashed from the seed of the run and ``index``.
         public let seed: UInt64
         /// The source of all its chance.
         public let key: RandomKey
@@ -42,7 +42,7 @@ public struct Trials: Sendable {
     private let folder: URL?
     private let models: URL?
 
-    /// Trials that begin at the run's seed.
+    /// Trials of a run, whose seeds follow from its own.
     ///
     /// - Precondition: `count` is 1 or more.
     public init(_ context: RunContext, count: Int) {
@@ -52,7 +52,12 @@ public struct Trials: Sendable {
     /// Trials outside an experiment.
     public init(seed: UInt64, count: Int, session: FitSession = .silent) {
         require(count > 0, "there must be at least one trial, got \(count)")
-        seeds = (0..<count).map { seed &+ UInt64($0) }
+        let key = RandomKey(seed)["trials"]
+        // Short enough to be read and typed; runs of neighboring seeds share none.
+        seeds = (0..<count).map { index in
+            var generator = key[index].generator()
+            return generator.next() >> 32
+        }
         (reporter, folder, models) = (session.reporter, session.checkpoints, session.models)
     }
 

@@ -1,3 +1,5 @@
+internal import PlumbBasics
+
 /// A sentence that an experiment puts to the test, declared before the run: what is measured, the threshold, the rule over
 /// seeds, and the control, the measurement in which the effect must not appear.
 ///
@@ -29,15 +31,32 @@ public struct Claim: Sendable {
             }
         }
 
-        /// The number compared with the bound; `nil` where the values hold none, or one that is not a number.
-        func observed(_ values: [Double]) -> Double? {
-            guard !values.isEmpty, !values.contains(where: \.isNaN) else { return nil }
-            let sorted = values.sorted { bound.badness($0) > bound.badness($1) }
-            return switch rule {
-            case .mean: values.reduce(0, +) / Double(values.count)
-            case .worst, .value: sorted[0]
-            case .each(let allowed): sorted[min(max(0, allowed), sorted.count - 1)]
+        /// How many values may miss the bound; `nil` for the mean, which says nothing about single values.
+        var allowed: Int? {
+            switch rule {
+            case .mean: nil
+            case .worst, .value: 0
+            case .each(let allowed): max(0, allowed)
             }
+        }
+
+        /// The number compared with the bound: the mean, or the worst but for those that may miss it; `nil` where it could
+        /// not be measured.
+        func observed(_ values: [Double]) -> Double? {
+            guard !values.isEmpty else { return nil }
+            guard let allowed else {
+                return values.contains(where: \.isNaN) ? nil : values.reduce(0, +) / Double(values.count)
+            }
+            // What could not be measured is as bad as can be.
+            let badness = { (value: Double) in value.isNaN ? Double.infinity : bound.badness(value) }
+            let found = values.sorted { badness($0) > badness($1) }[min(allowed, values.count - 1)]
+            return found.isNaN ? nil : found
+        }
+
+        /// Whether the values meet the bound by the rule; `nil` where too many could not be measured to tell.
+        func holds(_ values: [Double]) -> Bool? {
+            if let allowed, values.count(where: { !$0.isNaN && !bound.admits($0) }) > allowed { return false }
+            return observed(values).map(bound.admits)
         }
     }
 
@@ -49,6 +68,8 @@ public struct Claim: Sendable {
     public let control: String
     /// What must hold there.
     public private(set) var controlCriteria: [Criterion]
+    /// How often claim and control held in the seeds on which the threshold was chosen; `nil` where that was not counted.
+    public private(set) var development: Development?
 
     /// - Parameters:
     ///   - rule: how values over seeds become one number; also for the control, unless `controlRule` says otherwise.
@@ -90,6 +111,13 @@ public struct Claim: Sendable {
         return claim
     }
 
+    /// The claim with what was counted on development seeds, which no run that judges it uses.
+    public func development(missed: Int, controlMissed: Int = 0, of count: Int) -> Claim {
+        var claim = self
+        claim.development = Development(missed: missed, controlMissed: controlMissed, count: count)
+        return claim
+    }
+
     /// The thresholds of the claim in words.
     public var threshold: String { Self.text(criteria) }
     /// The thresholds of the control in words.
@@ -109,18 +137,79 @@ public struct Claim: Sendable {
             statement, threshold: threshold, observed: claim.observed, unit: first.unit, holds: claim.holds,
             control: ControlResult(
                 self.control, threshold: controlThreshold, observed: control.observed,
-                unit: controlCriteria[0].quantity.unit, holds: control.holds),
+                unit: controlCriteria[0].quantity.unit, holds: control.holds, met: control.met),
             reason: claim.reason ?? control.reason, n: measured[first].count,
-            seeds: first.sample == "seed" && criteria[0].rule != .value ? measured.seeds : nil)
+            seeds: first.sample == "seed" && criteria[0].rule != .value ? measured.seeds : nil, met: claim.met,
+            development: development, power: power(measured))
     }
 
     private func outcome(
         _ criteria: [Criterion], _ measured: Measurements
-    ) -> (observed: Double?, holds: Bool?, reason: String?) {
-        let found = criteria.map { $0.observed(measured[$0.quantity]) }
-        let reason = zip(criteria, found).first { $1 == nil }.map { measured.reason($0.0.quantity) }
-        let verdicts = zip(criteria, found).map { criterion, value in value.map(criterion.bound.admits) }
+    ) -> (observed: Double?, holds: Bool?, met: Int?, reason: String?) {
+        let values = criteria.map { measured[$0.quantity] }
+        let verdicts = zip(criteria, values).map { $0.holds($1) }
+        let reason = zip(criteria, verdicts).first { $1 == nil }.map { measured.reason($0.0.quantity) }
         let holds = verdicts.contains(false) ? false : verdicts.contains(nil) ? nil : true
-        return (found[0], holds, reason)
+        return (criteria[0].observed(values[0]), holds, Self.met(criteria, values), reason)
+    }
+
+    /// How many seeds, pairs or tasks meet every bound; `nil` where a criterion is not about each of them.
+    private static func met(_ criteria: [Criterion], _ values: [[Double]]) -> Int? {
+        let count = values[0].count
+        guard count > 1, zip(criteria, values).allSatisfy({ $0.allowed != nil && $1.count == count }) else {
+            return nil
+        }
+        return (0..<count).count { index in zip(criteria, values).allSatisfy { $0.bound.admits($1[index]) } }
+    }
+
+    /// The probability that claim and control hold by their rules over as many seeds as were measured, at the rates of the
+    /// development seeds.
+    private func power(_ measured: Measurements) -> Double? {
+        guard let development, let own = criteria[0].allowed, let other = controlCriteria[0].allowed else { return nil }
+        return development.power(
+            allowing: own, of: measured[criteria[0].quantity].count, controlAllowing: other,
+            of: measured[controlCriteria[0].quantity].count)
+    }
+}
+
+/// How often a claim and its control held in development: on seeds on which thresholds and settings may be chosen, and
+/// which judge nothing.
+public struct Development: Codable, Sendable, Equatable {
+    /// In how many seeds the claim's bounds were not met, or could not be measured.
+    public let missed: Int
+    /// In how many seeds the control's bounds were not met, or could not be measured.
+    public let controlMissed: Int
+    /// How many seeds there were.
+    public let count: Int
+
+    /// - Precondition: each number is between 0 and `count`, which is above 0.
+    public init(missed: Int, controlMissed: Int, count: Int) {
+        require(
+            count > 0 && (0...count).contains(missed) && (0...count).contains(controlMissed),
+            "of \(count) development seeds \(missed) and \(controlMissed) cannot have missed")
+        (self.missed, self.controlMissed, self.count) = (missed, controlMissed, count)
+    }
+
+    /// The probability that at most `allowed` of `seeds` miss the claim and at most `controlAllowed` of `controlSeeds` the
+    /// control, if each seed misses them at the rates counted here, independently.
+    public func power(
+        allowing allowed: Int, of seeds: Int, controlAllowing controlAllowed: Int, of controlSeeds: Int
+    ) -> Double {
+        Self.atMost(allowed, of: seeds, rate: Double(missed) / Double(count))
+            * Self.atMost(controlAllowed, of: controlSeeds, rate: Double(controlMissed) / Double(count))
+    }
+
+    /// The binomial distribution's sum.
+    private static func atMost(_ most: Int, of count: Int, rate: Double) -> Double {
+        guard most < count else { return 1 }
+        func power(_ base: Double, _ exponent: Int) -> Double {
+            (0..<exponent).reduce(1) { product, _ in product * base }
+        }
+        var (sum, choose) = (0.0, 1.0)
+        for failures in 0...most {
+            sum += choose * power(rate, failures) * power(1 - rate, count - failures)
+            choose *= Double(count - failures) / Double(failures + 1)
+        }
+        return min(1, sum)
     }
 }

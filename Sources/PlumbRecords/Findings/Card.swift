@@ -18,6 +18,8 @@ public struct Card: Codable, Sendable, Equatable {
     public var limits: String
     /// The papers it rests on.
     public var references: [Reference]
+    /// What was changed after results had been seen, and why; empty where nothing was.
+    public var changes: String
     /// How long the quick run takes on two cores, in minutes.
     public var minutes: Double
 
@@ -27,7 +29,7 @@ public struct Card: Codable, Sendable, Equatable {
     /// A card without hypothesis and control, which ``stating(_:)`` derives from the claims.
     public init(
         id: String, title: String, direction: String, question: String, method: String, limits: String,
-        references: [Reference] = [], minutes: Double, aliases: [String] = []
+        references: [Reference] = [], changes: String = "", minutes: Double, aliases: [String] = []
     ) {
         self.id = id
         self.title = title
@@ -37,6 +39,7 @@ public struct Card: Codable, Sendable, Equatable {
         self.method = method
         self.limits = limits
         self.references = references
+        self.changes = changes
         self.minutes = minutes
         self.aliases = aliases
     }
@@ -52,7 +55,7 @@ public struct Card: Codable, Sendable, Equatable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case id, title, direction, question, hypothesis, control, method, limits, references, minutes, aliases
+        case id, title, direction, question, hypothesis, control, method, limits, references, changes, minutes, aliases
     }
 
     /// Reads a card; one from before there were aliases has none.
@@ -68,6 +71,7 @@ public struct Card: Codable, Sendable, Equatable {
         method = try container.decode(String.self, forKey: .method)
         limits = try container.decode(String.self, forKey: .limits)
         references = try container.decode([Reference].self, forKey: .references)
+        changes = try container.decodeIfPresent(String.self, forKey: .changes) ?? ""
         minutes = try container.decode(Double.self, forKey: .minutes)
         aliases = try container.decodeIfPresent([String].self, forKey: .aliases) ?? []
     }

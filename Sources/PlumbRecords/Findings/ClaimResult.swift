@@ -21,12 +21,20 @@ public struct ClaimResult: Sendable, Equatable {
     public var n: Int?
     /// The seeds it was measured over, where it depends on any.
     public var seeds: [UInt64]?
+    /// How many of them met every bound; `nil` where the claim is not about each of them.
+    public var met: Int?
+    /// What was counted in development; `nil` where nothing was.
+    public var development: Development?
+    /// The probability, at the rates of development, that claim and control hold; `nil` where nothing was counted.
+    public var power: Double?
 
     /// Puts a measurement, its threshold and its verdict together.
     public init(
         _ statement: String, threshold: String, observed: Double?, unit: String = "", holds: Bool?,
-        control: ControlResult, reason: String? = nil, n: Int? = nil, seeds: [UInt64]? = nil
+        control: ControlResult, reason: String? = nil, n: Int? = nil, seeds: [UInt64]? = nil, met: Int? = nil,
+        development: Development? = nil, power: Double? = nil
     ) {
+        (self.met, self.development, self.power) = (met, development, power)
         self.statement = statement
         self.threshold = threshold
         self.observed = observed
@@ -71,11 +79,15 @@ public struct ControlResult: Sendable, Equatable {
     public var unit: String
     /// Whether the effect stayed away, as it must; `nil` where nothing could be measured.
     public var holds: Bool?
+    /// How many of the seeds, pairs or tasks met every bound; `nil` where the control is not about each of them.
+    public var met: Int?
 
     /// Puts a measurement, its threshold and its verdict together.
     public init(
-        _ statement: String, threshold: String = "", observed: Double?, unit: String = "", holds: Bool?
+        _ statement: String, threshold: String = "", observed: Double?, unit: String = "", holds: Bool?,
+        met: Int? = nil
     ) {
+        self.met = met
         self.statement = statement
         self.threshold = threshold
         self.observed = observed
@@ -99,7 +111,7 @@ extension KeyedEncodingContainer {
 
 extension ClaimResult: Codable {
     private enum CodingKeys: String, CodingKey {
-        case statement, threshold, observed, unit, holds, control, reason, n, seeds
+        case statement, threshold, observed, unit, holds, control, reason, n, seeds, met, development, power
     }
 
     /// Reads the result of a claim; `null` is what could not be measured.
@@ -115,6 +127,9 @@ extension ClaimResult: Codable {
         reason = try container.decodeIfPresent(String.self, forKey: .reason)
         n = try container.decodeIfPresent(Int.self, forKey: .n)
         seeds = try container.decodeIfPresent([UInt64].self, forKey: .seeds)
+        met = try container.decodeIfPresent(Int.self, forKey: .met)
+        development = try container.decodeIfPresent(Development.self, forKey: .development)
+        power = try container.decodeIfPresent(Double.self, forKey: .power)
     }
 
     /// Writes the result of a claim, with `null` for what could not be measured.
@@ -130,11 +145,14 @@ extension ClaimResult: Codable {
         try container.encodeIfPresent(reason, forKey: .reason)
         try container.encodeIfPresent(n, forKey: .n)
         try container.encodeIfPresent(seeds, forKey: .seeds)
+        try container.encodeIfPresent(met, forKey: .met)
+        try container.encodeIfPresent(development, forKey: .development)
+        try container.encodeIfPresent(power, forKey: .power)
     }
 }
 
 extension ControlResult: Codable {
-    private enum CodingKeys: String, CodingKey { case statement, threshold, observed, unit, holds }
+    private enum CodingKeys: String, CodingKey { case statement, threshold, observed, unit, holds, met }
 
     /// Reads the result of a control; `null` is what could not be measured.
     /// - Throws: `DecodingError` when a member is missing or of another kind.
@@ -145,6 +163,7 @@ extension ControlResult: Codable {
         observed = try container.decodeIfPresent(Double.self, forKey: .observed)
         unit = try container.decode(String.self, forKey: .unit)
         holds = try container.decodeIfPresent(Bool.self, forKey: .holds)
+        met = try container.decodeIfPresent(Int.self, forKey: .met)
     }
 
     /// Writes the result of a control, with `null` for what could not be measured.
@@ -156,5 +175,6 @@ extension ControlResult: Codable {
         try container.encodeOrNull(observed, forKey: .observed)
         try container.encode(unit, forKey: .unit)
         try container.encodeOrNull(holds, forKey: .holds)
+        try container.encodeIfPresent(met, forKey: .met)
     }
 }

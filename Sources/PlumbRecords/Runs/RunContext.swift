@@ -20,6 +20,8 @@ public struct RunContext: Sendable {
     public let reporter: RunReporter
     /// Where files go; `nil` when the run leaves none (in tests and in `verify`).
     public let artifactFolder: URL?
+    /// Where trained models go; `nil` when the run keeps none.
+    public let modelFolder: URL?
     /// Where states to continue from go, kept when the run is stopped; `nil` when the run leaves no files. A run that
     /// finds files of its own here was stopped before and should go on from the newest.
     public let checkpointFolder: URL?
@@ -35,14 +37,16 @@ public struct RunContext: Sendable {
     ///   - observer: hears of everything that happens; `nil` for silence.
     ///   - interruption: the request to stop, raised by whoever started the run.
     ///   - artifactFolder: where the experiment's files go.
+    ///   - modelFolder: where trained models go.
     ///   - checkpointFolder: where states to continue from go; it exists.
     public init(
         seed: UInt64, observer: (any RunObserver)? = nil, interruption: RunInterruption? = nil,
-        artifactFolder: URL? = nil, checkpointFolder: URL? = nil
+        artifactFolder: URL? = nil, modelFolder: URL? = nil, checkpointFolder: URL? = nil
     ) {
         self.seed = seed
         reporter = RunReporter(observer: observer, interruption: interruption)
         self.artifactFolder = artifactFolder
+        self.modelFolder = modelFolder
         self.checkpointFolder = checkpointFolder
     }
 

@@ -44,6 +44,8 @@ public struct RunRecord: Codable, Sendable, Equatable {
     public var artifacts: [Artifact]
     /// The words of the command that made the run.
     public var commandLine: [String]
+    /// What the numbers were computed by; `nil` in records of earlier versions.
+    public var build: Build?
 
     /// A record in the current format; `experiment` is the card's id.
     public init(
@@ -52,8 +54,9 @@ public struct RunRecord: Codable, Sendable, Equatable {
         wallSeconds: Double, cpuSeconds: Double? = nil, status: RunStatus = .finished,
         inputs: [InputFile] = [],
         findings: Findings, curves: [Curve] = [], artifacts: [Artifact] = [], commandLine: [String] = [],
-        version: String = PlumbVersion.current
+        build: Build? = nil, version: String = PlumbVersion.current
     ) {
+        self.build = build
         formatVersion = Self.currentFormat
         self.id = id
         experiment = card.id
@@ -104,7 +107,7 @@ extension RunRecord {
     /// What `--json` prints: one object that scripts rely on.
     ///
     /// Members: `experiment`, `id`, `seed`, `version`, `status`, `started`, `wallSeconds`, `arithmetic`, `host`,
-    /// `settings`, `inputs`, `summary`, `metrics` (array), `claims` (array; `passes` says whether claim and control hold, `null` where that
+    /// `build`, `settings`, `inputs`, `summary`, `metrics` (array), `claims` (array; `passes` says whether claim and control hold, `null` where that
     /// could not be measured),
     /// `tables` (name → `{rows, columns, values, …}`), `notes`, `artifacts`, and `curves` (array of `{name, x, y, …}`).
     /// - Throws: `EncodingError` when a value cannot be encoded.
@@ -126,6 +129,7 @@ extension RunRecord {
             "summary": .string(findings.summary), "metrics": try JSONValue(encoding: findings.metrics),
             "claims": .array(claims), "tables": .object(tables),
             "notes": .array(findings.notes.map(JSONValue.string)),
+            "build": try build.map { try JSONValue(encoding: $0) } ?? .null,
             "artifacts": try JSONValue(encoding: artifacts), "curves": try JSONValue(encoding: curves),
         ])
     }

@@ -8,7 +8,7 @@ extension HTMLReport {
             "Method",
             [
                 ("", card.method), ("Hypothesis. ", card.hypothesis), ("Control. ", card.control),
-                ("Limits. ", card.limits),
+                ("Limits. ", card.limits), ("Changed after results were seen. ", card.changes),
             ].filter { !$0.1.isEmpty }.map { label, text in
                 "<p>\(label.isEmpty ? "" : "<b>\(label)</b>")\(Page.prose(text))</p>\n"
             }.joined() + references(card.references))
@@ -59,6 +59,10 @@ extension HTMLReport {
         if !record.commandLine.isEmpty {
             let words = record.commandLine.map(shellWord).joined(separator: " ")
             pairs.append(("Command", "<code>\(Page.prose(words))</code>"))
+        }
+        if let commit = record.build?.commit { pairs.append(("Commit", "<code>\(Page.prose(commit))</code>")) }
+        if let hash = record.build?.executable {
+            pairs.append(("Executable", "<code>sha256 \(Page.prose(hash))</code>"))
         }
         for input in record.inputs {
             let hash = "<br><code>sha256 \(Page.prose(input.sha256))</code>"

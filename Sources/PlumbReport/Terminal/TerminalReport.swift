@@ -44,6 +44,8 @@ public struct TerminalReport: Sendable {
             lines += Self.verdict(
                 control.holds, "control: " + control.statement, control.threshold,
                 VerdictText.measured(control.observed, control.unit, beside: claim.observed), indent: 2, style)
+            let development = VerdictText.development(claim)
+            if !development.isEmpty { lines += Self.indented(development, by: 2, style) }
             if claim.verdict == .notMeasurable, let reason = claim.reason {
                 lines += Self.indented("not measurable: \(reason)", by: 2, style)
             }

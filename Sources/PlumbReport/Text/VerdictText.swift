@@ -46,7 +46,16 @@ enum VerdictText {
         var parts: [String] = []
         if let n = claim.n { parts.append("n = \(n)") }
         if let seeds = claim.seeds, !seeds.isEmpty { parts.append("\(seeds.count) seed\(seeds.count == 1 ? "" : "s")") }
+        if let met = claim.met, let n = claim.n { parts.append("\(met) of \(n) meet the threshold") }
         return parts.joined(separator: ", ")
+    }
+
+    /// What was counted in development, and how often the claim must then be expected to hold; empty where nothing was.
+    static func development(_ claim: ClaimResult) -> String {
+        guard let counted = claim.development else { return "" }
+        let power = claim.power.map { ": so claim and control hold in \(Phrase.percent($0)) of runs like this" } ?? ""
+        return "of \(counted.count) development seeds \(counted.missed) missed the threshold and "
+            + "\(counted.controlMissed) the control's\(power)"
     }
 }
 
