@@ -24,7 +24,8 @@ import Testing
 
     @Test func noPathCoversALetter() throws {
         let figure = GridFigure(
-            title: "Way", caption: "", panels: [.init("x", rows: ["A G"], path: [.init(0, 0), .init(0, 1), .init(0, 2)])],
+            title: "Way", caption: "",
+            panels: [.init("x", rows: ["A G"], path: [.init(0, 0), .init(0, 1), .init(0, 2)])],
             legend: [.init("A", "agent", .agent), .init("G", "goal", .goal)])
         let svg = GridDrawing(figure).render()
         let path = try #require(svg.range(of: "<path"))
