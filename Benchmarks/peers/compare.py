@@ -335,7 +335,7 @@ same number of threads and take turns; figures are medians, with least and great
 |---|--:|--:|--:|---|--:|--:|---|"""
 
 NOTES = """
-Training: forward, backward and the optimiser's step (Adam for the MLP and the conv net, else AdamW), float32, torch in
+Training: forward, backward and the optimizer's step (Adam for the MLP and the conv net, else AdamW), float32, torch in
 eager mode with the settings found fastest, which its line names (kind of attention, layout, kind of Adam), and with a C
 library that keeps freed memory. The first kind of a model is the one that the target is for. The grokking model
 computes the queried position only; its second kind gives torch the same saving. Torch's two threads wait for each other
@@ -345,8 +345,8 @@ choice of the action and one update. What training to a goal takes depends on th
 and a seed that had not reached the goal after 100,000 steps counts with what it took until then.{ppo}
 Sweeps: TransformerLens runs one full forward pass a cell, on the same GGUF in float32; both give the same values to
 within 2e-3. Forward passes: float32, logits at every position, the better of torch's two kinds of attention.
-Decoding: llama.cpp multiplies quantised weights with activations that it rounds to 8 bits; Plumbline multiplies the
-exactly dequantised weights in float32, which costs more arithmetic and gives the model's own log-probabilities.
+Decoding: llama.cpp multiplies quantized weights with activations that it rounds to 8 bits; Plumbline multiplies the
+exactly dequantized weights in float32, which costs more arithmetic and gives the model's own log-probabilities.
 llama.cpp's lines are open to doubt: this project's reference figures for the same version and file are 143 and 169
 tokens/s decoding at 1 and 2 threads, 239 and 463 for the prompt. Where its measured line is far below them, the cause
 is not known, and "met" holds for the measured ratio only; compare our absolute figures with the reference as well.

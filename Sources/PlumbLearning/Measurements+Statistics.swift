@@ -61,7 +61,7 @@ extension Measurements {
         return Metric(
             quantity.name, Statistics.mean(values), unit: quantity.unit,
             interval: interval(quantity.name, values, per: quantity.sample), n: values.isEmpty ? nil : values.count,
-            seeds: isSeeded ? seeds : nil, values: values.count > 1 ? values : nil)
+            seeds: isSeeded ? seeds : nil, values: values.count > 1 ? values : nil, isHeadline: quantity.isHeadline)
     }
 
     /// Quantities as metrics, in this order.
@@ -74,7 +74,7 @@ extension Measurements {
             quantity.name, Double(successes) / Double(count), unit: quantity.unit,
             interval: Interval(
                 lower: ends.lower, upper: ends.upper, method: "Clopper-Pearson over \(quantity.sample)s"),
-            n: count, seeds: seeds)
+            n: count, seeds: seeds, isHeadline: quantity.isHeadline)
     }
 
     /// A line through the means of `values`, which has the values of all seeds for each place of `x`.

@@ -13,7 +13,7 @@ public struct MazeCloning: SettingGroup {
     @Setting("Rows and columns of a maze.", 2...11) public var side = 7
     @Setting("The probability of a wall on each cell.", 0...0.4) public var wallDensity = 0.12
     @Setting("Training mazes.", 1...1_000_000) public var mazes = 12_000
-    @Setting("Cells of each maze that are learned from.", 1...120) public var statesPerMaze = 12
+    @Setting("Cells of each maze that are used in training.", 1...120) public var statesPerMaze = 12
     @Setting("Training steps.", 1...1_000_000) public var steps = 10_000
     @Setting("Cells in a training step.", 1...65_536) public var batch = 128
     @Setting("Adam's learning rate.", 1e-9...10) public var learningRate = 0.001

@@ -7,7 +7,7 @@ public struct MazeTest: SettingGroup {
     @Setting("New mazes of each test.", 2...100_000) public var testMazes = 200
     @Setting("Steps after which an episode ends without cheese.", 1...100_000) public var episodeSteps = 60
     @Setting(
-        "How many steps from the upper right corner the cheese lies at least, where the goals are told apart.", 1...20)
+        "The fewest steps between the cheese and the upper right corner in mazes that separate the two goals.", 1...20)
     public var goalDistance = 4
 
     /// Tests of the reference.

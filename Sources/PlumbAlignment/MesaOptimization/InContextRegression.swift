@@ -17,7 +17,7 @@ public import PlumbTensor
 public struct InContextRegression: SettingGroup {
     @Setting("Numbers in each input.", 1...64) public var inputs = 10
     @Setting("Examples that each task shows.", 1...256) public var examples = 10
-    /// Inputs are uniform in ±`inputRange` / 2. It is no setting: 1 but for ``scalingInputs(by:)``.
+    /// Inputs are uniform in ±`inputRange` / 2. Not a setting: 1 except in ``scalingInputs(by:)``.
     public private(set) var inputRange = 1.0
 
     private enum CodingKeys: CodingKey { case inputs, examples }

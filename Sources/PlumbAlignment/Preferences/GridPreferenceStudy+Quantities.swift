@@ -53,7 +53,12 @@ extension GridPreferenceStudy {
     /// have no condition in their name under ``active(_:)`` with the most comparisons.
     public func quantity(_ measure: Measure, _ condition: Condition) -> Quantity {
         let isPlain = measure != .normalizedReturn && condition == active(mostComparisons)
-        return Quantity(isPlain ? measure.rawValue : "\(measure.rawValue)_\(condition.name)", unit: measure.unit)
+        let isHeadline =
+            (measure == .normalizedReturn && [active(mostComparisons), shuffled].contains(condition))
+            || (measure == .rankCorrelation && isPlain)
+        return Quantity(
+            isPlain ? measure.rawValue : "\(measure.rawValue)_\(condition.name)", unit: measure.unit,
+            isHeadline: isHeadline)
     }
 
     /// Notes every measure under every condition, and ``advantage``.

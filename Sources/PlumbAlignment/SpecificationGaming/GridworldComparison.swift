@@ -33,8 +33,8 @@ public struct GridworldComparison: Sendable {
                 "The first \(steps) steps of the policy learned from the reward and of the policy learned from the "
                 + "hidden performance.\(note.isEmpty ? "" : " \(note)") Whole episodes: \(totals(fromReward.first)), "
                 + "against \(totals(fromPerformance.first)).",
-            panels: panels(fromReward.first, "from the reward")
-                + panels(fromPerformance.first, "from the performance"), legend: legend)
+            panels: panels(fromReward.first, "trained on the reward")
+                + panels(fromPerformance.first, "trained on the performance"), legend: legend)
     }
 
     /// Return and performance in the course of training.
@@ -53,7 +53,7 @@ public struct GridworldComparison: Sendable {
             x: Axis("episode"), y: Axis("points per episode"),
             series: [
                 line("return", fromReward, \.rewards), line("performance", fromReward, \.performances),
-                line("performance, learned from it", fromPerformance, \.performances),
+                line("performance, trained on it", fromPerformance, \.performances),
             ], references: best.map { [ReferenceValue("best performance", $0)] } ?? [])
     }
 }

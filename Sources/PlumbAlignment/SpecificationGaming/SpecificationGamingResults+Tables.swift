@@ -95,7 +95,7 @@ extension SpecificationGamingResults {
             categories: learnable.map(\.gridworld.title), categoryLabel: "world", y: Axis("points per episode"),
             series: [
                 series("return", .qLearning, \.reward), series("performance", .qLearning, \.performance),
-                series("performance, learned from it", .performance, \.performance),
+                series("performance, trained on it", .performance, \.performance),
                 BarChart.Series("best performance", values: learnable.map(\.solution.performance.value)),
             ])
     }

@@ -14,8 +14,8 @@ extension AssistanceResults {
         }
         return Table(
             "off_switch_incentives", title: "What waiting gains in the off-switch game", rowLabel: "human",
-            columnLabel: "", rows: rows(AssistanceGames.rational + AssistanceGames.noisy),
-            columns: ["exact", "played, mean over seeds", "standard errors apart at most"],
+            columnLabel: "gain", rows: rows(AssistanceGames.rational + AssistanceGames.noisy),
+            columns: ["exact", "played, mean over seeds", "largest difference, standard errors"],
             values: (rational + noisy).map { [$0.exact, $0.played, Statistics.greatest($0.standardErrors)] })
     }
 

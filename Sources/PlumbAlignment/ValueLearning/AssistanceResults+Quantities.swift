@@ -33,7 +33,7 @@ extension AssistanceResults {
     /// The largest distance of the played supplies game from its closed form, in standard errors.
     public static let suppliesErrors = Quantity("supplies_deviation", unit: "standard errors")
     /// What teaching gained over demonstration on the same draws of θ.
-    public static let teachingGain = Quantity("teaching_gain_played")
+    public static let teachingGain = Quantity("teaching_gain_played", isHeadline: true)
 
     /// Notes the values of these quantities.
     public func measure(_ measured: inout Measurements) {

@@ -75,9 +75,13 @@ public struct InverseReinforcementLearningStudy: SettingGroup {
                 caption: "The grid of the first seed. Each panel is in standard deviations from its own mean, since "
                     + "demonstrations do not determine a constant.",
                 panels: [panel("true reward", reward)]
-                    + points.map { panel("\($0.demonstrations) demonstrations", $0.recovered.reward) }
-                    + control.suffix(1).map { panel("\($0.demonstrations) random ones", $0.recovered.reward) },
-                legend: [], valueLabel: "reward")
+                    + points.map {
+                        panel(
+                            $0.demonstrations == 1 ? "1 demonstration" : "\($0.demonstrations) demonstrations",
+                            $0.recovered.reward)
+                    }
+                    + control.suffix(1).map { panel("\($0.demonstrations) random demonstrations", $0.recovered.reward) },
+                legend: [], valueLabel: "standard deviations")
         }
     }
 

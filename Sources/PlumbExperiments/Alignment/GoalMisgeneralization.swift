@@ -12,7 +12,7 @@ public struct GoalMisgeneralization: Experiment {
     typealias Outcome = GoalMisgeneralizationStudy.Outcome
 
     public struct Settings: ExperimentSettings {
-        @Setting("Widths of the cheese's region in training; 1 and the maze's side among them.", 1...11)
+        @Setting("Widths of the cheese's region in training; 1 and the maze's side must be among them.", 1...11)
         public var regions = [1, 3, 7]
         @Setting("Networks trained for each region.", 1...1000) public var seeds = 4
         public var study = GoalMisgeneralizationStudy()
@@ -51,7 +51,7 @@ public struct GoalMisgeneralization: Experiment {
         let corner, reach, familiar: Quantity
         init(_ region: Int) {
             func share(_ name: String) -> Quantity { Quantity("\(name)_region_\(region)", unit: "of the mazes") }
-            corner = share("corner_first")
+            corner = Quantity("corner_first_region_\(region)", unit: "of the mazes", isHeadline: true)
             (reach, familiar) = (share("reach_elsewhere"), share("reach_in_training_mazes"))
         }
     }
@@ -120,7 +120,7 @@ public struct GoalMisgeneralization: Experiment {
             regionChart(measured)
             learningChart(outcomes, measured)
             robustnessChart(outcomes, measured)
-            "Capability: the agent reaches the cheese or the corner. Goal: it reaches the cheese first or ends nearer."
+            "Capability: the agent reaches the cheese or the corner. Goal: it reaches the cheese first or ends nearer to it."
             "All agents of a seed are tested in the same mazes and have the same initial weights."
         }
     }
@@ -160,7 +160,7 @@ public struct GoalMisgeneralization: Experiment {
             measured.line(name, over: regions.map(Double.init), regions.map { quantity(Shares($0)) }, band: .range)
         }
         return LineChart(
-            title: "From one place of the cheese to all",
+            title: "From cheese in one place to cheese anywhere",
             caption: "Share of test mazes against the width of the cheese's region in training: mean and range over "
                 + "\(settings.seeds) seeds. In the tests the cheese lies at least \(settings.study.test.goalDistance) steps "
                 + "from the corner, except for \"reach in training mazes\".",

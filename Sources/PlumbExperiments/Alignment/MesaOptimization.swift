@@ -35,7 +35,7 @@ public struct MesaOptimization: Experiment {
         limits: "One layer without a softmax can compute little else. The result shows that a trained network can "
             + "contain a learning algorithm, not that large networks do or that their objectives are harmful. Unlike "
             + "in the paper, training is shorter, the learning rate falls near the end, and networks whose loss stays high "
-            + "start again from new weights; this was set after trials. The control never starts again.",
+            + "start again from new weights; this was chosen after trials. The control never starts again.",
         references: [
             Reference(
                 authors: "von Oswald, Niklasson, Randazzo, Sacramento, Mordvintsev, Zhmoginov, Vladymyrov",
@@ -50,13 +50,14 @@ public struct MesaOptimization: Experiment {
     /// A number of a layer that was trained on true targets and of its control, which was trained on shuffled ones.
     private struct Number: Sendable {
         let name: String
+        var isHeadline = false
         let value: @Sendable (Outcome, InContextRegression) -> Double
-        var trained: Quantity { Quantity(name) }
-        var control: Quantity { Quantity("control_\(name)") }
+        var trained: Quantity { Quantity(name, isHeadline: isHeadline) }
+        var control: Quantity { Quantity("control_\(name)", isHeadline: isHeadline) }
     }
 
-    private static let cosine = Number(name: "cosine") { one, _ in one.test.cosine }
-    private static let loss = Number(name: "half_loss") { one, _ in one.test.halfLoss }
+    private static let cosine = Number(name: "cosine", isHeadline: true) { one, _ in one.test.cosine }
+    private static let loss = Number(name: "half_loss", isHeadline: true) { one, _ in one.test.halfLoss }
     private static let stepLoss = Number(name: "step_half_loss_same_tasks") { one, _ in one.test.stepHalfLoss }
     private static let learned = Number(name: "learned_step") { one, _ in one.weights.stepSize }
     private static let remainder = Number(name: "weights_beside_step") { one, _ in one.weights.remainder }
@@ -79,7 +80,7 @@ public struct MesaOptimization: Experiment {
             cosine.trained, .atLeast(0.999), control: "Trained on shuffled targets, the mean cosine is near 0",
             cosine.control, .within(0.1, of: 0), controlRule: .mean),
         Claim(
-            .worst, "The relative difference between the layer's loss and the least of one gradient step is small",
+            .worst, "The relative difference between the layer's loss and the lowest of one gradient step is small",
             lossError.trained, .atMost(0.02),
             control: "Trained on shuffled targets, the ratio of its loss to that of predicting 0 is near 1",
             lossRatio.control, .within(0.04, of: 1)),
@@ -103,8 +104,7 @@ public struct MesaOptimization: Experiment {
     }
 
     public func run(in context: inout RunContext) async throws -> Findings {
-        let study = settings.study
-        let trials = Trials(context, count: settings.seeds)
+        let (study, trials) = (settings.study, Trials(context, count: settings.seeds))
         // Every network is tested on the same tasks.
         let test = RandomKey(context.seed)["test tasks"]
         let trained = try await trials.run("training") { trial in
@@ -139,8 +139,8 @@ public struct MesaOptimization: Experiment {
             "Losses are half of squared errors. The same tasks test every network."
             "\(tries.stuck) of \(tries.all) initializations stayed at a high loss, and \(tries.replaced) were replaced."
             if tries.replaced > 0 {
-                "Of what the replaced layers read of an example, the fraction that is y is "
-                    + "\(Phrase.number(tries.readsTarget)) on average; that of a gradient step is 1."
+                "On average y is \(Phrase.percent(tries.readsTarget)) of what a replaced layer reads of an example; in a gradient "
+                    + "step it is all."
             }
             "A layer's learning rate is the mean diagonal of its matrix for matching inputs, times its weight of y."
             "Query gradients are those of predictions with respect to the query; their cosine is a mean over tasks."

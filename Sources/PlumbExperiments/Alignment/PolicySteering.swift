@@ -29,12 +29,12 @@ public struct PolicySteering: Experiment {
         question: "Can an agent's goal be removed by subtracting one vector from its activations?",
         method:
             "Train a network by cloning shortest paths, with cheese anywhere in the maze. In each of many new mazes take "
-            + "the second hidden layer's activations at the start, less those of the same maze without cheese, and "
+            + "the second hidden layer's activations at the start, minus those of the same maze without cheese, and "
             + "subtract this goal vector at every step of an episode.",
         limits:
             "A small network that sees the whole maze and learns by imitation, in place of the paper's convolutional "
             + "network. The vector belongs to one maze and one start. The length of training was set after trials: 10,000 "
-            + "steps, as in the reference, where it had been 6,000.",
+            + "steps, as in the reference, instead of 6,000.",
         references: [
             Reference(
                 authors: "Mini, Grietzer, Sharma, Meek, MacDiarmid, Turner",
@@ -49,14 +49,19 @@ public struct PolicySteering: Experiment {
         let quantity: Quantity
         let label: String
         let value: @Sendable (Outcome) -> Double
-        init(_ name: String, _ label: String, _ value: @escaping @Sendable (Outcome) -> Double) {
-            (quantity, self.label, self.value) = (Quantity(name, unit: "of the mazes"), label, value)
+        init(
+            _ name: String, _ label: String, isHeadline: Bool = false, _ value: @escaping @Sendable (Outcome) -> Double
+        ) {
+            (self.label, self.value) = (label, value)
+            quantity = Quantity(name, unit: "of the mazes", isHeadline: isHeadline)
         }
     }
 
-    private static let plain = Condition("reach", "not steered") { $0.plain }
-    private static let subtracted = Condition("reach_subtracted", "vector subtracted") { $0.subtracted }
-    private static let random = Condition("reach_random", "random vector") { $0.random }
+    private static let plain = Condition("reach", "not steered", isHeadline: true) { $0.plain }
+    private static let subtracted = Condition("reach_subtracted", "vector subtracted", isHeadline: true) {
+        $0.subtracted
+    }
+    private static let random = Condition("reach_random", "random vector", isHeadline: true) { $0.random }
     private static let other = Condition("reach_vector_of_another_maze", "other maze") { $0.fromAnotherMaze }
     private static let same = Condition("reach_vector_of_same_goal", "same cheese") { $0.fromSameGoal }
     private static let unseen = Condition("reach_cheese_unseen", "cheese unseen") { $0.blind }
@@ -119,7 +124,7 @@ public struct PolicySteering: Experiment {
         func percent(_ condition: Condition) -> String { Phrase.percent(measured.mean(condition.quantity)) }
         return
             "The agent reaches the cheese in \(percent(Self.plain)) of new mazes, and in \(percent(Self.subtracted)) with "
-            + "the goal vector subtracted at every step; with a random vector of the same length in "
+            + "the goal vector subtracted at every step; with a random vector of the same length it is "
             + "\(percent(Self.random)). With another maze's vector subtracted it reaches the cheese in "
             + "\(percent(Self.other)), or in \(percent(Self.same)) where that maze has its cheese on the same cell. With the "
             + "cheese unseen it reaches it in \(percent(Self.unseen))."

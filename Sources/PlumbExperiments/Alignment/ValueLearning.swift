@@ -49,8 +49,8 @@ public struct ValueLearning: Experiment {
         ],
         minutes: 0.2)
 
-    private static func perCount(_ name: String, _ count: Int) -> Quantity {
-        Quantity("\(name)_\(count)_demonstrations")
+    private static func perCount(_ name: String, _ count: Int, isHeadline: Bool = false) -> Quantity {
+        Quantity("\(name)_\(count)_demonstrations", isHeadline: isHeadline)
     }
     static let lossRatio = Quantity("loss_ratio", per: "run")
     static let randomRatio = Quantity("random_loss_ratio", per: "run")
@@ -62,17 +62,18 @@ public struct ValueLearning: Experiment {
         return [
             Claim(
                 .mean, "Acting on the reward recovered from \(many) demonstrations loses almost nothing",
-                Self.perCount("loss", many), .atMost(0.02), control: "Recovered from as many random demonstrations",
+                Self.perCount("loss", many), .atMost(0.02), control: "From as many random demonstrations it loses most",
                 Self.perCount("random_loss", many), .atLeast(0.8)),
             Claim(
-                .value, "\(many) demonstrations lose less than \(few): the ratio of the mean losses", Self.lossRatio,
+                .value, "More demonstrations lose less: the ratio of the mean losses, \(many) to \(few)",
+                Self.lossRatio,
                 .atMost(1.0 / 3), control: "The same ratio for random demonstrations", Self.randomRatio,
                 .atLeast(2.0 / 3)),
             Claim(
                 .mean,
                 "The reward recovered from \(many) demonstrations correlates with the true one, and more than that "
                     + "from \(few)", Self.perCount("correlation", many), .atLeast(0.7),
-                control: "Recovered from random demonstrations", Self.perCount("random_correlation", many),
+                control: "From random demonstrations it does not", Self.perCount("random_correlation", many),
                 .within(0.2, of: 0)
             ).and(.mean, Self.correlationGain, .above(0)),
             Claim(
@@ -125,7 +126,9 @@ public struct ValueLearning: Experiment {
         }
         let (inverse, games) = (outcomes.map(\.inverse), AssistanceResults(settings.games, outcomes.map(\.games)))
         let measured = measured(inverse, games, seeds: trials.seeds)
-        func each(_ name: String) -> [Quantity] { counts.map { Self.perCount(name, $0) } }
+        func each(_ name: String) -> [Quantity] {
+            counts.map { Self.perCount(name, $0, isHeadline: name.hasSuffix("loss") && $0 == many) }
+        }
         func curve(_ title: String, _ caption: String, _ label: String, _ name: String) -> LineChart {
             LineChart(
                 title: title, caption: caption + " Bands, from 8 grids on, are 95 % intervals of the mean.",
@@ -142,11 +145,11 @@ public struct ValueLearning: Experiment {
             games.incentiveTable
             curve(
                 "What acting on the recovered reward loses",
-                "0 is the best policy for the true reward, 1 random actions.", "part lost", "loss")
+                "0 is the best policy for the true reward, 1 random actions.", "fraction lost", "loss")
             curve(
                 "How much the recovered reward resembles the true one",
                 "Correlation over the cells of the grid. It stays below 1 after the loss has become small: demonstrations "
-                    + "say nothing of cells that are not visited, and these hardly matter.", "correlation",
+                    + "say nothing about cells that are not visited, and these hardly matter.", "correlation",
                 "correlation")
             inverse[0].rewards
             games.incentives
@@ -185,12 +188,13 @@ public struct ValueLearning: Experiment {
     private func summary(_ measured: Measurements, _ games: AssistanceResults) -> String {
         func mean(_ name: String, _ count: Int) -> Double { measured.mean(Self.perCount(name, count)) }
         return
-            "Acting on the reward recovered from \(few) demonstrations loses \(Phrase.percent(mean("loss", few))) of the "
-            + "value between random actions and the best policy, from \(many) \(Phrase.percent(mean("loss", many))) "
-            + "(correlation with the true reward \(Phrase.number(mean("correlation", many)))), and from \(many) random "
-            + "demonstrations \(Phrase.percent(mean("random_loss", many))). A robot that expects 0 of acting but is "
-            + "uncertain gains \(Phrase.number(games.rational[0].played)) by waiting for a rational human; a certain robot gains "
-            + "nothing. A human who teaches earns \(Phrase.number(games.search.value)) with the robot, one who demonstrates "
+            "Acting on the reward recovered from \(few == 1 ? "one demonstration" : "\(few) demonstrations") loses "
+            + "\(Phrase.percent(mean("loss", few))) of the value between random actions and the best policy. With \(many) "
+            + "demonstrations the loss is \(Phrase.percent(mean("loss", many))), and the recovered reward's correlation with "
+            + "the true one is \(Phrase.number(mean("correlation", many))); with \(many) random demonstrations the loss is "
+            + "\(Phrase.percent(mean("random_loss", many))). An uncertain robot that expects a utility of 0 gains "
+            + "\(Phrase.number(games.rational[0].played)) by waiting for a rational human; a certain robot gains nothing. A human "
+            + "who teaches earns \(Phrase.number(games.search.value)) with the robot, and one who demonstrates "
             + "\(Phrase.number(games.search.demonstration))."
     }
 }

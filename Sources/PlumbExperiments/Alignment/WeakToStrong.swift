@@ -60,16 +60,16 @@ public struct WeakToStrong: Experiment {
     private struct Measure: Sendable {
         let quantity: Quantity
         let value: @Sendable (Outcome) -> Double
-        init(_ name: String, unit: String = "", _ value: @escaping @Sendable (Outcome) -> Double) {
-            (quantity, self.value) = (Quantity(name, unit: unit, per: "split"), value)
+        init(_ name: String, unit: String = "", isHeadline: Bool = false, _ value: @escaping @Sendable (Outcome) -> Double) {
+            (quantity, self.value) = (Quantity(name, unit: unit, per: "split", isHeadline: isHeadline), value)
         }
     }
 
-    private static let recovered = Measure("gap_recovered") { $0.gap.recovered }
+    private static let recovered = Measure("gap_recovered", isHeadline: true) { $0.gap.recovered }
     private static let lowerEnd = Quantity("gap_recovered_lower_end", unit: "of the gap", per: "run")
-    private static let weak = Measure("weak_accuracy") { $0.gap.weak }
-    private static let student = Measure("student_accuracy") { $0.gap.weakToStrong }
-    private static let ceiling = Measure("ceiling_accuracy") { $0.gap.ceiling }
+    private static let weak = Measure("weak_accuracy", isHeadline: true) { $0.gap.weak }
+    private static let student = Measure("student_accuracy", isHeadline: true) { $0.gap.weakToStrong }
+    private static let ceiling = Measure("ceiling_accuracy", isHeadline: true) { $0.gap.ceiling }
     private static let gap = Measure("gap") { $0.gap.ceiling - $0.gap.weak }
     private static let better = Measure("student_is_better") { $0.gap.weakToStrong > $0.gap.weak ? 1 : 0 }
     private static let fromScores = Measure("gap_recovered_from_scores") { $0.softGap.recovered }

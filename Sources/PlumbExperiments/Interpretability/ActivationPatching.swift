@@ -4,7 +4,7 @@ public import PlumbModels
 public import PlumbRecords
 public import PlumbTensor
 
-/// Where in a language model is the answer computed? Activations of one run, moved one by one into another.
+/// Where in a language model is the answer computed? Activations of one run replace those of another, one at a time.
 ///
 /// Early on, the difference between two prompts lies at the token in which they differ; at some depth attention moves it
 /// to the last position, from which the answer is read. Patching shows both, and shows nothing at tokens where the prompts
@@ -36,7 +36,7 @@ public struct ActivationPatching: Experiment {
     public static let card = Card(
         id: "activation-patching", title: "Where is the answer computed?",
         direction: "interpretability: activation patching",
-        question: "Which activations of a language model carry the answer to a prompt, and where is it moved on?",
+        question: "Which activations of a language model carry the answer to a prompt, and where does it move?",
         method:
             "Run the model on a clean and a corrupted prompt. Replace one activation of one run by the other run's, "
             + "finish the run, and read the logit difference of the two answers; do so for every layer and position.",
@@ -57,7 +57,7 @@ public struct ActivationPatching: Experiment {
         minutes: 0.2)
 
     private static func recovery(_ name: String) -> Quantity {
-        Quantity("recovery_\(name)", unit: "of the logit difference", per: "pair")
+        Quantity("recovery_\(name)", unit: "of the logit difference", per: "pair", isHeadline: true)
     }
     static let differing = recovery("differing_early"), between = recovery("between_early")
     static let last = recovery("last_late"), lastEarly = recovery("last_early")
@@ -151,7 +151,7 @@ public struct ActivationPatching: Experiment {
         ]
         return LineChart(
             title: "The answer moves from the differing token to the last",
-            caption: "Part of the clean logit difference restored by patching the residual stream, mean over \(count)"
+            caption: "Fraction of the logit difference restored by patching the residual stream, mean over \(count)"
                 + (profiles.count > 1 ? "; the bands show the range." : "."),
             x: Axis("layer"), y: Axis("recovery"),
             series: lines.compactMap { name, values in

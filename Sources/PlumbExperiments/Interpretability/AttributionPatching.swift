@@ -60,7 +60,7 @@ public struct AttributionPatching: Experiment {
     static let outputsShuffled = Quantity("spearman_outputs_shuffled", per: "site")
     static let softmaxGain = Quantity("softmax_gain", per: "site")
     static let inputsShuffled = Quantity("spearman_inputs_shuffled", per: "site")
-    static let timeRatio = Quantity("time_ratio", unit: "times as fast")
+    static let timeRatio = Quantity("time_ratio", unit: "times as fast", isHeadline: true)
     static let timeRatioSingle = Quantity("time_ratio_single_cell", unit: "times as fast")
 
     public var claims: [Claim] {
@@ -73,8 +73,8 @@ public struct AttributionPatching: Experiment {
             Self.outputs, .atLeast(0.75), control: shuffled, Self.outputsShuffled, .within(0.25, of: 0))
         let softmax = Claim(
             .worst,
-            "For \(Phrase.list(inputs.map(\.shortName))), computing the softmax exactly (AtP*) improves the ranks: the part made up "
-                + "of what the mean rank correlation lacks to 1",
+            "For \(Phrase.list(inputs.map(\.shortName))), computing the softmax exactly (AtP*) improves the ranks: the fraction "
+                + "by which it narrows the gap between the mean rank correlation and 1",
             Self.softmaxGain, .atLeast(0.4), control: shuffled, Self.inputsShuffled, .within(0.25, of: 0))
         let speed = Claim(
             .value, "Attribution is faster than the exact sweep over the same cells", Self.timeRatio, .atLeast(5),
@@ -142,7 +142,7 @@ public struct AttributionPatching: Experiment {
             "Shuffled gradients keep some order: at one position they are similar from layer to layer."
             "Times depend on the machine. Weights were packed beforehand; the peak memory includes the model."
             if model.isQuantized { "\(model.name) is quantized: the numbers are those of its stored weights." }
-            if pairs.count == 1 { "The claims rest on one pair; the standard prompts test more." }
+            if pairs.count == 1 { "The claims rest on one pair; the standard prompts test more pairs." }
         }
     }
 
@@ -167,7 +167,8 @@ public struct AttributionPatching: Experiment {
         for (index, site) in sites.enumerated() {
             let names = ["spearman_\(site.shortName)", "pearson_\(site.shortName)"]
             for (name, column) in zip(names + (inputs.contains(site) ? [names[0] + "_exact_softmax"] : []), columns) {
-                measured.metric(Quantity(name, per: "pair"), column.values[index])
+                let isHeadline = name == names[0] && outputs.contains(site)
+                measured.metric(Quantity(name, per: "pair", isHeadline: isHeadline), column.values[index])
             }
         }
         measured.table(
@@ -186,7 +187,7 @@ public struct AttributionPatching: Experiment {
     ) -> String {
         if let problem { return "The claims about ranks cannot be tested on this pair: \(problem)." }
         guard let (best, worst) = outcomes.extremes else { return "No site was compared." }
-        let count = outcomes.pairs.count == 1 ? "In 1 pair" : "Over \(outcomes.pairs.count) pairs"
+        let count = outcomes.pairs.count == 1 ? "On one pair" : "Over \(outcomes.pairs.count) pairs"
         return "\(count), one backward pass ranks the cells best for \(best.site.shortName) (mean rank correlation "
             + "\(Phrase.number(best.spearman))) and worst for \(worst.site.shortName) (\(Phrase.number(worst.spearman))), "
             + "\(Phrase.number(outcomes.timeRatio)) times as fast as exact patching. \(picture.largestMiss)"

@@ -44,9 +44,10 @@ public struct Grokking: Experiment {
         ],
         minutes: 1.5)
 
-    static let delay = Quantity("delay", unit: "times as many steps")
+    static let delay = Quantity("delay", unit: "times as many steps", isHeadline: true)
     static let controlTest = Quantity("control_test_accuracy"), controlTrain = Quantity("control_train_accuracy")
-    static let keys = Quantity("key_frequencies"), keyShare = Quantity("key_share_of_logit_variance")
+    static let keys = Quantity("key_frequencies", isHeadline: true)
+    static let keyShare = Quantity("key_share_of_logit_variance", isHeadline: true)
     static let controlShare = Quantity("control_share_of_logit_variance")
     static let ratio = Quantity("restricted_loss_ratio", unit: "times the test loss")
     static let restrictedOthers = Quantity("restricted_loss_of_other_frequencies", unit: "nats")

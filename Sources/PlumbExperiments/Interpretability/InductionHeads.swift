@@ -32,7 +32,7 @@ public struct InductionHeads: Experiment {
             + "attention to the previous token, and to the token after the previous occurrence. Mean-ablate them. "
             + "Compare the composition of the heads found, computed from the weights, with that of other pairs.",
         limits: "Small attention-only models on an artificial task; in language models induction heads do more than "
-            + "copying, and composition of weights does not depend on inputs.",
+            + "copy, and composition computed from weights ignores the inputs.",
         references: [
             Reference(
                 authors: "Olsson, Elhage, Nanda, Joseph, DasSarma, Henighan, …, Olah",
@@ -44,13 +44,14 @@ public struct InductionHeads: Experiment {
         minutes: 1.5)
 
     private static func per(_ name: String, unit: String = "") -> Quantity { Quantity(name, unit: unit, per: "model") }
-    static let accuracy = per("copying_accuracy"), oneLayer = per("one_layer_accuracy")
+    private static func accuracy(_ name: String) -> Quantity { Quantity(name, per: "model", isHeadline: true) }
+    static let accuracy = accuracy("copying_accuracy"), oneLayer = accuracy("one_layer_accuracy")
     static let left = per("accuracy_left_without_circuit", unit: "of the accuracy")
     static let leftWithoutOthers = per("accuracy_left_without_other_heads", unit: "of the accuracy")
-    static let ratio = per("composition_ratio", unit: "times"),
-        untrained = per("composition_ratio_untrained", unit: "times")
-    static let withoutInduction = per("accuracy_without_induction_heads")
-    static let withoutPrevious = per("accuracy_without_previous_token_heads")
+    static let ratio = per("composition_ratio", unit: "times")
+    static let untrained = per("composition_ratio_untrained", unit: "times")
+    static let withoutInduction = accuracy("accuracy_without_induction_heads")
+    static let withoutPrevious = accuracy("accuracy_without_previous_token_heads")
     static let withoutOthers = per("accuracy_without_other_heads")
     static let inductionScore = per("induction_score"), previousScore = per("previous_token_score")
 
@@ -61,7 +62,7 @@ public struct InductionHeads: Experiment {
         Claim(
             .mean, "Without the induction heads, or without the previous-token heads, copying fails", left,
             .atMost(0.5),
-            control: "Without as many heads outside the circuit, drawn at random, it does not", leftWithoutOthers,
+            control: "Without as many heads drawn at random from outside the circuit, it does not", leftWithoutOthers,
             .atLeast(0.8)),
         Claim(
             .mean, "The best induction head reads what the best previous-token head writes", ratio, .atLeast(1.25),
@@ -94,15 +95,15 @@ public struct InductionHeads: Experiment {
                 values: first.composition.scores[kind] ?? [])
             Table(
                 "pattern", title: "Attention of head \(first.heads.induction.first?.description ?? "")",
-                rowLabel: "from",
-                columnLabel: "to", rows: pattern.tokens, columns: pattern.tokens, values: pattern.values)
+                rowLabel: "query token", columnLabel: "key token", rows: pattern.tokens, columns: pattern.tokens,
+                values: pattern.values)
             curves(outcomes, measured)
             bars(measured)
             HeatMap(
                 table: "pattern", title: "What an induction head attends to",
                 caption: "Attention of the best induction head of model 0 on random tokens that repeat: after the "
                     + "first period, each token attends to the one after its last occurrence.",
-                domain: .init(0, 1), valueLabel: "attention")
+                domain: .init(0, 1), valueLabel: "attention", columnsAreTokens: true)
             HeatMap(
                 table: "composition", title: "Which heads read which",
                 caption: "Composition of each head of the first layer with each of the second, from the weights of "
@@ -110,7 +111,7 @@ public struct InductionHeads: Experiment {
                 valueLabel: "composition")
             for (index, outcome) in outcomes.enumerated() { note(index, outcome) }
             if outcomes.contains(where: { $0.heads.others.allSatisfy { $0.layer == 0 } }) {
-                "Where every head of the second layer is an induction head, the control's heads are of the first layer."
+                "Where every head of the second layer is an induction head, the control's heads come from the first layer."
             }
             "The thresholds of composition were set after looking at seeds 101 and 102."
         }
@@ -132,9 +133,7 @@ public struct InductionHeads: Experiment {
         measured[Self.ratio] = outcomes.map { $0.heads.compositionRatio($0.composition).ratio }
         measured[Self.untrained] = outcomes.map { $0.heads.compositionRatio($0.untrained).ratio }
         if outcomes.contains(where: \.withoutOthers.isNaN) {
-            measured.leave(
-                Self.leftWithoutOthers, because: "a model has fewer heads outside the circuit than previous-token heads"
-            )
+            measured.leave(Self.leftWithoutOthers, because: "a model has too few heads outside the circuit")
         }
         return measured
     }
@@ -161,8 +160,8 @@ public struct InductionHeads: Experiment {
         }
         return LineChart(
             title: "Copying appears together with its heads",
-            caption: "The part of repeated tokens copied by two layers and by one, and the best attention scores of "
-                + "two layers. Lines are means over models, bands their range.",
+            caption: "The fraction of repeated tokens copied by two layers and by one, and the best attention scores "
+                + "of two layers. Lines are means over models, bands their range.",
             x: Axis("step"), y: Axis("accuracy or score"),
             series: [
                 line("two layers") { $0.two.curve(InductionStudy.Measure.copying) },
@@ -175,9 +174,9 @@ public struct InductionHeads: Experiment {
     private func bars(_ measured: Measurements) -> BarChart {
         BarChart(
             title: "What copying needs",
-            caption: "Accuracy on repeated tokens with heads mean-ablated; other heads are outside the circuit, as "
-                + "many as previous-token heads. Bars are means over models, lines their range.",
-            categories: ["whole", "no induction heads", "no previous-token heads", "no other heads", "one layer"],
+            caption: "Accuracy on repeated tokens with heads mean-ablated; the other heads are outside the circuit, as "
+                + "many as the previous-token heads. Bars are means over models, lines their range.",
+            categories: ["all heads", "no induction heads", "no previous-token heads", "no other heads", "one layer"],
             categoryLabel: "model", y: Axis("accuracy"),
             series: [
                 measured.bars(
@@ -191,9 +190,11 @@ public struct InductionHeads: Experiment {
         func percent(_ quantity: Quantity) -> String { Phrase.percent(measured.mean(quantity)) }
         let kinds = outcomes.map { $0.heads.compositionRatio($0.composition).kind.rawValue }
         let ways = Set(kinds).sorted().map { kind in "\(kind)-composition in \(kinds.count { $0 == kind })" }
+        let others = measured.mean(Self.withoutOthers)
+        let beside = others.isNaN ? "" : ", and \(Phrase.percent(others)) without as many other heads"
         return "Two layers copy \(percent(Self.accuracy)) of repeated tokens, one layer \(percent(Self.oneLayer)). Two "
-            + "layers copy \(percent(Self.withoutInduction)) without the induction heads, "
-            + "\(percent(Self.withoutPrevious)) without the previous-token heads and \(percent(Self.withoutOthers)) without "
-            + "as many others. The heads compose by \(Phrase.list(ways)) of \(outcomes.count) models."
+            + "layers copy \(percent(Self.withoutInduction)) without the induction heads and "
+            + "\(percent(Self.withoutPrevious)) without the previous-token heads\(beside). The heads compose by "
+            + "\(Phrase.list(ways)) of \(outcomes.count) models."
     }
 }

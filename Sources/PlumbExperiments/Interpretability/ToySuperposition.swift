@@ -84,33 +84,33 @@ public struct ToySuperposition: Experiment {
 
     public func run(in context: inout RunContext) async throws -> Findings {
         let outcome = try settings.models.train(seed: context.seed, in: FitSession(context))
-        let (best, linear) = (outcome.best, outcome.linear.loss)
+        let (best, linear, seeds) = (outcome.best, outcome.linear.loss, settings.models.seeds)
         let dense = outcome.wide[0].outcome.geometry
         return Findings(
             summary: summary(outcome), claims: claims, from: measured(outcome, seed: context.seed)
         ) {
             for (sparsity, model) in zip(ToyModels.sparsities, best) {
-                Metric("loss_sparsity_\(Int(100 * sparsity))", model.loss, n: settings.models.seeds)
+                Metric("loss_sparsity_\(Int(100 * sparsity))", model.loss, n: seeds, isHeadline: sparsity == 0.9)
             }
-            Metric("loss_linear_sparsity_90", linear)
+            Metric("loss_linear_sparsity_90", linear, isHeadline: true)
             Metric("share_of_beginnings_two_features", outcome.share(0) { $0.dedication >= 0.8 })
             Metric("share_of_beginnings_two_pairs", outcome.share(1) { $0.featuresInOrthogonalPairs == 4 })
             Metric("share_of_beginnings_pentagon", outcome.share(2) { $0.pentagonError <= 8 })
             Metric("wide_features_kept_sparsity_0", Double(dense.represented().count))
             Metric("wide_dimensions_per_feature_sparsity_0", dense.dimensionsPerFeature)
-            Metric("density_range_at_one_half", outcome.densityRangeAtOneHalf, unit: "times")
+            Metric("density_range_at_one_half", outcome.densityRangeAtOneHalf, unit: "times", isHeadline: true)
             table("norms", "Norm of each feature's direction", best.map(\.geometry.norms))
             table("dimensionality", "Dimensionality of each feature", best.map(\.geometry.dimensionality))
             arrows(best)
             losses(best)
             dimensions(outcome)
             clusters(outcome)
-            "Geometries are those of the best of \(settings.models.seeds) initializations by loss on fresh features."
+            "Geometries are those of the best of \(seeds) initializations by loss on fresh features."
             "The wide models have \(settings.models.wideFeatures) features in \(settings.models.wideDimensions) dimensions."
             "The number of initializations, the steps and the learning rate were chosen on seeds 1 and 2."
-            "The share of features with half a dimension is of the most there can be, two per dimension. Until seeds 1 and 5 "
-                + "represented no feature at sparsity 0 it was of the features represented. The change makes the claim "
-                + "harder to meet, and its control up to a factor of two easier."
+            "The share of features with half a dimension is relative to the largest number possible, two per dimension. It was "
+                + "relative to the features represented until seeds 1 and 5 represented none at sparsity 0. The change "
+                + "makes the claim harder to meet, and its control up to a factor of two easier."
         }
     }
 
@@ -165,7 +165,7 @@ public struct ToySuperposition: Experiment {
             title: "Dimensions per feature",
             caption: "D* = M / ‖W‖² of wide models whose features are equally important: 1 where they represent as "
                 + "many features as dimensions, one half where twice as many, as in antipodal pairs.",
-            x: Axis("1 / (1 − sparsity)", scale: .logarithmic), y: Axis("D*"),
+            x: Axis("1 / (1 − sparsity)", scale: .logarithmic), y: Axis("dimensions per feature, D*"),
             series: [
                 LineChart.Series(
                     "D*", x: outcome.wide.map { 1 / (1 - $0.sparsity) },

@@ -46,7 +46,7 @@ public struct AttributionPicture: Sendable {
         guard let worst = misses.max(by: { $0.error < $1.error }) else { return "" }
         return
             "The worst estimate of the first pair is that of \(worst.cell.label): \(Phrase.number(worst.attributed)) logits, "
-            + "where patching gives \(Phrase.number(worst.exact))."
+            + "while patching gives \(Phrase.number(worst.exact))."
     }
 
     /// The effects of the first pair, two tables a site: exact and attributed.

@@ -7,10 +7,24 @@ public struct Quantity: Sendable, Hashable {
     public let unit: String
     /// What its values are of, in the singular: `seed`, `pair`, `task`.
     public let sample: String
+    /// Whether its metric is one of the two to four numbers to show first.
+    public let isHeadline: Bool
 
     /// A quantity with one value a seed, or a pair, or whatever `sample` names.
-    public init(_ name: String, unit: String = "", per sample: String = "seed") {
-        (self.name, self.unit, self.sample) = (name, unit, sample)
+    public init(_ name: String, unit: String = "", per sample: String = "seed", isHeadline: Bool = false) {
+        (self.name, self.unit, self.sample, self.isHeadline) = (name, unit, sample, isHeadline)
+    }
+
+    /// Whether both name the same values; where they are shown does not matter.
+    public static func == (one: Quantity, other: Quantity) -> Bool {
+        (one.name, one.unit, one.sample) == (other.name, other.unit, other.sample)
+    }
+
+    /// Hashes what `==` compares.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(name)
+        hasher.combine(unit)
+        hasher.combine(sample)
     }
 }
 

@@ -2,7 +2,7 @@
 public struct Findings: Codable, Sendable, Equatable {
     /// What it means, in two sentences that hold for the numbers actually measured.
     public var summary: String
-    /// Single numbers, the most telling first.
+    /// Single numbers, in the order of the report.
     public var metrics: [Metric]
     /// The sentences put to the test.
     public var claims: [ClaimResult]
@@ -28,6 +28,16 @@ public struct Findings: Codable, Sendable, Equatable {
 
     /// The metric called `name`.
     public func metric(_ name: String) -> Metric? { metrics.first { $0.name == name } }
+
+    /// The numbers to show first, at most four: those that the experiment chose, where they could be measured; without a
+    /// choice the first metrics, times and sizes of the computation last.
+    public var headline: [Metric] {
+        let chosen = metrics.filter { $0.isHeadline && $0.value.isFinite }
+        guard chosen.isEmpty else { return Array(chosen.prefix(4)) }
+        let costs: Set<String> = ["s", "ms", "MB", "GB", "cells", "edges"]
+        let (found, cost) = (metrics.filter { !costs.contains($0.unit) }, metrics.filter { costs.contains($0.unit) })
+        return Array((found + cost).prefix(4))
+    }
 
     /// The table called `name`.
     public func table(_ name: String) -> Table? { tables.first { $0.name == name } }

@@ -14,11 +14,18 @@ public struct Metric: Codable, Sendable, Equatable {
     public var seeds: [UInt64]?
     /// The single values whose mean it is, one a seed, pair or task; `nil` where there is one.
     public var values: [Double]?
+    /// Whether it is one of the two to four numbers that the experiment chose to show first.
+    public var isHeadline: Bool {
+        get { headline ?? false }
+        set { headline = newValue ? true : nil }
+    }
+    // Absent unless true, so that records from before the choice are read and written as they were.
+    private var headline: Bool?
 
     /// A number with its name, and whatever says how sure it is.
     public init(
         _ name: String, _ value: Double, unit: String = "", interval: Interval? = nil, n: Int? = nil,
-        seeds: [UInt64]? = nil, values: [Double]? = nil
+        seeds: [UInt64]? = nil, values: [Double]? = nil, isHeadline: Bool = false
     ) {
         self.values = values
         self.name = name
@@ -27,6 +34,7 @@ public struct Metric: Codable, Sendable, Equatable {
         self.interval = interval
         self.n = n
         self.seeds = seeds
+        self.isHeadline = isHeadline
     }
 }
 

@@ -106,10 +106,7 @@ extension RunRecord {
 
     /// What `--json` prints: one object that scripts rely on.
     ///
-    /// Members: `experiment`, `id`, `seed`, `version`, `status`, `started`, `wallSeconds`, `arithmetic`, `host`,
-    /// `build`, `settings`, `inputs`, `summary`, `metrics` (array), `claims` (array; `passes` says whether claim and control hold, `null` where that
-    /// could not be measured),
-    /// `tables` (name → `{rows, columns, values, …}`), `notes`, `artifacts`, and `curves` (array of `{name, x, y, …}`).
+    /// Its members stand in `Documentation/records.md`.
     /// - Throws: `EncodingError` when a value cannot be encoded.
     public func contract() throws -> JSONValue {
         var tables: [String: JSONValue] = [:]
@@ -120,7 +117,8 @@ extension RunRecord {
             return JSONValue.object(members)
         }
         return .object([
-            "experiment": .string(experiment), "id": .string(id), "seed": JSONValue(seed),
+            "formatVersion": JSONValue(formatVersion), "experiment": .string(experiment), "id": .string(id),
+            "seed": JSONValue(seed),
             "version": .string(version),
             "status": .string(status.rawValue), "started": .string(started.description),
             "wallSeconds": JSONValue(wallSeconds), "arithmetic": .string(arithmetic),

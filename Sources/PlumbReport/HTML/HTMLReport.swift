@@ -65,7 +65,7 @@ public enum HTMLReport {
             let line = verdict.isEmpty ? "" : "<p class=\"outcome\">\(signs) <a href=\"#claims\">\(verdict)</a></p>\n"
             output += "<div class=\"summary\">\(summary)\(line)</div>\n"
         }
-        let leading = headline(findings.metrics).map { metric in
+        let leading = findings.headline.map { metric in
             let unit = metric.unit.isEmpty ? "" : " <small>\(Markup.escape(VisibleText.line(metric.unit)))</small>"
             let value = NumberText.typographic(NumberText.value(metric.value))
             let spread = metric.spread.isEmpty ? "" : "<em>\(NumberText.typographic(metric.spread))</em>"
@@ -74,13 +74,6 @@ public enum HTMLReport {
                 "<div title=\"\(NumberText.exact(metric.value))\"><b>\(value)\(unit)</b><span>\(name)</span>\(spread)</div>\n"
         }
         return leading.isEmpty ? output : output + "<div class=\"headline\">\n\(leading.joined())</div>\n"
-    }
-
-    /// The first four metrics; times and sizes of the computation come only where there are no others.
-    private static func headline(_ metrics: [Metric]) -> [Metric] {
-        let costs: Set<String> = ["s", "ms", "MB", "GB", "cells", "edges"]
-        let (found, cost) = (metrics.filter { !costs.contains($0.unit) }, metrics.filter { costs.contains($0.unit) })
-        return Array((found + cost).prefix(4))
     }
 
     // MARK: Claims

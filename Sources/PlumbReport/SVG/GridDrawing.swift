@@ -51,7 +51,8 @@ struct GridDrawing {
         let entries = legend
         let lines = legendLines(entries)
         let top = Double(max(1, rows)) * rowHeight
-        var canvas = SVGCanvas(width: width, height: top + Double(lines.count) * 18 + Self.margin)
+        let keys = top + Double(lines.count) * 18
+        var canvas = SVGCanvas(width: width, height: keys + (hasValues ? 20 : 0) + Self.margin)
         for (index, panel) in figure.panels.enumerated() {
             let left = Self.margin + Double(index % columns) * (panelWidth + Self.gap)
             let top = Double(index / columns) * rowHeight + titleHeight
@@ -69,6 +70,7 @@ struct GridDrawing {
                 x += Self.keyWidth(entry)
             }
         }
+        if hasValues { drawValueKey(keys + 4, on: &canvas) }
         return canvas.render(label: ChartDrawing.label("Grids", figure.title))
     }
 
@@ -85,18 +87,26 @@ struct GridDrawing {
                     on: &canvas)
             }
         }
+        // What stands in a cell lies over the path, which would cover its letter.
+        drawPath(panel, left, top, on: &canvas)
+        for (row, line) in panel.rows.enumerated() {
+            for (column, glyph) in line.enumerated() {
+                let (x, y) = (left + Double(column) * cell, top + Double(row) * cell)
+                drawMark(glyph, kind(glyph), x, y, cell, on: &canvas)
+            }
+        }
         let (width, height) = (Double(Self.columns(panel)) * cell, Double(panel.rows.count) * cell)
         canvas.rect(left, top, width, height, "fill=\"none\" pointer-events=\"none\" " + SVGCanvas.Paint.rule.stroke)
-        drawPath(panel.pathInside, left, top, on: &canvas)
     }
+
+    private func kind(_ glyph: Character) -> GridFigure.Glyph.Kind { glyphs[glyph]?.kind ?? .floor }
 
     private func draw(
         _ glyph: Character, _ value: Double?, _ x: Double, _ y: Double, _ place: String, on canvas: inout SVGCanvas
     ) {
-        let known = glyphs[glyph]
-        let kind = known?.kind ?? .floor
+        let kind = kind(glyph)
         var title = "row \(place)"
-        if let label = known?.label, !label.isEmpty { title += ": \(label)" }
+        if let label = glyphs[glyph]?.label, !label.isEmpty { title += ": \(label)" }
         var fill = SVGCanvas.Paint.paper.fill
         if kind == .wall { fill = SVGCanvas.Paint.rule.fill }
         if let value, value.isFinite, kind != .wall {
@@ -106,7 +116,6 @@ struct GridDrawing {
         canvas.rect(x, y, cell, cell, fill, title: Markup.escape(VisibleText.line(title)))
         canvas.line(x, y, x + cell, y, SVGCanvas.Paint.grid.stroke)
         canvas.line(x, y, x, y + cell, SVGCanvas.Paint.grid.stroke)
-        drawMark(glyph, kind, x, y, cell, on: &canvas)
     }
 
     /// What stands in a cell: a disc for the agent, a colored square for what the reward depends on, its letter.
@@ -116,12 +125,17 @@ struct GridDrawing {
     ) {
         let inset = side * 0.12
         func square(_ paint: SVGCanvas.Paint) {
-            canvas.rect(x + inset, y + inset, side - 2 * inset, side - 2 * inset, "rx=\"2\" " + paint.fill)
+            canvas.rect(
+                x + inset, y + inset, side - 2 * inset, side - 2 * inset,
+                "rx=\"2\" pointer-events=\"none\" " + paint.fill)
         }
         switch kind {
         case .wall: return
         case .floor, .marker: break
-        case .agent: canvas.circle(x + side / 2, y + side / 2, radius: side * 0.36, SVGCanvas.Paint.series(0).fill)
+        case .agent:
+            canvas.circle(
+                x + side / 2, y + side / 2, radius: side * 0.36,
+                "pointer-events=\"none\" " + SVGCanvas.Paint.series(0).fill)
         case .goal: square(.series(2))
         case .hazard: square(.series(1))
         case .object: square(.series(4))
@@ -133,8 +147,9 @@ struct GridDrawing {
             size: min(14, side * 0.52), paint: isPlain ? .faint : .paper, isBold: !isPlain)
     }
 
-    private func drawPath(_ path: [GridFigure.Cell], _ left: Double, _ top: Double, on canvas: inout SVGCanvas) {
-        guard path.count > 1 else { return }
+    private func drawPath(_ panel: GridFigure.Panel, _ left: Double, _ top: Double, on canvas: inout SVGCanvas) {
+        let path = panel.pathInside
+        guard path.count > 1, let end = path.last else { return }
         // A little to the side for each time it was there before, so that a way back does not hide the way there.
         var visits: [GridFigure.Cell: Int] = [:]
         let points = path.map { place in
@@ -153,10 +168,14 @@ struct GridDrawing {
         let length = max(1e-9, (dx * dx + dy * dy).squareRoot())
         let (ux, uy) = (dx / length, dy / length)
         let head = cell * 0.3
+        // At a cell with something in it the arrow ends at the edge.
+        let isMarked = ![.floor, .marker, .wall].contains(kind(Array(panel.rows[end.row])[end.column]))
+        let back = isMarked ? cell * 0.38 + head : 0
+        let (x, y) = (last.x - ux * back, last.y - uy * back)
         canvas.path(
             [
-                (last.x + ux * head, last.y + uy * head), (last.x - uy * head * 0.6, last.y + ux * head * 0.6),
-                (last.x + uy * head * 0.6, last.y - ux * head * 0.6),
+                (x + ux * head, y + uy * head), (x - uy * head * 0.6, y + ux * head * 0.6),
+                (x + uy * head * 0.6, y - ux * head * 0.6),
             ], isClosed: true, SVGCanvas.Paint.series(0).fill)
     }
 
@@ -169,6 +188,27 @@ struct GridDrawing {
     }
 
     // MARK: Legend
+
+    private var hasValues: Bool { figure.panels.contains { $0.values != nil } }
+
+    /// What the colors of the cells mean: the least and the greatest number at the ends of a bar.
+    private func drawValueKey(_ y: Double, on canvas: inout SVGCanvas) {
+        var x = Self.margin
+        func write(_ text: String) {
+            canvas.text(x, y + 11, Markup.escape(text), size: 10.5, paint: .faint)
+            x += SVGCanvas.width(of: text, size: 10.5) + 6
+        }
+        func number(_ value: Double) -> String { NumberText.typographic(NumberText.value(value, digits: 2)) }
+        write(VisibleText.line(figure.valueLabel.isEmpty ? "value" : figure.valueLabel) + "  " + number(bounds.least))
+        let parts = bounds.least < bounds.greatest ? 24 : 1
+        for part in 0..<parts {
+            let value = bounds.least + (bounds.greatest - bounds.least) * (Double(part) + 0.5) / Double(parts)
+            canvas.rect(x, y + 1, 96 / Double(parts) + 0.3, 12, paint(value))
+            x += 96 / Double(parts)
+        }
+        x += 6
+        if parts > 1 { write(number(bounds.greatest)) }
+    }
 
     /// The named glyphs that stand somewhere.
     private var legend: [GridFigure.Glyph] {

@@ -47,6 +47,9 @@ struct PlotFrame {
         var ys = content.y + references.map(\.value)
         var xs = content.x
         if content.isSquare { (xs, ys) = (xs + ys, xs + ys) }
+        // A share that never changes lies between 0 and 1 all the same.
+        let isShare = Axis.isShare(content.yAxis.label, content.yAxis.unit)
+        if isShare, Set(ys).count == 1, ys.allSatisfy((0...1).contains) { ys += [0, 1] }
         let side = content.isSquare ? 340 : Self.plotHeight
         let plain = AxisScale(ys, scale: yScale, includesZero: content.includesZero, from: side, to: 0)
         let ticks = plain.ticks.map { SVGCanvas.width(of: plain.label($0), size: 10.5) }.max() ?? 0

@@ -53,14 +53,24 @@ struct VectorDrawing {
             "fill=\"none\" stroke-dasharray=\"2 4\" pointer-events=\"none\" " + SVGCanvas.Paint.rule.stroke)
         canvas.text(
             left + 6, top + side - 6, "radius \(NumberText.value(ring, digits: 2))", size: 9, paint: .faint)
+        var labels: [Label] = []
         for vector in panel.vectors where vector.x.isFinite && vector.y.isFinite {
-            draw(vector, middleX, middleY, unit, isLabeled: panel.vectors.count <= 24, on: &canvas)
+            draw(vector, middleX, middleY, unit, isLabeled: panel.vectors.count <= 24, beside: &labels, on: &canvas)
         }
+    }
+
+    /// Where a name stands: its middle, and half of its width.
+    private struct Label {
+        var x: Double
+        var y: Double
+        let half: Double
+
+        func covers(_ other: Label) -> Bool { abs(x - other.x) < half + other.half + 1 && abs(y - other.y) < 10 }
     }
 
     private func draw(
         _ vector: VectorPlot.Vector, _ x: Double, _ y: Double, _ unit: Double, isLabeled: Bool,
-        on canvas: inout SVGCanvas
+        beside labels: inout [Label], on canvas: inout SVGCanvas
     ) {
         let (dx, dy) = (Proportion.bounded(vector.x) * unit, -Proportion.bounded(vector.y) * unit)
         let length = (dx * dx + dy * dy).squareRoot()
@@ -86,10 +96,15 @@ struct VectorDrawing {
         guard isLabeled else { return }
         let text = VisibleText.line(vector.label)
         let half = SVGCanvas.width(of: text, size: 10) / 2
-        let tip = (x: x + ux * (length + 4 + half * abs(ux)), y: y + uy * (length + 8))
+        var label = Label(x: x + ux * (length + 4 + half * abs(ux)), y: y + uy * (length + 8), half: half)
+        // The names of arrows that end at one place stand one beyond the other.
+        for _ in 0..<4 where labels.contains(where: label.covers) {
+            (label.x, label.y) = (label.x + ux * 11, label.y + uy * 11)
+        }
         // A long name stays inside its panel.
-        let inside = min(x + side / 2 - half - 2, max(x - side / 2 + half + 2, tip.x))
-        canvas.fitted(inside, tip.y + 3.5, text, room: side - 4, anchor: .middle, size: 10)
+        label.x = min(x + side / 2 - half - 2, max(x - side / 2 + half + 2, label.x))
+        labels.append(label)
+        canvas.fitted(label.x, label.y + 3.5, text, room: side - 4, anchor: .middle, size: 10)
     }
 
     /// A round radius for the dashed circle.

@@ -58,32 +58,37 @@ extension TerminalTable {
     public init(runs: [RunEntry]) {
         let differences = RunDifferences(runs)
         let rows = runs.map { entry -> [String] in
-            let begun = [entry.shortID, entry.experiment, entry.started?.readable ?? "", "", "", "", "", ""]
+            let begun = [entry.shortID, entry.experiment, entry.started?.readable ?? "", "", "", "", "", "", ""]
             switch entry.state {
             case .recorded(let record):
                 let claims = record.findings.claims.map { VerdictText.sign($0.verdict) }.joined()
                 return [
                     entry.shortID, record.experiment, record.started.readable,
                     NumberText.duration(record.wallSeconds), "\(record.seed)", RunDifferences.model(of: record),
-                    differences.text(of: record), claims, record.status.rawValue,
+                    differences.text(of: record), Self.headline(record.findings), claims, record.status.rawValue,
                 ]
             case .running: return begun + ["running"]
             case .incomplete(let status, let reason):
                 let why = status == .interrupted ? "" : ": \(reason.trimmingPrefix("it failed: "))"
                 return begun + [status.rawValue + why]
             case .damaged(let reason):
-                return [entry.shortID, entry.id] + Array(repeating: "", count: 6) + ["damaged: \(reason)"]
+                return [entry.shortID, entry.id] + Array(repeating: "", count: 7) + ["damaged: \(reason)"]
             }
         }
         let columns = [
             Column("run"), Column("experiment"), Column("started"), Column("time", .right), Column("seed", .right),
-            Column("model"), Column("settings that differ"), Column("claims"),
-            Column("status"),
+            Column("model"), Column("settings that differ"), Column("headline"), Column("claims"), Column("status"),
         ]
         // A column that is empty everywhere says nothing.
         let kept = columns.indices.filter { index in
-            !["model", "settings that differ"].contains(columns[index].title) || rows.contains { !$0[index].isEmpty }
+            !["model", "settings that differ", "headline"].contains(columns[index].title)
+                || rows.contains { !$0[index].isEmpty }
         }
         self.init(columns: kept.map { columns[$0] }, rows: rows.map { row in kept.map { row[$0] } })
+    }
+
+    /// The first two headline numbers with their names.
+    private static func headline(_ findings: Findings) -> String {
+        findings.headline.prefix(2).map { "\($0.name) \(NumberText.value($0.value))" }.joined(separator: ", ")
     }
 }

@@ -56,8 +56,11 @@ enum DisplayWidth {
         var line = ""
         for word in text.split(separator: " ", omittingEmptySubsequences: true) {
             if !line.isEmpty, of(line) + 1 + of(word) > width {
-                lines.append(line)
-                line = ""
+                // A number and its sign stay together: no line begins with "%".
+                let isSign = word.hasPrefix("%")
+                let cut = isSign ? line.lastIndex(of: " ") : nil
+                lines.append(cut.map { String(line[..<$0]) } ?? line)
+                line = cut.map { String(line[line.index(after: $0)...]) } ?? ""
             }
             line += line.isEmpty ? String(word) : " " + word
             while of(line) > width, width > 0, let end = place(in: line, within: width) {
