@@ -6,10 +6,14 @@ internal import Foundation
 ///   - code: the system's error number.
 ///   - path: what it is about; tells a full disk from a file system without room for one more file.
 public func systemReason(_ code: Int32, at path: String = "") -> String {
+    systemReason(code, isOutOfFiles: code == ENOSPC && hasNoRoomForFiles(path))
+}
+
+func systemReason(_ code: Int32, isOutOfFiles: Bool) -> String {
     switch code {
     case ENOENT: "there is no such file or folder"
     case EACCES, EPERM: "permission denied"
-    case ENOSPC: hasNoRoomForFiles(path) ? "the file system has no room for another file" : "the disk is full"
+    case ENOSPC: isOutOfFiles ? "the file system has no room for another file" : "the disk is full"
     case EDQUOT: "your share of the disk is used up"
     case EFBIG: "the file is larger than the file system or a limit allows"
     case EROFS: "the file system is read-only"
@@ -98,8 +102,11 @@ private func hasNoRoomForFiles(_ path: String) -> Bool {
     var folder = URL(fileURLWithPath: path)
     while true {
         var status = statvfs()
-        if statvfs(folder.path, &status) == 0 { return status.f_files > 0 && status.f_favail == 0 }
+        if statvfs(folder.path, &status) == 0 { return hasNoRoomForFiles(status) }
         guard folder.path != "/" else { return false }
         folder.deleteLastPathComponent()
     }
 }
+
+/// Whether a file system that counts its files has none left; some do not count them and say 0 of 0.
+func hasNoRoomForFiles(_ status: statvfs) -> Bool { status.f_files > 0 && status.f_favail == 0 }

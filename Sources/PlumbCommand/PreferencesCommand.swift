@@ -44,7 +44,8 @@ struct PreferencesCommand: ParsableCommand {
             // Two who ask at once would ask, and count, the same questions.
             let lock = try lock(url)
             defer { lock.release() }
-            let before = try questions.answers(in: url)
+            let (before, torn) = try questions.answers(in: url)
+            if let torn { Failure.say(torn) }
             var (given, skipped) = (before.count, before.count { $0.mu == nil })
             for _ in 0..<count {
                 let question = questions.comparison(given, mu: nil)

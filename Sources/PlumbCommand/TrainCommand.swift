@@ -32,7 +32,7 @@ struct TrainCommand: AsyncParsableCommand {
 
     @Option(help: "A UTF-8 text file; several are read one after another.") var text: [String] = []
     @Option(help: "Go on training this model: a name, a folder, a .gguf file.") var model: String?
-    @Option(help: "Begin with random weights: gpt2, llama or attention-only. (default: gpt2)") var fromScratch: String?
+    @Option(help: "Begin with random weights: \(Self.architectures). (default: gpt2)") var fromScratch: String?
     @Option(help: "Blocks of a new model. (default: 4)") var layers: Int?
     @Option(help: "The width of a new model's residual stream. (default: 128)") var width: Int?
     @Option(help: "Attention heads of a new model, which share the width. (default: 4)") var heads: Int?
@@ -40,7 +40,7 @@ struct TrainCommand: AsyncParsableCommand {
     @Option(help: "How a new model reads text: chars, or bpe:SIZE learned from it. (default: chars)")
     var tokenizer: String?
     @Option(help: "Freeze the model and train pairs of matrices of this rank beside every layer.") var lora: Int?
-    @Option(help: "Steps of the optimiser. (default: 2000 from scratch, else 100)") var steps: Int?
+    @Option(help: "Steps of the optimizer. (default: 2000 from scratch, else 100)") var steps: Int?
     @Option(help: "Windows in a step. (default: 16 from scratch, else 4)") var batch: Int?
     @Option(help: "The highest learning rate. (default: 0.002 from scratch, 0.001 with --lora, else 0.00005)")
     var learningRate: Double?
@@ -69,6 +69,12 @@ struct TrainCommand: AsyncParsableCommand {
         try resume ? validateResumption() : validateBeginning()
     }
 
+    /// "gpt2, llama, … or attention-only": every family that can be built.
+    private static var architectures: String {
+        let names = Architecture.allCases.map(\.rawValue)
+        return names.dropLast().joined(separator: ", ") + " or " + names.suffix(1).joined()
+    }
+
     private var newModelOptions: [(String, Bool)] {
         [
             ("from-scratch", fromScratch != nil), ("layers", layers != nil), ("width", width != nil),
@@ -93,10 +99,8 @@ struct TrainCommand: AsyncParsableCommand {
             throw ValidationError("--\(name) is for a new model: leave it out, or leave out --model")
         }
         if lora != nil, model == nil { throw ValidationError("--lora adapts a trained model: name one with --model") }
-        let architectures = ["gpt2", "llama", "attention-only"]
-        if let fromScratch, !architectures.contains(fromScratch) {
-            throw ValidationError(
-                "--from-scratch is one of \(architectures.joined(separator: ", ")), not \"\(fromScratch)\"")
+        if let fromScratch, Architecture(rawValue: fromScratch) == nil {
+            throw ValidationError("--from-scratch is \(Self.architectures), not \"\(fromScratch)\"")
         }
         if let tokenizer, TextReading(tokenizer) == nil {
             throw ValidationError("--tokenizer is chars, or bpe:SIZE with a size from 256 on, not \"\(tokenizer)\"")

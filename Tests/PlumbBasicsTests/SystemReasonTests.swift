@@ -1,6 +1,7 @@
 import Foundation
-import PlumbBasics
 import Testing
+
+@testable import PlumbBasics
 
 @Suite struct SystemReasonTests {
     private func thrown(_ body: () throws -> Void) -> String {
@@ -34,6 +35,21 @@ import Testing
         #expect(systemReason(EACCES) == "permission denied")
         #expect(systemReason(ENOENT) == "there is no such file or folder")
         #expect(systemReason(ENOSPC, at: "/") == "the disk is full")
+    }
+
+    /// As `df -i` shows it; a file system without room for files cannot be made without being root.
+    @Test func aFileSystemOutOfFilesIsNotAFullDisk() {
+        func isOutOfFiles(_ files: Int, _ left: Int) -> Bool {
+            var status = statvfs()
+            status.f_files = .init(files)
+            status.f_favail = .init(left)
+            return hasNoRoomForFiles(status)
+        }
+        #expect(isOutOfFiles(8, 0))
+        #expect(!isOutOfFiles(8, 1))
+        #expect(!isOutOfFiles(0, 0), "a file system that does not count its files")
+        #expect(systemReason(ENOSPC, isOutOfFiles: true) == "the file system has no room for another file")
+        #expect(systemReason(ENOSPC, isOutOfFiles: false) == "the disk is full")
     }
 
     @Test func aLockIsHeldByOne() throws {

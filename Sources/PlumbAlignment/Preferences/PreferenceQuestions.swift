@@ -42,12 +42,13 @@ public struct PreferenceQuestions: Sendable {
             })
     }
 
-    /// All answers in a file; none where there is no file yet.
+    /// All answers in a file, none where there is no file yet, and a sentence about a last line that was cut off while it
+    /// was written, which is left out.
     ///
     /// - Throws: `PreferenceError` naming the line and what is wrong with it, a cell outside the grid included.
-    public func answers(in url: URL) throws -> [Comparison<Int>] {
+    public func answers(in url: URL) throws -> (comparisons: [Comparison<Int>], torn: String?) {
         let cells = study.rows * study.columns
-        return try PreferenceFile<Int>(url).read { cell in
+        return try PreferenceFile<Int>(url).contents { cell in
             (0..<cells).contains(cell)
                 ? nil
                 : "\(cell) is no cell of the grid: \(study.rows) rows of \(study.columns) cells are counted row by row "

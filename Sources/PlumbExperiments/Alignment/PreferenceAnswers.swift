@@ -13,7 +13,7 @@ extension LearningFromPreferences {
         guard FileManager.default.fileExists(atPath: path) else {
             throw PreferenceError("there is no file \(path): plumb preferences ask --out \(path) makes one")
         }
-        let answers = try PreferenceQuestions(study, seed: context.seed).answers(in: url)
+        let (answers, torn) = try PreferenceQuestions(study, seed: context.seed).answers(in: url)
         let usable = answers.count { $0.mu != nil }
         guard usable >= PreferenceQuestions.fewest else {
             throw PreferenceError(
@@ -34,7 +34,7 @@ extension LearningFromPreferences {
             }
         }
         return AnswerFindings(
-            answers: answers, learned: learned, study: study, seeds: OverSeeds(trials.seeds),
+            answers: answers, torn: torn, learned: learned, study: study, seeds: OverSeeds(trials.seeds),
             key: RandomKey(context.seed)["intervals"]
         ).findings
     }
@@ -43,6 +43,8 @@ extension LearningFromPreferences {
 /// Turns what was learned from somebody's answers into claims, numbers and pictures.
 struct AnswerFindings {
     let answers: [Comparison<Int>]
+    /// What is said of a last line that was cut off.
+    let torn: String?
     let learned: [GridPreferenceStudy.Learned]
     let study: GridPreferenceStudy
     let seeds: OverSeeds
@@ -59,7 +61,7 @@ struct AnswerFindings {
                     + "not chosen by the ensemble.",
                 "Nobody knows the reward in whose name the questions were answered, so nothing is said of how good the "
                     + "plan is.",
-            ])
+            ] + [torn].compactMap { $0 })
     }
 
     /// For each answer, how often it was foretold, over the seeds.
