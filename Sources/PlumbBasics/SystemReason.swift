@@ -33,6 +33,16 @@ func systemReason(_ code: Int32, isOutOfFiles: Bool) -> String {
     }
 }
 
+/// Why what is at `path` cannot be looked at, in plain words: a folder on the way that may not be entered, links in a
+/// circle, a link that leads nowhere. nil where it can be, and where there is nothing of that name.
+public func obstacle(at path: String) -> String? {
+    var status = stat()
+    guard stat(path, &status) != 0 else { return nil }
+    let code = errno
+    guard code == ENOENT else { return code == ENOTDIR ? nil : systemReason(code, at: path) }
+    return lstat(path, &status) == 0 ? "its link leads nowhere" : nil
+}
+
 /// An error in one plain sentence: what Foundation throws says "Error Domain=…" of itself.
 public func sentence(of error: any Error) -> String {
     switch error {

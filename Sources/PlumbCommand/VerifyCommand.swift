@@ -9,7 +9,7 @@ struct VerifyCommand: AsyncParsableCommand {
         discussion: "Exits with 1 if a claim or a control fails. A fresh --seed must hold too.")
 
     @Argument(help: "Experiments to verify; all of them if none is named.") var ids: [String] = []
-    @Option(help: "The seed of every random number.") var seed: UInt64 = 0
+    @Option(parsing: .unconditional, help: "The seed of every random number.") var seed: UInt64 = 0
     @Flag(help: "Print one JSON object.") var json = false
 
     func run() async throws {

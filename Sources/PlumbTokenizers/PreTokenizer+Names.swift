@@ -24,10 +24,10 @@ extension PreTokenizer {
         case "llama-bpe", "llama3", "llama-v3", "falcon3", "dbrx", "smaug-bpe": self = .llama3
         case "qwen2", "stablelm2", "deepseek-r1-qwen": self = .qwen2
         case "default":
-            // llama.cpp cuts such text as no published tokenizer but Falcon's does: punctuation apart, digits in threes.
+            // llama.cpp cuts such text as only Falcon's tokenizer does: punctuation apart, digits in threes.
             throw TokenizerError(
-                "the pre-tokenizer \"default\" is the one that llama.cpp takes where a converter knew none, so that the "
-                    + "model's own tokens cannot be known: convert the model again, or write the right name into the "
+                "the pre-tokenizer \"default\" is the one that llama.cpp takes where a converter knew none, so that "
+                    + "the model's own tokens cannot be known: convert the model again, or write the right name into the "
                     + "file (gguf_new_metadata.py --pre-tokenizer NAME); known are \(PreTokenizer.knownNames)")
         default:
             throw TokenizerError(

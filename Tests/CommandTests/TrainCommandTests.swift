@@ -63,6 +63,21 @@ import Testing
         #expect(shown.code == 0 && shown.output.contains(name), "\(shown.output)\(shown.errors)")
     }
 
+    /// Rotary factors of single frequencies, as Llama 3.1's GGUF files have them, have no place in config.json.
+    @Test func whatCouldNotBeSavedIsRefusedBeforeTheFirstStep() throws {
+        let model = try TinyModel()
+        let text = try model.write(String(repeating: "when mary and john\n", count: 30), "text.txt")
+        let file = model.scratch.appendingPathComponent("model.gguf")
+        try TinyGGUF().encoded().write(to: file)
+        let predicted = try Plumb.run(["predict", "--model", file.path, "--text", "when"])
+        #expect((predicted.code, predicted.errors) == (0, ""))
+        let out = model.scratch.appendingPathComponent("out").path
+        let outcome = try Plumb.run(
+            ["train", "--model", file.path, "--text", text, "--out", out, "--steps", "1000000", "--context", "8"])
+        #expect(outcome.code == 3 && outcome.errors.contains("config.json cannot say"), "\(outcome.errors)")
+        #expect(!FileManager.default.fileExists(atPath: out))
+    }
+
     /// The one that comes second finds the lock of the first and changes nothing.
     @Test func twoTrainingsNeverShareAFolder() throws {
         let model = try TinyModel()

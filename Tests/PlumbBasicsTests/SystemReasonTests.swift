@@ -37,6 +37,23 @@ import Testing
         #expect(systemReason(ENOSPC, at: "/") == "the disk is full")
     }
 
+    @Test func whatCannotBeLookedAtIsNotAbsent() throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("obstacle-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        func path(_ name: String) -> String { folder.appendingPathComponent(name).path }
+        #expect(symlink("circle", path("circle")) == 0 && symlink("nothing", path("dangling")) == 0)
+        try Data().write(to: folder.appendingPathComponent("file"))
+        #expect(obstacle(at: path("circle")) == "its links lead in a circle")
+        #expect(obstacle(at: path("dangling")) == "its link leads nowhere")
+        #expect(obstacle(at: path(String(repeating: "a", count: 300))) == "the name is too long")
+        for name in ["file", "file/below", "nothing", ""] { #expect(obstacle(at: path(name)) == nil, "\(name)") }
+        // Whoever is root may enter every folder.
+        guard getuid() != 0 else { return }
+        #expect(mkdir(path("closed"), 0) == 0)
+        #expect(obstacle(at: path("closed/file")) == "permission denied")
+    }
+
     /// As `df -i` shows it; a file system without room for files cannot be made without being root.
     @Test func aFileSystemOutOfFilesIsNotAFullDisk() {
         func isOutOfFiles(_ files: Int, _ left: Int) -> Bool {

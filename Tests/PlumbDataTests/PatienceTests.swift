@@ -90,7 +90,9 @@ import Testing
                     guard bind(listener, pointer, size) == 0, listen(listener, 0) == 0,
                         getsockname(listener, pointer, &size) == 0
                     else { return nil }
-                    return pointer.withMemoryRebound(to: sockaddr_in.self, capacity: 1) { $0.pointee.sin_port.bigEndian }
+                    return pointer.withMemoryRebound(to: sockaddr_in.self, capacity: 1) {
+                        $0.pointee.sin_port.bigEndian
+                    }
                 }
             }
             guard let port, let url = URL(string: "http://127.0.0.1:\(port)") else { throw NotFull() }

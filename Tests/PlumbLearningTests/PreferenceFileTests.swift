@@ -89,7 +89,8 @@ import Testing
             // The last character is the line break: a line that lacks only that is whole.
             for length in 1..<line.count - 1 {
                 try withFile(String(repeating: line, count: before) + line.prefix(length)) { file in
-                    let (found, torn) = try file.contents()
+                    let contents = try file.contents()
+                    let (found, torn) = (contents.comparisons, contents.torn)
                     #expect(found == Array(repeating: whole, count: before))
                     #expect(torn?.contains("line \(before + 1) was cut off") == true, "\(length): \(torn ?? "nil")")
                     try file.append([next])

@@ -1,5 +1,5 @@
 public import Foundation
-internal import PlumbLearning
+public import PlumbLearning
 public import PlumbRecords
 internal import PlumbTensor
 public import PlumbWorlds
@@ -42,11 +42,10 @@ public struct PreferenceQuestions: Sendable {
             })
     }
 
-    /// All answers in a file, none where there is no file yet, and a sentence about a last line that was cut off while it
-    /// was written, which is left out.
+    /// All answers in a file, without a last line that was cut off while it was written; none where there is no file.
     ///
     /// - Throws: `PreferenceError` naming the line and what is wrong with it, a cell outside the grid included.
-    public func answers(in url: URL) throws -> (comparisons: [Comparison<Int>], torn: String?) {
+    public func answers(in url: URL) throws -> PreferenceFile<Int>.Contents {
         let cells = study.rows * study.columns
         return try PreferenceFile<Int>(url).contents { cell in
             (0..<cells).contains(cell)

@@ -93,7 +93,11 @@ final class HTTPTransfer: NSObject, URLSessionDataDelegate, @unchecked Sendable 
             try await withCheckedThrowingContinuation { continuation in
                 queue.addOperation {
                     transfer.continuation = continuation
-                    if transfer.isCancelled { transfer.finish(.failure(CancellationError())) } else { transfer.start(task) }
+                    if transfer.isCancelled {
+                        transfer.finish(.failure(CancellationError()))
+                    } else {
+                        transfer.start(task)
+                    }
                 }
             }
         } onCancel: {
@@ -114,8 +118,8 @@ final class HTTPTransfer: NSObject, URLSessionDataDelegate, @unchecked Sendable 
 
     /// Ends the transfer where nothing at `url` accepts a connection within the limit.
     ///
-    /// Foundation says nothing of connecting, so that a server that is slow to answer and one that cannot be reached look
-    /// the same. Where there is no answer after a third of the limit, a connection of our own tells them apart.
+    /// Foundation says nothing of connecting: a server that is slow to answer and one that cannot be reached look the
+    /// same. Where there is no answer after a third of the limit, a connection of our own tells them apart.
     private func watchConnecting(to url: URL?) {
         #if canImport(FoundationNetworking)
             guard let origin = WebOrigin(url), !ConnectionProbe.goesThroughProxy(origin) else { return }
@@ -126,11 +130,11 @@ final class HTTPTransfer: NSObject, URLSessionDataDelegate, @unchecked Sendable 
             @Sendable func after(_ seconds: TimeInterval, _ body: @escaping @Sendable () -> Void) {
                 DispatchQueue.global().asyncAfter(deadline: .now() + seconds) { queue.addOperation(body) }
             }
-            after(limit / 3) { [weak self] in
+            after(limit / 3) {
                 guard isWaiting() else { return }
                 let probe = ConnectionProbe()
                 probe.start(origin, limit: limit * 2 / 3)
-                after(limit * 2 / 3) {
+                after(limit * 2 / 3) { [weak self] in
                     guard isWaiting(), !probe.isAccepted else { return }
                     let failure = HTTPFailure(
                         "cannot connect to \(origin.host): it accepted no connection within \(plain(limit)) s",
@@ -208,7 +212,8 @@ final class HTTPTransfer: NSObject, URLSessionDataDelegate, @unchecked Sendable 
             finish(.failure(failure))
         } else if let error {
             let host = (task.currentRequest ?? task.originalRequest)?.url?.host
-            finish(.failure(HTTPFailure(error, host: host ?? "the server", hasBegun: answer != nil, stall: limits.stall)))
+            finish(
+                .failure(HTTPFailure(error, host: host ?? "the server", hasBegun: answer != nil, stall: limits.stall)))
         } else if let answer {
             finish(.success(answer))
         } else {
@@ -271,4 +276,6 @@ struct HTTPFailure: Error, CustomStringConvertible {
 }
 
 /// A number of seconds without a needless ".0".
-private func plain(_ seconds: TimeInterval) -> String { seconds == seconds.rounded() ? "\(Int(seconds))" : "\(seconds)" }
+private func plain(_ seconds: TimeInterval) -> String {
+    seconds == seconds.rounded() ? "\(Int(seconds))" : "\(seconds)"
+}

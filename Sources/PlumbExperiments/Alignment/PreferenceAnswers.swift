@@ -1,4 +1,5 @@
 internal import Foundation
+internal import PlumbBasics
 internal import PlumbAlignment
 internal import PlumbData
 internal import PlumbLearning
@@ -10,19 +11,19 @@ internal import PlumbWorlds
 extension LearningFromPreferences {
     func learn(from path: String, in context: inout RunContext) async throws -> Findings {
         let url = URL(fileURLWithPath: path)
-        guard FileManager.default.fileExists(atPath: path) else {
+        guard obstacle(at: path) != nil || FileManager.default.fileExists(atPath: path) else {
             throw PreferenceError("there is no file \(path): plumb preferences ask --out \(path) makes one")
         }
-        let (answers, torn) = try PreferenceQuestions(study, seed: context.seed).answers(in: url)
+        let contents = try PreferenceQuestions(study, seed: context.seed).answers(in: url)
+        let answers = contents.comparisons
         let usable = answers.count { $0.mu != nil }
         guard usable >= PreferenceQuestions.fewest else {
             throw PreferenceError(
                 "\(path) holds \(usable) answers that can be learned from, and at least \(PreferenceQuestions.fewest) "
                     + "are needed: plumb preferences ask --out \(path)")
         }
-        let data = try Data(contentsOf: url)
-        let hash = FileHash.sha256(of: data)
-        context.record(input: InputFile(path: path, sha256: hash, bytes: data.count, role: "answers"))
+        let hash = FileHash.sha256(of: contents.bytes)
+        context.record(input: InputFile(path: path, sha256: hash, bytes: contents.bytes.count, role: "answers"))
         let study = study
         let trials = Trials(context, count: settings.seeds)
         // Other answers are another question: a resumed run then begins anew.
@@ -34,7 +35,7 @@ extension LearningFromPreferences {
             }
         }
         return AnswerFindings(
-            answers: answers, torn: torn, learned: learned, study: study, seeds: OverSeeds(trials.seeds),
+            answers: answers, torn: contents.torn, learned: learned, study: study, seeds: OverSeeds(trials.seeds),
             key: RandomKey(context.seed)["intervals"]
         ).findings
     }

@@ -20,6 +20,16 @@ enum PreferenceFileLimit {
 /// try file.append([Comparison([1, 2], [7, 8], mu: 1)])
 /// ```
 public struct PreferenceFile<Step: Sendable & Hashable & Codable>: Sendable {
+    /// What a file holds.
+    public struct Contents: Sendable {
+        /// The comparisons, in the order of the lines.
+        public var comparisons: [Comparison<Step>] = []
+        /// A sentence about a last line that was cut off; nil where there is none.
+        public var torn: String?
+        /// The file's bytes, the torn line included.
+        public var bytes = Data()
+    }
+
     /// Where the file is, or will be with the first answer.
     public let url: URL
 
@@ -43,11 +53,9 @@ public struct PreferenceFile<Step: Sendable & Hashable & Codable>: Sendable {
     /// - Throws: ``PreferenceError`` naming the file, the line and what is wrong with it: text that is not JSON, a member
     ///   that is missing or of another type, a segment without steps, a μ that is no number or outside 0...1, a step that
     ///   `complaint` speaks of.
-    /// - Returns: the comparisons, and a sentence about the torn line, where there is one.
-    public func contents(
-        complaint: (Step) -> String? = { _ in nil }
-    ) throws -> (comparisons: [Comparison<Step>], torn: String?) {
-        guard FileManager.default.fileExists(atPath: url.path) else { return ([], nil) }
+    public func contents(complaint: (Step) -> String? = { _ in nil }) throws -> Contents {
+        if let reason = obstacle(at: url.path) { throw PreferenceError("\(url.path) cannot be read: \(reason)") }
+        guard FileManager.default.fileExists(atPath: url.path) else { return Contents() }
         let data: Data
         do { data = try WholeFile.read(url, limit: PreferenceFileLimit.bytes, kind: .stream) } catch {
             throw PreferenceError("\(url.path) cannot be read: \(error)")
@@ -70,12 +78,23 @@ public struct PreferenceFile<Step: Sendable & Hashable & Codable>: Sendable {
             }
             comparisons.append(comparison)
         }
-        guard end < data.endIndex else { return (comparisons, nil) }
-        return (
-            comparisons,
-            "\(url.path), line \(data.count { $0 == 0x0A } + 1) was cut off while it was written and is left out; "
-                + "\(comparisons.count == 1 ? "the line" : "the \(comparisons.count) lines") before it are kept"
-        )
+        guard end < data.endIndex else { return Contents(comparisons: comparisons, bytes: data) }
+        let line = data.count { $0 == 0x0A } + 1
+        let torn =
+            "\(url.path), line \(line) was cut off while it was written and is left out; what stands before it is kept"
+        return Contents(comparisons: comparisons, torn: torn, bytes: data)
+    }
+
+    /// Makes sure that ``append(_:)`` can write, before an answer is asked for; makes no file.
+    ///
+    /// - Throws: ``PreferenceError`` for what is no file on a disk, or may not be written.
+    public func checkWritable() throws {
+        if let reason = obstacle(at: url.path) { throw PreferenceError("cannot write \(url.path): \(reason)") }
+        guard FileManager.default.fileExists(atPath: url.path) else { return }
+        do {
+            _ = try WholeFile.read(url, limit: PreferenceFileLimit.bytes)
+        } catch { throw PreferenceError("\(url.path) cannot be read: \(error)") }
+        do { try Data().append(to: url) } catch { throw PreferenceError("\(error)") }
     }
 
     /// Where the last line begins, if it is a part of a line as ``append(_:)`` writes them: what somebody else wrote is
@@ -91,7 +110,8 @@ public struct PreferenceFile<Step: Sendable & Hashable & Codable>: Sendable {
         return start
     }
 
-    /// Writes `comparisons` behind what is there, in the place of a torn last line, and makes sure that they are on disk.
+    /// Writes `comparisons` behind what is there, in the place of a torn last line, and makes sure that they are on
+    /// disk.
     ///
     /// - Throws: ``PreferenceError`` where a number is not finite, the file cannot be written, or its last line has no
     ///   line break and is no comparison: whatever was appended to that would be lost with it.

@@ -73,7 +73,8 @@ struct SavingTests {
     func ownEndTokenFirst() throws {
         let letters = (0x100..<0x200).compactMap { Unicode.Scalar($0).map { String($0) } }
         let tokenizer = try Tokenizer(
-            vocabulary: (32..<127).compactMap { Unicode.Scalar($0).map { String($0) } } + letters.prefix(68), merges: [],
+            vocabulary: (32..<127).compactMap { Unicode.Scalar($0).map { String($0) } } + letters.prefix(68),
+            merges: [],
             preTokenizer: .gpt2, eos: 66, stopTokens: [65])
         let sizes = TransformerConfiguration(
             architecture: .llama, layers: 1, width: 16, heads: 2, vocabulary: tokenizer.vocabularySize, context: 8)
