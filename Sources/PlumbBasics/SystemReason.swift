@@ -26,6 +26,7 @@ func systemReason(_ code: Int32, isOutOfFiles: Bool) -> String {
     case EMFILE, ENFILE: "too many files are open"
     case ENXIO: "it is a pipe or a device that nobody reads"
     case EIO: "the disk does not answer as it should"
+    case EBADF: "it is closed"
     case EPIPE: "nobody reads it any more"
     case ENOMEM: "there is not enough memory"
     case EBUSY, ETXTBSY: "it is in use"

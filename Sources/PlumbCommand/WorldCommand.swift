@@ -112,6 +112,8 @@ struct WorldCommand: ParsableCommand {
         @Option(parsing: .unconditional, help: "The seed of the world's chance.") var seed: UInt64 = 0
         @Flag(help: "Print one JSON object.") var json = false
 
+        func validate() throws { try PathOption.check(map, "--map") }
+
         func world() throws -> (CatalogWorld, any RenderableWorld & World<Move>) {
             guard let entry = CatalogWorld.all.first(where: { $0.id == id }) else {
                 let known = CatalogWorld.all.map(\.id)

@@ -99,6 +99,38 @@ import Testing
         ] { #expect(try refusal(command, code: 2).contains(sentence), "\(command)") }
     }
 
+    @Test func anEmptyPathIsNeverTheCurrentFolder() throws {
+        #expect(try refusal(["report", "--figures", ""], code: 2).contains("--figures is empty"))
+        #expect(try refusal(["world", "show", "boat-race", "--map", " "], code: 2).contains("--map is empty"))
+    }
+
+    /// The number of a closed standard stream would be that of the next file opened, and printed text would go into it.
+    @Test func closedStreamsDamageNoFile() throws {
+        let text = try model.write(String(repeating: "when mary and john\n", count: 30), "text.txt")
+        func shell(_ streams: String, _ words: [String]) throws -> Int32 {
+            let process = Process()
+            process.executableURL = URL(fileURLWithPath: "/bin/sh")
+            process.arguments = ["-c", "exec \"$0\" \"$@\" \(streams)", try Plumb.executable().path] + words
+            process.currentDirectoryURL = model.scratch
+            try process.run()
+            process.waitUntilExit()
+            return process.terminationStatus
+        }
+        #expect(try shell(">&- 2>/dev/null", ["list"]) == 3)
+        #expect(try shell("2>&- >/dev/null", ["list"]) == 0)
+        #expect(try shell("<&- >/dev/null", ["list"]) == 0)
+        let train = [
+            "train", "--text", text, "--steps", "2", "--layers", "1", "--width", "16", "--heads", "2", "--context",
+        ]
+        for streams in [">&- 2>&-", "<&- >&- 2>&-"] {
+            let out = model.scratch.appendingPathComponent("out")
+            #expect(try shell(streams, train + ["16", "--batch", "2", "--out", out.path]) == 3)
+            let predicted = try Plumb.run(["predict", "--model", out.path, "--text", "when"])
+            #expect((predicted.code, predicted.errors) == (0, ""))
+            try FileManager.default.removeItem(at: out)
+        }
+    }
+
     #if os(Linux)
         @Test(arguments: [["--help"], ["--version"], ["train", "--help"], ["model", "list"], ["world", "list"]])
         func helpThatCannotBeWrittenIsAnError(arguments: [String]) throws {

@@ -6,7 +6,7 @@ struct TinyGGUF {
     private var tensors: [(name: String, shape: [UInt64], values: [Float])] = []
 
     init() {
-        let vocabulary = Self.alphabet + ["<|end|>"]
+        let vocabulary = Self.alphabet + ["we", "<|end|>"]
         add("general.architecture", "llama")
         for (key, value) in [
             ("block_count", 1), ("context_length", 16), ("embedding_length", 8), ("feed_forward_length", 8),
@@ -17,7 +17,7 @@ struct TinyGGUF {
         add("tokenizer.ggml.model", "gpt2")
         add("tokenizer.ggml.pre", "gpt-2")
         add("tokenizer.ggml.tokens", vocabulary)
-        add("tokenizer.ggml.merges", [])
+        add("tokenizer.ggml.merges", ["w e"])
         for (name, shape) in [
             ("token_embd", [8, UInt64(vocabulary.count)]), ("output_norm", [8]), ("blk.0.attn_norm", [8]),
             ("blk.0.ffn_norm", [8]), ("blk.0.attn_q", [8, 8]), ("blk.0.attn_k", [8, 8]), ("blk.0.attn_v", [8, 8]),
