@@ -6,10 +6,14 @@ internal import Foundation
 ///   - code: the system's error number.
 ///   - path: what it is about; tells a full disk from a file system without room for one more file.
 public func systemReason(_ code: Int32, at path: String = "") -> String {
+    systemReason(code, isOutOfFiles: code == ENOSPC && hasNoRoomForFiles(path))
+}
+
+func systemReason(_ code: Int32, isOutOfFiles: Bool) -> String {
     switch code {
     case ENOENT: "there is no such file or folder"
     case EACCES, EPERM: "permission denied"
-    case ENOSPC: hasNoRoomForFiles(path) ? "the file system has no room for another file" : "the disk is full"
+    case ENOSPC: isOutOfFiles ? "the file system has no room for another file" : "the disk is full"
     case EDQUOT: "your share of the disk is used up"
     case EFBIG: "the file is larger than the file system or a limit allows"
     case EROFS: "the file system is read-only"
@@ -22,11 +26,22 @@ public func systemReason(_ code: Int32, at path: String = "") -> String {
     case EMFILE, ENFILE: "too many files are open"
     case ENXIO: "it is a pipe or a device that nobody reads"
     case EIO: "the disk does not answer as it should"
+    case EBADF: "it is closed"
     case EPIPE: "nobody reads it any more"
     case ENOMEM: "there is not enough memory"
     case EBUSY, ETXTBSY: "it is in use"
     default: String(cString: strerror(code))
     }
+}
+
+/// Why what is at `path` cannot be looked at, in plain words: a folder on the way that may not be entered, links in a
+/// circle, a link that leads nowhere. nil where it can be, and where there is nothing of that name.
+public func obstacle(at path: String) -> String? {
+    var status = stat()
+    guard stat(path, &status) != 0 else { return nil }
+    let code = errno
+    guard code == ENOENT else { return code == ENOTDIR ? nil : systemReason(code, at: path) }
+    return lstat(path, &status) == 0 ? "its link leads nowhere" : nil
 }
 
 /// An error in one plain sentence: what Foundation throws says "Error Domain=…" of itself.
@@ -98,8 +113,11 @@ private func hasNoRoomForFiles(_ path: String) -> Bool {
     var folder = URL(fileURLWithPath: path)
     while true {
         var status = statvfs()
-        if statvfs(folder.path, &status) == 0 { return status.f_files > 0 && status.f_favail == 0 }
+        if statvfs(folder.path, &status) == 0 { return hasNoRoomForFiles(status) }
         guard folder.path != "/" else { return false }
         folder.deleteLastPathComponent()
     }
 }
+
+/// Whether a file system that counts its files has none left; some do not count them and say 0 of 0.
+func hasNoRoomForFiles(_ status: statvfs) -> Bool { status.f_files > 0 && status.f_favail == 0 }

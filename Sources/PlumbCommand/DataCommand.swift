@@ -64,7 +64,9 @@ struct DataCommand: AsyncParsableCommand {
                 files, which are read as one text.
                 """)
         @Argument(help: "A name of plumb data list, a text file, or a folder.") var name: String
-        @Option(help: "Tokens to learn from a text for counting its tokens, at least 256; 0 learns none.")
+        @Option(
+            parsing: .unconditional,
+            help: "Tokens to learn from a text for counting its tokens, at least 256; 0 learns none.")
         var vocabulary = 1_024
         @Option(help: "Count a text's tokens with this tokenizer.json instead.") var tokenizer: String?
         @Flag(help: "Print one JSON object.") var json = false

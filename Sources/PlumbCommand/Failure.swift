@@ -40,8 +40,10 @@ enum Failure {
             break
         }
         if RootCommand.exitCode(for: error) == .success {
-            print(RootCommand.fullMessage(for: error))
-            return 0
+            do {
+                try Output.stream(RootCommand.fullMessage(for: error) + "\n")
+                return 0
+            } catch { return report(error) }
         }
         if RootCommand.exitCode(for: error) == .validationFailure {
             let message = RootCommand.fullMessage(for: error)

@@ -19,7 +19,7 @@ struct GenerateCommand: AsyncParsableCommand {
     @Option(parsing: .unconditional, help: "The most tokens to add.") var maxTokens = 100
     @Option(parsing: .unconditional, help: "0 takes the most probable token; higher is more varied.")
     var temperature = 0.0
-    @Option(help: "The seed of the sampling.") var seed: UInt64 = 0
+    @Option(parsing: .unconditional, help: "The seed of the sampling.") var seed: UInt64 = 0
     @Flag(help: "Go on after the end-of-text token.") var ignoreEos = false
     @Flag(help: "Print one JSON object when done.") var json = false
 

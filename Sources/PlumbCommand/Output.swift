@@ -35,6 +35,16 @@ enum Output {
         }
     }
 
+    /// Makes sure that the first three descriptors are taken: where one was closed by who started the command, the next file
+    /// opened would get its number, and what is printed would go into that file.
+    ///
+    /// The null device stands for it, opened the wrong way, so that using it fails as using a closed one does.
+    static func keepStandardStreams() {
+        for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) == -1 {
+            _ = open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY)
+        }
+    }
+
     /// A progress line on standard error, which draws only on a terminal.
     static func progress() -> TerminalProgress {
         let isTerminal = isatty(STDERR_FILENO) == 1

@@ -22,6 +22,7 @@ public enum Plumb {
     ///     the same id are refused with exit code 2.
     ///   - standard: whether the experiments that come with Plumbline can be run too.
     public static func main(experiments: [any Experiment.Type] = [], standard: Bool = true) -> Never {
+        Output.keepStandardStreams()
         let signals = Interruption.blockSignals()
         let interruption = Interruption()
         let started = CommandLine.arguments.first.map { URL(fileURLWithPath: $0).lastPathComponent } ?? ""

@@ -29,8 +29,8 @@ struct PreferencesCommand: ParsableCommand {
                 """)
 
         @Option(help: "The file of answers, one JSON object a line.") var out: String
-        @Option(help: "Questions to ask.") var count = 20
-        @Option(help: "The seed of the questions.") var seed: UInt64 = 0
+        @Option(parsing: .unconditional, help: "Questions to ask.") var count = 20
+        @Option(parsing: .unconditional, help: "The seed of the questions.") var seed: UInt64 = 0
         @Flag(help: "Print one JSON object when done; questions then go to standard error.") var json = false
 
         func validate() throws {
@@ -44,7 +44,10 @@ struct PreferencesCommand: ParsableCommand {
             // Two who ask at once would ask, and count, the same questions.
             let lock = try lock(url)
             defer { lock.release() }
-            let before = try questions.answers(in: url)
+            try file.checkWritable()
+            let contents = try questions.answers(in: url)
+            if let torn = contents.torn { Failure.say(torn) }
+            let before = contents.comparisons
             var (given, skipped) = (before.count, before.count { $0.mu == nil })
             for _ in 0..<count {
                 let question = questions.comparison(given, mu: nil)

@@ -16,6 +16,7 @@ struct ReportCommand: ParsableCommand {
 
     func validate() throws {
         try PathOption.check(out, "--out")
+        try PathOption.check(figures, "--figures")
         for run in runs { try PathOption.check(run, "RUN") }
     }
 
@@ -76,7 +77,10 @@ struct ReportCommand: ParsableCommand {
         do {
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         } catch {
-            throw RunStoreError("cannot make \(folder.path): \(systemReason(of: error))")
+            var isFolder: ObjCBool = true
+            let isThere = FileManager.default.fileExists(atPath: folder.path, isDirectory: &isFolder)
+            let reason = isThere && !isFolder.boolValue ? "it is a file" : systemReason(of: error)
+            throw RunStoreError("cannot make the folder \(folder.path): \(reason)")
         }
         for file in files { try write(file.text, to: folder.appending(path: file.name)) }
         print("figures \(folder.path): \(files.count) files")

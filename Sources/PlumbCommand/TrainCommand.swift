@@ -32,23 +32,29 @@ struct TrainCommand: AsyncParsableCommand {
 
     @Option(help: "A UTF-8 text file; several are read one after another.") var text: [String] = []
     @Option(help: "Go on training this model: a name, a folder, a .gguf file.") var model: String?
-    @Option(help: "Begin with random weights: gpt2, llama or attention-only. (default: gpt2)") var fromScratch: String?
-    @Option(help: "Blocks of a new model. (default: 4)") var layers: Int?
-    @Option(help: "The width of a new model's residual stream. (default: 128)") var width: Int?
-    @Option(help: "Attention heads of a new model, which share the width. (default: 4)") var heads: Int?
-    @Option(help: "Tokens that a window reads. (default: 128)") var context: Int?
+    @Option(help: "Begin with random weights: \(Self.architectures). (default: gpt2)") var fromScratch: String?
+    @Option(parsing: .unconditional, help: "Blocks of a new model. (default: 4)") var layers: Int?
+    @Option(parsing: .unconditional, help: "The width of a new model's residual stream. (default: 128)") var width: Int?
+    @Option(parsing: .unconditional, help: "Attention heads of a new model, which share the width. (default: 4)")
+    var heads: Int?
+    @Option(parsing: .unconditional, help: "Tokens that a window reads. (default: 128)") var context: Int?
     @Option(help: "How a new model reads text: chars, or bpe:SIZE learned from it. (default: chars)")
     var tokenizer: String?
-    @Option(help: "Freeze the model and train pairs of matrices of this rank beside every layer.") var lora: Int?
-    @Option(help: "Steps of the optimiser. (default: 2000 from scratch, else 100)") var steps: Int?
-    @Option(help: "Windows in a step. (default: 16 from scratch, else 4)") var batch: Int?
-    @Option(help: "The highest learning rate. (default: 0.002 from scratch, 0.001 with --lora, else 0.00005)")
+    @Option(
+        parsing: .unconditional, help: "Freeze the model and train pairs of matrices of this rank beside every layer.")
+    var lora: Int?
+    @Option(parsing: .unconditional, help: "Steps of the optimizer. (default: 2000 from scratch, else 100)")
+    var steps: Int?
+    @Option(parsing: .unconditional, help: "Windows in a step. (default: 16 from scratch, else 4)") var batch: Int?
+    @Option(
+        parsing: .unconditional,
+        help: "The highest learning rate. (default: 0.002 from scratch, 0.001 with --lora, else 0.00005)")
     var learningRate: Double?
     @Option(help: "The folder to make.") var out: String
     @Flag(help: "Go on with a training that was stopped, with its settings.") var resume = false
-    @Option(help: "The seed of weights and windows. (default: 0)") var seed: UInt64?
-    @Option(help: "Tokens of the sample shown at the end.") var sample = 200
-    @Option(help: "Threads to compute on; results do not depend on it.") var threads: Int?
+    @Option(parsing: .unconditional, help: "The seed of weights and windows. (default: 0)") var seed: UInt64?
+    @Option(parsing: .unconditional, help: "Tokens of the sample shown at the end.") var sample = 200
+    @Option(parsing: .unconditional, help: "Threads to compute on; results do not depend on it.") var threads: Int?
     @Flag(help: "Print one JSON object when done.") var json = false
 
     func validate() throws {
@@ -67,6 +73,12 @@ struct TrainCommand: AsyncParsableCommand {
         }
         guard sample >= 0 else { throw ValidationError("--sample must not be negative, got \(sample)") }
         try resume ? validateResumption() : validateBeginning()
+    }
+
+    /// "gpt2, llama, … or attention-only": every family that can be built.
+    private static var architectures: String {
+        let names = Architecture.allCases.map(\.rawValue)
+        return names.dropLast().joined(separator: ", ") + " or " + names.suffix(1).joined()
     }
 
     private var newModelOptions: [(String, Bool)] {
@@ -93,10 +105,8 @@ struct TrainCommand: AsyncParsableCommand {
             throw ValidationError("--\(name) is for a new model: leave it out, or leave out --model")
         }
         if lora != nil, model == nil { throw ValidationError("--lora adapts a trained model: name one with --model") }
-        let architectures = ["gpt2", "llama", "attention-only"]
-        if let fromScratch, !architectures.contains(fromScratch) {
-            throw ValidationError(
-                "--from-scratch is one of \(architectures.joined(separator: ", ")), not \"\(fromScratch)\"")
+        if let fromScratch, Architecture(rawValue: fromScratch) == nil {
+            throw ValidationError("--from-scratch is \(Self.architectures), not \"\(fromScratch)\"")
         }
         if let tokenizer, TextReading(tokenizer) == nil {
             throw ValidationError("--tokenizer is chars, or bpe:SIZE with a size from 256 on, not \"\(tokenizer)\"")

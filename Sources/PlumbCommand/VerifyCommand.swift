@@ -14,7 +14,9 @@ struct VerifyCommand: AsyncParsableCommand {
             """)
 
     @Argument(help: "Experiments to verify; all of them if none is named.") var ids: [String] = []
-    @Option(help: ArgumentHelp("The seed of every random number; drawn if it is not given.", valueName: "n"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("The seed of every random number; drawn if it is not given.", valueName: "n"))
     var seed: UInt64?
     @Option(help: ArgumentHelp("Where run folders go.", valueName: "dir")) var out = "runs"
     @Flag(help: "Print one JSON object.") var json = false

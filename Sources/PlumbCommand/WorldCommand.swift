@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import PlumbBasics
 import PlumbData
 import PlumbRecords
 import PlumbReport
@@ -108,8 +109,10 @@ struct WorldCommand: ParsableCommand {
     struct Choice: ParsableArguments {
         @Argument(help: "A world's id, as plumb world list shows them.") var id: String
         @Option(help: "A file with a map of your own in place of the authors'.") var map: String?
-        @Option(help: "The seed of the world's chance.") var seed: UInt64 = 0
+        @Option(parsing: .unconditional, help: "The seed of the world's chance.") var seed: UInt64 = 0
         @Flag(help: "Print one JSON object.") var json = false
+
+        func validate() throws { try PathOption.check(map, "--map") }
 
         func world() throws -> (CatalogWorld, any RenderableWorld & World<Move>) {
             guard let entry = CatalogWorld.all.first(where: { $0.id == id }) else {
@@ -119,8 +122,9 @@ struct WorldCommand: ParsableCommand {
             }
             guard let map else { return (entry, try entry.world()) }
             let url = URL(fileURLWithPath: map)
-            guard let data = try? Data(contentsOf: url), data.count < 1 << 20 else {
-                throw WorldError("the map \(map) cannot be read, or is larger than a megabyte")
+            let data: Data
+            do { data = try WholeFile.read(url, limit: 1 << 20, kind: .stream) } catch {
+                throw WorldError("the map \(map) cannot be read: \(error)")
             }
             guard var text = String(data: data, encoding: .utf8) else {
                 throw WorldError("the map \(map) is not UTF-8 text")

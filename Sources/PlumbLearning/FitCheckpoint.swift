@@ -101,7 +101,7 @@ struct FitCheckpoint {
     @discardableResult
     func restore<Model: ParameterTree, Rule: Optimizer>(_ result: inout FitResult<Model, Rule>) throws -> Extras? {
         guard FileManager.default.fileExists(atPath: indexFile.path) else { return nil }
-        guard let data = try? Data(contentsOf: indexFile) else {
+        guard let data = try? WholeFile.read(indexFile, limit: 1 << 30) else {
             throw damaged("\(indexFile.path) cannot be read")
         }
         let index = try decoded(data)

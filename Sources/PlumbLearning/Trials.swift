@@ -104,7 +104,7 @@ public struct Trials: Sendable {
 
     private static func read<Outcome: Decodable>(_ file: URL) throws -> Outcome? {
         guard FileManager.default.fileExists(atPath: file.path) else { return nil }
-        guard let data = try? Data(contentsOf: file),
+        guard let data = try? WholeFile.read(file, limit: 1 << 30),
             let outcome = try? JSONDecoder.nonFinite.decode(Outcome.self, from: data)
         else {
             throw FitError("the finished trial in \(file.path) cannot be read: remove the file to run the trial again.")

@@ -18,11 +18,17 @@ extension PreTokenizer {
     /// - Throws: ``TokenizerError`` for a name that is not known.
     public init(gguf name: String, reading: Reading = .transformers) throws(TokenizerError) {
         switch name {
-        case "gpt-2", "gpt2", "default", "phi-2", "olmo", "mpt": self = .gpt2
+        case "gpt-2", "gpt2", "phi-2", "olmo", "mpt": self = .gpt2
         case "smollm" where reading == .transformers: self = .gpt2
         case "smollm", "starcoder", "refact", "codeshell", "command-r", "exaone": self = .smolLM
         case "llama-bpe", "llama3", "llama-v3", "falcon3", "dbrx", "smaug-bpe": self = .llama3
         case "qwen2", "stablelm2", "deepseek-r1-qwen": self = .qwen2
+        case "default":
+            // llama.cpp cuts such text as only Falcon's tokenizer does: punctuation apart, digits in threes.
+            throw TokenizerError(
+                "the pre-tokenizer \"default\" is the one that llama.cpp takes where a converter knew none, so that "
+                    + "the model's own tokens cannot be known: convert the model again, or write the right name into the "
+                    + "file (gguf_new_metadata.py --pre-tokenizer NAME); known are \(PreTokenizer.knownNames)")
         default:
             throw TokenizerError(
                 "the pre-tokenizer \"\(visible(name))\" is not known; known are \(PreTokenizer.knownNames), and their "
@@ -31,7 +37,7 @@ extension PreTokenizer {
     }
 
     /// The names of `tokenizer.ggml.pre` that are known, without their aliases, for messages and help.
-    public static let knownNames = "gpt-2, default, smollm, starcoder, llama-bpe and qwen2"
+    public static let knownNames = "gpt-2, smollm, starcoder, llama-bpe and qwen2"
 
     /// The step a regular expression stands for; nil for one that is not known.
     static func step(pattern: String) -> Step? {

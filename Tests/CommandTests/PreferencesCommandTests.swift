@@ -66,11 +66,26 @@ import Testing
         #expect(next.code == 0 && next.output.contains("Question 3"))
     }
 
+    @Test func aLineTornByAKillIsLeftOutAndTheQuestionIsAskedAgain() throws {
+        defer { cleanUp() }
+        #expect(try ask("1\n2\n", "--count", "2").code == 0)
+        let whole = try lines()
+        try Data((whole.joined(separator: "\n") + "\n" + whole[0].prefix(30)).utf8).write(to: file)
+        let run = try Plumb.run(["run", "learning-from-preferences", "--answers", "answers.jsonl"], in: scratch)
+        #expect(run.code == 3 && run.errors.contains("holds 2 answers that can be learned from"), "\(run.errors)")
+        let next = try ask("1\n", "--count", "1")
+        #expect(next.code == 0 && next.output.contains("Question 3"))
+        #expect(next.errors.contains("answers.jsonl, line 3 was cut off while it was written"), "\(next.errors)")
+        let after = try lines()
+        #expect(after.count == 3 && Array(after.prefix(2)) == whole)
+        #expect(try ask("q\n").errors == "")
+    }
+
     @Test func aMalformedLineIsNamedAndNothingIsLost() throws {
         defer { cleanUp() }
         let good = "{\"first\":[1,2],\"mu\":1,\"second\":[3,4]}\n"
         for (bad, sentence) in [
-            ("{\"first\":[1,2],\"mu\":", "this is not JSON"),
+            ("{\"mu\":1,\"first\":[1,2],", "this is not JSON"),
             ("{\"first\":[1],\"mu\":7,\"second\":[2]}", "\"mu\" is 7"),
             ("{\"first\":[1],\"mu\":1,\"second\":[100]}", "100 is no cell of the grid: 10 rows of 10 cells"),
         ] {

@@ -40,7 +40,7 @@ import Testing
         (["--text", "a", "--lora", "2"], 2, "--model"),
         (["--text", "a", "--model", "b", "--layers", "2"], 2, "--layers"),
         (["--text", "a", "--tokenizer", "words"], 2, "bpe:SIZE"), (["--text", "a", "--steps", "0"], 2, "--steps"),
-        (["--text", "a", "--from-scratch", "mamba"], 2, "attention-only"),
+        (["--text", "a", "--from-scratch", "mamba"], 2, "gpt2, llama, qwen2, gpt_neox or attention-only"),
         (["--resume", "--steps", "5"], 2, "leave out --steps"), (["--resume"], 3, "holds no training"),
     ]) func mistakesAreNamed(_ arguments: [String], _ code: Int, _ part: String) throws {
         let model = try TinyModel()
@@ -49,6 +49,55 @@ import Testing
         #expect(outcome.code == Int32(code))
         #expect(outcome.errors.contains(part), "\(outcome.errors)")
         #expect(!FileManager.default.fileExists(atPath: out.path))
+    }
+
+    @Test(arguments: ["gpt2", "llama", "qwen2", "gpt_neox", "attention-only"])
+    func everyArchitectureIsTrainedFromScratch(_ name: String) throws {
+        let model = try TinyModel()
+        let text = try model.write(String(repeating: "when mary and john\n", count: 30), "text.txt")
+        let out = model.scratch.appendingPathComponent("out").path
+        let train = ["train", "--text", text, "--out", out, "--from-scratch", name, "--steps", "2", "--sample", "0"]
+        let outcome = try Plumb.run(train + tiny)
+        #expect((outcome.code, outcome.errors) == (0, ""))
+        let shown = try Plumb.run(["model", "show", out])
+        #expect(shown.code == 0 && shown.output.contains(name), "\(shown.output)\(shown.errors)")
+    }
+
+    /// Rotary factors of single frequencies, as Llama 3.1's GGUF files have them, have no place in config.json.
+    @Test func whatCouldNotBeSavedIsRefusedBeforeTheFirstStep() throws {
+        let model = try TinyModel()
+        let text = try model.write(String(repeating: "when mary and john\n", count: 30), "text.txt")
+        let file = model.scratch.appendingPathComponent("model.gguf")
+        try TinyGGUF().encoded().write(to: file)
+        let predicted = try Plumb.run(["predict", "--model", file.path, "--text", "when"])
+        #expect((predicted.code, predicted.errors) == (0, ""))
+        let out = model.scratch.appendingPathComponent("out").path
+        let outcome = try Plumb.run(
+            ["train", "--model", file.path, "--text", text, "--out", out, "--steps", "1000000", "--context", "8"])
+        #expect(outcome.code == 3 && outcome.errors.contains("config.json cannot say"), "\(outcome.errors)")
+        #expect(!FileManager.default.fileExists(atPath: out))
+    }
+
+    /// The one that comes second finds the lock of the first and changes nothing.
+    @Test func twoTrainingsNeverShareAFolder() throws {
+        let model = try TinyModel()
+        let text = try model.write(String(repeating: "when mary and john\n", count: 30), "text.txt")
+        let out = model.scratch.appendingPathComponent("out").path
+        let settings = model.scratch.appendingPathComponent("out/training.json")
+        let train = ["train", "--text", text, "--out", out, "--sample", "0"] + tiny
+        var second: Plumb.Outcome?
+        let first = try Plumb.run(train + ["--steps", "400", "--seed", "1"]) { _ in
+            let end = Date(timeIntervalSinceNow: 20)
+            while !FileManager.default.fileExists(atPath: settings.path), Date() < end {
+                Thread.sleep(forTimeInterval: 0.01)
+            }
+            second = try Plumb.run(train + ["--steps", "2", "--seed", "2"])
+        }
+        #expect((first.code, first.errors) == (0, ""))
+        #expect(second?.code == 3)
+        #expect(second?.errors.contains("another training writes to \(out)") == true, "\(second?.errors ?? "")")
+        #expect(try String(contentsOf: settings, encoding: .utf8).contains("\"seed\" : 1"))
+        #expect(try Plumb.run(["generate", "--model", out, "--text", "when", "--max-tokens", "2"]).code == 0)
     }
 
     @Test func aTextTooShortForAWindowIsRefused() throws {
@@ -78,6 +127,15 @@ import Testing
         #expect(large.code == 3 && large.errors.contains("take a smaller batch"), "\(large.errors)")
         let steep = try Plumb.run(train + ["--context", "16", "--steps", "1", "--learning-rate", "1e300"])
         #expect(steep.code == 3 && steep.errors.contains("Take a smaller learning rate than 1e+300"), "\(steep.errors)")
+        // Weights that are numbers still, and make none; a text without room for validation has no loss that shows it.
+        let tiny = try model.write(String(repeating: "ab", count: 10), "tiny.txt")
+        for text in [text, tiny] {
+            let last = try Plumb.run(
+                ["train", "--text", text, "--out", out, "--context", "16", "--steps", "1", "--learning-rate", "1e20"])
+            #expect(last.code == 3 && last.errors.contains("Take a smaller learning rate than 1e+20"), "\(last.errors)")
+            #expect(!FileManager.default.fileExists(atPath: out + "/model.safetensors"))
+            try? FileManager.default.removeItem(atPath: out)
+        }
         #expect(!FileManager.default.fileExists(atPath: out), "no model of numbers that are none")
         try Data().write(to: URL(fileURLWithPath: out))
         let file = try Plumb.run(train)

@@ -1,6 +1,7 @@
 import Foundation
-import PlumbBasics
 import Testing
+
+@testable import PlumbBasics
 
 @Suite struct SystemReasonTests {
     private func thrown(_ body: () throws -> Void) -> String {
@@ -34,6 +35,38 @@ import Testing
         #expect(systemReason(EACCES) == "permission denied")
         #expect(systemReason(ENOENT) == "there is no such file or folder")
         #expect(systemReason(ENOSPC, at: "/") == "the disk is full")
+    }
+
+    @Test func whatCannotBeLookedAtIsNotAbsent() throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("obstacle-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        func path(_ name: String) -> String { folder.appendingPathComponent(name).path }
+        #expect(symlink("circle", path("circle")) == 0 && symlink("nothing", path("dangling")) == 0)
+        try Data().write(to: folder.appendingPathComponent("file"))
+        #expect(obstacle(at: path("circle")) == "its links lead in a circle")
+        #expect(obstacle(at: path("dangling")) == "its link leads nowhere")
+        #expect(obstacle(at: path(String(repeating: "a", count: 300))) == "the name is too long")
+        for name in ["file", "file/below", "nothing", ""] { #expect(obstacle(at: path(name)) == nil, "\(name)") }
+        // Whoever is root may enter every folder.
+        guard getuid() != 0 else { return }
+        #expect(mkdir(path("closed"), 0) == 0)
+        #expect(obstacle(at: path("closed/file")) == "permission denied")
+    }
+
+    /// As `df -i` shows it; a file system without room for files cannot be made without being root.
+    @Test func aFileSystemOutOfFilesIsNotAFullDisk() {
+        func isOutOfFiles(_ files: Int, _ left: Int) -> Bool {
+            var status = statvfs()
+            status.f_files = .init(files)
+            status.f_favail = .init(left)
+            return hasNoRoomForFiles(status)
+        }
+        #expect(isOutOfFiles(8, 0))
+        #expect(!isOutOfFiles(8, 1))
+        #expect(!isOutOfFiles(0, 0), "a file system that does not count its files")
+        #expect(systemReason(ENOSPC, isOutOfFiles: true) == "the file system has no room for another file")
+        #expect(systemReason(ENOSPC, isOutOfFiles: false) == "the disk is full")
     }
 
     @Test func aLockIsHeldByOne() throws {

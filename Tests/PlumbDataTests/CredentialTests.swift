@@ -46,18 +46,6 @@ import Testing
         await #expect(throws: HubUnreachable.self) { try await client.file("passwd", in: "org/tiny") }
     }
 
-    @Test func aServerThatSendsNothingIsGivenUpOnce() async throws {
-        let server = try await LocalServer { _ in
-            Thread.sleep(forTimeInterval: 5)
-            return .init()
-        }
-        var downloader = Downloader()
-        downloader.timeout = 1
-        let start = ContinuousClock.now
-        await #expect(throws: HTTPFailure.self) { try await downloader.data(server.url) }
-        #expect(ContinuousClock.now - start < .seconds(4))
-    }
-
     @Test func oldPartsOfDownloadsGo() throws {
         let scratch = try Scratch()
         let (old, fresh) = (try scratch.write([1], "a.incomplete"), try scratch.write([1], "b.incomplete"))

@@ -193,6 +193,14 @@ import Testing
         #expect(try Tokenizer(gguf: file, preTokenizer: .qwen2).preTokenizer == .qwen2)
     }
 
+    @Test func theDefaultOfLlamaCppIsRefusedByName() throws {
+        let file = try gguf(pre: "default")
+        let error = #expect(throws: TokenizerError.self) { try Tokenizer(gguf: file) }
+        let sentence = error?.description ?? ""
+        #expect(sentence.contains("\"default\"") && sentence.contains("--pre-tokenizer NAME"), "\(sentence)")
+        #expect(try Tokenizer(gguf: file, preTokenizer: .gpt2).preTokenizer == .gpt2)
+    }
+
     @Test func emptyTextHasNoTokensEvenWithAPrefixSpace() throws {
         let pre = #"{"type":"ByteLevel","add_prefix_space":true,"use_regex":true}"#
         for added in ["", Self.added] {

@@ -51,7 +51,7 @@ import Testing
             ("{\"first\":[],\"second\":[2],\"mu\":1}\n", "\"first\" holds no steps"),
             ("{\"first\":[1],\"second\":[\"x\"],\"mu\":1}\n", "\"second\" is not what it should be"),
             ("[1,2]\n", "the line is not what it should be"),
-            (String(line.prefix(12)), "this is not JSON"),
+            ("{\"first\":[1],\n", "this is not JSON"), ("{\"mu\":1,", "this is not JSON"), ("a", "this is not JSON"),
         ]
         for (bad, sentence) in cases {
             let found = try complaint(line + line + bad)
@@ -68,17 +68,37 @@ import Testing
         }
     }
 
-    @Test func appendingGoesOnBehindAWholeLineAndNotBehindATornOne() throws {
+    @Test func appendingGoesOnBehindAWholeLineAndNotBehindSomethingElse() throws {
         let next = [Comparison([9], [9], mu: 0)]
         try withFile(String(line.dropLast())) { file in
             try file.append(next)
             #expect(try file.read().count == 2)
         }
-        try withFile(line + line.prefix(15)) { file in
+        try withFile(line + "somebody's note") { file in
             let before = try Data(contentsOf: file.url)
             let error = #expect(throws: PreferenceError.self) { try file.append(next) }
             #expect(error?.description.contains("line 2") == true)
             #expect(try Data(contentsOf: file.url) == before)
+        }
+    }
+
+    @Test func aTornLastLineIsLeftOutAndReplacedWhereverItWasCut() throws {
+        let next = Comparison([9], [9], mu: 0)
+        let whole = Comparison([1, 2], [3], mu: 1)
+        for before in 0...2 {
+            // The last character is the line break: a line that lacks only that is whole.
+            for length in 1..<line.count - 1 {
+                try withFile(String(repeating: line, count: before) + line.prefix(length)) { file in
+                    let contents = try file.contents()
+                    let (found, torn) = (contents.comparisons, contents.torn)
+                    #expect(found == Array(repeating: whole, count: before))
+                    #expect(torn?.contains("line \(before + 1) was cut off") == true, "\(length): \(torn ?? "nil")")
+                    try file.append([next])
+                    try file.append([next])
+                    #expect(try file.read() == found + [next, next])
+                    #expect(try file.contents().torn == nil)
+                }
+            }
         }
     }
 

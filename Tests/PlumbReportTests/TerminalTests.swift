@@ -35,6 +35,19 @@ import Testing
         }
     }
 
+    /// A damaged record may hold a text of megabytes: what is drawn of it has an end, and comes soon.
+    @Test func textsWithoutEndAreCutAndBrokenSoon() {
+        let endless = String(repeating: "x", count: 200_000)
+        let start = ContinuousClock.now
+        let table = TerminalTable(columns: [.init("name"), .init("n", .right)], rows: [[endless, "7"]])
+        let shown = table.render(TerminalStyle(width: 40))
+        #expect(shown.count { $0 == "x" } == 3_999 && shown.contains("…"))
+        let paragraph = TerminalStyle(width: 40).paragraph(endless)
+        #expect(paragraph.count { $0 == "x" } == 200_000)
+        #expect(paragraph.split(separator: "\n").allSatisfy { $0.count <= 40 })
+        #expect(ContinuousClock.now - start < .seconds(20), "breaking a line looks at the whole rest of it")
+    }
+
     @Test func columnsThatWrapLoseNoWord() {
         let table = TerminalTable(
             columns: [.init("id"), .init("what it asks"), .init("n", .right)],

@@ -1,6 +1,7 @@
 public import Foundation
+internal import PlumbBasics
 internal import PlumbData
-internal import PlumbLearning
+public import PlumbLearning
 public import PlumbRecords
 internal import PlumbTensor
 public import PlumbWorlds
@@ -43,12 +44,12 @@ public struct PreferenceQuestions: Sendable {
             })
     }
 
-    /// All answers in a file; none where there is no file yet.
+    /// All answers in a file, without a last line that was cut off while it was written; none where there is no file.
     ///
     /// - Throws: `PreferenceError` naming the line and what is wrong with it, a cell outside the grid included.
-    public func answers(in url: URL) throws -> [Comparison<Int>] {
+    public func answers(in url: URL) throws -> PreferenceFile<Int>.Contents {
         let cells = study.cells
-        return try PreferenceFile<Int>(url).read { cell in
+        return try PreferenceFile<Int>(url).contents { cell in
             (0..<cells).contains(cell)
                 ? nil
                 : "\(cell) is no cell of the grid: \(study.size) rows of \(study.size) cells are counted row by row "
@@ -60,21 +61,24 @@ public struct PreferenceQuestions: Sendable {
     ///
     /// - Throws: `PreferenceError` where there is no file or fewer than ``fewest`` questions were answered, or as
     ///   ``answers(in:)``.
-    public func answersToLearnFrom(_ path: String) throws -> (answers: [Comparison<Int>], file: InputFile) {
+    public func answersToLearnFrom(_ path: String) throws -> (
+        answers: [Comparison<Int>], file: InputFile, torn: String?
+    ) {
         let url = URL(fileURLWithPath: path)
-        guard FileManager.default.fileExists(atPath: path) else {
+        guard obstacle(at: path) != nil || FileManager.default.fileExists(atPath: path) else {
             throw PreferenceError("there is no file \(path): plumb preferences ask --out \(path) makes one")
         }
-        let answers = try answers(in: url)
+        let contents = try answers(in: url)
+        let answers = contents.comparisons
         let usable = answers.count { $0.mu != nil }
         guard usable >= Self.fewest else {
             throw PreferenceError(
                 "\(path) holds \(usable == 1 ? "1 answer" : "\(usable) answers") that can be learned from, and at least "
                     + "\(Self.fewest) are needed: plumb preferences ask --out \(path)")
         }
-        let data = try Data(contentsOf: url)
+        let hash = FileHash.sha256(of: contents.bytes)
         return (
-            answers, InputFile(path: path, sha256: FileHash.sha256(of: data), bytes: data.count, role: "answers")
+            answers, InputFile(path: path, sha256: hash, bytes: contents.bytes.count, role: "answers"), contents.torn
         )
     }
 }

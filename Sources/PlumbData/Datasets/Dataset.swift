@@ -68,7 +68,9 @@ public enum DatasetLocation: Sendable, Equatable {
     static func at(_ url: URL) throws -> DatasetLocation {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) else {
-            throw FileError("there is no file or folder \(url.path)")
+            throw FileError(
+                obstacle(at: url.path).map { "cannot read \(url.path): \($0)" }
+                    ?? "there is no file or folder \(url.path)")
         }
         guard isFolder.boolValue else { return try file(url) }
         guard try idxPairs(in: url).isEmpty else { return .idx(url) }

@@ -71,6 +71,7 @@ public struct DatasetStore: Sendable {
         {
             return try DatasetLocation.at(url)
         }
+        if let reason = obstacle(at: url.path) { throw FileError("cannot read \(visible(url.path)): \(reason)") }
         throw unknown(name)
     }
 

@@ -73,14 +73,10 @@ public struct SafetensorsCheckpoint: TensorSource {
 
     /// Tensor name to file name. File names must stay inside the folder.
     private static func placement(_ url: URL) throws -> [String: String] {
-        let size = (try? FileManager.default.attributesOfItem(atPath: url.path)[.size] as? Int) ?? 0
-        guard size <= SafetensorsHeader.maximumLength else { throw FileError("\(url.path) has more than 100 MB") }
         let index: Index
         let data: Data
-        do {
-            data = try Data(contentsOf: url)
-        } catch {
-            throw FileError("cannot read \(url.path): \(systemReason(of: error))")
+        do { data = try WholeFile.read(url, limit: SafetensorsHeader.maximumLength) } catch {
+            throw FileError("cannot read \(url.path): \(error)")
         }
         try GitLFS.refusePointer(data, at: url)
         do {

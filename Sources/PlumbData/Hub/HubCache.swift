@@ -48,8 +48,8 @@ struct HubCache: Sendable {
     func commit(of revision: String, in repository: String) -> String? {
         if FileHash.isHex(revision, digits: 40) { return revision }
         let ref = folder(of: repository).appendingPathComponent("refs").appendingPathComponent(revision)
-        guard let text = try? String(contentsOf: ref, encoding: .utf8) else { return nil }
-        let commit = text.trimmingCharacters(in: .whitespacesAndNewlines)
+        guard let data = try? WholeFile.read(ref, limit: 1 << 10) else { return nil }
+        let commit = String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
         return FileHash.isHex(commit, digits: 40) ? commit : nil
     }
 

@@ -1,4 +1,5 @@
 public import Foundation
+internal import PlumbBasics
 internal import PlumbTensor
 
 /// A repository's files at one commit.
@@ -46,10 +47,14 @@ public struct HubClient: Sendable {
         isOffline = CacheFolder.isOffline(environment)
         let tokenFile =
             value("HF_TOKEN_PATH").map { CacheFolder.expand($0, environment) } ?? home.appendingPathComponent("token")
-        let token = value("HF_TOKEN") ?? (try? String(contentsOf: tokenFile, encoding: .utf8))
+        let token = value("HF_TOKEN") ?? Self.text(of: tokenFile)
         self.token = token?.trimmingCharacters(in: .whitespacesAndNewlines).split(separator: "\n").first.map(
             String.init)
         self.downloader = downloader
+    }
+
+    private static func text(of file: URL) -> String? {
+        (try? WholeFile.read(file, limit: 1 << 16)).flatMap { String(data: $0, encoding: .utf8) }
     }
 
     /// The repository's files at `revision`.

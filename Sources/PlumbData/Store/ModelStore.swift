@@ -67,6 +67,7 @@ public struct ModelStore: Sendable {
         if FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) {
             return isFolder.boolValue ? try ModelStore.model(in: url) : try ModelStore.file(url)
         }
+        if let reason = obstacle(at: url.path) { throw FileError("cannot read \(visible(url.path)): \(reason)") }
         guard !["/", "./", "../", "~/"].contains(where: name.hasPrefix) else {
             throw FileError("there is no file or folder \(url.path)")
         }

@@ -51,7 +51,7 @@ extension Downloader {
         var request = Downloader.request(source.url, source.headers)
         if sink.received > 0 { request.setValue("bytes=\(sink.received)-", forHTTPHeaderField: "Range") }
         let answer = try await HTTPTransfer.run(
-            request, timeout: timeout, onHead: sink.begin, onBytes: sink.append)
+            request, limits: limits, onHead: sink.begin, onBytes: sink.append)
         if answer.status == 416, sink.received > 0 {
             // There is nothing after what we have: it is all there, or it is another file.
             if sink.received == answer.totalSize { return }

@@ -11,8 +11,8 @@ struct Downloader: Sendable {
     var attempts = 5
     /// The wait before the second attempt; it doubles from there.
     var pause = Duration.milliseconds(500)
-    /// Seconds without a byte, from connecting on, before a server is given up.
-    var timeout: TimeInterval = 30
+    /// How long a server may keep a request waiting before it is given up.
+    var limits = HTTPLimits()
     /// The most bytes of a file whose size neither its source nor the server says.
     var unannouncedLimit = 1 << 30
 
@@ -40,7 +40,7 @@ struct Downloader: Sendable {
         var request = Downloader.request(url, headers)
         request.httpMethod = "HEAD"
         return try await retrying { [request] in
-            let answer = try await HTTPTransfer.run(request, policy: policy, timeout: timeout, onBytes: { _ in })
+            let answer = try await HTTPTransfer.run(request, policy: policy, limits: limits, onBytes: { _ in })
             return try Downloader.unlessBusy(answer)
         }
     }
@@ -50,7 +50,7 @@ struct Downloader: Sendable {
         let request = Downloader.request(url, headers)
         return try await retrying {
             let body = Body(limit: limit, host: url.host ?? "")
-            let answer = try await HTTPTransfer.run(request, timeout: timeout, onBytes: body.append)
+            let answer = try await HTTPTransfer.run(request, limits: limits, onBytes: body.append)
             return (try Downloader.unlessBusy(answer), body.data)
         }
     }

@@ -14,7 +14,10 @@ public enum FileHash {
     public static func sha256(of url: URL, cache: URL? = nil) throws -> String {
         if let cache {
             let memo = cache.appendingPathComponent(try identity(of: url))
-            if let text = try? String(contentsOf: memo, encoding: .utf8), isHex(text, digits: 64) { return text }
+            if let data = try? WholeFile.read(memo, limit: 64) {
+                let text = String(decoding: data, as: UTF8.self)
+                if isHex(text, digits: 64) { return text }
+            }
         }
         let digest = Digest(.sha256)
         try read(url) { digest.update($0) }

@@ -29,11 +29,21 @@ enum RedirectPolicy: Sendable {
     case stayOnHost
 }
 
+/// How long a server may keep a request waiting.
+struct HTTPLimits: Sendable {
+    /// Seconds without a byte, from connecting on, after which a server is given up.
+    var stall: TimeInterval = 30
+    /// Seconds after which a server that accepts no connection is given up.
+    var connecting: TimeInterval = 15
+}
+
 /// One request and its answer, with the body handed over in pieces as they arrive.
 ///
 /// Callbacks come one at a time on the session's serial queue, which is what makes the mutable state safe.
 final class HTTPTransfer: NSObject, URLSessionDataDelegate, @unchecked Sendable {
     private let policy: RedirectPolicy
+    private let limits: HTTPLimits
+    private let queue: OperationQueue
     private let onHead: (HTTPAnswer) throws -> Void
     private let onBytes: (UnsafeRawBufferPointer) throws -> Void
     private var continuation: CheckedContinuation<HTTPAnswer, any Error>?
@@ -43,10 +53,12 @@ final class HTTPTransfer: NSObject, URLSessionDataDelegate, @unchecked Sendable 
     private var isCancelled = false
 
     private init(
-        policy: RedirectPolicy, onHead: @escaping (HTTPAnswer) throws -> Void,
-        onBytes: @escaping (UnsafeRawBufferPointer) throws -> Void
+        policy: RedirectPolicy, limits: HTTPLimits, queue: OperationQueue,
+        onHead: @escaping (HTTPAnswer) throws -> Void, onBytes: @escaping (UnsafeRawBufferPointer) throws -> Void
     ) {
         self.policy = policy
+        self.limits = limits
+        self.queue = queue
         self.onHead = onHead
         self.onBytes = onBytes
     }
@@ -54,12 +66,12 @@ final class HTTPTransfer: NSObject, URLSessionDataDelegate, @unchecked Sendable 
     /// Sends `request` and waits for the end of the answer.
     ///
     /// - Parameters:
-    ///   - timeout: seconds without a byte, from connecting on, after which the server is given up.
+    ///   - limits: how long the server may keep it waiting.
     ///   - onHead: sees the answer's head before its body; throwing ends the transfer.
     ///   - onBytes: sees each piece of the body; throwing ends the transfer.
     /// - Throws: ``HTTPFailure`` where the network failed, or what the closures throw.
     static func run(
-        _ request: URLRequest, policy: RedirectPolicy = .follow, timeout: TimeInterval,
+        _ request: URLRequest, policy: RedirectPolicy = .follow, limits: HTTPLimits,
         onHead: @escaping (HTTPAnswer) throws -> Void = { _ in },
         onBytes: @escaping (UnsafeRawBufferPointer) throws -> Void
     ) async throws -> HTTPAnswer {
@@ -68,12 +80,12 @@ final class HTTPTransfer: NSObject, URLSessionDataDelegate, @unchecked Sendable 
             throw HTTPFailure("\(address) is not an address that begins with http:// or https://", isTransient: false)
         }
         let configuration = URLSessionConfiguration.ephemeral
-        configuration.timeoutIntervalForRequest = timeout
+        configuration.timeoutIntervalForRequest = limits.stall
         configuration.requestCachePolicy = .reloadIgnoringLocalCacheData
         configuration.httpShouldSetCookies = false
         let queue = OperationQueue()
         queue.maxConcurrentOperationCount = 1
-        let transfer = HTTPTransfer(policy: policy, onHead: onHead, onBytes: onBytes)
+        let transfer = HTTPTransfer(policy: policy, limits: limits, queue: queue, onHead: onHead, onBytes: onBytes)
         let session = URLSession(configuration: configuration, delegate: transfer, delegateQueue: queue)
         let task = session.dataTask(with: request)
         defer { session.finishTasksAndInvalidate() }
@@ -81,7 +93,11 @@ final class HTTPTransfer: NSObject, URLSessionDataDelegate, @unchecked Sendable 
             try await withCheckedThrowingContinuation { continuation in
                 queue.addOperation {
                     transfer.continuation = continuation
-                    if transfer.isCancelled { transfer.finish(.failure(CancellationError())) } else { task.resume() }
+                    if transfer.isCancelled {
+                        transfer.finish(.failure(CancellationError()))
+                    } else {
+                        transfer.start(task)
+                    }
                 }
             }
         } onCancel: {
@@ -93,6 +109,41 @@ final class HTTPTransfer: NSObject, URLSessionDataDelegate, @unchecked Sendable 
                 transfer.finish(.failure(CancellationError()))
             }
         }
+    }
+
+    private func start(_ task: URLSessionTask) {
+        watchConnecting(to: task.originalRequest?.url)
+        task.resume()
+    }
+
+    /// Ends the transfer where nothing at `url` accepts a connection within the limit.
+    ///
+    /// Foundation says nothing of connecting: a server that is slow to answer and one that cannot be reached look the
+    /// same. Where there is no answer after a third of the limit, a connection of our own tells them apart.
+    private func watchConnecting(to url: URL?) {
+        #if canImport(FoundationNetworking)
+            guard let origin = WebOrigin(url), !ConnectionProbe.goesThroughProxy(origin) else { return }
+            let (queue, limit, redirect) = (queue, limits.connecting, redirects)
+            let isWaiting: @Sendable () -> Bool = { [weak self] in
+                self.map { $0.continuation != nil && $0.answer == nil && $0.redirects == redirect } ?? false
+            }
+            @Sendable func after(_ seconds: TimeInterval, _ body: @escaping @Sendable () -> Void) {
+                DispatchQueue.global().asyncAfter(deadline: .now() + seconds) { queue.addOperation(body) }
+            }
+            after(limit / 3) {
+                guard isWaiting() else { return }
+                let probe = ConnectionProbe()
+                probe.start(origin, limit: limit * 2 / 3)
+                after(limit * 2 / 3) { [weak self] in
+                    guard isWaiting(), !probe.isAccepted else { return }
+                    let failure = HTTPFailure(
+                        "cannot connect to \(origin.host): it accepted no connection within \(plain(limit)) s",
+                        isTransient: false)
+                    self?.failure = failure
+                    self?.finish(.failure(failure))
+                }
+            }
+        #endif
     }
 
     /// Answers the waiting caller, once.
@@ -125,6 +176,7 @@ final class HTTPTransfer: NSObject, URLSessionDataDelegate, @unchecked Sendable 
         }
         var onward = task.originalRequest ?? request
         onward.url = to
+        watchConnecting(to: to)
         if !isOriginal { onward.setValue(nil, forHTTPHeaderField: "Authorization") }
         completionHandler(onward)
     }
@@ -160,7 +212,8 @@ final class HTTPTransfer: NSObject, URLSessionDataDelegate, @unchecked Sendable 
             finish(.failure(failure))
         } else if let error {
             let host = (task.currentRequest ?? task.originalRequest)?.url?.host
-            finish(.failure(HTTPFailure(error, host: host ?? "the server", hasBegun: answer != nil)))
+            finish(
+                .failure(HTTPFailure(error, host: host ?? "the server", hasBegun: answer != nil, stall: limits.stall)))
         } else if let answer {
             finish(.success(answer))
         } else {
@@ -189,8 +242,10 @@ struct HTTPFailure: Error, CustomStringConvertible {
         self.isTransient = isTransient
     }
 
-    /// - Parameter hasBegun: whether anything of the answer had arrived.
-    init(_ error: any Error, host: String, hasBegun: Bool) {
+    /// - Parameters:
+    ///   - hasBegun: whether anything of the answer had arrived.
+    ///   - stall: seconds without a byte after which a server is given up.
+    init(_ error: any Error, host: String, hasBegun: Bool, stall: TimeInterval) {
         let reason = error.localizedDescription.lowercased()
         guard let code = (error as? URLError)?.code else {
             self.init("cannot reach \(host): \(visible(sentence(of: error)))", isTransient: true)
@@ -208,7 +263,7 @@ struct HTTPFailure: Error, CustomStringConvertible {
             self.init("this machine is not online", isTransient: false)
         case .timedOut:
             // What stood still from the beginning is given up at once; what stopped half-way is asked to go on.
-            self.init("\(host) sends nothing", isTransient: hasBegun)
+            self.init("\(host) has sent nothing for \(plain(stall)) s", isTransient: hasBegun)
         case .networkConnectionLost:
             self.init("the connection to \(host) was lost", isTransient: true)
         case .secureConnectionFailed, .serverCertificateUntrusted, .serverCertificateHasBadDate,
@@ -218,4 +273,9 @@ struct HTTPFailure: Error, CustomStringConvertible {
             self.init("the transfer from \(host) failed (\(code.rawValue))", isTransient: true)
         }
     }
+}
+
+/// A number of seconds without a needless ".0".
+private func plain(_ seconds: TimeInterval) -> String {
+    seconds == seconds.rounded() ? "\(Int(seconds))" : "\(seconds)"
 }

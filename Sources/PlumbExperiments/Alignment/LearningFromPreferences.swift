@@ -177,7 +177,7 @@ public struct LearningFromPreferences: Experiment {
 
     /// Learns from a person's answers. Nobody knows the reward behind them, so the claim is about answers held out.
     private func learn(from path: String, in context: inout RunContext) async throws -> Findings {
-        let (answers, file) = try PreferenceQuestions(study, seed: context.seed).answersToLearnFrom(path)
+        let (answers, file, torn) = try PreferenceQuestions(study, seed: context.seed).answersToLearnFrom(path)
         context.record(input: file)
         let (study, trials) = (study, Trials(context, count: settings.seeds))
         // Other answers are another question: a resumed run then begins anew.
@@ -192,7 +192,7 @@ public struct LearningFromPreferences: Experiment {
             results.table
             results.heatMap
             results.plan
-            for note in results.notes { note }
+            for note in results.notes + [torn].compactMap({ $0 }) { note }
         }
     }
 }

@@ -60,7 +60,10 @@ public struct WeakToStrong: Experiment {
     private struct Measure: Sendable {
         let quantity: Quantity
         let value: @Sendable (Outcome) -> Double
-        init(_ name: String, unit: String = "", isHeadline: Bool = false, _ value: @escaping @Sendable (Outcome) -> Double) {
+        init(
+            _ name: String, unit: String = "", isHeadline: Bool = false,
+            _ value: @escaping @Sendable (Outcome) -> Double
+        ) {
             (quantity, self.value) = (Quantity(name, unit: unit, per: "split", isHeadline: isHeadline), value)
         }
     }

@@ -101,6 +101,7 @@ public struct LanguageModelTraining: Sendable {
             learningRate: learningRate, beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: weightDecay)
         guard validation.rows > 0 else {
             let result = try fit.run(trained, optimizer: optimizer, in: session, loss: loss)
+            if steps > 0 { try checkEnd(Double(model(result.model).loss(windows.batch(step: steps - 1)).item)) }
             return Result(model: made(result.model), losses: result.losses, validation: [])
         }
         let first = measure(trained)[Measure.validationLoss]
@@ -109,9 +110,18 @@ public struct LanguageModelTraining: Sendable {
         let later = result.curve(Measure.validationLoss)
         // Without steps the end is the beginning.
         let measured = steps > 0 ? zip(later.steps, later.values).map { (step: Int($0), loss: $1) } : []
+        try checkEnd(measured.last?.loss ?? first)
         return Result(
             model: made(result.model), losses: result.losses,
             validation: [(step: 0, loss: first)] + measured)
+    }
+
+    /// Refuses a model that its last step ruined: no loss follows that would show it.
+    private func checkEnd(_ loss: Double) throws {
+        guard !loss.isFinite else { return }
+        throw FitError(
+            "training diverged in its last steps: the loss at the end is \(loss.isNaN ? .nan : loss). Take a smaller "
+                + "learning rate than \(learningRate).")
     }
 
     /// Refuses a step whose activations cannot fit into the machine's memory, before anything is allocated: the system

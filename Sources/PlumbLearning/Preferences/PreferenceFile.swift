@@ -20,27 +20,50 @@ enum PreferenceFileLimit {
 /// try file.append([Comparison([1, 2], [7, 8], mu: 1)])
 /// ```
 public struct PreferenceFile<Step: Sendable & Hashable & Codable>: Sendable {
+    /// What a file holds.
+    public struct Contents: Sendable {
+        /// The comparisons, in the order of the lines.
+        public var comparisons: [Comparison<Step>] = []
+        /// A sentence about a last line that was cut off; nil where there is none.
+        public var torn: String?
+        /// The file's bytes, the torn line included.
+        public var bytes = Data()
+    }
+
     /// Where the file is, or will be with the first answer.
     public let url: URL
 
     /// The answers at `url`; nothing is read or made yet.
     public init(_ url: URL) { self.url = url }
 
+    /// All comparisons so far, without a torn last line; see ``contents(complaint:)``.
+    ///
+    /// - Parameter complaint: what is wrong with a step, as a sentence; nil where it can be used.
+    /// - Throws: ``PreferenceError`` naming the file, the line and what is wrong with it.
+    public func read(complaint: (Step) -> String? = { _ in nil }) throws -> [Comparison<Step>] {
+        try contents(complaint: complaint).comparisons
+    }
+
     /// All comparisons so far; none where there is no file yet. Empty lines are passed over.
+    ///
+    /// A process that was killed while it wrote leaves a part of its last line, without a line break and never read by
+    /// anyone: it is left out, and ``append(_:)`` removes it.
     ///
     /// - Parameter complaint: what is wrong with a step, as a sentence; nil where it can be used.
     /// - Throws: ``PreferenceError`` naming the file, the line and what is wrong with it: text that is not JSON, a member
     ///   that is missing or of another type, a segment without steps, a μ that is no number or outside 0...1, a step that
     ///   `complaint` speaks of.
-    public func read(complaint: (Step) -> String? = { _ in nil }) throws -> [Comparison<Step>] {
-        guard FileManager.default.fileExists(atPath: url.path) else { return [] }
+    public func contents(complaint: (Step) -> String? = { _ in nil }) throws -> Contents {
+        if let reason = obstacle(at: url.path) { throw PreferenceError("\(url.path) cannot be read: \(reason)") }
+        guard FileManager.default.fileExists(atPath: url.path) else { return Contents() }
         let data: Data
         do { data = try WholeFile.read(url, limit: PreferenceFileLimit.bytes, kind: .stream) } catch {
             throw PreferenceError("\(url.path) cannot be read: \(error)")
         }
         var comparisons: [Comparison<Step>] = []
         let decoder = JSONDecoder()
-        for (index, line) in data.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated() {
+        let end = Self.startOfTornLine(data) ?? data.endIndex
+        for (index, line) in data[..<end].split(separator: 0x0A, omittingEmptySubsequences: false).enumerated() {
             guard !line.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) else { continue }
             let place = "\(url.path), line \(index + 1)"
             let comparison: Comparison<Step>
@@ -55,13 +78,43 @@ public struct PreferenceFile<Step: Sendable & Hashable & Codable>: Sendable {
             }
             comparisons.append(comparison)
         }
-        return comparisons
+        guard end < data.endIndex else { return Contents(comparisons: comparisons, bytes: data) }
+        let line = data.count { $0 == 0x0A } + 1
+        let torn =
+            "\(url.path), line \(line) was cut off while it was written and is left out; what stands before it is kept"
+        return Contents(comparisons: comparisons, torn: torn, bytes: data)
     }
 
-    /// Writes `comparisons` behind what is there, and makes sure that they are on disk.
+    /// Makes sure that ``append(_:)`` can write, before an answer is asked for; makes no file.
     ///
-    /// - Throws: ``PreferenceError`` where a number is not finite, the file cannot be written, or its last line was cut
-    ///   off: whatever was appended to that would be lost with it.
+    /// - Throws: ``PreferenceError`` for what is no file on a disk, or may not be written.
+    public func checkWritable() throws {
+        if let reason = obstacle(at: url.path) { throw PreferenceError("cannot write \(url.path): \(reason)") }
+        guard FileManager.default.fileExists(atPath: url.path) else { return }
+        do {
+            _ = try WholeFile.read(url, limit: PreferenceFileLimit.bytes)
+        } catch { throw PreferenceError("\(url.path) cannot be read: \(error)") }
+        do { try Data().append(to: url) } catch { throw PreferenceError("\(error)") }
+    }
+
+    /// Where the last line begins, if it is a part of a line as ``append(_:)`` writes them: what somebody else wrote is
+    /// never taken for it.
+    private static func startOfTornLine(_ data: Data) -> Data.Index? {
+        guard let last = data.last, last != 0x0A else { return nil }
+        let start = data.lastIndex(of: 0x0A).map { $0 + 1 } ?? data.startIndex
+        let beginning = Data("{\"first\":[".utf8)
+        let line = data[start...]
+        guard line.prefix(beginning.count) == beginning.prefix(line.count),
+            (try? JSONSerialization.jsonObject(with: Data(line))) == nil
+        else { return nil }
+        return start
+    }
+
+    /// Writes `comparisons` behind what is there, in the place of a torn last line, and makes sure that they are on
+    /// disk.
+    ///
+    /// - Throws: ``PreferenceError`` where a number is not finite, the file cannot be written, or its last line has no
+    ///   line break and is no comparison: whatever was appended to that would be lost with it.
     public func append(_ comparisons: [Comparison<Step>]) throws {
         guard !comparisons.isEmpty else { return }
         let encoder = JSONEncoder()
@@ -75,13 +128,18 @@ public struct PreferenceFile<Step: Sendable & Hashable & Codable>: Sendable {
             }
             text += line + [0x0A]
         }
-        if try endsWithoutLineBreak() { text.insert(0x0A, at: 0) }
+        if try isLineBreakMissing() { text.insert(0x0A, at: 0) }
         do { try text.append(to: url) } catch { throw PreferenceError("\(error)") }
     }
 
-    /// Whether a line break is missing after the last line, which is whole.
-    private func endsWithoutLineBreak() throws -> Bool {
-        guard let data = try? Data(contentsOf: url, options: .mappedIfSafe), let last = data.last, last != 0x0A else {
+    /// Whether a line break is missing after the last line, which is whole. A torn last line is removed.
+    private func isLineBreakMissing() throws -> Bool {
+        guard let data = try? WholeFile.read(url, limit: PreferenceFileLimit.bytes), let last = data.last, last != 0x0A
+        else { return false }
+        if let start = Self.startOfTornLine(data) {
+            guard truncate(url.path, off_t(start - data.startIndex)) == 0 else {
+                throw PreferenceError("cannot write \(url.path): \(systemReason(errno, at: url.path))")
+            }
             return false
         }
         _ = try read()

@@ -1,4 +1,5 @@
 public import Foundation
+internal import PlumbBasics
 public import PlumbData
 internal import PlumbTensor
 public import PlumbTokenizers
@@ -55,7 +56,7 @@ extension HookedTransformer {
     /// Loads a folder as Hugging Face's `save_pretrained` writes it.
     public static func load(folder: URL, name: String? = nil) throws -> HookedTransformer {
         let configuration = folder.appendingPathComponent("config.json")
-        guard let data = try? Data(contentsOf: configuration) else {
+        guard FileManager.default.fileExists(atPath: configuration.path) else {
             let adapter = folder.appendingPathComponent("adapter_config.json")
             if FileManager.default.fileExists(atPath: adapter.path) {
                 throw ModelError(
@@ -63,6 +64,10 @@ extension HookedTransformer {
                         + "load the result")
             }
             throw ModelError("\(folder.path) has no config.json: a model folder holds one, beside its weights")
+        }
+        let data: Data
+        do { data = try WholeFile.read(configuration, limit: 16 << 20) } catch {
+            throw ModelError("cannot read \(configuration.path): \(error)")
         }
         try GitLFS.refusePointer(data, at: configuration)
         let checkpoint = try SafetensorsCheckpoint(folder: folder)

@@ -29,7 +29,10 @@ extension HookedTransformer {
         }
         // What an earlier model left here would be read instead of what is written, or beside it.
         let stale =
-            ["model.safetensors.index.json", "chat_template.jinja"]
+            [
+                "model.safetensors.index.json", "chat_template.jinja", "generation_config.json",
+                "special_tokens_map.json",
+            ]
             + (tokenizer == nil ? ["tokenizer.json", "tokenizer_config.json"] : [])
         for file in stale.map(folder.appendingPathComponent) where FileManager.default.fileExists(atPath: file.path) {
             try FileManager.default.removeItem(at: file)

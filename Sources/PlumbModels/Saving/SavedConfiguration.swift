@@ -7,7 +7,7 @@ struct SavedConfiguration: Encodable {
     private let architectures: [String]?
     private let dtype = "float32"
     private let bos_token_id: TokenID
-    private let eos_token_id: TokenID
+    private let eos_token_id: EndTokens
     private let pad_token_id: TokenID
     private let family: any Encodable
 
@@ -25,6 +25,21 @@ struct SavedConfiguration: Encodable {
         }
     }
 
+    /// Every token that ends a text: null, an id, or a list where there are several, the tokenizer's own first.
+    private struct EndTokens: Encodable {
+        var ids: [Int]
+
+        init(_ tokenizer: Tokenizer?) {
+            let own = tokenizer?.eos
+            let others = tokenizer.map { $0.stopTokens.filter { $0 != own } } ?? []
+            ids = [own].compactMap { $0 } + others.sorted()
+        }
+
+        func encode(to encoder: any Encoder) throws {
+            if ids.count > 1 { try ids.encode(to: encoder) } else { try TokenID(id: ids.first).encode(to: encoder) }
+        }
+    }
+
     /// - Throws: ``ModelError`` for what `config.json` cannot say.
     init(_ model: HookedTransformer) throws {
         let architecture = model.configuration.architecture
@@ -32,7 +47,7 @@ struct SavedConfiguration: Encodable {
         architectures = architecture.className.map { [$0] }
         family = try architecture.family.configuration(of: model.transformer)
         bos_token_id = TokenID(id: model.tokenizer?.bos)
-        eos_token_id = TokenID(id: model.tokenizer?.eos)
+        eos_token_id = EndTokens(model.tokenizer)
         pad_token_id = TokenID(id: model.tokenizer?.padding)
     }
 

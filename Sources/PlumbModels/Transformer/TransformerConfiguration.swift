@@ -78,6 +78,9 @@ public struct TransformerConfiguration: Sendable, Equatable, Codable {
         guard !isLlama || headWidth % 2 == 0 else {
             throw ModelError("a head width of \(headWidth) is odd; rotary positions turn features in pairs")
         }
+        guard architecture != .gptNeoX || headWidth > 1 else {
+            throw ModelError("a head width of 1 is too small; rotary positions turn features in pairs")
+        }
         return self
     }
 }

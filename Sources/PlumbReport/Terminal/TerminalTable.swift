@@ -24,6 +24,9 @@ public struct TerminalTable: Sendable, Equatable {
         }
     }
 
+    /// The most columns that one text takes, in several lines: a text from a damaged file may have no end.
+    static let longest = 4_000
+
     /// The columns from left to right.
     public var columns: [Column]
     /// One text a column in each row.
@@ -42,7 +45,7 @@ public struct TerminalTable: Sendable, Equatable {
     /// The table as lines, each ending in a line break. What is too wide for its column goes on in the next line, so that
     /// no line is wider than the terminal and nothing is cut.
     public func render(_ style: TerminalStyle = .plain) -> String {
-        let cells = rows.map { $0.map(VisibleText.line) }
+        let cells = rows.map { $0.map { DisplayWidth.truncated(VisibleText.line($0), to: Self.longest) } }
         let titles = columns.map { VisibleText.line($0.title) }
         let widths = widths(cells + [titles], within: style.width)
         func lines(_ texts: [String]) -> [String] {

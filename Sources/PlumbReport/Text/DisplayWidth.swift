@@ -51,28 +51,41 @@ enum DisplayWidth {
     /// it has any.
     static func wrapped(_ text: String, to width: Int) -> [String] {
         // What fits keeps its spaces, which may be an indentation.
-        guard of(text) > width else { return text.isEmpty ? [] : [text] }
+        guard exceeds(text, width) else { return text.isEmpty ? [] : [text] }
         var lines: [String] = []
         var line = ""
         for word in text.split(separator: " ", omittingEmptySubsequences: true) {
-            if !line.isEmpty, of(line) + 1 + of(word) > width {
+            if !line.isEmpty, exceeds(word, width - of(line) - 1) {
                 // A number and its sign stay together: no line begins with "%".
                 let isSign = word.hasPrefix("%")
                 let cut = isSign ? line.lastIndex(of: " ") : nil
                 lines.append(cut.map { String(line[..<$0]) } ?? line)
                 line = cut.map { String(line[line.index(after: $0)...]) } ?? ""
             }
-            line += line.isEmpty ? String(word) : " " + word
-            while of(line) > width, width > 0, let end = place(in: line, within: width) {
-                lines.append(String(line[..<end]))
-                line = String(line[end...])
+            var rest = word
+            if line.isEmpty {
+                while width > 0, exceeds(rest, width), let end = place(in: rest, within: width) {
+                    lines.append(String(rest[..<end]))
+                    rest = rest[end...]
+                }
             }
+            line += line.isEmpty ? String(rest) : " " + rest
         }
         return line.isEmpty ? lines : lines + [line]
     }
 
+    /// Whether the text takes more than `width` columns; looks no further than that.
+    private static func exceeds(_ text: some StringProtocol, _ width: Int) -> Bool {
+        var used = 0
+        for character in text {
+            used += of(character)
+            if used > width { return true }
+        }
+        return false
+    }
+
     /// Where a word that is too long is best broken.
-    private static func place(in word: String, within width: Int) -> String.Index? {
+    private static func place(in word: Substring, within width: Int) -> Substring.Index? {
         var used = 0
         var (end, best) = (word.startIndex, word.startIndex)
         for index in word.indices {

@@ -52,6 +52,40 @@ struct SavingTests {
         #expect(again.tokenizer?.decode(try again.tokens(text)) == text)
     }
 
+    @Test("Every token that ends a text is saved, and what an earlier model ended with is not read again")
+    func endTokens() throws {
+        var tokenizer = try CharacterVocabulary(of: "abcdef").tokenizer()
+        let sizes = TransformerConfiguration(
+            architecture: .llama, layers: 1, width: 16, heads: 2, vocabulary: tokenizer.vocabularySize, context: 8)
+        for (stops, saved) in [([5, 2], "[2,5]"), ([3], "3"), ([], "null")] as [([Int], String)] {
+            tokenizer.stopTokens = Set(stops)
+            let scratch = try Scratch()
+            try Data(#"{"eos_token_id":[0,1]}"#.utf8).write(
+                to: scratch.folder.appendingPathComponent("generation_config.json"))
+            try HookedTransformer(sizes, key: RandomKey(4), tokenizer: tokenizer).save(to: scratch.folder)
+            #expect(try HookedTransformer.load(folder: scratch.folder).tokenizer?.stopTokens == Set(stops))
+            let text = try String(contentsOf: scratch.folder.appendingPathComponent("config.json"), encoding: .utf8)
+            #expect(text.filter { !$0.isWhitespace }.contains("\"eos_token_id\":\(saved)"), "\(text)")
+        }
+    }
+
+    @Test("The tokenizer's own end token is the first of several")
+    func ownEndTokenFirst() throws {
+        let letters = (0x100..<0x200).compactMap { Unicode.Scalar($0).map { String($0) } }
+        let tokenizer = try Tokenizer(
+            vocabulary: (32..<127).compactMap { Unicode.Scalar($0).map { String($0) } } + letters.prefix(68),
+            merges: [],
+            preTokenizer: .gpt2, eos: 66, stopTokens: [65])
+        let sizes = TransformerConfiguration(
+            architecture: .llama, layers: 1, width: 16, heads: 2, vocabulary: tokenizer.vocabularySize, context: 8)
+        let scratch = try Scratch()
+        try HookedTransformer(sizes, key: RandomKey(4), tokenizer: tokenizer).save(to: scratch.folder)
+        let text = try String(contentsOf: scratch.folder.appendingPathComponent("config.json"), encoding: .utf8)
+        #expect(text.filter { !$0.isWhitespace }.contains("\"eos_token_id\":[66,65]"), "\(text)")
+        let again = try #require(try HookedTransformer.load(folder: scratch.folder).tokenizer)
+        #expect((again.eos, again.stopTokens) == (66, [65, 66]))
+    }
+
     @Test("Positions that config.json cannot describe are refused")
     func refused() throws {
         var model = try TinyModel.load(TinyModel.llama)
