@@ -6,10 +6,12 @@ import PlumbReport
 struct VerifyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify", abstract: "Test every claim and its control in quick runs.",
-        discussion: "Exits with 1 if a claim or a control fails. A fresh --seed must hold too.")
+        discussion:
+            "Exits with 1 if a claim or its control fails or cannot be measured. Claims should hold for any --seed.")
 
-    @Argument(help: "Experiments to verify; all of them if none is named.") var ids: [String] = []
-    @Option(help: "The seed of every random number.") var seed: UInt64 = 0
+    @Argument(help: ArgumentHelp("The ids of experiments to verify. (default: all)", valueName: "experiment"))
+    var ids: [String] = []
+    @Option(parsing: .unconditional, help: "The seed of every random number.") var seed: UInt64 = 0
     @Flag(help: "Print one JSON object.") var json = false
 
     func run() async throws {
