@@ -1,7 +1,7 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// `PLUMB_DEV=1` optimises the numeric floor even in debug builds, so that tests run at full speed.
+// `PLUMB_DEV=1` optimizes the numeric floor even in debug builds, so that tests run at full speed.
 // SwiftPM refuses unsafe flags in dependencies; clients of the package never see these.
 let development = Context.environment["PLUMB_DEV"] != nil
 let floorC: [CSetting] = development ? [.unsafeFlags(["-O2"], .when(configuration: .debug))] : []

@@ -10,7 +10,7 @@ clean and corrupted logit difference (answer minus wrong at the last position, r
     noising.resid_pre (first pair only)                    [L, T] corrupted activation put into the clean run
 The cells of a layer run as one batch through the bridge, one patch a row; `--one-by-one` calls TransformerLens's own
 `get_act_patch_*` instead (a forward pass a cell, several times slower; the same to 1e-6).
-Weights are used as stored (nothing folded or centred). Gradients are off: with them on, the 4.3.0 sweeps copy the
+Weights are used as stored (nothing folded or centered). Gradients are off: with them on, the 4.3.0 sweeps copy the
 activation before the patch, and `resid_mid`, which that version reads off the second norm's input, would then change
 the MLP's branch without changing the residual stream. The recorder checks that it measured the residual stream.
 """

@@ -29,7 +29,7 @@ from safetensors.torch import save_file  # noqa: E402
 from transformers import GPT2Config, GPT2LMHeadModel  # noqa: E402
 
 STEPS, BATCH, LENGTH, SEED = 200, 8, 32, 20
-OPTIMISER = {"lr": 3e-3, "betas": [0.9, 0.95], "eps": 1e-8, "weight_decay": 0.1}
+OPTIMIZER = {"lr": 3e-3, "betas": [0.9, 0.95], "eps": 1e-8, "weight_decay": 0.1}
 
 
 def corpus(size):
@@ -59,16 +59,16 @@ def new_model(vocabulary):
 
 def train(model, tokens, starts):
     """The loss before each update."""
-    settings = {**OPTIMISER, "betas": tuple(OPTIMISER["betas"])}
-    optimiser = torch.optim.AdamW(model.parameters(), **settings, foreach=False)
+    settings = {**OPTIMIZER, "betas": tuple(OPTIMIZER["betas"])}
+    optimizer = torch.optim.AdamW(model.parameters(), **settings, foreach=False)
     losses = []
     for batch in starts:
         windows = torch.stack([tokens[start:start + LENGTH + 1] for start in batch])
         logits = model(windows[:, :-1], use_cache=False).logits
         loss = F.cross_entropy(logits.flatten(0, 1), windows[:, 1:].flatten())
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         loss.backward()
-        optimiser.step()
+        optimizer.step()
         losses.append(loss.item())
     return losses
 
@@ -101,7 +101,7 @@ def main():
     keys = ("vocab_size", "n_positions", "n_embd", "n_layer", "n_head", "activation_function", "layer_norm_epsilon")
     record = {
         "tool": f"torch {torch.__version__}", "configuration": {key: values[key] for key in keys},
-        "optimizer": {"kind": "AdamW", **OPTIMISER}, "vocabulary": vocabulary, "starts": starts,
+        "optimizer": {"kind": "AdamW", **OPTIMIZER}, "vocabulary": vocabulary, "starts": starts,
         "losses": [float(f"{value:.8g}") for value in losses], "exact": [float(f"{value:.9g}") for value in exact],
     }
     with open(os.path.join(folder, "curve.json"), "w") as file:

@@ -5,7 +5,7 @@
         --out Tests/PlumbModelsTests/Golden/smollm2-hooks.json
 
 Needs torch, transformers, gguf and transformer-lens 4.3.0. The prompt is the clean one of the indirect-object pair,
-the weights are used as stored (nothing folded or centred). For each hook point of layers 0, 15 and 29 and of the ends
+the weights are used as stored (nothing folded or centered). For each hook point of layers 0, 15 and 29 and of the ends
 of the model, by its legacy name:
     shape      without the batch axis
     norm       the Euclidean norm of the whole activation (masked attention scores left out)

@@ -4,7 +4,7 @@
     python Scripts/record-smollm2.py SmolLM2-135M-Instruct.Q4_1.gguf \
         --out Tests/PlumbModelsTests/Golden/smollm2-logprobs.json [--full FOLDER]
 
-Needs torch, transformers and gguf. `transformers` dequantises the GGUF to float32 (`gguf_file=`); attention is
+Needs torch, transformers and gguf. `transformers` dequantizes the GGUF to float32 (`gguf_file=`); attention is
 "eager", so that every product is a plain float32 one. Log-probabilities are float32 logits minus their logsumexp,
 taken in float64, over the full vocabulary.
 

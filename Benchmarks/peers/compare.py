@@ -129,7 +129,7 @@ class Session:
             peer.close()
 
     def training(self):
-        """A step is forward, backward and the optimiser's; the peer's best settings are looked for beforehand."""
+        """A step is forward, backward and the optimizer's; the peer's best settings are looked for beforehand."""
         refused = self.ours.try_asking(task="train-mlp", threads=1, repeats=1).get("error")
         if refused:
             print(f"training is left out, since this plumb-bench has none: {refused}", flush=True)
@@ -184,24 +184,24 @@ class Session:
         given the kind of Adam that is found fastest beforehand."""
         peer = self.peer("dqn_torch.py")
         name = f"torch {importlib.metadata.version('torch')}"
-        optimiser = peer.ask(seed=1, threads=1, steps=1, goal=None)["optimiser"]
+        optimizer = peer.ask(seed=1, threads=1, steps=1, goal=None)["optimizer"]
         seeds = range(11, 11 + max(5, self.options.rounds))  # the settings were chosen on seeds 0 to 4
         steps, ours, other = 5_000, [], []
         for seed in seeds:
             answer = self.ours.ask(task="agent-dqn-steps", threads=1, repeats=1, seed=seed, steps=steps)
             ours += answer["series"]["seconds_per_step"]
-            other.append(peer.ask(seed=seed, threads=1, steps=steps, goal=None, optimiser=optimiser)["seconds"] / steps)
-        self.record("DQN on the cart-pole, a step with its update", 1, "s", 5, ours, other, f"{name}, {optimiser}")
+            other.append(peer.ask(seed=seed, threads=1, steps=steps, goal=None, optimizer=optimizer)["seconds"] / steps)
+        self.record("DQN on the cart-pole, a step with its update", 1, "s", 5, ours, other, f"{name}, {optimizer}")
         mine, theirs, solved = [], [], {"ours": 0, "peer": 0}
         for seed in seeds:
             answer = self.ours.ask(task="agent-dqn", threads=1, repeats=1, seed=seed)
             mine += answer["series"]["seconds"]
             solved["ours"] += int(answer["details"]["reached"])
-            answer = peer.ask(seed=seed, threads=1, steps=100_000, optimiser=optimiser)
+            answer = peer.ask(seed=seed, threads=1, steps=100_000, optimizer=optimizer)
             theirs.append(answer["seconds"])
             solved["peer"] += int(answer["reached"])
         what = "DQN on the cart-pole to a mean return of 195"
-        self.record(what, 1, "s", 5, mine, theirs, f"{name}, {optimiser}", solved=solved)
+        self.record(what, 1, "s", 5, mine, theirs, f"{name}, {optimizer}", solved=solved)
         answer = self.ours.ask(task="agent-ppo", threads=1, repeats=len(mine), seed=seeds[0])
         self.record(
             what.replace("DQN", "PPO"), 1, "s", None, answer["series"]["seconds"],

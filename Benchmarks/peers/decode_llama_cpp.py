@@ -4,7 +4,7 @@
     echo '{"prompt": 512, "new": 64}' | python decode_llama_cpp.py SmolLM2-135M-Instruct.Q4_1.gguf
 
 Needs llama-cpp-python built from source (`pip install --no-binary llama-cpp-python llama-cpp-python==0.3.36`), so that
-it uses all of the machine's instructions. It multiplies the quantised weights with activations quantised to 8 bits.
+it uses all of the machine's instructions. It multiplies the quantized weights with activations quantized to 8 bits.
 A request is a JSON object; what it leaves out has a default:
     prompt    tokens in the prompt, drawn at random (512)
     new       tokens decoded after it               (64)

@@ -3,7 +3,7 @@
 
     echo '{"prompt": 512, "new": 64}' | python decode_transformers.py SmolLM2-135M-Instruct.Q4_1.gguf
 
-Needs torch, transformers and gguf. The weights are dequantised to float32, attention is "sdpa", gradients are off.
+Needs torch, transformers and gguf. The weights are dequantized to float32, attention is "sdpa", gradients are off.
 A request is a JSON object; what it leaves out has a default:
     prompt    tokens in the prompt, drawn at random (512)
     new       tokens decoded after it               (64)

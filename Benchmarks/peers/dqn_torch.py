@@ -18,7 +18,7 @@ A request is a JSON object; what it leaves out has a default:
     seed, threads          1, 1
     steps                  the most steps to make (100,000)
     goal                   ends training at this mean return over the last 100 episodes; null for never
-    optimiser              fused | foreach | loop; without it the fastest is looked for
+    optimizer              fused | foreach | loop; without it the fastest is looked for
     settings               what differs from the defaults below
 The answer has `seconds`, the whole of training; `steps`, `updates`, `episodes`, `reached`; and `last_return`.
 """
@@ -39,7 +39,7 @@ SETTINGS = {
     "warmup": 1_000, "target_every": 200, "first": 1.0, "last": 0.04, "explore": 5_000, "double": True, "rate": 1e-3,
     "rate_steps": 60_000, "rate_floor": 0.02, "limit": 200,
 }
-OPTIMISERS = {"fused": {"fused": True}, "foreach": {"foreach": True}, "loop": {"foreach": False}}
+OPTIMIZERS = {"fused": {"fused": True}, "foreach": {"foreach": True}, "loop": {"foreach": False}}
 ANGLE = 12 * math.pi / 180
 
 
@@ -100,12 +100,12 @@ def network(hidden):
     return nn.Sequential(nn.Linear(4, hidden), nn.ReLU(), nn.Linear(hidden, hidden), nn.ReLU(), nn.Linear(hidden, 2))
 
 
-def train(request, settings, optimiser):
+def train(request, settings, optimizer):
     torch.manual_seed(request["seed"])
     chance, numbers = random.Random(request["seed"]), np.random.default_rng(request["seed"])
     online, target = network(settings["hidden"]), network(settings["hidden"])
     target.load_state_dict(online.state_dict())
-    adam = torch.optim.Adam(online.parameters(), lr=settings["rate"], **OPTIMISERS[optimiser])
+    adam = torch.optim.Adam(online.parameters(), lr=settings["rate"], **OPTIMIZERS[optimizer])
     replay = Replay(settings["capacity"], 4, settings["return_steps"], settings["discount"])
     world = CartPole(chance, settings["limit"])
     fall = (settings["last"] - settings["first"]) / settings["explore"]
@@ -163,12 +163,12 @@ def answer(request):
         return {**request, "error": f"no such setting: {', '.join(sorted(unknown))}"}
     torch.set_num_threads(request["threads"])
     settings = {**SETTINGS, **request["settings"]}
-    optimiser, tried = request.get("optimiser"), {}
-    if optimiser is None:
+    optimizer, tried = request.get("optimizer"), {}
+    if optimizer is None:
         brief = {**request, "steps": settings["warmup"] + 2_000, "goal": None}
-        tried = {name: train(brief, settings, name)["seconds"] for name in OPTIMISERS}
-        optimiser = min(tried, key=tried.get)
-    return {**request, **train(request, settings, optimiser), "tool": "torch", "optimiser": optimiser, "tried": tried}
+        tried = {name: train(brief, settings, name)["seconds"] for name in OPTIMIZERS}
+        optimizer = min(tried, key=tried.get)
+    return {**request, **train(request, settings, optimizer), "tool": "torch", "optimizer": optimizer, "tried": tried}
 
 
 def main():

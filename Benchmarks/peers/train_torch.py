@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Times training steps in PyTorch: forward, backward and the optimiser's step; one request and answer a line.
+"""Times training steps in PyTorch: forward, backward and the optimizer's step; one request and answer a line.
 
     echo '{"task": "train-mlp", "threads": 1}' | python train_torch.py
     python train_torch.py --table [--tasks TASK …] [--threads N …] [--compile]
@@ -21,7 +21,7 @@ A request is a JSON object; what it leaves out has a default:
     threads                torch threads (2)
     seconds, runs          to spend on each setting, and the least number of timed runs (1.0, 3)
     settings               what to time; without it the best is looked for, one choice after the other:
-                           optimiser  fused | foreach | loop  (train-gpt2 looks at "fused" only: the update alone is
+                           optimizer  fused | foreach | loop  (train-gpt2 looks at "fused" only: the update alone is
                                       3 to 5 times faster than by "loop")
                            attention  sdpa | plain            (where there is attention)
                            layout     channels_last | default (train-convnet)
@@ -44,7 +44,7 @@ import torch.nn.functional as F  # noqa: E402
 from torch import nn  # noqa: E402
 
 DEFAULTS = {"threads": 2, "seconds": 1.0, "runs": 3, "settings": None, "compile": False}
-OPTIMISERS = {"fused": {"fused": True}, "foreach": {"foreach": True}, "loop": {"foreach": False}}
+OPTIMIZERS = {"fused": {"fused": True}, "foreach": {"foreach": True}, "loop": {"foreach": False}}
 
 
 def attend(q, k, v, kind):
@@ -172,35 +172,35 @@ ADAM = (torch.optim.Adam, {"lr": 1e-3})
 ADAMW = (torch.optim.AdamW, {"lr": 1e-4, "betas": (0.9, 0.95), "weight_decay": 0.1})
 KEEP_MEMORY = {
     "MALLOC_MMAP_THRESHOLD_": "8000000000", "MALLOC_TRIM_THRESHOLD_": "16000000000", "MALLOC_TOP_PAD_": "67108864"}
-WITH_ATTENTION = {"attention": ["sdpa", "plain"], "optimiser": list(OPTIMISERS)}
-# What builds it, its implementations, the optimiser, and what may be chosen.
+WITH_ATTENTION = {"attention": ["sdpa", "plain"], "optimizer": list(OPTIMIZERS)}
+# What builds it, its implementations, the optimizer, and what may be chosen.
 TASKS = {
-    "train-gpt2": (gpt2, ["module", "transformers"], ADAMW, {"attention": ["sdpa", "plain"], "optimiser": ["fused"]}),
+    "train-gpt2": (gpt2, ["module", "transformers"], ADAMW, {"attention": ["sdpa", "plain"], "optimizer": ["fused"]}),
     "train-grokking": (grokking, ["every-position", "last-position"], (torch.optim.AdamW, {
         "lr": 1e-3, "betas": (0.9, 0.98), "weight_decay": 1.0}), WITH_ATTENTION),
     "train-transformer": (transformer, ["module"], ADAMW, WITH_ATTENTION),
-    "train-mlp": (mlp, ["module"], ADAM, {"optimiser": list(OPTIMISERS)}),
+    "train-mlp": (mlp, ["module"], ADAM, {"optimizer": list(OPTIMIZERS)}),
     "train-convnet": (convnet, ["module"], ADAM, {
-        "layout": ["channels_last", "default"], "optimiser": list(OPTIMISERS)}),
+        "layout": ["channels_last", "default"], "optimizer": list(OPTIMIZERS)}),
 }
 
 
 def new_step(request, settings):
     """A function that makes one training step of a new model."""
-    build, _, (optimiser, values), _ = TASKS[request["task"]]
+    build, _, (optimizer, values), _ = TASKS[request["task"]]
     torch.manual_seed(1)
     model, data = build(request["implementation"], settings)
     model.train()
-    optimiser = optimiser(model.parameters(), **values, **OPTIMISERS[settings["optimiser"]])
+    optimizer = optimizer(model.parameters(), **values, **OPTIMIZERS[settings["optimizer"]])
     if request["compile"]:
         torch._dynamo.reset()
         model = torch.compile(model)
 
     def step():
-        optimiser.zero_grad(set_to_none=True)
+        optimizer.zero_grad(set_to_none=True)
         loss = model(**data).loss if isinstance(data, dict) else model(*data)
         loss.backward()
-        optimiser.step()
+        optimizer.step()
 
     step()  # the first one allocates
     return step

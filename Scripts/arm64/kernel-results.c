@@ -264,14 +264,14 @@ static void images(size_t inputs, size_t outputs, size_t stride, size_t padding)
     free(pooled), free(dpooled), free(places);
 }
 
-static void dequantisation(int type) {
+static void dequantization(int type) {
     enum { COUNT = 768 };
     size_t bytes = COUNT / plumb_block_elements(type) * plumb_block_bytes(type);
     unsigned char *blocks = memory(bytes);
     for (size_t i = 0; i < bytes; i++) blocks[i] = (unsigned char)(next() & 0x3f);
     float *y = floats(COUNT);
     plumb_dequantize(type, blocks, y, COUNT);
-    result("dequantised", y, COUNT);
+    result("dequantized", y, COUNT);
     free(blocks), free(y);
 }
 
@@ -298,7 +298,7 @@ int main(int count, char **arguments) {
     images(1, 16, 1, 0), images(5, 7, 2, 1), images(1, 7, 1, 2), images(5, 16, 2, 0);
     static const int types[] = {PLUMB_TYPE_F16, PLUMB_TYPE_BF16, PLUMB_TYPE_Q8_0, PLUMB_TYPE_Q4_0, PLUMB_TYPE_Q4_1,
                                 PLUMB_TYPE_Q5_0, PLUMB_TYPE_Q5_1, PLUMB_TYPE_Q4_K, PLUMB_TYPE_Q5_K, PLUMB_TYPE_Q6_K};
-    for (size_t i = 0; i < sizeof types / sizeof *types; i++) dequantisation(types[i]);
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) dequantization(types[i]);
     if (fclose(file) != 0) fail(arguments[2], "could not be written");
     if (is_comparing) printf("%d results, largest difference %.1e of a result's size\n", results, worst);
     return failures > 0;

@@ -173,7 +173,7 @@ static void conv_convolve(const plumb_conv_pass *pass, size_t first, size_t rows
 
 // MARK: Gradient of the weights
 
-/// Some taps and channels, one run of floats in every pixel's neighbourhood, against vectors of dy.
+/// Some taps and channels, one run of floats in every pixel's neighborhood, against vectors of dy.
 typedef struct {
     const float *x, *dy;
     size_t rows, columns, x_row, x_pixel, dy_pixel, outputs;

@@ -7,7 +7,7 @@ INLINE float f16_at(const uint8_t *p) {
     uint32_t sign = (uint32_t)(h & 0x8000) << 16, magnitude = (uint32_t)(h & 0x7fff) << 13;
     float value;
     memcpy(&value, &magnitude, 4);
-    value *= 0x1p112f;  // exact, and normalises subnormals
+    value *= 0x1p112f;  // exact, and normalizes subnormals
     uint32_t bits;
     memcpy(&bits, &value, 4);
     if (magnitude >= 0x0f800000) bits = magnitude | 0x7f800000;  // infinity or not a number

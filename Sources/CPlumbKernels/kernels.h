@@ -38,8 +38,8 @@ typedef struct {
 
 struct plumb_kernel_table {
     // matmul.inc.h: PLUMB_MATMUL_ENTRIES
-    /// Most rows of a group, and of the only group of a product whose quantised weights are widened in registers.
-    size_t matmul_group_rows, matmul_quantised_rows;
+    /// Most rows of a group, and of the only group of a product whose quantized weights are widened in registers.
+    size_t matmul_group_rows, matmul_quantized_rows;
     /// Packs some groups of activations.
     void (*matmul_pack_x)(const plumb_matmul_plan *plan, size_t chunk);
     /// Computes the outputs of a run of panels for a set of groups.

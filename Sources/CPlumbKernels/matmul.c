@@ -51,11 +51,11 @@ static void run(size_t chunks, void (*body)(void *, size_t), void *context) {
     }
 }
 
-/// A number of panels near `wanted` that leaves the busiest of the threads least to do.
-static size_t balanced_run(const plumb_matmul_plan *plan, size_t wanted, size_t threads) {
-    if (wanted > 8) return wanted;
-    size_t best = wanted, least = SIZE_MAX;
-    for (size_t run = (wanted + 1) / 2; run <= 2 * wanted; run++) {
+/// A number of panels near `requested` that leaves the busiest of the threads least to do.
+static size_t balanced_run(const plumb_matmul_plan *plan, size_t requested, size_t threads) {
+    if (requested > 8) return requested;
+    size_t best = requested, least = SIZE_MAX;
+    for (size_t run = (requested + 1) / 2; run <= 2 * requested; run++) {
         size_t most = divided_up(divided_up(plan->panels, run) * plan->sets, threads) * run;
         if (most <= least) best = run, least = most;
     }
@@ -109,10 +109,10 @@ static int operands_of(const plumb_matmul_call *call) {
 /// for several groups, or in registers, for one.
 static void group_and_expand(plumb_matmul_plan *plan) {
     const plumb_matmul_call *call = plan->call;
-    int packing = call->packing, is_quantised = packing != PLUMB_PACK_F32 && packing != PLUMB_PACK_NONE
+    int packing = call->packing, is_quantized = packing != PLUMB_PACK_F32 && packing != PLUMB_PACK_NONE
         && packing != PLUMB_PACK_BF16;
-    if (is_quantised && plan->operands == PLUMB_OPERANDS_FLOAT32 && !call->x_transposed
-        && call->rows <= plan->kernels->matmul_quantised_rows) {
+    if (is_quantized && plan->operands == PLUMB_OPERANDS_FLOAT32 && !call->x_transposed
+        && call->rows <= plan->kernels->matmul_quantized_rows) {
         group(plan, call->rows);
         return;
     }
@@ -120,7 +120,7 @@ static void group_and_expand(plumb_matmul_plan *plan) {
     if (packing == PLUMB_PACK_BF16) {
         plan->expand = plan->groups > 1 && plan->operands != PLUMB_OPERANDS_PAIRS;
     } else {
-        plan->expand = plan->operands != PLUMB_OPERANDS_FLOAT32 || (is_quantised && plan->groups > 1);
+        plan->expand = plan->operands != PLUMB_OPERANDS_FLOAT32 || (is_quantized && plan->groups > 1);
     }
 }
 

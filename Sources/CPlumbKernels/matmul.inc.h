@@ -1,7 +1,7 @@
 // Matrix products, the part compiled for every instruction set.
 //
 // Packed weights are panels of 32 outputs. In every packing a panel is made of rows of 32 words, one word an output,
-// and a word holds 1, 2, 4 or 8 neighbouring k's of that output:
+// and a word holds 1, 2, 4 or 8 neighboring k's of that output:
 //   F32   [k]         float32
 //   BF16  [k / 2]     even k in the lower half, odd k in the upper
 //   Q8_0  [k / 32] x  { 32 float16 scales, [8] words of 4 bytes q + 128 }
@@ -12,7 +12,7 @@
 // stand further apart. Small float32 activations are read where they are too, be they stored by rows or by columns.
 //
 // The order of accumulation, the same for every number of rows: k in blocks of 256, one accumulator an element inside
-// a block, blocks added in order, then bias, then residual. A quantised weight d · q + m is rounded to float32 once,
+// a block, blocks added in order, then bias, then residual. A quantized weight d · q + m is rounded to float32 once,
 // as in the format's definition, so every packing multiplies the same numbers as PLUMB_PACK_F32 of the widened
 // weights. Fields are not shifted down: word & (15 << 4j) converts to q · 16^j exactly, and d · 16^-j undoes it.
 
@@ -20,17 +20,17 @@
 #define NOINLINE __attribute__((noinline))
 
 // Rows a group holds and vectors a kernel keeps an accumulator for, by the number of registers; then the same for
-// kernels that widen quantised weights as they go, which takes registers too.
+// kernels that widen quantized weights as they go, which takes registers too.
 #if VL == 16
 #define GROUP_ROWS 14
 #define VECTORS(rows) 2
-#define QUANTISED_ROWS 24
-#define QUANTISED_VECTORS(rows) ((rows) <= 8 ? 2 : 1)
+#define QUANTIZED_ROWS 24
+#define QUANTIZED_VECTORS(rows) ((rows) <= 8 ? 2 : 1)
 #elif VL == 8
 #define GROUP_ROWS 6
 #define VECTORS(rows) ((rows) <= 3 ? 4 : 2)
-#define QUANTISED_ROWS 7
-#define QUANTISED_VECTORS(rows) ((rows) == 1 ? 4 : (rows) <= 5 ? 2 : 1)
+#define QUANTIZED_ROWS 7
+#define QUANTIZED_VECTORS(rows) ((rows) == 1 ? 4 : (rows) <= 5 ? 2 : 1)
 #elif defined(__aarch64__)
 #define GROUP_ROWS 6
 #define VECTORS(rows) ((rows) == 1 ? 8 : 4)
@@ -38,9 +38,9 @@
 #define GROUP_ROWS 6
 #define VECTORS(rows) ((rows) == 1 ? 8 : 2)
 #endif
-#ifndef QUANTISED_ROWS
-#define QUANTISED_ROWS GROUP_ROWS
-#define QUANTISED_VECTORS VECTORS
+#ifndef QUANTIZED_ROWS
+#define QUANTIZED_ROWS GROUP_ROWS
+#define QUANTIZED_VECTORS VECTORS
 #endif
 #define PANEL_VECTORS (PLUMB_PANEL / VL)
 #define ROW_BYTES (PLUMB_PANEL * 4)
@@ -181,7 +181,7 @@ INLINE vf scale_at(const char *block, size_t column, int v) {
 }
 
 INLINE void micro_q8(const int rows, const int vectors, const micro_call *c) {
-    vf acc[QUANTISED_ROWS][16], w[16], d[3][16], m[16];
+    vf acc[QUANTIZED_ROWS][16], w[16], d[3][16], m[16];
     vu word[16];
     micro_clear(rows, vectors, acc);
     const float *a = c->a;
@@ -212,7 +212,7 @@ INLINE void micro_q8(const int rows, const int vectors, const micro_call *c) {
 }
 
 INLINE void micro_q4(const int rows, const int vectors, const micro_call *c) {
-    vf acc[QUANTISED_ROWS][16], w[16], d[4][16], m[16];
+    vf acc[QUANTIZED_ROWS][16], w[16], d[4][16], m[16];
     vu word[16];
     micro_clear(rows, vectors, acc);
     const float *a = c->a;
@@ -274,19 +274,19 @@ INLINE void micro_q4(const int rows, const int vectors, const micro_call *c) {
     static const micro_kernel name##_kernels[] = {NAMES_TO_##most(name)};
 #if VL == 16
 #define KERNELS(name, kind, vectors) TABLE(14, name, kind, vectors)
-#define QUANTISED_KERNELS(name) TABLE(24, name, name, QUANTISED_VECTORS)
+#define QUANTIZED_KERNELS(name) TABLE(24, name, name, QUANTIZED_VECTORS)
 #elif VL == 8
 #define KERNELS(name, kind, vectors) TABLE(6, name, kind, vectors)
-#define QUANTISED_KERNELS(name) TABLE(7, name, name, QUANTISED_VECTORS)
+#define QUANTIZED_KERNELS(name) TABLE(7, name, name, QUANTIZED_VECTORS)
 #else
 #define KERNELS(name, kind, vectors) TABLE(6, name, kind, vectors)
-#define QUANTISED_KERNELS(name) TABLE(6, name, name, QUANTISED_VECTORS)
+#define QUANTIZED_KERNELS(name) TABLE(6, name, name, QUANTIZED_VECTORS)
 #endif
 KERNELS(micro_f32, micro_f32, VECTORS)
 KERNELS(micro_rows, micro_rows, VECTORS)
 KERNELS(micro_bf16, micro_bf16, VECTORS)
-QUANTISED_KERNELS(micro_q8)
-QUANTISED_KERNELS(micro_q4)
+QUANTIZED_KERNELS(micro_q8)
+QUANTIZED_KERNELS(micro_q4)
 // A vector of outputs or less, as a classifier's last layer has.
 KERNELS(micro_f32_narrow, micro_f32, ONE_VECTOR)
 KERNELS(micro_rows_narrow, micro_rows, ONE_VECTOR)

@@ -42,7 +42,7 @@ INLINE void expand_floats(const int packing, const int operands, float *result, 
     }
 }
 
-INLINE void expand_quantised(const int packing, const int operands, float *result, const char *w, size_t k) {
+INLINE void expand_quantized(const int packing, const int operands, float *result, const char *w, size_t k) {
     const int bits = packing == PLUMB_PACK_Q8_0 ? 8 : 4, many = 32 / bits;
     const size_t header = packing == PLUMB_PACK_Q4_1 ? 128 : 64;
     for (size_t k0 = 0; k0 < k; k0 += 32) {
@@ -65,7 +65,7 @@ INLINE void expand_block(const int packing, const int operands, float *result, c
     if (packing == PLUMB_PACK_F32 || packing == PLUMB_PACK_BF16) {
         expand_floats(packing, operands, result, w, k);
     } else {
-        expand_quantised(packing, operands, result, w, k);
+        expand_quantized(packing, operands, result, w, k);
     }
 }
 
@@ -101,7 +101,7 @@ static micro_kernel kernel_of(const plumb_matmul_plan *plan, size_t rows, size_t
         return (is_narrow ? micro_f32_narrow_kernels : micro_f32_kernels)[rows];
     }
     if (packing == PLUMB_PACK_BF16) return micro_bf16_kernels[rows];
-    *columns = (size_t)QUANTISED_VECTORS(rows) * VL;
+    *columns = (size_t)QUANTIZED_VECTORS(rows) * VL;
     return (packing == PLUMB_PACK_Q8_0 ? micro_q8_kernels : micro_q4_kernels)[rows];
 }
 
@@ -304,5 +304,5 @@ static void matmul_chunk(const plumb_matmul_plan *plan, size_t chunk) {
 }
 
 #define PLUMB_MATMUL_ENTRIES \
-    .matmul_group_rows = GROUP_ROWS, .matmul_quantised_rows = QUANTISED_ROWS, .matmul_pack_x = matmul_pack_x, \
+    .matmul_group_rows = GROUP_ROWS, .matmul_quantized_rows = QUANTIZED_ROWS, .matmul_pack_x = matmul_pack_x, \
     .matmul_chunk = matmul_chunk, .pack_panel = pack_panel,

@@ -1,4 +1,4 @@
-// The public entries of training's elements and optimisers: small calls run where they are, large ones are shared over
+// The public entries of training's elements and optimizers: small calls run where they are, large ones are shared over
 // the pool.
 #include <math.h>
 #include <stdatomic.h>
@@ -110,7 +110,7 @@ void plumb_silu_multiply_backward(
     plumb_share_run(run_silu_multiply, &call, rows, width, PLUMB_HEAVY);
 }
 
-// MARK: Optimisers
+// MARK: Optimizers
 
 typedef struct {
     float *p, *m, *v;

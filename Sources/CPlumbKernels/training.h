@@ -4,7 +4,7 @@
 
 #include "plumb_kernels.h"
 
-/// Constants of one optimiser's step, rounded once.
+/// Constants of one optimizer's step, rounded once.
 typedef struct {
     float rate, decay, shrink, beta1, beta2, rest1, rest2, root2, epsilon;
     int decoupled, nesterov, first;
@@ -33,7 +33,7 @@ typedef struct {
         float *dgate, size_t dgate_stride, float *dup, size_t dup_stride, const float *gate, size_t gate_stride,
         const float *up, size_t up_stride, const float *dy, size_t dy_stride, size_t rows, size_t width);
 
-    // training.inc.h: optimisers
+    // training.inc.h: optimizers
     void (*adam)(float *p, const float *g, float *m, float *v, size_t count, const plumb_step_constants *step);
     void (*sgd)(float *p, const float *g, float *buffer, size_t count, const plumb_step_constants *step);
     void (*lion)(float *p, const float *g, float *m, size_t count, const plumb_step_constants *step);

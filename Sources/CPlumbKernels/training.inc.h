@@ -1,4 +1,4 @@
-// Elements and optimisers of training. A value's bits depend on its inputs alone: the last elements of a run go through
+// Elements and optimizers of training. A value's bits depend on its inputs alone: the last elements of a run go through
 // the same vector code as the others.
 #include "training.h"
 
@@ -197,7 +197,7 @@ static void rows_silu_multiply_backward(
     }
 }
 
-// MARK: Optimisers
+// MARK: Optimizers
 
 static void step_adam(float *p, const float *g, float *m, float *v, size_t count, const plumb_step_constants *step) {
     vf rate = splat(-step->rate), decay = splat(step->decay), shrink = splat(step->shrink);

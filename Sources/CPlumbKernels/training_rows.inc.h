@@ -121,14 +121,14 @@ INLINE void norm_sums(
     *dot = hsum(d0 + d1);
 }
 
-/// dx = (g - mean g - x̂ mean(g x̂)) / s, the first mean only where `centred`; adds dy·x̂ (and dy) to the group.
+/// dx = (g - mean g - x̂ mean(g x̂)) / s, the first mean only where `centered`; adds dy·x̂ (and dy) to the group.
 INLINE void norm_row(
     float *dx, float *dweight, float *dbias, const float *dy, const float *x, const float *weight, float s,
-    size_t width, int centred) {
-    float mean = centred ? sum_of_row(x, width) / (float)width : 0.0f, inverse = 1.0f / s, sum = 0.0f, dot = 0.0f;
+    size_t width, int centered) {
+    float mean = centered ? sum_of_row(x, width) / (float)width : 0.0f, inverse = 1.0f / s, sum = 0.0f, dot = 0.0f;
     if (dx) norm_sums(&sum, &dot, dy, x, weight, mean, width);
     vf m = splat(mean), scale = splat(inverse);
-    vf shift = splat(centred ? -sum / (float)width : 0.0f), slope = splat(-(dot * inverse / (float)width));
+    vf shift = splat(centered ? -sum / (float)width : 0.0f), slope = splat(-(dot * inverse / (float)width));
     for (size_t i = 0; i < width; i += VL) {
         size_t n = width - i;
         vf d = ld_partial(dy + i, n), hat = (ld_partial(x + i, n) - m) * scale;
@@ -142,14 +142,14 @@ INLINE void norm_row(
 
 INLINE void norm_rows(
     float *dx, double *sums, float *group, const float *dy, const float *x, const float *weight, const float *scale,
-    size_t rows, size_t width, int centred) {
-    size_t sums_width = centred ? 2 * width : width;
+    size_t rows, size_t width, int centered) {
+    size_t sums_width = centered ? 2 * width : width;
     if (sums) memset(group, 0, sums_width * sizeof(float));
     for (size_t r = 0; r < rows; r++) {
         size_t at = r * width;
         norm_row(
-            dx ? dx + at : NULL, sums ? group : NULL, sums && centred ? group + width : NULL, dy + at, x + at, weight,
-            scale[r], width, centred);
+            dx ? dx + at : NULL, sums ? group : NULL, sums && centered ? group + width : NULL, dy + at, x + at, weight,
+            scale[r], width, centered);
         if (sums && (r % COLUMN_GROUP == COLUMN_GROUP - 1 || r == rows - 1)) flush_group(sums, group, sums_width);
     }
 }

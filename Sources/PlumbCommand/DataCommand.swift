@@ -31,7 +31,7 @@ struct DataCommand: AsyncParsableCommand {
             }
             let table = TerminalTable(
                 columns: [
-                    .init("name"), .init("examples", .right), .init("size", .right), .init("licence"),
+                    .init("name"), .init("examples", .right), .init("size", .right), .init("license"),
                     .init("at hand"), .init("what it is"),
                 ],
                 rows: listings.map { listing in
@@ -47,7 +47,10 @@ struct DataCommand: AsyncParsableCommand {
 
     struct Get: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Fetch a data set, check it, and say where it is.")
-        @Argument(help: "A name of plumb data list, a text file, or a folder.") var name: String
+        @Argument(
+            help: ArgumentHelp(
+                "A name that \(CommandName.current) data list shows, a text file, or a folder.", valueName: "data-set"))
+        var name: String
 
         func validate() throws { try PathOption.check(name, "NAME") }
 
@@ -63,12 +66,18 @@ struct DataCommand: AsyncParsableCommand {
                 A folder holds pairs of IDX files, NAME-images-idx3-ubyte.gz with NAME-labels-idx1-ubyte.gz, or .txt \
                 files, which are read as one text.
                 """)
-        @Argument(help: "A name of plumb data list, a text file, or a folder.") var name: String
+        @Argument(
+            help: ArgumentHelp(
+                "A name that \(CommandName.current) data list shows, a text file, or a folder.", valueName: "data-set"))
+        var name: String
         @Option(
             parsing: .unconditional,
-            help: "Tokens to learn from a text for counting its tokens, at least 256; 0 learns none.")
+            help: "The vocabulary to learn from a text, which counts its tokens: 0 for none, or from 256 to 1000000.")
         var vocabulary = 1_024
-        @Option(help: "Count a text's tokens with this tokenizer.json instead.") var tokenizer: String?
+        @Option(
+            help: "A tokenizer.json that counts a text's tokens. (default: none, a vocabulary is learned)",
+            completion: .file(extensions: ["json"]))
+        var tokenizer: String?
         @Flag(help: "Print one JSON object.") var json = false
 
         func validate() throws {

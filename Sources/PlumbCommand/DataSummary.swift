@@ -18,7 +18,7 @@ struct DataSummary {
         dataset = try location.load()
         facts = [("path", .string(location.url.path))]
         if let entry {
-            facts += [("licence", .string(entry.license)), ("source", .string(entry.sourceText))]
+            facts += [("license", .string(entry.license)), ("source", .string(entry.sourceText))]
         }
         switch dataset {
         case .images(let parts):

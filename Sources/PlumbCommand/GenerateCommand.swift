@@ -9,18 +9,18 @@ import PlumbTokenizers
 
 struct GenerateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "generate", abstract: "Let a model continue a text, as it is made.")
+        commandName: "generate", abstract: "Continue a text with a model, and print each token as it is sampled.")
 
     @OptionGroup var options: ModelOptions
-    @Option(parsing: .unconditional, help: "The text to continue, or the user's message with --chat.")
+    @Option(parsing: .unconditional, help: "The text to continue; with --chat, the user's message.")
     var text: String
-    @Flag(help: "Put the text through the model's chat template.") var chat = false
-    @Option(help: "The date, as 2026-07-06, that a chat template is told; today if not given.") var date: String?
-    @Option(parsing: .unconditional, help: "The most tokens to add.") var maxTokens = 100
-    @Option(parsing: .unconditional, help: "0 takes the most probable token; higher is more varied.")
+    @Flag(help: "Format the text with the model's chat template.") var chat = false
+    @Option(help: "The date that a chat template states, such as 2026-07-06. (default: today)") var date: String?
+    @Option(parsing: .unconditional, help: "The greatest number of tokens to add.") var maxTokens = 100
+    @Option(parsing: .unconditional, help: "0 always takes the most probable token; higher values vary more.")
     var temperature = 0.0
-    @Option(parsing: .unconditional, help: "The seed of the sampling.") var seed: UInt64 = 0
-    @Flag(help: "Go on after the end-of-text token.") var ignoreEos = false
+    @Option(parsing: .unconditional, help: "The seed of the random numbers that sample tokens.") var seed: UInt64 = 0
+    @Flag(help: "Continue after the end-of-text token.") var ignoreEos = false
     @Flag(help: "Print one JSON object when done.") var json = false
 
     func validate() throws {

@@ -24,6 +24,7 @@ struct ListCommand: ParsableCommand {
             rows: cards.map { [$0.id, $0.title, NumberText.value($0.minutes)] })
         print(table.render(.current()))
         let command = CommandName.current
-        print("\(command) show ID says what one asks, and what must not show it; \(command) run ID runs it.")
+        let hint = "\(command) show ID explains an experiment and its control; \(command) run ID runs it."
+        print(TerminalStyle.current().paragraph(hint, indent: ""))
     }
 }

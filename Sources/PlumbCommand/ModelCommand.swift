@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import PlumbBasics
 import PlumbData
 import PlumbModels
 import PlumbRecords
@@ -29,7 +30,7 @@ struct ModelCommand: AsyncParsableCommand {
             }
             let table = TerminalTable(
                 columns: [
-                    .init("name"), .init("parameters", .right), .init("size", .right), .init("licence"),
+                    .init("name"), .init("parameters", .right), .init("size", .right), .init("license"),
                     .init("cached"),
                     .init("what it is"),
                 ],
@@ -46,7 +47,11 @@ struct ModelCommand: AsyncParsableCommand {
 
     struct Get: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Fetch a model, check it, and say where it is.")
-        @Argument(help: "A name of plumb model list, or a hub id.") var name: String
+        @Argument(
+            help: ArgumentHelp(
+                "A name that \(CommandName.current) model list shows, or a hub id such as openai-community/gpt2.",
+                valueName: "model"))
+        var name: String
 
         func validate() throws { try PathOption.check(name, "NAME") }
 
@@ -64,8 +69,14 @@ struct ModelCommand: AsyncParsableCommand {
 
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Show a model's architecture, tensors, types, tokenizer and licence.")
-        @Argument(help: "A .gguf file, a model folder, or a name.") var path: String
+            abstract: "Show a model's architecture, tensors, types, tokenizer and license.")
+        @Argument(
+            help: ArgumentHelp(
+                """
+                A name that \(CommandName.current) model list shows, a .gguf file, a folder with config.json and \
+                safetensors, or a hub id.
+                """, valueName: "model"))
+        var path: String
         @Flag(help: "Print one JSON object.") var json = false
 
         func validate() throws { try PathOption.check(path, "PATH") }

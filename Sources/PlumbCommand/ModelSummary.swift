@@ -23,7 +23,7 @@ struct ModelSummary {
                 return (name, summary.shape, summary.typeName)
             }
             facts.append(("format", .string("GGUF v\(file.version)")))
-            for (label, key) in [("title", "general.name"), ("licence", "general.license")] {
+            for (label, key) in [("title", "general.name"), ("license", "general.license")] {
                 if let text = try? file.string(key) { facts.append((label, .string(text))) }
             }
         case .folder(let url):
@@ -44,7 +44,7 @@ struct ModelSummary {
                 ("MLP width", JSONValue(sizes.mlpWidth)), ("vocabulary", JSONValue(sizes.vocabulary)),
                 ("context", JSONValue(sizes.context)),
                 ("parameters", JSONValue(tensors.reduce(0) { $0 + $1.shape.reduce(1, *) })),
-                ("quantised", .bool(model.isQuantized)),
+                ("quantized", .bool(model.isQuantized)),
                 ("tokenizer", .string(model.tokenizer.map { "byte-level BPE, \($0.vocabularySize) tokens" } ?? "none")),
                 ("chat template", .bool(model.tokenizer?.chatTemplateSource != nil)),
             ] + facts

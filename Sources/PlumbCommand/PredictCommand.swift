@@ -1,5 +1,6 @@
 public import ArgumentParser
 import Foundation
+import PlumbBasics
 import PlumbData
 import PlumbModels
 import PlumbRecords
@@ -9,13 +10,20 @@ import PlumbTokenizers
 
 /// The options by which commands choose a model.
 struct ModelOptions: ParsableArguments {
-    @Option(help: "A name (smollm2-135m), a .gguf file, a folder with config.json and safetensors, or a hub id.")
+    @Option(
+        help: """
+            A name that \(CommandName.current) model list shows, a .gguf file, a folder with config.json and \
+            safetensors, or a hub id.
+            """)
     var model = "smollm2-135m"
     @Option(help: "float32 is exact on the stored weights; bfloat16 is faster and inexact.")
     var arithmetic = Arithmetic.float32
-    @Option(parsing: .unconditional, help: "Threads to compute on; results do not depend on it.") var threads: Int?
+    @Option(parsing: .unconditional, help: .threads) var threads: Int?
 
-    func validate() throws { try PathOption.check(model, "--model") }
+    func validate() throws {
+        try PathOption.check(model, "--model")
+        if let threads, threads < 1 { throw ValidationError("--threads must be at least 1, got \(threads)") }
+    }
 
     /// The model, fetched first where it is not at hand.
     func load() async throws -> HookedTransformer {
@@ -31,10 +39,7 @@ struct ModelOptions: ParsableArguments {
 
     /// Where the model's files are, fetched first where they are not at hand.
     func locate() async throws -> ModelLocation {
-        if let threads {
-            guard threads > 0 else { throw ValidationError("--threads must be at least 1, got \(threads)") }
-            Compute.configure(threads: threads)
-        }
+        if let threads { Compute.configure(threads: threads) }
         let progress = Output.progress()
         let name = model
         let location = try await ModelStore().locate(name) { downloaded in
@@ -46,16 +51,23 @@ struct ModelOptions: ParsableArguments {
     }
 }
 
+extension ArgumentHelp {
+    /// What `--threads` is in every command that computes.
+    static var threads: ArgumentHelp {
+        "How many threads compute; results do not depend on it. (default: one for each core)"
+    }
+}
+
 extension Arithmetic: ExpressibleByArgument {}
 
 struct PredictCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "predict", abstract: "Show what a model expects next, with log-probabilities.")
+        commandName: "predict", abstract: "Show the tokens that a model expects next, with log-probabilities.")
 
     @OptionGroup var options: ModelOptions
     @Option(parsing: .unconditional, help: "The text to continue.") var text: String
-    @Option(parsing: .unconditional, help: "How many candidates to show.") var top = 10
-    @Flag(help: "Show them after every token, not only the last.") var allPositions = false
+    @Option(parsing: .unconditional, help: "How many tokens to show.") var top = 10
+    @Flag(help: "Show them after every token, not only after the last.") var allPositions = false
     @Flag(help: "Print one JSON object.") var json = false
 
     func validate() throws {

@@ -12,7 +12,7 @@ import PlumbWorlds
 /// Answers of a person, to learn a reward from.
 struct PreferencesCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "preferences", abstract: "Say which of two walks is better, and keep the answers to learn from.",
+        commandName: "preferences", abstract: "Compare pairs of walks, and keep the answers to learn a reward from.",
         subcommands: [Ask.self])
 
     struct Ask: ParsableCommand {
@@ -25,11 +25,13 @@ struct PreferencesCommand: ParsableCommand {
 
                 A walk is drawn by the numbers of its steps, 0 where it begins; a cell shows the last step in it. Every \
                 answer is on disk before the next question, and the next call goes on where the file ends. Learn with:
-                  plumb run learning-from-preferences --answers FILE
+                  \(CommandName.current) run learning-from-preferences --answers FILE
                 """)
 
-        @Option(help: "The file of answers, one JSON object a line.") var out: String
-        @Option(parsing: .unconditional, help: "Questions to ask.") var count = 20
+        @Option(
+            help: "The file of answers, with one JSON object a line; it is made where missing.", completion: .file())
+        var out: String
+        @Option(parsing: .unconditional, help: "How many questions to ask.") var count = 20
         @Option(parsing: .unconditional, help: "The seed of the questions.") var seed: UInt64 = 0
         @Flag(help: "Print one JSON object when done; questions then go to standard error.") var json = false
 
@@ -118,8 +120,9 @@ struct PreferencesCommand: ParsableCommand {
             let isEnough = given - skipped >= PreferenceQuestions.fewest
             print(
                 isEnough
-                    ? "learn from them with: plumb run learning-from-preferences --answers \(path)"
-                    : "\(PreferenceQuestions.fewest) are needed to learn: plumb preferences ask --out \(again)")
+                    ? "learn from them with: \(CommandName.current) run learning-from-preferences --answers \(path)"
+                    : "\(PreferenceQuestions.fewest) are needed to learn: \(CommandName.current) preferences ask --out \(again)"
+            )
         }
     }
 }

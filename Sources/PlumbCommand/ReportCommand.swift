@@ -6,13 +6,18 @@ import PlumbReport
 
 struct ReportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "report", abstract: "Draw the page of a recorded run, or of several with an index.")
+        commandName: "report", abstract: "Write the page of a recorded run, or the pages of several with an index.")
 
-    @Argument(help: "Runs: latest, a run's folder, or the beginning of its id. The latest if none is named.")
+    @Argument(
+        help: ArgumentHelp(
+            "Runs: latest, a run's folder, or the beginning of its id. (default: latest)", valueName: "run"))
     var runs: [String] = []
-    @Option(help: "The folder of run folders.") var out: String = "runs"
-    @Option(help: "A folder to which each figure is written as an SVG and a CSV file.") var figures: String?
-    @Flag(help: "Print the record as one JSON object instead.") var json = false
+    @Option(help: "The folder that holds the run folders.", completion: .directory) var out: String = "runs"
+    @Option(
+        help: "A folder for the figures, each as an SVG and a CSV file. (default: none are written)",
+        completion: .directory)
+    var figures: String?
+    @Flag(help: "Print the record as one JSON object, and write no page.") var json = false
 
     func validate() throws {
         try PathOption.check(out, "--out")

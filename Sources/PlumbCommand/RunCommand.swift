@@ -13,25 +13,46 @@ struct RunCommand: AsyncParsableCommand {
         discussion: """
             The experiment's settings are its options: \(CommandName.current) run ID --help lists them with their defaults.
 
-              --preset NAME   start from a named set of settings
-              --seed N        the seed of every random number of the run (default 0)
-              --out DIR       where run folders go (default ./runs)
-              --resume RUN    go on with a run that was stopped: latest, its folder, or the beginning of its id
-              --brief         print the conclusion, the verdict and where the record is
-              --json          print one JSON object instead of tables
+            \(commonHelp())
             """)
+
+    /// What every experiment takes beside its settings; without a value's name it is a flag.
+    static let commonOptions: [(name: String, value: String, help: String)] = [
+        ("preset", "NAME", "start from a named set of settings"),
+        ("seed", "N", "the seed of every random number of the run (default 0)"),
+        ("out", "DIR", "where run folders go (default ./runs)"),
+        ("resume", "RUN", "go on with a run that was stopped: latest, its folder, or the beginning of its id"),
+        ("brief", "", "print the conclusion, the verdict and where the record is"),
+        ("json", "", "print one JSON object instead of tables"),
+    ]
+
+    /// Settings that name files; other texts may be empty.
+    static let fileSettings = ["model", "pairs", "answers"]
+
+    private static func commonHelp(_ style: TerminalStyle = TerminalStyle(width: 200)) -> String {
+        commonOptions.map { option in
+            let name = "  --\(option.name) \(option.value)".padding(toLength: 18, withPad: " ", startingAt: 0)
+            return name + style.paragraph(option.help, indent: String(repeating: " ", count: 18)).dropFirst(18)
+        }.joined(separator: "\n")
+    }
 
     @Argument(parsing: .captureForPassthrough, help: "The experiment's id, then its settings.")
     var arguments: [String] = []
 
     func run() async throws {
         guard let id = arguments.first, id != "--help", id != "-h" else { throw CleanExit.helpRequest(self) }
+        guard !id.hasPrefix("-") else {
+            let command = CommandName.current
+            throw SettingsError("\(id) stands where the experiment's id should: write \(command) run ID \(id)")
+        }
         let experiment = try Plumb.catalogue.experiment(id)
         let request = try Request(Array(arguments.dropFirst()), experiment)
         if request.wantsHelp {
-            print("\(CommandName.current) run \(id): \(experiment.card.question)\n")
+            let style = TerminalStyle.current()
+            let title = "\(CommandName.current) run \(id): \(experiment.card.question)"
+            print(style.paragraph(title, indent: "") + "\n")
             print(try SettingsHelp.text(of: experiment) + "\n")
-            print(Self.configuration.discussion.split(separator: "\n").dropFirst(1).joined(separator: "\n"))
+            print(Self.commonHelp(style))
             return
         }
         let progress = Output.progress()
@@ -117,11 +138,10 @@ struct RunCommand: AsyncParsableCommand {
                 index += 1
             }
             guard !wantsHelp else { return }
-            let others = ["preset", "seed", "out", "resume", "brief", "json", "help"]
+            let others = RunCommand.commonOptions.map(\.name) + ["help"]
             let schema = try experiment.schema()
             let overrides = try schema.parse(rest, otherOptions: others)
-            // Settings that name files; other texts may be empty.
-            for override in overrides where ["model", "pairs", "answers"].contains(override.name) {
+            for override in overrides where RunCommand.fileSettings.contains(override.name) {
                 try PathOption.check(override.value, "--" + override.name)
             }
             if resumed != nil {

@@ -8,7 +8,7 @@ struct RunsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "runs", abstract: "List recorded runs, newest first.")
 
-    @Option(help: "The folder of run folders.") var out: String = "runs"
+    @Option(help: "The folder that holds the run folders.", completion: .directory) var out: String = "runs"
     @Flag(help: "Print one JSON object.") var json = false
 
     func validate() throws { try PathOption.check(out, "--out") }
@@ -26,7 +26,10 @@ struct RunsCommand: ParsableCommand {
                 "no runs in \(out): \(CommandName.current) run ID makes one, and \(CommandName.current) list shows what can be run"
             )
         }
-        print(TerminalTable(runs: entries).render(isatty(STDOUT_FILENO) == 1 ? .current() : TerminalStyle(width: 240)))
+        // A pipe has no width: what reads it wants a run in a line.
+        let hasWidth = isatty(STDOUT_FILENO) == 1 || ProcessInfo.processInfo.environment["COLUMNS"] != nil
+        let style = hasWidth ? TerminalStyle.current() : TerminalStyle(width: 240)
+        print(TerminalTable(runs: entries, width: style.width).render(style))
     }
 
     /// What is known of a run without a record.

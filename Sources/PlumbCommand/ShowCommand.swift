@@ -6,9 +6,13 @@ import PlumbReport
 
 struct ShowCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "show", abstract: "Explain an experiment: question, hypothesis, control, settings, sources.")
+        commandName: "show", abstract: "Explain an experiment: its question, hypothesis, control, sources and settings."
+    )
 
-    @Argument(help: "The experiment's id; \(CommandName.current) list shows them.") var id: String
+    @Argument(
+        help: ArgumentHelp(
+            "The experiment's id; \(CommandName.current) list shows them.", valueName: "experiment"))
+    var id: String
     @Flag(help: "Print one JSON object.") var json = false
 
     func run() throws {
@@ -26,7 +30,8 @@ struct ShowCommand: ParsableCommand {
             ("Control", card.control), ("Limits", card.limits), ("Changed after results were seen", card.changes),
         ]
         let style = TerminalStyle.current()
-        print("\(card.title)  (\(card.id))\n\(card.direction)\n")
+        let heading = ["\(card.title) (\(card.id))", card.direction].map { style.paragraph($0, indent: "") }
+        print(heading.joined(separator: "\n") + "\n")
         for (title, text) in sections where !text.isEmpty { print("\(title)\n\(style.paragraph(text))\n") }
         print("Sources")
         for source in card.references {

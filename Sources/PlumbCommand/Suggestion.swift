@@ -8,7 +8,8 @@ enum Suggestion {
     ///
     /// - Throws: `SettingsError` with the nearest command's name.
     static func check(_ words: [String], in command: any ParsableCommand.Type = RootCommand.self) throws {
-        guard let word = words.first, !word.hasPrefix("-"), word != "help" else { return }
+        guard let word = words.first, !word.hasPrefix("-") else { return }
+        if word == "help", command == RootCommand.self { return try check(Array(words.dropFirst()), in: command) }
         let subcommands = command.configuration.subcommands
         guard !subcommands.isEmpty else { return }
         if let next = subcommands.first(where: { names(of: $0).contains(word) }) {
@@ -16,12 +17,13 @@ enum Suggestion {
         }
         let root = CommandName.current
         let path = command == RootCommand.self ? root : root + " " + (names(of: command).first ?? "")
-        let known = subcommands.flatMap { names(of: $0) }
+        let known = subcommands.filter { $0.configuration.shouldDisplay }.flatMap { names(of: $0) }
         let hint = closestMatch(to: word, in: known).map { "did you mean \($0)?" } ?? "\(path) --help lists them"
         throw SettingsError("\(path) has no command \"\(visible(word, limit: 60))\": \(hint)")
     }
 
-    private static func names(of command: any ParsableCommand.Type) -> [String] {
+    /// The names by which a command is called, the first of which help shows.
+    static func names(of command: any ParsableCommand.Type) -> [String] {
         let configuration = command.configuration
         let own = configuration.commandName ?? String(describing: command).lowercased()
         return [own] + configuration.aliases

@@ -7,24 +7,28 @@ import PlumbTokenizers
 
 struct TokensCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "tokens", abstract: "Show how a model cuts a text into tokens.")
+        commandName: "tokens", abstract: "Show the tokens into which a model splits a text.")
 
     @OptionGroup var options: ModelOptions
-    @Option(parsing: .unconditional, help: "The text.") var text: String
-    @Option(help: "The pre-tokenizer of a GGUF file that does not name one: \(PreTokenizer.knownNames).")
+    @Option(parsing: .unconditional, help: "The text to split.") var text: String
+    @Option(
+        help: "The pre-tokenizer of a GGUF file that does not name one: \(PreTokenizer.knownNames). (default: none)")
     var pre: String?
     @Flag(help: "Print one JSON object.") var json = false
 
-    func run() async throws {
-        let preTokenizer = try pre.map { name in
-            do {
-                return try PreTokenizer(gguf: name)
-            } catch {
-                throw ValidationError("--pre: \(error)")
-            }
+    func validate() throws { _ = try preTokenizer() }
+
+    private func preTokenizer() throws -> PreTokenizer? {
+        do {
+            return try pre.map { try PreTokenizer(gguf: $0) }
+        } catch {
+            throw ValidationError("--pre: \(error)")
         }
+    }
+
+    func run() async throws {
         // The weights are not needed, and a file of a vocabulary has none.
-        let tokenizer = try Tokenizer(of: await options.locate(), preTokenizer: preTokenizer)
+        let tokenizer = try Tokenizer(of: await options.locate(), preTokenizer: preTokenizer())
         let tokens = tokenizer.encode(text)
         let strings = tokens.map { tokenizer.string(of: $0) }
         if json {

@@ -14,47 +14,56 @@ struct TrainCommand: AsyncParsableCommand {
         commandName: "train", abstract: "Train a language model on a text, from scratch or from another model.",
         discussion: """
             From scratch, a small GPT-2 that learns a text character by character, in a few minutes:
-              plumb train --text tinyshakespeare.txt --out runs/shakespeare
-              plumb generate --model runs/shakespeare --text "ROMEO:" --temperature 0.8
+              \(CommandName.current) train --text tinyshakespeare.txt --out runs/shakespeare
+              \(CommandName.current) generate --model runs/shakespeare --text "ROMEO:" --temperature 0.8
 
-            The same as a Llama that reads pieces of words, of which it learns 1024 from the text first:
-              plumb train --text tinyshakespeare.txt --from-scratch llama --tokenizer bpe:1024 --out runs/pieces
+            The same as a Llama with a byte-pair tokenizer, whose 1024 tokens are learned from the text first:
+              \(CommandName.current) train --text tinyshakespeare.txt --from-scratch llama --tokenizer bpe:1024 --out runs/pieces
 
-            Fine-tune a real model through small matrices beside its frozen weights (LoRA):
-              plumb train --text mine.txt --model smollm2-135m --lora 8 --steps 100 --out runs/mine
+            Fine-tune a trained model by low-rank matrices beside its frozen weights (LoRA):
+              \(CommandName.current) train --text mine.txt --model smollm2-135m --lora 8 --steps 100 --out runs/mine
 
             The last tenth of the text is not trained on: "validation" is the loss there, in nats a token. Where it \
-            rises while the training loss falls, the model learns the text by heart: take fewer steps, or more text.
+            rises while the training loss falls, the model memorizes the text: take fewer steps, or more text.
 
             The folder holds config.json, model.safetensors and tokenizer.json, which transformers reads too, \
-            except those of an attention-only model. Ctrl-C keeps a checkpoint; plumb train --out DIR --resume goes on from there, bit for bit.
+            except those of an attention-only model. Ctrl-C keeps a checkpoint; \
+            \(CommandName.current) train --out DIR --resume continues from there, bit for bit.
             """)
 
-    @Option(help: "A UTF-8 text file; several are read one after another.") var text: [String] = []
-    @Option(help: "Go on training this model: a name, a folder, a .gguf file.") var model: String?
-    @Option(help: "Begin with random weights: \(Self.architectures). (default: gpt2)") var fromScratch: String?
+    @Option(help: "A UTF-8 text file to learn from; several are read one after another.", completion: .file())
+    var text: [String] = []
+    @Option(help: "Continue training this model: a name, a folder or a .gguf file. (default: none, a new model)")
+    var model: String?
+    @Option(
+        help: "The architecture of a new model: \(Self.architectures). (default: gpt2)",
+        completion: .list(Architecture.allCases.map(\.rawValue)))
+    var fromScratch: String?
     @Option(parsing: .unconditional, help: "Blocks of a new model. (default: 4)") var layers: Int?
     @Option(parsing: .unconditional, help: "The width of a new model's residual stream. (default: 128)") var width: Int?
     @Option(parsing: .unconditional, help: "Attention heads of a new model, which share the width. (default: 4)")
     var heads: Int?
-    @Option(parsing: .unconditional, help: "Tokens that a window reads. (default: 128)") var context: Int?
-    @Option(help: "How a new model reads text: chars, or bpe:SIZE learned from it. (default: chars)")
+    @Option(parsing: .unconditional, help: "Tokens in a window. (default: 128, or as many as the model reads)")
+    var context: Int?
+    @Option(
+        help: "The tokenizer of a new model: chars, or bpe:SIZE, learned from the text. (default: chars)",
+        completion: .list(["chars", "bpe:1024"]))
     var tokenizer: String?
     @Option(
-        parsing: .unconditional, help: "Freeze the model and train pairs of matrices of this rank beside every layer.")
+        parsing: .unconditional,
+        help: "The rank of LoRA: freeze the model and train matrices of this rank. (default: train all weights)")
     var lora: Int?
-    @Option(parsing: .unconditional, help: "Steps of the optimizer. (default: 2000 from scratch, else 100)")
-    var steps: Int?
-    @Option(parsing: .unconditional, help: "Windows in a step. (default: 16 from scratch, else 4)") var batch: Int?
+    @Option(parsing: .unconditional, help: "Optimizer steps. (default: 2000 from scratch, else 100)") var steps: Int?
+    @Option(parsing: .unconditional, help: "Windows in each step. (default: 16 from scratch, else 4)") var batch: Int?
     @Option(
         parsing: .unconditional,
-        help: "The highest learning rate. (default: 0.002 from scratch, 0.001 with --lora, else 0.00005)")
+        help: "The peak learning rate. (default: 0.002 from scratch, 0.001 with --lora, else 0.00005)")
     var learningRate: Double?
-    @Option(help: "The folder to make.") var out: String
-    @Flag(help: "Go on with a training that was stopped, with its settings.") var resume = false
-    @Option(parsing: .unconditional, help: "The seed of weights and windows. (default: 0)") var seed: UInt64?
-    @Option(parsing: .unconditional, help: "Tokens of the sample shown at the end.") var sample = 200
-    @Option(parsing: .unconditional, help: "Threads to compute on; results do not depend on it.") var threads: Int?
+    @Option(help: "The folder to write the model to; it is made where missing.", completion: .directory) var out: String
+    @Flag(help: "Continue a training that was stopped, with its settings.") var resume = false
+    @Option(parsing: .unconditional, help: "The seed of initial weights and of windows. (default: 0)") var seed: UInt64?
+    @Option(parsing: .unconditional, help: "How many tokens of a sample to print at the end.") var sample = 200
+    @Option(parsing: .unconditional, help: .threads) var threads: Int?
     @Flag(help: "Print one JSON object when done.") var json = false
 
     func validate() throws {
@@ -81,6 +90,8 @@ struct TrainCommand: AsyncParsableCommand {
         return names.dropLast().joined(separator: ", ") + " or " + names.suffix(1).joined()
     }
 
+    private static let (usualWidth, usualHeads) = (128, 4)
+
     private var newModelOptions: [(String, Bool)] {
         [
             ("from-scratch", fromScratch != nil), ("layers", layers != nil), ("width", width != nil),
@@ -100,13 +111,20 @@ struct TrainCommand: AsyncParsableCommand {
     }
 
     private func validateBeginning() throws {
-        guard !text.isEmpty else { throw ValidationError("--text FILE names the text to learn from") }
+        guard !text.isEmpty else { throw ValidationError("there is no text to learn from: name one with --text FILE") }
         if model != nil, let (name, _) = newModelOptions.first(where: \.1) {
             throw ValidationError("--\(name) is for a new model: leave it out, or leave out --model")
         }
         if lora != nil, model == nil { throw ValidationError("--lora adapts a trained model: name one with --model") }
         if let fromScratch, Architecture(rawValue: fromScratch) == nil {
             throw ValidationError("--from-scratch is \(Self.architectures), not \"\(fromScratch)\"")
+        }
+        let (heads, width) = (heads ?? Self.usualHeads, width ?? Self.usualWidth)
+        for (name, value, most) in [("layers", layers ?? 1, 4_096), ("width", width, 65_536), ("heads", heads, 4_096)] {
+            if value > most { throw ValidationError("--\(name) must be at most \(most), got \(value)") }
+        }
+        guard model != nil || width % heads == 0 else {
+            throw ValidationError("--width \(width) cannot be shared by --heads \(heads) evenly: take a multiple of it")
         }
         if let tokenizer, TextReading(tokenizer) == nil {
             throw ValidationError("--tokenizer is chars, or bpe:SIZE with a size from 256 on, not \"\(tokenizer)\"")
@@ -152,8 +170,8 @@ struct TrainCommand: AsyncParsableCommand {
         return TrainingSettings(
             text: files.map(\.path), textHashes: try files.map { try FileHash.sha256(of: $0) },
             model: model.map(Self.absolute),
-            architecture: isNew ? fromScratch ?? "gpt2" : nil, layers: layers ?? 4, width: width ?? 128,
-            heads: heads ?? 4, context: context, tokenizer: tokenizer ?? "chars", lora: lora,
+            architecture: isNew ? fromScratch ?? "gpt2" : nil, layers: layers ?? 4, width: width ?? Self.usualWidth,
+            heads: heads ?? Self.usualHeads, context: context, tokenizer: tokenizer ?? "chars", lora: lora,
             steps: steps ?? (isNew ? 2_000 : 100), batch: batch ?? (isNew ? 16 : 4),
             learningRate: learningRate ?? (isNew ? 2e-3 : lora != nil ? 1e-3 : 5e-5), seed: seed ?? 0)
     }
@@ -182,7 +200,8 @@ struct TrainCommand: AsyncParsableCommand {
         print("\nnats a token; training took \(String(format: "%.0f", seconds)) s")
         if !sampled.isEmpty { print("\nsample\n\(VisibleText.prose(sampled))\n") }
         let path = ShellWord.quoted(out)
-        print("\nmodel   \(out)\ntry     plumb generate --model \(path) --text \"…\" --temperature 0.8")
+        print(
+            "\nmodel   \(out)\ntry     \(CommandName.current) generate --model \(path) --text \"…\" --temperature 0.8")
     }
 
     private func showJSON(

@@ -137,6 +137,6 @@ struct UnfinishedTraining: Unfinished {
         // What diverged diverges again from the same settings.
         guard !(cause is FitError) else { return nil }
         return
-            "it goes on from its last checkpoint with: plumb train --out \(ShellWord.quoted(folder.url.path)) --resume"
+            "it goes on from its last checkpoint with: \(CommandName.current) train --out \(ShellWord.quoted(folder.url.path)) --resume"
     }
 }

@@ -107,7 +107,20 @@ struct TrainingSettings: Codable {
         let sizes = TransformerConfiguration(
             architecture: try Architecture(named: architecture ?? "gpt2"), layers: layers, width: width, heads: heads,
             vocabulary: tokenizer.vocabularySize, context: context ?? 128)
+        try checkMemory(sizes)
         return try HookedTransformer(sizes, key: key, tokenizer: tokenizer)
+    }
+
+    /// Refuses a new model whose weights, gradients and moments are more than the memory holds, before it is made.
+    private func checkMemory(_ sizes: TransformerConfiguration) throws {
+        let (width, layers) = (Double(sizes.width), Double(sizes.layers))
+        let positions = sizes.architecture == .gpt2 ? Double(sizes.context) : 0
+        let copies = 4.0 * 4
+        try MemoryEstimate([
+            .init("--context \(sizes.context)", bytes: copies * positions * width),
+            .init("--layers \(sizes.layers) --width \(sizes.width)", bytes: copies * 12 * layers * width * width),
+            .init("--width \(sizes.width)", bytes: copies * Double(sizes.vocabulary) * width),
+        ]).check()
     }
 
     /// What the model makes of the beginning of a line.

@@ -13,12 +13,10 @@ struct VerifyCommand: AsyncParsableCommand {
             claim or a control fails, or if one cannot be measured. --seed N repeats a verification.
             """)
 
-    @Argument(help: "Experiments to verify; all of them if none is named.") var ids: [String] = []
-    @Option(
-        parsing: .unconditional,
-        help: ArgumentHelp("The seed of every random number; drawn if it is not given.", valueName: "n"))
-    var seed: UInt64?
-    @Option(help: ArgumentHelp("Where run folders go.", valueName: "dir")) var out = "runs"
+    @Argument(help: ArgumentHelp("The ids of experiments to verify. (default: all)", valueName: "experiment"))
+    var ids: [String] = []
+    @Option(parsing: .unconditional, help: "The seed of every random number. (default: drawn)") var seed: UInt64?
+    @Option(help: "The folder that run folders are written to.", completion: .directory) var out = "runs"
     @Flag(help: "Print one JSON object.") var json = false
 
     func run() async throws {

@@ -28,7 +28,9 @@ struct WorldCommand: ParsableCommand {
                 columns: [.init("id"), .init("what can go wrong")],
                 rows: CatalogWorld.all.map { [$0.id, $0.summary] })
             print(table.render(.current()))
-            print("plumb world show ID draws one; plumb run specification-gaming learns in all of them.")
+            let command = CommandName.current
+            let hint = "\(command) world show ID draws one; \(command) run specification-gaming learns in all of them."
+            print(TerminalStyle.current().paragraph(hint, indent: ""))
         }
     }
 
@@ -56,18 +58,19 @@ struct WorldCommand: ParsableCommand {
                             Dictionary(legend.map { ($0.character, JSONValue.string($0.label)) }) { first, _ in first }),
                     ]))
             }
-            print(entry.summary + "\n\n" + rows.joined(separator: "\n") + "\n")
+            let style = TerminalStyle.current()
+            print(style.paragraph(entry.summary, indent: "") + "\n\n" + rows.joined(separator: "\n") + "\n")
             print(legend.map { "\($0.character)  \($0.label)" }.joined(separator: "\n"))
             let map = choice.map.map { " --map \(ShellWord.quoted($0))" } ?? ""
-            print("\nplumb world play \(entry.id)\(map) --moves rrdd   tries moves: u, d, l, r")
+            print("\n\(CommandName.current) world play \(entry.id)\(map) --moves rrdd\ntries moves: u, d, l, r")
         }
     }
 
     struct Play: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Make moves in a world; say what the agent is told and what its designer wanted.")
+            abstract: "Make moves in a world; show the reward that the agent observes and its hidden performance.")
         @OptionGroup var choice: Choice
-        @Option(help: "One letter a move: u, d, l, r.") var moves: String
+        @Option(help: "The moves, one letter each: u, d, l, r.") var moves: String
         @Flag(help: "Draw the world after every move.") var frames = false
 
         func run() throws {
@@ -98,8 +101,8 @@ struct WorldCommand: ParsableCommand {
                 let title = index == 0 ? "at the start" : "after move \(index), \(episode.actions[index - 1])"
                 print(title + "\n" + world.rows(of: state).joined(separator: "\n") + "\n")
             }
-            print("return       \(NumberText.value(episode.totalReward)), which the agent is told")
-            print("performance  \(NumberText.value(episode.totalPerformance)), which its designer wanted")
+            print("return       \(NumberText.value(episode.totalReward)), the reward that the agent observes")
+            print("performance  \(NumberText.value(episode.totalPerformance)), what its designer wanted")
             let isCut = episode.actions.count == world.stepLimit
             print(isOver ? "The episode is over." : isCut ? "The episode is cut off." : "The episode goes on.")
         }
@@ -107,9 +110,12 @@ struct WorldCommand: ParsableCommand {
 
     /// Which world, on which map.
     struct Choice: ParsableArguments {
-        @Argument(help: "A world's id, as plumb world list shows them.") var id: String
-        @Option(help: "A file with a map of your own in place of the authors'.") var map: String?
-        @Option(parsing: .unconditional, help: "The seed of the world's chance.") var seed: UInt64 = 0
+        @Argument(
+            help: ArgumentHelp("A world's id; \(CommandName.current) world list shows them.", valueName: "world"))
+        var id: String
+        @Option(help: "A file with a map of your own. (default: the authors' map)", completion: .file())
+        var map: String?
+        @Option(parsing: .unconditional, help: "The seed of the world's random numbers.") var seed: UInt64 = 0
         @Flag(help: "Print one JSON object.") var json = false
 
         func validate() throws { try PathOption.check(map, "--map") }

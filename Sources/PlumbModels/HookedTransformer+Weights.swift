@@ -19,7 +19,7 @@ extension HookedTransformer {
     /// The matrices of the heads of block `index`, exactly dequantized; biases are not part of them.
     ///
     /// Queries, keys and values read the stream after ``normalization(at:)`` of the block, or, `foldingNorm`, the stream
-    /// divided by its scale: the norm's gain is then part of them, and a layer norm's centring.
+    /// divided by its scale: the norm's gain is then part of them, and a layer norm's centering.
     public func headWeights(block index: Int, foldingNorm: Bool = false) -> HeadWeights {
         require(
             transformer.blocks.indices.contains(index), "\(name) has \(configuration.layers) blocks, no block \(index)")

@@ -1,7 +1,7 @@
 internal import CPlumbKernels
 internal import PlumbBasics
 
-// Normalisations of rows: the normalized rows, and the scale they were divided by.
+// Normalizations of rows: the normalized rows, and the scale they were divided by.
 
 extension Tensor {
     /// Root-mean-square normalization, `y = x / s · weight`, `s = √(mean(x²) + ε)`

@@ -16,12 +16,12 @@ struct PreTokenizerScanner {
 
     /// The end of the run of scalars of the class from `start` on, at most `limit` of them.
     @inline(__always)
-    private func endOfRun(of wanted: UInt8, from start: Int, end: Int, limit: Int = .max) -> Int {
+    private func endOfRun(of kind: UInt8, from start: Int, end: Int, limit: Int = .max) -> Int {
         var index = start
         var count = 0
         while index < end, count < limit {
             let next = scalar(at: index, end: end)
-            guard next.class == wanted else { break }
+            guard next.class == kind else { break }
             index += next.length
             count += 1
         }

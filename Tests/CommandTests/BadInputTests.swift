@@ -74,7 +74,7 @@ import Testing
             environment[variable] = "1"
             environment["PLUMB_CACHE"] = model.scratch.path + "/cold"
             environment["HF_HOME"] = model.scratch.path + "/cold-hub"
-            for name in ["smollm2-135m", "organisation/name"] {
+            for name in ["smollm2-135m", "organization/name"] {
                 let outcome = try Plumb.run(
                     ["predict", "--text", "a", "--model", name], in: model.scratch, environment: environment)
                 #expect(outcome.code == 3)

@@ -10,7 +10,7 @@ import Testing
     private func plumb(_ arguments: [String]) throws -> Plumb.Outcome {
         let outcome = try Plumb.run(arguments, in: model.scratch, environment: ["PLUMB_OFFLINE": "1"])
         #expect(outcome.code == 0, "\(arguments): \(outcome.errors)")
-        #expect(!outcome.output.contains("\u{1B}"), "colour reached a pipe")
+        #expect(!outcome.output.contains("\u{1B}"), "color reached a pipe")
         return outcome
     }
 
@@ -225,7 +225,7 @@ import Testing
         #expect((long["tokens"] as? [Int])?.count == 128, "the context of 128 tokens ends a text")
     }
 
-    @Test func noColourReachesAPipeOrAnUnwillingReader() throws {
+    @Test func noColorReachesAPipeOrAnUnwillingReader() throws {
         for environment in [[:], ["NO_COLOR": "1"], ["TERM": "dumb"]] as [[String: String?]] {
             let outcome = try Plumb.run(
                 patching(["--preset", "tiny"]), in: model.scratch, environment: environment)

@@ -39,7 +39,7 @@ import Testing
         let shown = try run("show", folder)
         #expect((shown.code, shown.errors) == (0, ""))
         #expect(shown.output.contains("8 × 8 × 8 × 1"))
-        #expect(!shown.output.contains("\u{1B}"), "colour reached a pipe")
+        #expect(!shown.output.contains("\u{1B}"), "color reached a pipe")
         let object = try run("show", folder, "--json").json()
         let parts = try #require(object["parts"] as? [[String: Any]])
         #expect(parts.map { $0["name"] as? String } == ["train", "test"])

@@ -20,7 +20,7 @@ import Testing
         #expect(alone.output.contains("Exit codes: 0 done, 1 a claim failed in verify, 2 wrong usage, 3 bad input"))
         for command in [
             "list", "show", "run", "verify", "report", "runs", "predict", "generate", "tokens", "model", "data",
-            "train", "world", "preferences",
+            "train", "world", "preferences", "completion",
         ] {
             #expect(alone.output.contains("\n  \(command) "), "help does not list \(command)")
         }
@@ -44,7 +44,7 @@ import Testing
         let outcome = try Plumb.run(["list"])
         #expect(outcome.code == 0)
         #expect(outcome.output.contains("activation-patching"))
-        #expect(!outcome.output.contains("\u{1B}"), "colour reached a pipe")
+        #expect(!outcome.output.contains("\u{1B}"), "color reached a pipe")
         let cards = try #require(try Plumb.run(["list", "--json"]).json()["experiments"] as? [[String: Any]])
         #expect(cards.contains { $0["id"] as? String == "activation-patching" })
         for card in cards {
@@ -69,7 +69,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "list", "show", "verify", "report", "runs", "predict", "generate", "tokens", "model", "data", "train",
+        "list", "show", "verify", "report", "runs", "predict", "generate", "tokens", "model", "data", "train", "world",
+        "preferences", "completion",
     ])
     func everySubcommandHasHelp(_ command: String) throws {
         let outcome = try Plumb.run([command, "--help"])

@@ -24,7 +24,7 @@ import Testing
     }
 
     /// Starts a command, sends it signals once `isReady`, and says how it ended and how long after the first.
-    private func signalled(
+    private func signaled(
         _ words: [String], _ signals: [Int32], apart: Double = 0, isReady: () -> Bool
     ) throws -> (outcome: Plumb.Outcome, seconds: Double) {
         var sent = Date()
@@ -42,7 +42,7 @@ import Testing
     @Test(arguments: [(SIGINT, 130), (SIGTERM, 143), (SIGHUP, 129)] as [(Int32, Int32)])
     func aRunThatFillsAllCoresEndsAndIsKept(signal: Int32, code: Int32) throws {
         defer { try? FileManager.default.removeItem(at: scratch) }
-        let (outcome, seconds) = try signalled(longRun, [signal]) { log.contains("\"kind\":\"progress\"") }
+        let (outcome, seconds) = try signaled(longRun, [signal]) { log.contains("\"kind\":\"progress\"") }
         #expect(outcome.code == code, "\(outcome.errors)")
         #expect(seconds < 5, "it took \(seconds) s")
         #expect(outcome.errors.contains("plumb: interrupted\n"))
@@ -52,7 +52,7 @@ import Testing
 
     @Test func aSecondInterruptEndsAtOnce() throws {
         defer { try? FileManager.default.removeItem(at: scratch) }
-        let (outcome, seconds) = try signalled(longRun, [SIGINT, SIGINT], apart: 0.05) { log.contains("progress") }
+        let (outcome, seconds) = try signaled(longRun, [SIGINT, SIGINT], apart: 0.05) { log.contains("progress") }
         #expect(outcome.code == 130)
         #expect(seconds < 2, "it took \(seconds) s")
     }

@@ -18,6 +18,9 @@ import Testing
         try expectUsage(["lst"], says: "plumb: plumb has no command \"lst\": did you mean list?")
         try expectUsage(["data", "shw", "digits"], says: "plumb data has no command \"shw\": did you mean show?")
         try expectUsage(["zzzzzzzz"], says: "plumb --help lists them")
+        try expectUsage(["help", "lst"], says: "plumb has no command \"lst\": did you mean list?")
+        try expectUsage(["__complet"], says: "plumb --help lists them")
+        try expectUsage(["run", "--seed", "3"], says: "--seed stands where the experiment's id should", "plumb run ID")
         try expectUsage(["predict", "--text", "a", "--tpo", "3"], says: "--tpo")
         try expectUsage(["predict"], says: "--text")
         try expectUsage(["model", "frobnicate", "x"], says: "frobnicate")
@@ -29,7 +32,8 @@ import Testing
             ["run", "grokking", "--resume", ""], ["runs", "--out", ""], ["report", "--out", ""], ["report", ""],
             ["preferences", "ask", "--out", ""], ["train", "--text", "", "--out", "x"], ["model", "show", ""],
             ["predict", "--text", "a", "--model", ""], ["data", "show", ""],
-            ["run", "learning-from-preferences", "--answers", ""],
+            ["run", "learning-from-preferences", "--answers", ""], ["report", "--figures", ""],
+            ["world", "show", "boat-race", "--map", ""],
         ] {
             try expectUsage(words, says: "plumb: ", "is empty: name a file or folder")
         }
@@ -58,6 +62,23 @@ import Testing
         try expectUsage(["predict", "--text", "a", "--arithmetic", "float8"], says: "float8", "bfloat16")
         try expectUsage(["generate", "--text", "a", "--temperature=-1"], says: "--temperature")
         try expectUsage(["generate", "--text", "a", "--max-tokens=-3"], says: "--max-tokens must not be negative")
+    }
+
+    @Test func usageIsThatOfTheSubcommand() throws {
+        try expectUsage(["predict", "--text", "a", "--threads", "0"], says: "Usage: plumb predict")
+        try expectUsage(["tokens", "--text", "a", "--pre", "nope"], says: "--pre: ", "Usage: plumb tokens")
+        try expectUsage(["verify", "--seed", "-1"], says: "The value '-1' is invalid for '--seed")
+        try expectUsage(["train", "--text", "a", "--out", "b", "--sample", "-1"], says: "must not be negative, got -1")
+    }
+
+    @Test func modelsThatCannotBeAreRefusedBeforeTheyAreMade() throws {
+        let train = [
+            "train", "--text", #filePath, "--out", FileManager.default.temporaryDirectory.path + "/plumb-none",
+        ]
+        try expectUsage(train + ["--heads", "3"], says: "--width 128 cannot be shared by --heads 3 evenly")
+        try expectUsage(train + ["--width", "100000000"], says: "--width must be at most 65536, got 100000000")
+        try expectUsage(train + ["--context", "1000000000"], says: "--context 1000000000: the run would need", "GB")
+        #expect(!FileManager.default.fileExists(atPath: train[4]))
     }
 
     @Test func settingsOutOfRange() throws {

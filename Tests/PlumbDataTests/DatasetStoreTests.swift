@@ -159,7 +159,7 @@ import Testing
         let train = try FashionMNIST.load(.train)
         #expect(train.images.shape == [60_000, 28, 28, 1])
         #expect(train.classCounts == [Int](repeating: 6_000, count: 10))
-        // The mean and deviation that everybody normalises with.
+        // The mean and deviation that everybody normalizes with.
         let (sum, squares) = train.images.withUnsafeElements { pixels in
             pixels.reduce(into: (0.0, 0.0)) {
                 $0.0 += Double($1)

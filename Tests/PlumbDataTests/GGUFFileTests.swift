@@ -79,7 +79,7 @@ import Testing
         #expect(absent?.description.contains("nearest names are blk.0.q") == true)
     }
 
-    @Test func otherAlignmentsAreHonoured() throws {
+    @Test func otherAlignmentsAreHonored() throws {
         var writer = GGUFWriter.sample()
         writer.alignment = 64
         writer.add("general.alignment", 64)

@@ -44,7 +44,7 @@ import Testing
         #expect(task.split(train: 0.3, key: RandomKey(1)).train != train)
     }
 
-    @Test func blobsLieAboutTheirCentres() {
+    @Test func blobsLieAboutTheirCenters() {
         let centers = Tensor([0, 0, 10, -10], shape: [2, 2])
         let blobs = LabeledPoints.blobs(4_000, centers: centers, deviation: 0.5, key: RandomKey(1))
         #expect(blobs.points.shape == [4_000, 2])

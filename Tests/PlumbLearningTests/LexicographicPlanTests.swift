@@ -18,9 +18,9 @@ import Testing
         #expect(plan(.highest).first == 4 && plan(.highest).second == 8)
         #expect(plan(.lowest).first == 4 && plan(.lowest).second == -12)
         #expect(plan(.lowest).policy == [[1], [1], [1], [1]])
-        let wanted = process.lexicographic(
+        let best = process.lexicographic(
             steps: 4, first: process.performance, second: process.reward, preferring: .lowest)
-        #expect(wanted.first == 36 && wanted.second == 0)
+        #expect(best.first == 36 && best.second == 0)
     }
 
     @Test func theFirstFunctionIsNeverGivenUp() {

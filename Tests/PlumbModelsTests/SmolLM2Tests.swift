@@ -7,7 +7,7 @@ import Testing
 
 @testable import PlumbModels
 
-/// SmolLM2-135M-Instruct from its Q4_1 file against `transformers` in float32 on the same dequantised weights.
+/// SmolLM2-135M-Instruct from its Q4_1 file against `transformers` in float32 on the same dequantized weights.
 @Suite(.enabled(if: SmolLM2.isThere, SmolLM2.reason)) struct SmolLM2Tests {
     private struct LogProbabilities: Decodable {
         struct Prompt: Decodable {

@@ -76,18 +76,18 @@ private struct Example: Codable, Equatable {
             "--learning-rate", "-3e-4", "--steps", "-5", "--no-use-kv-cache", "--pairs", "a=b",
             "--cutoff", "inf",
             "--mode", "noising", "--dropout=.5")
-        var wanted = Example()
-        wanted.model = "--odd"
-        wanted.direction = .noising
-        wanted.sites = [Site(rawValue: "resid_pre"), Site(rawValue: "mlp_out")]
-        wanted.layers = [-1, 2]
-        wanted.learningRate = -3e-4
-        wanted.steps = -5
-        wanted.useKVCache = false
-        wanted.pairs = "a=b"
-        wanted.cutoff = .infinity
-        wanted.mode = .noising
-        wanted.dropout = 0.5
+        var expected = Example()
+        expected.model = "--odd"
+        expected.direction = .noising
+        expected.sites = [Site(rawValue: "resid_pre"), Site(rawValue: "mlp_out")]
+        expected.layers = [-1, 2]
+        expected.learningRate = -3e-4
+        expected.steps = -5
+        expected.useKVCache = false
+        expected.pairs = "a=b"
+        expected.cutoff = .infinity
+        expected.mode = .noising
+        expected.dropout = 0.5
         #expect(try settings("--use-kv-cache", "--steps", "2").useKVCache)
         #expect(try settings("--use-kv-cache", "false").useKVCache == false)
         #expect(try settings("--pairs", "x", "--pairs", "none").pairs == nil)
@@ -95,7 +95,7 @@ private struct Example: Codable, Equatable {
             try settings("--sites", "[\"a,b\", \" c\"]").sites == [
                 Site(rawValue: "a,b"), Site(rawValue: " c"),
             ])
-        #expect(read == wanted)
+        #expect(read == expected)
     }
 
     @Test func mistakesAreNamed() {

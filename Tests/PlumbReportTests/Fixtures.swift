@@ -172,7 +172,7 @@ enum Fixture {
                         .init("position 13 “ to”", x: (0..<30).map(Double.init), y: tables[0].values.map { $0[13] }),
                     ], references: [ReferenceValue("clean", clean), ReferenceValue("corrupted", corrupted)])),
         ],
-        notes: ["Weights were dequantised exactly; arithmetic is float32.", "A fixture: no number here was measured."])
+        notes: ["Weights were dequantized exactly; arithmetic is float32.", "A fixture: no number here was measured."])
 
     static let record = RunRecord(
         id: "20260102T030405Z-activation-patching-fx7k2m", card: card,
@@ -187,7 +187,7 @@ enum Fixture {
             os: "Debian GNU/Linux 12 (bookworm)", processor: "Fixture CPU @ 2.70GHz", cores: 2,
             memoryBytes: 8_323_000_000,
             isa: "avx512", threads: 2),
-        arithmetic: "float32 on exactly dequantised weights", started: Timestamp(milliseconds: 1_767_323_045_000),
+        arithmetic: "float32 on exactly dequantized weights", started: Timestamp(milliseconds: 1_767_323_045_000),
         wallSeconds: 3.21, cpuSeconds: 5.9,
         inputs: [
             InputFile(
@@ -197,7 +197,7 @@ enum Fixture {
         artifacts: [Artifact(name: "resid_pre.csv", path: "artifacts/resid_pre.csv", kind: "table")],
         commandLine: ["plumb", "run", "activation-patching", "--answer", " Mary", "--wrong", " John"])
 
-    /// A long prompt through a deep model, on a scale without a centre.
+    /// A long prompt through a deep model, on a scale without a center.
     static var large: RunRecord {
         var record = Fixture.record
         let words = (0..<120).map { tokens[$0 % tokens.count] }

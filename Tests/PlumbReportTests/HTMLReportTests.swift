@@ -16,7 +16,7 @@ import Testing
             "1 of 2 claims holds, 1 does not.",
             "clean_logit_difference", "6.12", "title=\"6.1196\"", "percentile bootstrap", "arXiv:2211.00593",
             "models/smollm2-135m",
-            "sha256 <bdi>0f0f", "float32 on exactly dequantised weights", "--answer &#39; Mary&#39;",
+            "sha256 <bdi>0f0f", "float32 on exactly dequantized weights", "--answer &#39; Mary&#39;",
             "href=\"artifacts/resid_pre.csv\"",
             "<span class=\"ws\">·</span>Mary", "layer 6 · position 9 “·Mary”: 6.17",
         ] {

@@ -6,12 +6,12 @@ import Testing
     private let picture = TerminalPicture(
         width: 3, height: 3, channels: 1, pixels: [0, 1, 0.5, 0, 1, 0.5, 1, 0, 0], caption: "a long name")
 
-    @Test func withoutColourDensityShowsTwoRowsALine() {
+    @Test func withoutColorDensityShowsTwoRowsALine() {
         #expect(TerminalPicture.row([picture], .plain) == " @+\n+\na …\n")
         #expect(TerminalPicture.row([picture, picture], .plain).hasPrefix(" @+   @+\n"))
     }
 
-    @Test func withColourHalfBlocksShowBothRows() {
+    @Test func withColorHalfBlocksShowBothRows() {
         let text = TerminalPicture.row([picture], TerminalStyle(width: 80, color: .trueColor))
         #expect(text.hasPrefix("\u{1B}[38;2;0;0;0;48;2;0;0;0m▀\u{1B}[38;2;255;255;255;48;2;255;255;255m▀"))
         #expect(text.split(separator: "\n").count == 3)
@@ -31,7 +31,7 @@ import Testing
         #expect(TerminalPicture.row(many, TerminalStyle(width: 20)).split(separator: "\n")[0].count <= 20)
     }
 
-    @Test func threeChannelsAreColour() {
+    @Test func threeChannelsAreColor() {
         let red = TerminalPicture(width: 1, height: 1, channels: 3, pixels: [1, 0, 0], caption: "")
         #expect(
             TerminalPicture.row([red], TerminalStyle(width: 80, color: .trueColor))

@@ -5,7 +5,7 @@ import PlumbRecords
 enum TrainingFixture {
     private static func wave(_ step: Double, _ seed: Double) -> Double { sin(step * 12.9898 + seed * 78.233) }
 
-    /// Memorises by step 300, generalises near step 6,000.
+    /// Memorizes by step 300, generalizes near step 6,000.
     static let curves: [Curve] = {
         let recorder = CurveRecorder()
         func point(_ name: String, _ x: Double, _ y: Double) {
@@ -33,7 +33,7 @@ enum TrainingFixture {
         series: curves.prefix(2).map { .init($0.line, x: $0.x, y: $0.y) },
         references: [ReferenceValue("chance", 4.73)],
         markers: [
-            .init("memorised", x: 320), .init("circuit forms", x: 1400), .init("cleanup begins", x: 5100),
+            .init("memorized", x: 320), .init("circuit forms", x: 1400), .init("cleanup begins", x: 5100),
             .init("grokked", x: 7400), .init("end of weight decay", x: 9500),
         ])
 
@@ -49,7 +49,7 @@ enum TrainingFixture {
     }
 
     static let geometry = VectorPlot(
-        title: "Five features in two dimensions", caption: "Columns of W, coloured by importance. Invented numbers.",
+        title: "Five features in two dimensions", caption: "Columns of W, colored by importance. Invented numbers.",
         panels: [
             VectorPlot.Panel(
                 "sparsity 0",

@@ -8,7 +8,7 @@ import Testing
         let teacher = BoltzmannTeacher(rationality: 2)
         #expect(abs(teacher.preference(first: 1.5, second: 1) - 1 / (1 + exp(-1))) < 1e-12)
         #expect(teacher.preference(first: 3, second: 3) == 0.5)
-        // One answer in ten is a coin's.
+        // One answer in ten is random.
         let noisy = BoltzmannTeacher(rationality: 2, noise: 0.1)
         #expect(abs(noisy.preference(first: 1.5, second: 1) - (0.9 / (1 + exp(-1)) + 0.05)) < 1e-12)
         let certain = BoltzmannTeacher(rationality: .infinity, noise: 0.5)

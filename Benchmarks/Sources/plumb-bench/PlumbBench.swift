@@ -111,7 +111,7 @@ struct ColdCommand: AsyncParsableCommand {
 
 struct TrainCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "train", abstract: "Training steps: forward, backward and the optimiser's update.")
+        commandName: "train", abstract: "Training steps: forward, backward and the optimizer's update.")
     @OptionGroup var options: CommonOptions
     @Option(help: "Tasks, comma-separated.") var tasks = TrainingBench.tasks.joined(separator: ",")
 

@@ -5,7 +5,7 @@ import PlumbModels
 import PlumbNN
 import PlumbTensor
 
-/// Times training steps: forward, backward and the optimiser's update. The models and settings are those of
+/// Times training steps: forward, backward and the optimizer's update. The models and settings are those of
 /// peers/train_torch.py.
 struct TrainingBench {
     /// The tasks it knows.

@@ -73,17 +73,17 @@ int plumb_dequantize(int type, const void *source, float *result, size_t count);
 // MARK: Matrix products (matmul.inc.h)
 
 /// How a packed matrix holds its weights. All but F32 and BF16 keep GGUF's own blocks' values; every packing yields
-/// exactly the float32 product of the dequantised weights, bit for bit the same as PLUMB_PACK_F32 would.
+/// exactly the float32 product of the dequantized weights, bit for bit the same as PLUMB_PACK_F32 would.
 enum { PLUMB_PACK_F32 = 0, PLUMB_PACK_BF16 = 1, PLUMB_PACK_Q8_0 = 2, PLUMB_PACK_Q4_0 = 3, PLUMB_PACK_Q4_1 = 4 };
 /// No packing: float32 stored [inputs, outputs], weights_stride floats between inputs, for weights that are multiplied
 /// once. Few are read where they are, many are packed on the way.
 enum { PLUMB_PACK_NONE = 5 };
-/// Bytes of a packed [outputs, inputs] matrix; 0 where the packing cannot hold it (quantised packings need
+/// Bytes of a packed [outputs, inputs] matrix; 0 where the packing cannot hold it (quantized packings need
 /// inputs % 32 == 0).
 size_t plumb_packed_bytes(int packing, size_t outputs, size_t inputs);
 /// Writes `rows` output rows, row-major [rows, inputs], into a packed matrix of `outputs` rows beginning at output
 /// `first`. The memory was zeroed by the caller before the first call. `source` is float32 for PLUMB_PACK_F32,
-/// bfloat16 for PLUMB_PACK_BF16 and GGUF blocks for the quantised packings; `row_stride` counts bytes.
+/// bfloat16 for PLUMB_PACK_BF16 and GGUF blocks for the quantized packings; `row_stride` counts bytes.
 void plumb_pack(
     int packing, void *packed, size_t outputs, size_t inputs, size_t first, size_t rows, const void *source,
     size_t row_stride);
@@ -298,7 +298,7 @@ void plumb_cross_entropy_backward(
     float *dlogits, const float *logits, const float *lse, const int32_t *targets, const float *dlosses, size_t rows,
     size_t width);
 
-// MARK: Training: optimisers (training.inc.h)
+// MARK: Training: optimizers (training.inc.h)
 
 /// One step of Adam (Kingma and Ba 2014, arXiv:1412.6980) or, `decoupled`, AdamW (Loshchilov and Hutter 2017,
 /// arXiv:1711.05101). correction1 = 1 - beta1ᵗ, correction2 = 1 - beta2ᵗ at step t = 1, 2, …

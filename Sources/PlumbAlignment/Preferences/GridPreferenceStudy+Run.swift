@@ -34,7 +34,7 @@ extension GridPreferenceStudy {
         let cells = Array(0..<task.grid.cells)
         var answering = teacher
         answering.noise = condition.noise
-        var random = key["behaviour"].generator()
+        var random = key["behavior"].generator()
         var answers = key["answers"].generator()
         var learner = PreferenceLearner<Int>(
             inputs: 5, settings: learning, key: key["learner"], features: features(of:))

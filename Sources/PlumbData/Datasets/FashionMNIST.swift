@@ -1,7 +1,7 @@
 public import Foundation
 internal import PlumbTensor
 
-/// Fashion-MNIST: 60,000 and 10,000 grey pictures of clothes, 28 × 28, in ten classes
+/// Fashion-MNIST: 60,000 and 10,000 gray pictures of clothes, 28 × 28, in ten classes
 /// (Xiao, Rasul, Vollgraf 2017, arXiv:1708.07747).
 public enum FashionMNIST {
     /// The part of the set that a model learns from, and the part that it is judged by.

@@ -31,7 +31,7 @@ public struct LabeledImages: Sendable, Equatable {
     public var height: Int { images.shape[1] }
     /// The columns of a picture.
     public var width: Int { images.shape[2] }
-    /// The numbers of a pixel: 1 for grey, 3 for red, green and blue.
+    /// The numbers of a pixel: 1 for gray, 3 for red, green and blue.
     public var channels: Int { images.shape[3] }
 
     /// The pictures `rows`, in the order asked.

@@ -26,11 +26,11 @@ public struct LabeledPoints: Sendable, Equatable {
         LabeledPoints(points: points.gathered(rows), labels: rows.map { labels[$0] })
     }
 
-    /// Round clouds about given centres: point i is drawn from the normal distribution about centre i mod K.
+    /// Round clouds about given centers: point i is drawn from the normal distribution about center i mod K.
     ///
     /// - Parameters:
     ///   - count: how many points.
-    ///   - centers: the classes' centres, `[K, D]`.
+    ///   - centers: the classes' centers, `[K, D]`.
     ///   - deviation: the standard deviation along every axis.
     ///   - key: of the points.
     /// - Shapes: ``points`` `[count, D]`.

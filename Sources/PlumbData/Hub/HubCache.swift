@@ -11,6 +11,14 @@ struct HubCache: Sendable {
         root.appendingPathComponent("models--" + repository.replacingOccurrences(of: "/", with: "--"))
     }
 
+    /// The repositories of models that have a folder, by name.
+    var repositories: [String] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: root.path)) ?? []
+        return names.filter { $0.hasPrefix("models--") }.sorted().map {
+            String($0.dropFirst("models--".count)).replacing("--", with: "/", maxReplacements: 1)
+        }
+    }
+
     func blob(_ etag: String, of repository: String) -> URL {
         folder(of: repository).appendingPathComponent("blobs").appendingPathComponent(etag)
     }

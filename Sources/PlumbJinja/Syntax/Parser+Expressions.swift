@@ -5,7 +5,7 @@ extension Parser {
     var current: Token? { place < tokens.count ? tokens[place] : nil }
     private var line: Int { current?.line ?? tagLine }
 
-    private func unexpected(_ wanted: String) -> JinjaError {
+    private func unexpected(_ expected: String) -> JinjaError {
         let found =
             switch current?.kind {
             case .name(let name): "\"\(name)\""
@@ -15,7 +15,7 @@ extension Parser {
             case .real(let value): "\(value)"
             case nil: "the end of the tag"
             }
-        return JinjaError("\(wanted) should stand where \(found) is", line: line)
+        return JinjaError("\(expected) should stand where \(found) is", line: line)
     }
 
     mutating func take(symbol: String) -> Bool {

@@ -7,8 +7,8 @@ extension HookedTransformer {
     /// - Throws: ``ModelError`` naming the first parameter that differs, and both shapes, where the checkpoint is of
     ///   another architecture; the model is then what it was.
     public mutating func load(parameters source: some TensorSource) throws {
-        let wanted = parameters.map { ($0.name, $0.tensor.shape) }
-        for (name, shape) in wanted {
+        let declared = parameters.map { ($0.name, $0.tensor.shape) }
+        for (name, shape) in declared {
             guard source.contains(name) else {
                 throw ModelError(
                     "the checkpoint has no \(name), which the model has with shape \(shape): it is of another "
@@ -21,14 +21,14 @@ extension HookedTransformer {
                         + "architecture")
             }
         }
-        let known = Set(wanted.map(\.0))
+        let known = Set(declared.map(\.0))
         if let extra = source.names.first(where: { !known.contains($0) && !isDerived($0) }) {
             let shape = (try? source.tensor(extra).shape).map { " with shape \($0)" } ?? ""
             throw ModelError(
                 "the checkpoint has \(extra)\(shape), which the model lacks: it is of another architecture")
         }
         let head = "lm_head.weight"
-        if transformer.isTied, source.contains(head), let embedding = wanted.first?.0,
+        if transformer.isTied, source.contains(head), let embedding = declared.first?.0,
             try source.tensor(head).dequantized() != source.tensor(embedding).dequantized()
         {
             throw ModelError(

@@ -94,7 +94,7 @@ extension ScaledDotProductAttention {
             let dx = Tensor(shape: x.shape) { dx in
                 guard let dx = dx.baseAddress else { return }
                 let offsets = (queryWidth, queryWidth + keyWidth)
-                carryBack(heads(of: projections, batch), batch, dz, dx, dx + offsets.0, dx + offsets.1)
+                addGradients(heads(of: projections, batch), batch, dz, dx, dx + offsets.0, dx + offsets.1)
             }
             into.add(dx, to: x.trace)
         case .separate(let q, let k, let v):
@@ -103,7 +103,7 @@ extension ScaledDotProductAttention {
                 dk.withUnsafeMutableElements { dk in
                     dv.withUnsafeMutableElements { dv in
                         guard let dq = dq.baseAddress, let dk = dk.baseAddress, let dv = dv.baseAddress else { return }
-                        carryBack(heads(of: projections, batch), batch, dz, dq, dk, dv)
+                        addGradients(heads(of: projections, batch), batch, dz, dq, dk, dv)
                     }
                 }
             }
@@ -113,7 +113,7 @@ extension ScaledDotProductAttention {
         }
     }
 
-    private func carryBack(
+    private func addGradients(
         _ rows: QueryKeyValueRows, _ batch: RaggedBatch, _ dz: Tensor, _ dq: UnsafeMutablePointer<Float>,
         _ dk: UnsafeMutablePointer<Float>, _ dv: UnsafeMutablePointer<Float>
     ) {

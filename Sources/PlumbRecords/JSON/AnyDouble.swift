@@ -1,7 +1,7 @@
 internal import PlumbBasics
 
 // JSON has no spelling for infinities and not-a-number, yet a diverged loss is a finding that must be kept. Inside this
-// module every `Double` member of a synthesised `Codable` type is written by the overloads below, so that such values
+// module every `Double` member of a synthesized `Codable` type is written by the overloads below, so that such values
 // survive any encoder as the strings "nan", "inf" and "-inf".
 
 /// A `Double` that encodes as a number when finite and as a string otherwise.

@@ -80,7 +80,7 @@ public struct RunContext: Sendable {
     public func note(_ sentence: @autoclosure () -> String) { reporter.note(sentence()) }
 
     /// Gives a stopped run the chance to end: call it between parts of a computation.
-    /// - Throws: `RunInterrupted` when the run was asked to stop or its task was cancelled.
+    /// - Throws: `RunInterrupted` when the run was asked to stop or its task was canceled.
     public func checkpoint() throws { try reporter.checkpoint() }
 
     /// Notes a file the run is made from; the same file twice is noted once.

@@ -24,7 +24,7 @@ public struct RunRecord: Codable, Sendable, Equatable {
     public var version: String
     /// The machine it ran on.
     public var host: Host
-    /// The arithmetic the numbers were computed in, for example "float32 on exactly dequantised weights".
+    /// The arithmetic the numbers were computed in, for example "float32 on exactly dequantized weights".
     public var arithmetic: String
     /// When it began.
     public var started: Timestamp

@@ -55,7 +55,7 @@ public struct RunReporter: Sendable {
     public func note(_ sentence: @autoclosure () -> String) { emit(.note(sentence())) }
 
     /// Gives a stopped run the chance to end: call it between parts of a computation.
-    /// - Throws: `RunInterrupted` when the run was asked to stop or its task was cancelled.
+    /// - Throws: `RunInterrupted` when the run was asked to stop or its task was canceled.
     public func checkpoint() throws {
         if isInterrupted { throw RunInterrupted() }
     }

@@ -105,6 +105,34 @@ public struct RunStore: Sendable {
         }
     }
 
+    /// A run folder as its name tells of it.
+    public struct Folder: Sendable, Equatable {
+        /// The folder's name.
+        public let id: String
+        /// Whether the run has its record.
+        public let hasRecord: Bool
+        /// The part of the id that people type.
+        public var shortID: String { RunStore.shortID(of: id) }
+    }
+
+    /// The run folders, newest first, or those of one experiment, without reading what they hold: for lists that must be
+    /// there at once.
+    public func folders(of experiment: String? = nil) -> [Folder] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: directory.path)) ?? []
+        return names.sorted(by: >).compactMap { name in
+            let parts = name.split(separator: "-")
+            let isRun =
+                parts.count > 2
+                && (experiment.map { parts.dropFirst().dropLast().joined(separator: "-") == $0 } ?? true)
+            let folder = directory.appendingPathComponent(name, isDirectory: true)
+            func holds(_ file: String) -> Bool {
+                FileManager.default.fileExists(atPath: folder.appendingPathComponent(file).path)
+            }
+            guard isRun, holds(Self.settingsName) else { return nil }
+            return Folder(id: name, hasRecord: holds(Self.recordName))
+        }
+    }
+
     /// The one run that `query` names: `latest`, the path of a run folder or of its `record.json`, or the beginning of
     /// a run's id or of its short id.
     /// - Throws: `RunStoreError` when there is none or more than one.

@@ -55,30 +55,39 @@ extension TerminalTable {
     }
 
     /// Runs of a store, one line each, with what tells them apart.
-    public init(runs: [RunEntry]) {
+    ///
+    /// - Parameter width: below 110 columns, seed, model and settings share one.
+    public init(runs: [RunEntry], width: Int = 240) {
         let differences = RunDifferences(runs)
+        let isNarrow = width < 110
+        func time(_ moment: Timestamp) -> String { moment.readable.replacing(" UTC", with: "") }
+        func settings(_ record: RunRecord) -> [String] {
+            let cells = ["\(record.seed)", RunDifferences.model(of: record), differences.text(of: record)]
+            return isNarrow ? ["seed " + cells.filter { !$0.isEmpty }.joined(separator: ", ")] : cells
+        }
         let rows = runs.map { entry -> [String] in
-            let begun = [entry.shortID, entry.experiment, entry.started?.readable ?? "", "", "", "", "", "", ""]
+            let empty = Array(repeating: "", count: isNarrow ? 4 : 6)
+            let begun = [entry.shortID, entry.experiment, entry.started.map(time) ?? ""] + empty
             switch entry.state {
             case .recorded(let record):
                 let claims = record.findings.claims.map { VerdictText.sign($0.verdict) }.joined()
                 return [
-                    entry.shortID, record.experiment, record.started.readable,
-                    NumberText.duration(record.wallSeconds), "\(record.seed)", RunDifferences.model(of: record),
-                    differences.text(of: record), Self.headline(record.findings), claims, record.status.rawValue,
-                ]
+                    entry.shortID, record.experiment, time(record.started), NumberText.duration(record.wallSeconds),
+                ] + settings(record) + [Self.headline(record.findings), claims, record.status.rawValue]
             case .running: return begun + ["running"]
             case .incomplete(let status, let reason):
                 let why = status == .interrupted ? "" : ": \(reason.trimmingPrefix("it failed: "))"
                 return begun + [status.rawValue + why]
-            case .damaged(let reason):
-                return [entry.shortID, entry.id] + Array(repeating: "", count: 7) + ["damaged: \(reason)"]
+            case .damaged(let reason): return [entry.shortID, entry.id, ""] + empty + ["damaged: \(reason)"]
             }
         }
-        let columns = [
-            Column("run"), Column("experiment"), Column("started"), Column("time", .right), Column("seed", .right),
-            Column("model"), Column("settings that differ"), Column("headline"), Column("claims"), Column("status"),
-        ]
+        var columns = [Column("run"), Column("experiment"), Column("started (UTC)"), Column("time", .right)]
+        if isNarrow {
+            columns.append(Column("settings"))
+        } else {
+            columns += [Column("seed", .right), Column("model"), Column("settings that differ")]
+        }
+        columns += [Column("headline"), Column("claims"), Column("status")]
         // A column that is empty everywhere says nothing.
         let kept = columns.indices.filter { index in
             !["model", "settings that differ", "headline"].contains(columns[index].title)

@@ -43,10 +43,12 @@ public struct TerminalTable: Sendable, Equatable {
     }
 
     /// The table as lines, each ending in a line break. What is too wide for its column goes on in the next line, so that
-    /// no line is wider than the terminal and nothing is cut.
+    /// no line is wider than the terminal and nothing is cut; where words would have to be broken, every row becomes a
+    /// paragraph with its cells below each other.
     public func render(_ style: TerminalStyle = .plain) -> String {
         let cells = rows.map { $0.map { DisplayWidth.truncated(VisibleText.line($0), to: Self.longest) } }
         let titles = columns.map { VisibleText.line($0.title) }
+        guard fits(cells + [titles], within: style.width) else { return stacked(cells, titles, style) }
         let widths = widths(cells + [titles], within: style.width)
         func lines(_ texts: [String]) -> [String] {
             let parts = columns.indices.map { DisplayWidth.wrapped(texts[$0], to: widths[$0]) }
@@ -63,28 +65,61 @@ public struct TerminalTable: Sendable, Equatable {
         return output
     }
 
+    private var gaps: Int { 2 * max(0, columns.count - 1) }
+
+    /// The longest word that is kept whole where there is room elsewhere; longer ones are paths and checksums.
+    private static let longestWord = 24
+
+    /// The width below which a column would break a word or a number, of words up to `longest`.
+    private func least(_ cells: [[String]], longest: Int = .max) -> [Int] {
+        columns.indices.map { column in
+            cells.map { row in
+                columns[column].alignment == .right
+                    ? DisplayWidth.of(row[column]) : min(DisplayWidth.longestPart(of: row[column]), longest)
+            }.max() ?? 0
+        }
+    }
+
+    /// Whether the columns stand beside each other with every word and number whole.
+    private func fits(_ cells: [[String]], within limit: Int) -> Bool {
+        columns.count < 3 || least(cells, longest: Self.longestWord).reduce(gaps, +) <= limit
+    }
+
+    /// A paragraph a row: the first cell, and below it the others that are not empty, each behind its title.
+    private func stacked(_ cells: [[String]], _ titles: [String], _ style: TerminalStyle) -> String {
+        let indent = min(titles.dropFirst().map { DisplayWidth.of($0) }.max() ?? 0, style.width / 2 - 4)
+        return cells.map { row in
+            let heading = DisplayWidth.wrapped(row[0], to: style.width).map { style.apply(.bold, $0) + "\n" }.joined()
+            let others = columns.indices.dropFirst().filter { !row[$0].isEmpty }.map { column in
+                let names = DisplayWidth.wrapped(titles[column], to: indent)
+                let texts = DisplayWidth.wrapped(row[column], to: style.width - indent - 4)
+                return (0..<max(names.count, texts.count)).map { line in
+                    let name = DisplayWidth.padded(names[safe: line] ?? "", to: indent)
+                    let text = "  " + style.apply(.dim, name) + "  " + (texts[safe: line] ?? "")
+                    return text.trimmingSuffix { $0 == " " } + "\n"
+                }.joined()
+            }
+            return heading + others.joined()
+        }.joined(separator: "\n")
+    }
+
     /// The width of each column.
     private func widths(_ cells: [[String]], within limit: Int) -> [Int] {
         // Wider than any terminal is as wide as needed here.
         var widths = columns.indices.map { column in
             min(cells.map { DisplayWidth.of($0[column]) }.max() ?? 0, 2 * limit)
         }
-        // What a line cannot be broken in: a word, up to a space or after a hyphen.
-        let words = columns.indices.map { column in
-            cells.flatMap { $0[column].replacing("-", with: "- ").split(separator: " ") }
-                .map { DisplayWidth.of(String($0)) }.max() ?? 0
-        }
-        let gaps = 2 * max(0, columns.count - 1)
+        let (whole, short) = (least(cells), least(cells, longest: Self.longestWord))
         // The widest column of text gives way first, but for the first column, which names the row; numbers do last. No
         // word is broken while another column can give way.
         while widths.reduce(gaps, +) > limit {
-            let wide = columns.indices.filter { columns[$0].alignment == .left && widths[$0] > 8 }
-            let whole = wide.filter { widths[$0] > words[$0] }
-            let text = whole.isEmpty ? wide : whole
-            let candidates =
-                text.isEmpty
-                ? columns.indices.filter { widths[$0] > 4 }
-                : text.count > 1 && text.contains(where: { $0 > 0 && widths[$0] > 16 }) ? text.filter { $0 > 0 } : text
+            let stages = [
+                columns.indices.filter { widths[$0] > whole[$0] }, columns.indices.filter { widths[$0] > short[$0] },
+                columns.indices.filter { columns[$0].alignment == .left && widths[$0] > 8 },
+            ]
+            let text = stages.first { !$0.isEmpty } ?? columns.indices.filter { widths[$0] > 4 }
+            let later = text.filter { $0 > 0 }
+            let candidates = later.contains { widths[$0] > 16 } ? later : text
             guard let widest = candidates.max(by: { widths[$0] < widths[$1] }) else { break }
             widths[widest] -= 1
         }

@@ -84,7 +84,22 @@ enum DisplayWidth {
         return false
     }
 
-    /// Where a word that is too long is best broken.
+    /// The widest part of the text that a line is not broken in: a word, or what stands before a hyphen or an underscore
+    /// in it and after.
+    static func longestPart(of text: some StringProtocol) -> Int {
+        var (longest, part, afterHyphen) = (0, 0, false)
+        for character in text {
+            if character == " " || (afterHyphen && !character.isNumber) {
+                longest = max(longest, part)
+                part = 0
+            }
+            if character != " " { part += of(character) }
+            afterHyphen = "-_".contains(character)
+        }
+        return max(longest, part)
+    }
+
+    /// Where a word that is too long is best broken: not within a date.
     private static func place(in word: Substring, within width: Int) -> Substring.Index? {
         var used = 0
         var (end, best) = (word.startIndex, word.startIndex)
@@ -92,10 +107,12 @@ enum DisplayWidth {
             used += of(word[index])
             if used > width { break }
             end = word.index(after: index)
-            if "_-/.".contains(word[index]) { best = end }
+            let isDate = word[index] == "-" && end < word.endIndex && word[end].isNumber
+            if "_-/.".contains(word[index]), !isDate { best = end }
         }
-        // A break near the beginning would waste the line; a character wider than the line stays whole.
-        if best > word.startIndex, 2 * of(word[..<best]) >= width { return best }
+        // A break near the beginning would waste the line, unless every part then fits; a character wider than the line
+        // stays whole.
+        if best > word.startIndex, 2 * of(word[..<best]) >= width || longestPart(of: word) <= width { return best }
         return end > word.startIndex && end < word.endIndex ? end : nil
     }
 }

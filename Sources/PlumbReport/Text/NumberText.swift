@@ -23,8 +23,8 @@ public enum NumberText {
         if value == value.rounded() { return grouped(String(Int(value))) }
         let exponent = Int(log10(size).rounded(.down))
         // Below a thousandth, one digit less: 0.00031.
-        let wanted = exponent < -3 ? min(2, digits) : digits
-        var decimals = max(0, wanted - 1 - exponent)
+        let shown = exponent < -3 ? min(2, digits) : digits
+        var decimals = max(0, shown - 1 - exponent)
         var text = fixed(value, decimals: decimals)
         while size < 1, text.hasSuffix("1." + String(repeating: "0", count: decimals)), decimals < 6 {
             decimals += 1

@@ -66,12 +66,12 @@ import Testing
 
     @Test func thePolicyIsToldWhoStillWalks() throws {
         let starts = [try MazeState(" A \n  C"), try MazeState("A  \n  C")]
-        var told: [[Int]] = []
+        var stillWalking: [[Int]] = []
         _ = MazeWalks(from: starts, corner: 2, steps: 4, key: RandomKey(1)) { states, walks in
-            told.append(walks)
+            stillWalking.append(walks)
             return scripted { $0.agent == 2 ? .down : .right }(states, walks)
         }
-        #expect(told == [[0, 1], [0, 1], [1]])
+        #expect(stillWalking == [[0, 1], [0, 1], [1]])
     }
 
     @Test func movesAreDrawnFromTheSoftmax() throws {

@@ -4,7 +4,7 @@ import PlumbTensor
 
 /// A model in llama2.c's first ("v0") layout: seven 32-bit integers, then float32 weights in a fixed order.
 ///
-/// Its rotary features stand in neighbouring pairs, as in GGUF.
+/// Its rotary features stand in neighboring pairs, as in GGUF.
 struct Llama2CFile {
     let width: Int
     let mlpWidth: Int
@@ -63,7 +63,7 @@ struct Llama2CFile {
     }
 
     /// Writes the model as a Hugging Face folder (`config.json`, `model.safetensors`), without a tokenizer. Rotated
-    /// features move from neighbouring pairs into two halves, as Hugging Face has them.
+    /// features move from neighboring pairs into two halves, as Hugging Face has them.
     func writeFolder(to folder: URL) throws {
         var writer = SafetensorsWriter()
         for (name, shape, values) in tensors {

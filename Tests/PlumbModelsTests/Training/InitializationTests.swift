@@ -34,7 +34,7 @@ struct InitializationTests {
         #expect(model.parameters.contains { $0.name == writer })
     }
 
-    @Test("The scaled initialisation divides by the root of the inputs, in either layout")
+    @Test("The scaled initialization divides by the root of the inputs, in either layout")
     func scaled() throws {
         let model = try HookedTransformer(sizes(.gpt2), key: RandomKey(1), initialization: .scaled(), isTied: false)
         let found = Dictionary(uniqueKeysWithValues: model.parameters.map { ($0.name, deviation($0.tensor)) })
