@@ -168,7 +168,8 @@ let package = Package(
         .testTarget(
             name: "PlumbExperimentsTests",
             dependencies: [
-                "PlumbRecords", "PlumbModels", "PlumbInterpretability", "PlumbAlignment", "PlumbExperiments",
+                "PlumbRecords", "PlumbModels", "PlumbLearning", "PlumbInterpretability", "PlumbAlignment",
+                "PlumbExperiments",
             ], exclude: ["Golden"],
             swiftSettings: strict),
         .testTarget(

@@ -40,7 +40,7 @@ import Testing
         #expect(Set(after.map { $0.split(separator: "\"mu\"")[0] }).count == 5, "questions come twice")
     }
 
-    /// A cell shows the last step in it: step 9 is drawn once a walk, and cells of walks are neighbours.
+    /// A cell shows the last step in it: step 9 is drawn once a walk, and cells of walks are neighbors.
     @Test func walksAreDrawn() throws {
         defer { cleanUp() }
         let shown = try ask("").output

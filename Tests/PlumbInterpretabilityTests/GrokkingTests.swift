@@ -33,7 +33,7 @@ import Testing
         return model.unembedding(after)[2]
     }
 
-    @Test func factorisedLogitsEqualThoseOfThePlainTransformer() {
+    @Test func factorizedLogitsEqualThoseOfThePlainTransformer() {
         let model = model()
         let logits = model(all)
         for a in 0..<Self.modulus {
@@ -44,7 +44,7 @@ import Testing
         }
     }
 
-    @Test func factorisedGradientsEqualThoseOfThePlainTransformer() {
+    @Test func factorizedGradientsEqualThoseOfThePlainTransformer() {
         let model = model(2)
         let places = [0, 3, 10, 25, 48]
         let pairs = AdditionTransformer.Pairs(places, modulus: Self.modulus)

@@ -19,8 +19,15 @@ import Testing
         let one = try await numbers(1)
         #expect(try await numbers(4) == one)
         #expect(Set(one.flatMap { $0 }).count == 15)
-        var random = RandomKey(9).generator()
-        #expect(one[2][0] == random.uniform(), "trial 2 has the seed 7 + 2")
+        var random = RandomKey(Trials(seed: 7, count: 3).seeds[2]).generator()
+        #expect(one[2][0] == random.uniform(), "a trial draws from its seed alone")
+    }
+
+    @Test func runsOfNeighboringSeedsShareNoTrial() {
+        let seeds = (0..<50).flatMap { Trials(seed: $0, count: 20).seeds }
+        #expect(Set(seeds).count == seeds.count)
+        #expect(seeds.allSatisfy { $0 <= UInt32.max }, "they can be read and typed")
+        #expect(Trials(seed: 3, count: 2).seeds == Array(Trials(seed: 3, count: 5).seeds.prefix(2)))
     }
 
     @Test func finishedTrialsAreKept() async throws {
@@ -41,7 +48,7 @@ import Testing
         #expect(calls.withLock { $0 } == 3, "two were kept")
         _ = try await trials.run("a-b") { try trial($0, failing: nil) }
         #expect(calls.withLock { $0 } == 6, "a label of its own has trials of its own")
-        #expect(outcomes.map { $0[0] } == [1 / 3.0, 2 / 3.0, 1] && outcomes.allSatisfy { $0[1].isNaN })
+        #expect(outcomes.map { $0[0] } == trials.seeds.map { Double($0) / 3 } && outcomes.allSatisfy { $0[1].isNaN })
         try Data("[1".utf8).write(to: folder.appendingPathComponent("a_20b-0.json"))
         let error = await #expect(throws: FitError.self) {
             try await trials.run("a b") { try trial($0, failing: nil) }

@@ -70,6 +70,31 @@ import Testing
         #expect(card.control == "Elsewhere there is none: at most 0.1 in every seed.")
     }
 
+    @Test func seedsThatCouldNotBeMeasuredCountAmongThoseThatMayMiss() {
+        let rule = claim(.each(allowing: 1))
+        let oneOpen = rule.result(measured([1, .nan, 1]))
+        #expect((oneOpen.holds, oneOpen.observed, oneOpen.met) == (true, 1, 2))
+        // One missed and one was not measured: the open one decides.
+        let open = rule.result(measured([1, .nan, 0.2]))
+        #expect((open.holds, open.observed, open.met) == (nil, 0.2, 1))
+        #expect(open.reason == "effect could not be measured in 1 of 3 seeds")
+        // Two missed: whatever the third would have been.
+        #expect(rule.result(measured([0.1, .nan, 0.2])).holds == false)
+        #expect(rule.result(measured([.nan, .nan, 1])).holds == nil)
+        #expect(claim(.worst).result(measured([.nan, 0.1, 1])).holds == false)
+    }
+
+    @Test func developmentSeedsGiveThePowerOfTheRule() throws {
+        let result = claim(.each(allowing: 1)).development(missed: 10, of: 100).result(measured([1, 1, 0.2]))
+        // 0.9³ + 3 · 0.1 · 0.9²
+        #expect(abs((result.power ?? 0) - 0.972) < 1e-12)
+        let strict = claim(.worst).development(missed: 0, controlMissed: 50, of: 100).result(measured([1, 1, 1]))
+        #expect(strict.power == 0.125)
+        #expect(claim(.mean).development(missed: 0, of: 50).result(measured([1, 1, 1])).power == nil)
+        let back = try JSONDecoder().decode(ClaimResult.self, from: JSONEncoder().encode(result))
+        #expect(back == result && back.development?.count == 100)
+    }
+
     @Test func numbersInSentencesArePlain() {
         #expect(
             Phrase.percent(0.634) == "63 %" && Phrase.percent(0.996) == "99.6 %" && Phrase.percent(.nan) == "unknown")

@@ -17,6 +17,7 @@ import Testing
         var record = Fixture.record()
         record.cpuSeconds = 2
         record.card.aliases = ["fixture"]
+        record.build = Build(executable: "00ff", commit: "00ff+")
         record.artifacts[0].sha256 = "00ff"
         record.curves = [Curve("loss/train", x: [1], y: [2], count: 3, omitted: 2, firstOmitted: 2)]
         record.findings.metrics.append(
@@ -26,8 +27,10 @@ import Testing
         record.findings.claims.append(
             ClaimResult(
                 "It was measured", threshold: "at least 1", observed: nil, holds: nil,
-                control: ControlResult("Nothing else was", observed: nil, holds: nil), reason: "nothing was run", n: 1,
-                seeds: [1]))
+                control: ControlResult("Nothing else was", observed: nil, holds: nil, met: 0),
+                reason: "nothing was run",
+                n: 1, seeds: [1], met: 0, development: Development(missed: 1, controlMissed: 0, count: 50), power: 0.98)
+        )
         record.findings.figures += [
             .heatMap(
                 HeatMap(

@@ -5,8 +5,8 @@ internal import PlumbTensor
 // What claims about over-optimization compare with thresholds.
 
 extension OveroptimizationResults {
-    private static func whole(_ name: String, _ unit: String = "", isHeadline: Bool = false) -> Quantity {
-        Quantity(name, unit: unit, per: "run", isHeadline: isHeadline)
+    private static func whole(_ name: String, _ unit: String = "") -> Quantity {
+        Quantity(name, unit: unit, per: "run")
     }
     private static func perFit(_ name: String) -> Quantity { Quantity(name, per: "fit") }
 
@@ -17,13 +17,13 @@ extension OveroptimizationResults {
     /// The smallest rise of the gold reward from one n to the next where extremes cost nothing.
     public static func costlessRise(_ m: Int) -> Quantity { whole("smallest_rise_without_cost_\(m)") }
     /// The smallest gain in place or height of the peak from one number of comparisons to the next.
-    public static let peakGain = whole("smallest_peak_gain", isHeadline: true)
+    public static let peakGain = whole("smallest_peak_gain")
     /// The smallest rise from one n to the next where answers are chosen by the gold reward.
     public static let idealRise = whole("smallest_rise_by_gold_reward")
     /// The smallest rise of the learned reward from one n to the next.
     public static let rise = whole("smallest_rise_of_learned_reward")
     /// Steps in which the learned reward rises and the gold reward falls: the fewest over numbers of comparisons.
-    public static let diverging = whole("diverging_steps", "steps", isHeadline: true)
+    public static let diverging = whole("diverging_steps", "steps")
     /// The same where extremes cost nothing: the most over numbers of comparisons.
     public static let costlessDiverging = whole("diverging_steps_without_cost", "steps")
     /// The greatest mean gold reward where answers are chosen by a reward learned from shuffled labels.
@@ -37,7 +37,7 @@ extension OveroptimizationResults {
     /// |β| where extremes cost nothing.
     public static let costlessBeta = perFit("beta_without_cost")
     /// How much later the worst member of an ensemble peaks: the least lower end over numbers of comparisons.
-    public static let worstDelay = whole("least_delay_worst", "doublings of n", isHeadline: true)
+    public static let worstDelay = whole("least_delay_worst", "doublings of n")
     /// The same for an ensemble's mean less some of its standard deviations.
     public static let cautiousDelay = whole("least_delay_cautious", "doublings of n")
     /// How far the ensemble's mean moves the peak, in either direction: the most over numbers of comparisons.
@@ -77,13 +77,17 @@ extension OveroptimizationResults {
         }
     }
 
+    private static let headlines: Set = ["peak", "gold_at_peak", "delay_worst"]
+
     /// Peak, height, delays and directions of rewards learned from m comparisons.
     public func metrics(_ m: Int, _ measured: Measurements) -> [Metric] {
         func mean(_ name: String, _ values: [Double]) -> Metric {
             measured.metric(Quantity("\(name)_\(m)", per: "task"), values)
         }
         func metric(_ name: String, _ value: Double, _ unit: String, _ interval: Interval?) -> Metric {
-            Metric("\(name)_\(m)", value, unit: unit, interval: interval, n: tasks.count, seeds: measured.seeds)
+            Metric(
+                "\(name)_\(m)", value, unit: unit, interval: interval, n: tasks.count, seeds: measured.seeds,
+                isHeadline: m == study.counts.last && Self.headlines.contains(name))
         }
         func delayed(_ name: String, _ choice: Choice) -> Metric {
             let delay = delay(m, choice)

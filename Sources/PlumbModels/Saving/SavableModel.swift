@@ -100,8 +100,8 @@ public struct ModelFile {
         let stored = try file.tensor(name)
         let fits = stored.shape.count == shape.count && zip(stored.shape, shape).allSatisfy { $1 == nil || $0 == $1 }
         guard fits, !stored.shape.contains(0) else {
-            let wanted = shape.map { $0.map(String.init) ?? "any" }.joined(separator: ", ")
-            throw ModelError("\(file.url.path): \(name) has shape \(stored.shape), where [\(wanted)] belongs")
+            let requested = shape.map { $0.map(String.init) ?? "any" }.joined(separator: ", ")
+            throw ModelError("\(file.url.path): \(name) has shape \(stored.shape), where [\(requested)] belongs")
         }
         return stored.dequantized()
     }

@@ -55,8 +55,9 @@ public struct Claim: Sendable {
 
         /// Whether the values meet the bound by the rule; `nil` where too many could not be measured to tell.
         func holds(_ values: [Double]) -> Bool? {
-            if let allowed, values.count(where: { !$0.isNaN && !bound.admits($0) }) > allowed { return false }
-            return observed(values).map(bound.admits)
+            guard let allowed, !values.isEmpty else { return observed(values).map(bound.admits) }
+            if values.count(where: { !$0.isNaN && !bound.admits($0) }) > allowed { return false }
+            return values.count(where: bound.admits) >= values.count - allowed ? true : nil
         }
     }
 
