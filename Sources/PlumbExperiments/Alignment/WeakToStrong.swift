@@ -59,11 +59,9 @@ public struct WeakToStrong: Experiment {
 
     private struct Measure: Sendable {
         let quantity: Quantity
-        let value: @Sendable (Outcome) -> Double
-        init(
-            _ name: String, unit: String = "", isHeadline: Bool = false,
-            _ value: @escaping @Sendable (Outcome) -> Double
-        ) {
+        let value: Value
+        typealias Value = @Sendable (Outcome) -> Double
+        init(_ name: String, unit: String = "", isHeadline: Bool = false, _ value: @escaping Value) {
             (quantity, self.value) = (Quantity(name, unit: unit, per: "split", isHeadline: isHeadline), value)
         }
     }
@@ -131,8 +129,7 @@ public struct WeakToStrong: Experiment {
         try study.check(pictures: digits.count)
         let trials = Trials(context, count: settings.splits)
         let outcomes = try await trials.run("splits") { trial in
-            try trial.checkpoint()
-            return try study.run(digits, key: trial.key, network: network, in: trial.session)
+            try study.run(digits, key: trial.key, network: network, in: trial.session)
         }
         var measured = Measurements(seeds: trials.seeds)
         for measure in Self.measures + [Self.violation] { measured[measure.quantity] = outcomes.map(measure.value) }

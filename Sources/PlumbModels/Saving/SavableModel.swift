@@ -22,6 +22,7 @@ public protocol SavableModel: ParameterTree {
 }
 
 extension SavableModel {
+    /// Nothing: the tensors' shapes say everything.
     public var traits: [String: String] { [:] }
 
     /// Writes the model as one safetensors file, replaced whole or not at all.
