@@ -67,7 +67,8 @@ let package = Package(
         .target(
             name: "PlumbModels",
             dependencies: [
-                "CPlumbKernels", "PlumbBasics", "PlumbTensor", "PlumbRecords", "PlumbTokenizers", "PlumbNN", "PlumbData",
+                "CPlumbKernels", "PlumbBasics", "PlumbTensor", "PlumbRecords", "PlumbTokenizers", "PlumbNN",
+                "PlumbData",
             ],
             swiftSettings: strict + floorSwift),
         // Level 4: loops that train models.
