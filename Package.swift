@@ -124,7 +124,7 @@ let package = Package(
         .testTarget(name: "PlumbBasicsTests", dependencies: ["PlumbBasics"], swiftSettings: strict),
         .testTarget(
             name: "PlumbTensorTests", dependencies: ["CPlumbKernels", "PlumbTensor", "PlumbLinearAlgebra", "PlumbNN"],
-            resources: [.copy("Golden")], swiftSettings: strict),
+            resources: [.copy("Golden")], swiftSettings: strict + floorSwift),
         .testTarget(
             name: "PlumbNNTests", dependencies: ["PlumbTensor", "PlumbNN", "PlumbData"],
             resources: [.copy("Golden")], swiftSettings: strict),
