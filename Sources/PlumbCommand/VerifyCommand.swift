@@ -34,6 +34,7 @@ struct VerifyCommand: AsyncParsableCommand {
             progress.close()
             records.append(record)
             if !json {
+                print(record.card.title)
                 print(TerminalReport(record).claims(.current()))
                 try Output.flush()
             }

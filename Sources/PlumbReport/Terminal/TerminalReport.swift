@@ -40,10 +40,11 @@ public struct TerminalReport: Sendable {
             let control = claim.control
             var lines = Self.verdict(
                 claim.holds, claim.statement, claim.threshold,
-                VerdictText.measured(claim.observed, claim.unit, beside: control.observed), indent: 0, style)
+                Self.measured(claim.observed, claim.unit, claim.threshold, beside: control.observed), indent: 0, style)
             lines += Self.verdict(
                 control.holds, "control: " + control.statement, control.threshold,
-                VerdictText.measured(control.observed, control.unit, beside: claim.observed), indent: 2, style)
+                Self.measured(control.observed, control.unit, control.threshold, beside: claim.observed), indent: 2,
+                style)
             let development = VerdictText.development(claim)
             if !development.isEmpty { lines += Self.indented(development, by: 2, style) }
             if claim.verdict == .notMeasurable, let reason = claim.reason {
@@ -79,6 +80,14 @@ public struct TerminalReport: Sendable {
         case .lineChart(let chart): return TerminalLineChart(chart).render(style)
         case .scatter, .histogram, .text: return nil
         }
+    }
+
+    /// A measurement, without a unit that the threshold beside it names in words.
+    private static func measured(
+        _ observed: Double?, _ unit: String, _ threshold: String, beside other: Double?
+    ) -> String? {
+        let isNamed = unit.hasPrefix("of ") && threshold.contains(unit)
+        return VerdictText.measured(observed, isNamed ? "" : unit, beside: other)
     }
 
     private static func verdict(
