@@ -12,10 +12,19 @@ struct BatchedPatchRunner {
     private let pairs: [PatchPair]
     private let cells: [PatchCell]
     private let direction: PatchDirection
+    /// For each cell, what its rows become instead of the source run's values; of the only pair.
+    private let given: [[RowPatch]]?
     private var layers: Int { model.configuration.layers }
 
-    init(_ model: HookedTransformer, pairs: [PatchPair], direction: PatchDirection, cells: [PatchCell]) {
+    init(
+        _ model: HookedTransformer, pairs: [PatchPair], direction: PatchDirection, cells: [PatchCell],
+        given: [[RowPatch]]? = nil
+    ) {
+        require(
+            given.map { pairs.count == 1 && $0.count == cells.count } ?? true,
+            "given rows belong to the cells of one pair: \(given?.count ?? 0) for \(cells.count) cells")
         (self.model, self.pairs, self.direction, self.cells) = (model, pairs, direction, cells)
+        self.given = given
     }
 
     /// The number of heads on the head axis of a site.
@@ -136,7 +145,7 @@ struct BatchedPatchRunner {
                 guard let value = recorded.cache.rows[cell.point] else {
                     unmet("\(cell.point) was not recorded")
                 }
-                let patches = changes(cell, value, pair: pair, recorded)
+                let patches = given.map { $0[index] } ?? changes(cell, value, pair: pair, recorded)
                 guard let first = patches.first?.row else { continue }
                 runs.append(
                     Run(

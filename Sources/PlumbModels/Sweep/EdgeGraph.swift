@@ -1,5 +1,3 @@
-public import PlumbModels
-
 /// The edges of a transformer's computation as attribution sees it: whatever writes to the residual stream, to whatever
 /// reads from it further on.
 public struct EdgeGraph: Sendable, Equatable {
@@ -45,6 +43,19 @@ public struct EdgeGraph: Sendable, Equatable {
         }
     }
 
+    /// From what writes to what reads.
+    public struct Edge: Hashable, Sendable, CustomStringConvertible {
+        /// Where the edge begins.
+        public let writer: Writer
+        /// Where the edge ends.
+        public let reader: Reader
+
+        /// The edge between the two; ``EdgeGraph/contains(_:)`` says whether a model has it.
+        public init(from writer: Writer, to reader: Reader) { (self.writer, self.reader) = (writer, reader) }
+
+        public var description: String { "\(writer) to \(reader)" }
+    }
+
     /// What writes, in the order in which a forward pass meets it.
     public let writers: [Writer]
     /// What reads, in the order in which a forward pass meets it; within a block queries, keys, values, then the MLP.
@@ -54,6 +65,19 @@ public struct EdgeGraph: Sendable, Equatable {
 
     /// The number of edges.
     public var edgeCount: Int { sources.reduce(0, +) }
+
+    /// All edges, reader by reader.
+    public var edges: [Edge] {
+        zip(readers, sources).flatMap { reader, count in writers[..<count].map { Edge(from: $0, to: reader) } }
+    }
+
+    /// Whether the writer comes before the reader, and the model has both.
+    public func contains(_ edge: Edge) -> Bool {
+        guard let row = readers.firstIndex(of: edge.reader), let column = writers.firstIndex(of: edge.writer) else {
+            return false
+        }
+        return column < sources[row]
+    }
 
     /// Every edge of a model of this shape.
     public init(_ configuration: TransformerConfiguration) {
@@ -77,48 +101,5 @@ public struct EdgeGraph: Sendable, Equatable {
         readers.append(.logits)
         sources.append(writers.count)
         (self.writers, self.readers, self.sources) = (writers, readers, sources)
-    }
-}
-
-/// What every edge of a model carries, for one pair of prompts.
-public struct EdgeScores: Sendable {
-    /// One edge and its score.
-    public struct Edge: Sendable {
-        /// Where the edge begins.
-        public let writer: EdgeGraph.Writer
-        /// Where the edge ends.
-        public let reader: EdgeGraph.Reader
-        /// The estimated change of the metric by the edge; negative where it lowers the metric.
-        public let score: Double
-    }
-
-    /// The edges that have scores.
-    public let graph: EdgeGraph
-    /// The metric of the unpatched run on the clean prompt.
-    public let clean: Double
-    /// The metric of the unpatched run on the corrupted prompt.
-    public let corrupted: Double
-    /// `scores[reader][writer]`, writers before the reader only: the estimated change of the metric when this reader
-    /// alone sees what this writer alone wrote in the source run.
-    public let scores: [[Double]]
-    /// For each reader, the estimated change of the metric when it reads the source run's whole residual stream, worked
-    /// out from that stream. The sum of the reader's edges, but for rounding.
-    public let readerScores: [Double]
-
-    /// The score of one edge; nil where the graph has none.
-    public subscript(writer: EdgeGraph.Writer, reader: EdgeGraph.Reader) -> Double? {
-        guard let row = graph.readers.firstIndex(of: reader), let column = graph.writers.firstIndex(of: writer),
-            column < graph.sources[row]
-        else { return nil }
-        return scores[row][column]
-    }
-
-    /// The `count` edges of largest magnitude, the largest first.
-    public func strongest(_ count: Int) -> [Edge] {
-        let edges = zip(graph.readers, scores).flatMap { reader, row in
-            zip(graph.writers, row).map { Edge(writer: $0, reader: reader, score: $1) }
-        }
-        let order = edges.indices.sorted { (-abs(edges[$0].score), $0) < (-abs(edges[$1].score), $1) }
-        return order.prefix(max(0, count)).map { edges[$0] }
     }
 }
