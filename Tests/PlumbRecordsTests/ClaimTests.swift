@@ -90,7 +90,10 @@ import Testing
         #expect(abs((result.power ?? 0) - 0.972) < 1e-12)
         let strict = claim(.worst).development(missed: 0, controlMissed: 50, of: 100).result(measured([1, 1, 1]))
         #expect(strict.power == 0.125)
-        #expect(claim(.mean).development(missed: 0, of: 50).result(measured([1, 1, 1])).power == nil)
+        // A mean is judged once, whatever the number of seeds.
+        let mean = claim(.mean).development(missed: 5, controlMissed: 1, of: 50, controlOf: 10).result(
+            measured([1, 1, 1]))
+        #expect(abs((mean.power ?? 0) - 0.9 * 0.9) < 1e-12)
         let back = try JSONDecoder().decode(ClaimResult.self, from: JSONEncoder().encode(result))
         #expect(back == result && back.development?.count == 100)
     }

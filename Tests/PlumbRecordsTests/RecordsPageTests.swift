@@ -29,7 +29,8 @@ import Testing
                 "It was measured", threshold: "at least 1", observed: nil, holds: nil,
                 control: ControlResult("Nothing else was", observed: nil, holds: nil, met: 0),
                 reason: "nothing was run",
-                n: 1, seeds: [1], met: 0, development: Development(missed: 1, controlMissed: 0, count: 50), power: 0.98)
+                n: 1, seeds: [1], met: 0,
+                development: Development(missed: 1, controlMissed: 0, count: 50, controlCount: 50), power: 0.98)
         )
         record.findings.figures += [
             .heatMap(

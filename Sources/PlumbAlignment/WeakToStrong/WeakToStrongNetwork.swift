@@ -27,6 +27,13 @@ public struct WeakToStrongNetwork: SettingGroup {
         public let plain: PerformanceGap
         /// Taught by the confidence loss.
         public let confident: PerformanceGap
+        /// The accuracy of the confidence loss with true labels, which there is no reason to doubt.
+        public let confidentWithTruth: Double
+
+        /// How much more accurate the confidence loss is than cross-entropy, with the supervisor's labels.
+        public var advantage: Double { confident.weakToStrong - plain.weakToStrong }
+        /// The same with true labels.
+        public var advantageWithTruth: Double { confidentWithTruth - confident.ceiling }
     }
 
     func run(_ split: WeakToStrongStudy.Split, key: RandomKey, in session: FitSession) throws -> Outcome {
@@ -57,6 +64,8 @@ public struct WeakToStrongNetwork: SettingGroup {
                 weak: weak, weakToStrong: try taught(by: guesses, isConfident: isConfident, label), ceiling: ceiling)
         }
         return Outcome(
-            plain: try gap(false, "network, weak labels"), confident: try gap(true, "network, confidence loss"))
+            plain: try gap(false, "network, weak labels"), confident: try gap(true, "network, confidence loss"),
+            confidentWithTruth: try taught(
+                by: split.student.labels.map { $0 % 2 }, isConfident: true, "network, confidence loss, true labels"))
     }
 }

@@ -25,6 +25,8 @@ extension WeakToStrongStudy {
     /// Pictures for the supervisor, for the student and for testing, none of them twice.
     struct Split: Sendable {
         private let supervised: Part
+        /// All pictures.
+        let everything: Part
         let student: Part
         let test: Part
         /// The study's, for the networks.
@@ -38,7 +40,7 @@ extension WeakToStrongStudy {
             (weakLabels, penalty) = (study.weakLabels, study.penalty)
             var random = key.generator()
             let order = Array(0..<digits.count).shuffled(using: &random)
-            let (first, second) = (study.mostWeakLabels, study.mostWeakLabels + study.studentLabels)
+            let (first, second) = (study.weakLabels, study.weakLabels + study.studentLabels)
             let pixels = DoubleMatrix(digits.vectors)
             // What the student is good at comes from pictures without labels.
             let principal = try PrincipalComponents(
@@ -47,6 +49,7 @@ extension WeakToStrongStudy {
             let all = Part(
                 pooled: DoubleMatrix(pooled.reshaped([digits.count, pooled.count / digits.count])),
                 components: principal(pixels), pixels: digits.vectors, labels: digits.labels)
+            everything = all
             supervised = all.gathered(Array(order[..<first]))
             student = all.gathered(Array(order[first..<second]))
             test = all.gathered(Array(order[second...]))

@@ -23,18 +23,25 @@ public struct WeakToStrongStudy: SettingGroup {
     @Setting("The penalty on squared weights in each regression; pixels are from 0 to 1.", 1e-12...1e6)
     public var penalty = 1e-3
 
+    @Setting(
+        "Sizes of the samples with which the equation of gain and misfit is tested on fresh pictures.", 65...100_000)
+    public var sizes = [250, 500, 1000, 2000]
+    @Setting("Samples of each of those sizes.", 1...10_000) public var draws = 10
+
     /// A study with the reference settings.
     public init() {}
 
-    /// The most true labels that a supervisor of the identity's check gets.
-    public var mostWeakLabels: Int { 4 * weakLabels }
     /// The fewest pictures that a split needs.
-    public var leastPictures: Int { mostWeakLabels + studentLabels + 100 }
+    public var leastPictures: Int { weakLabels + studentLabels + 100 }
 
     /// Refuses more pictures than there are.
     ///
-    /// - Throws: `SettingsError` naming the options.
+    /// - Throws: `SettingsError` naming the options, also for fewer than two sizes.
     public func check(pictures count: Int) throws {
+        guard Set(sizes).count == sizes.count, sizes.count > 1 else {
+            throw SettingsError(
+                "--sizes \(sizes.map(String.init).joined(separator: ",")): at least two different sizes are needed")
+        }
         guard count >= leastPictures else {
             throw SettingsError(
                 "--weak-labels \(weakLabels) and --student-labels \(studentLabels) need \(leastPictures) pictures with "
@@ -54,21 +61,12 @@ public struct WeakToStrongStudy: SettingGroup {
         public let sameCapacitySoft: PerformanceGap
         /// The accuracy of a student taught by the supervisor's labels in random order.
         public let shuffled: Double
-        /// The errors that ``MisfitPoint`` compares, for supervisors of different strength.
-        public let misfits: [MisfitPoint]
+        /// The supervisor's errors on unseen pictures, and which of them the student repeats.
+        public let errors: SupervisorErrors
+        /// How far gain and misfit differ on fresh pictures.
+        public let misfits: MisfitCurve
         /// Networks that tell odd digits from even ones.
         public let network: WeakToStrongNetwork.Outcome
-
-        /// How far the two sides of the equation of ``MisfitPoint`` are apart, for each supervisor.
-        public func violations(_ kind: MisfitPoint.Kind) -> [Double] {
-            misfits.filter { $0.kind == kind }.map { abs($0.violation) }
-        }
-
-        /// The part of the gap in squared error that is recovered from the supervisor with
-        /// ``WeakToStrongStudy/weakLabels`` labels, the second of four.
-        public var squaredErrorRecovered: Double {
-            misfits.filter { $0.kind == .population }.dropFirst().first?.recovered ?? .nan
-        }
     }
 
     /// Learns and measures on one random split.
@@ -83,10 +81,13 @@ public struct WeakToStrongStudy: SettingGroup {
         let supervisor = try ridge(supervised.pooled, DoubleMatrix.oneHot(supervised.labels, classes))
         let scores = supervisor(split.student.pooled)
         let guesses = scores.argmaxOfRows()
-        let weak = accuracy(supervisor(split.test.pooled), split.test)
+        let said = supervisor(split.test.pooled)
+        let weak = accuracy(said, split.test)
+        func answers(_ part: KeyPath<Part, DoubleMatrix>, by targets: DoubleMatrix) throws -> DoubleMatrix {
+            try ridge(split.student[keyPath: part], targets)(split.test[keyPath: part])
+        }
         func taught(_ part: KeyPath<Part, DoubleMatrix>, by targets: DoubleMatrix) throws -> Double {
-            let student = try ridge(split.student[keyPath: part], targets)
-            return accuracy(student(split.test[keyPath: part]), split.test)
+            accuracy(try answers(part, by: targets), split.test)
         }
         let ceiling = try taught(\.components, by: DoubleMatrix.oneHot(split.student.labels, classes))
         let hard = DoubleMatrix.oneHot(guesses, classes)
@@ -98,7 +99,10 @@ public struct WeakToStrongStudy: SettingGroup {
             gap: try gap(\.components, hard), softGap: try gap(\.components, scores),
             sameCapacity: try gap(\.pooled, hard), sameCapacitySoft: try gap(\.pooled, scores),
             shuffled: try taught(\.components, by: DoubleMatrix.oneHot(guesses.shuffled(using: &random), classes)),
-            misfits: try misfits(split, classes: classes),
+            errors: SupervisorErrors(
+                supervisor: said.argmaxOfRows(), student: try answers(\.components, by: hard).argmaxOfRows(),
+                labels: split.test.labels, classes: classes),
+            misfits: try misfits(split, classes: classes, key: key["samples"]),
             network: try network.run(split, key: key["network"], in: session))
     }
 

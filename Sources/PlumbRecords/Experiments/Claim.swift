@@ -113,9 +113,19 @@ public struct Claim: Sendable {
     }
 
     /// The claim with what was counted on development seeds, which no run that judges it uses.
-    public func development(missed: Int, controlMissed: Int = 0, of count: Int) -> Claim {
+    ///
+    /// - Parameters:
+    ///   - missed: in how many seeds the claim's bounds were not met, or in how many runs where the claim is about a mean
+    ///     or a single value.
+    ///   - controlMissed: the same for the control.
+    ///   - count: how many seeds or runs there were.
+    ///   - controlCount: how many there were for the control, where that is another number.
+    public func development(
+        missed: Int, controlMissed: Int = 0, of count: Int, controlOf controlCount: Int? = nil
+    ) -> Claim {
         var claim = self
-        claim.development = Development(missed: missed, controlMissed: controlMissed, count: count)
+        claim.development = Development(
+            missed: missed, controlMissed: controlMissed, count: count, controlCount: controlCount ?? count)
         return claim
     }
 
@@ -166,29 +176,36 @@ public struct Claim: Sendable {
     /// The probability that claim and control hold by their rules over as many seeds as were measured, at the rates of the
     /// development seeds.
     private func power(_ measured: Measurements) -> Double? {
-        guard let development, let own = criteria[0].allowed, let other = controlCriteria[0].allowed else { return nil }
+        guard let development else { return nil }
+        // A mean or a single value is judged once a run: development counted runs.
+        func judged(_ criterion: Criterion) -> Int {
+            [.mean, .value].contains(criterion.rule) ? 1 : measured[criterion.quantity].count
+        }
+        let (own, other) = (criteria[0], controlCriteria[0])
         return development.power(
-            allowing: own, of: measured[criteria[0].quantity].count, controlAllowing: other,
-            of: measured[controlCriteria[0].quantity].count)
+            allowing: own.allowed ?? 0, of: judged(own), controlAllowing: other.allowed ?? 0, of: judged(other))
     }
 }
 
 /// How often a claim and its control held in development: on seeds on which thresholds and settings may be chosen, and
 /// which judge nothing.
 public struct Development: Codable, Sendable, Equatable {
-    /// In how many seeds the claim's bounds were not met, or could not be measured.
+    /// In how many seeds or runs the claim's bounds were not met, or could not be measured.
     public let missed: Int
-    /// In how many seeds the control's bounds were not met, or could not be measured.
+    /// In how many seeds or runs the control's bounds were not met, or could not be measured.
     public let controlMissed: Int
-    /// How many seeds there were.
+    /// How many seeds or runs there were.
     public let count: Int
+    /// How many there were for the control.
+    public let controlCount: Int
 
-    /// - Precondition: each number is between 0 and `count`, which is above 0.
-    public init(missed: Int, controlMissed: Int, count: Int) {
+    /// - Precondition: each number that missed is between 0 and its count, which is above 0.
+    public init(missed: Int, controlMissed: Int, count: Int, controlCount: Int) {
         require(
-            count > 0 && (0...count).contains(missed) && (0...count).contains(controlMissed),
-            "of \(count) development seeds \(missed) and \(controlMissed) cannot have missed")
-        (self.missed, self.controlMissed, self.count) = (missed, controlMissed, count)
+            count > 0 && controlCount > 0 && (0...count).contains(missed) && (0...controlCount).contains(controlMissed),
+            "of \(count) and \(controlCount) development seeds \(missed) and \(controlMissed) cannot have missed")
+        (self.missed, self.controlMissed) = (missed, controlMissed)
+        (self.count, self.controlCount) = (count, controlCount)
     }
 
     /// The probability that at most `allowed` of `seeds` miss the claim and at most `controlAllowed` of `controlSeeds` the
@@ -197,7 +214,7 @@ public struct Development: Codable, Sendable, Equatable {
         allowing allowed: Int, of seeds: Int, controlAllowing controlAllowed: Int, of controlSeeds: Int
     ) -> Double {
         Self.atMost(allowed, of: seeds, rate: Double(missed) / Double(count))
-            * Self.atMost(controlAllowed, of: controlSeeds, rate: Double(controlMissed) / Double(count))
+            * Self.atMost(controlAllowed, of: controlSeeds, rate: Double(controlMissed) / Double(controlCount))
     }
 
     /// The binomial distribution's sum.

@@ -54,8 +54,8 @@ enum VerdictText {
     static func development(_ claim: ClaimResult) -> String {
         guard let counted = claim.development else { return "" }
         let power = claim.power.map { ": so claim and control hold in \(Phrase.percent($0)) of runs like this" } ?? ""
-        return "of \(counted.count) development seeds \(counted.missed) missed the threshold and "
-            + "\(counted.controlMissed) the control's\(power)"
+        return "in development \(counted.missed) of \(counted.count) missed the threshold, "
+            + "\(counted.controlMissed) of \(counted.controlCount) the control's\(power)"
     }
 }
 
