@@ -43,13 +43,16 @@ import Testing
         (settings.seeds, settings.study.coefficients) = (2, [1, 0])
         shrink(&settings.study.cloning, &settings.study.test)
         let findings = try await run(PolicySteering(settings))
-        #expect(findings.claims.map(\.seeds) == [Trials(seed: 3, count: 2).seeds])
+        #expect(
+            findings.claims.count == 3 && findings.claims.allSatisfy { $0.seeds == Trials(seed: 3, count: 2).seeds })
+        let ends = try #require(findings.table("ends")?.values)
+        #expect(ends.allSatisfy { abs($0.reduce(0, +) - 1) < 1e-9 })
         #expect(findings.figures.count == 3 && findings.metric("reach_random")?.n == 2)
         guard case .lineChart(let sweep) = findings.figures[1] else {
             Issue.record("the second figure is the sweep")
             return
         }
-        #expect(sweep.series.map(\.x) == [[0, 1], [0, 1], [0, 1]])
+        #expect(sweep.series.map(\.x) == [[Double]](repeating: [0, 1], count: 5))
         #expect(sweep.series[0].y == [findings.metric("reach")?.value, findings.metric("reach_subtracted")?.value])
         #expect(try await run(PolicySteering(settings)) == findings)
     }

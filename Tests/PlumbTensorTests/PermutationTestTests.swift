@@ -55,4 +55,26 @@ import Testing
         // 40 expected, with a standard deviation of 6.
         #expect((16...64).contains(found), "\(found)")
     }
+
+    @Test func everyChoiceOfSignsIsCounted() {
+        // Of 8 choices of signs of 1, 2 and 3 one gives 6, and one −6; the 0 has no sign.
+        let test = PermutationTest(paired: [1, 2, 3, 0], key: key)
+        #expect(test.isExact && test.permutations == 7 && test.difference == 1.5 && test.p == 2.0 / 8)
+        #expect(PermutationTest(paired: [1, 2, 3, 0], alternative: .greater, key: key).p == 1.0 / 8)
+        #expect(PermutationTest(paired: [1, 2, 3, 0], alternative: .less, key: key).p == 1)
+        // 0, 2, 4 and 6 are as large as −1 + −2 + 3.
+        #expect(PermutationTest(paired: [-1, -2, 3], alternative: .greater, key: key).p == 5.0 / 8)
+        #expect(PermutationTest(paired: [0, 0], alternative: .greater, key: key).p == 1)
+        #expect(PermutationTest(paired: [1, .nan], key: key).p.isNaN)
+    }
+
+    @Test func aSampleOfSignsAgreesWithAllOfThem() {
+        let differences = [0.2, 1.4, -0.9, 2.2, 1.1, -1.7, 0.4, 0.8, -0.3, 1.2]
+        for alternative in PermutationTest.Alternative.allCases {
+            let exact = PermutationTest(paired: differences, alternative: alternative, key: key)
+            let sampled = PermutationTest(paired: differences, alternative: alternative, key: key, exactLimit: 10)
+            #expect(exact.isExact && exact.permutations == 1_023 && !sampled.isExact && sampled.permutations == 9_999)
+            #expect(abs(exact.p - sampled.p) < 0.02, "\(alternative)")
+        }
+    }
 }

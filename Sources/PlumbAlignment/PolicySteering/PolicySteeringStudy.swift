@@ -15,29 +15,18 @@ public struct PolicySteeringStudy: SettingGroup {
     /// How many paths are kept for a figure.
     static let pictures = 4
 
-    /// A study with the reference settings.
-    public init() {}
+    /// A study with the reference settings, in enough mazes to tell vectors apart that differ in one maze of ten.
+    public init() { test.testMazes = 500 }
 
-    /// The shares of mazes in which one network reaches the cheese.
+    /// What steering does to one network.
     public struct Outcome: Codable, Sendable {
-        /// As it was trained.
-        public var plain: Double
-        /// The maze's own goal vector subtracted at every step.
-        public var subtracted: Double
-        /// The same vector added.
-        public var added: Double
-        /// A random vector of equal length subtracted.
-        public var random: Double
-        /// The vector of another test maze subtracted, whose cheese as a rule lies elsewhere.
-        public var fromAnotherMaze: Double
-        /// The vector of another maze subtracted, whose cheese lies on the same cell.
-        public var fromSameGoal: Double
-        /// With the cheese taken out of what the network sees: what it reaches by chance.
-        public var blind: Double
-        /// For each coefficient in rising order, the vector subtracted that often.
-        public var sweep: [Double]
-        /// For each coefficient in rising order, the random vector subtracted that often.
-        public var randomSweep: [Double]
+        /// Where the agent ends up under each condition.
+        public var ends: [SteeringVector: MazeEnds]
+        /// The maze's own vector against another condition, and further pairs, maze by maze.
+        public var comparisons: [Comparison: SteeringComparison]
+        /// For each vector of the sweep and each coefficient in rising order, the share of mazes in which the agent reaches
+        /// the cheese with the vector subtracted that often.
+        public var sweeps: [SteeringVector: [Double]]
         /// The mean length of a goal vector.
         public var norm: Double
         /// The mean length of the activations that it is taken from.
@@ -46,7 +35,23 @@ public struct PolicySteeringStudy: SettingGroup {
         public var plainPanels: [GridFigure.Panel]
         /// The same mazes with the path of the steered agent, from whose activations the goal vector is subtracted.
         public var steeredPanels: [GridFigure.Panel]
+
+        /// The share of mazes in which the agent reaches the cheese.
+        public func reach(_ vector: SteeringVector) -> Double { ends[vector]?.cheese ?? .nan }
+
+        /// The first test mazes, without and with the vector.
+        public var mazes: GridFigure {
+            GridFigure(
+                title: "The same mazes without and with the vector",
+                caption:
+                    "Paths of the first seed's agent in its first test mazes: as trained, and with the maze's goal vector "
+                    + "subtracted at every step. Moves are drawn with the same random numbers.",
+                panels: plainPanels + steeredPanels, legend: GridFigure.mazeLegend)
+        }
     }
+
+    /// The vectors that are subtracted more and less often.
+    static let swept: [SteeringVector] = [.own, .anotherMaze, .covariance, .isotropic]
 
     /// Trains with the cheese in a region, and steers.
     ///
@@ -63,35 +68,59 @@ public struct PolicySteeringStudy: SettingGroup {
 
     /// All measurements of one network.
     func steer(_ policy: MazePolicy, in states: [MazeState], _ generator: MazeGenerator, key: RandomKey) -> Outcome {
-        let vectors = GoalVectors(of: policy, in: states)
-        let random = vectors.random(key: key["random"])
-        func walk(_ vectors: GoalVectors, _ coefficient: Double) -> MazeWalks {
-            test.walk(
-                states, corner: generator.corner, key: key["moves"],
-                policy: vectors.steering(policy, coefficient: coefficient))
+        let vectors = vectors(of: policy, in: states, generator, key: key)
+        func walk(_ vector: SteeringVector, _ coefficient: Double) -> MazeWalks {
+            test.walk(states, corner: generator.corner, key: key["moves"]) { states, walks in
+                guard let vectors = vectors[vector] else {
+                    return policy(
+                        MazeState.features(of: states.map { MazeState($0.maze.withoutGoal, agent: $0.agent) }))
+                }
+                return vectors.steering(policy, coefficient: coefficient)(states, walks)
+            }
         }
-        let (plain, steered) = (walk(vectors, 0), walk(vectors, -1))
-        let rotated = states.indices.map { ($0 + 1) % states.count }
-        let blind = test.walk(states, corner: generator.corner, key: key["moves"]) { states, _ in
-            policy(MazeState.features(of: states.map { MazeState($0.maze.withoutGoal, agent: $0.agent) }))
+        let coefficient: [SteeringVector: Double] = [.none: 0, .added: 1]
+        let walks = SteeringVector.allCases.reduce(into: [SteeringVector: MazeWalks]()) { walks, vector in
+            walks[vector] = walk(vector, coefficient[vector] ?? -1)
         }
-        let activations = policy.hidden(MazeState.features(of: states))
-        func panels(_ name: String, _ walks: MazeWalks) -> [GridFigure.Panel] {
-            walks.paths.prefix(Self.pictures).map { path in
+        func reached(_ vector: SteeringVector) -> [Bool] { walks[vector]?.paths.map(\.reachesGoal) ?? [] }
+        func panels(_ name: String, _ vector: SteeringVector) -> [GridFigure.Panel] {
+            (walks[vector]?.paths ?? []).prefix(Self.pictures).map { path in
                 GridFigure.Panel("\(name): \(path.reachesGoal ? "cheese" : "no cheese")", path: path)
             }
         }
+        let comparisons = Comparison.allCases.map { comparison in
+            let (first, second) = comparison.conditions
+            return (
+                comparison,
+                SteeringComparison(reached(first), reached(second), key: key["permutations"][comparison.rawValue])
+            )
+        }
         return Outcome(
-            plain: plain.reach, subtracted: steered.reach, added: walk(vectors, 1).reach,
-            random: walk(random, -1).reach,
-            fromAnotherMaze: walk(GoalVectors(vectors.values.gathered(rotated)), -1).reach,
-            fromSameGoal: walk(
-                GoalVectors(of: policy, in: Self.others(states, generator, key: key["others"])), -1
-            ).reach,
-            blind: blind.reach, sweep: coefficients.sorted().map { walk(vectors, -$0).reach },
-            randomSweep: coefficients.sorted().map { walk(random, -$0).reach },
-            norm: Statistics.mean(vectors.norms), activationNorm: Statistics.mean(GoalVectors(activations).norms),
-            plainPanels: panels("as trained", plain), steeredPanels: panels("steered", steered))
+            ends: walks.mapValues { MazeEnds($0) },
+            comparisons: Dictionary(uniqueKeysWithValues: comparisons),
+            sweeps: Dictionary(
+                uniqueKeysWithValues: Self.swept.map { vector in
+                    (vector, coefficients.sorted().map { walk(vector, -$0).reach })
+                }),
+            norm: Statistics.mean(vectors[.own]?.norms ?? []),
+            activationNorm: Statistics.mean(GoalVectors(policy.hidden(MazeState.features(of: states))).norms),
+            plainPanels: panels("as trained", .none), steeredPanels: panels("steered", .own))
+    }
+
+    /// The vectors of every condition but that of the unseen cheese, all of the length of the mazes' own.
+    func vectors(
+        of policy: MazePolicy, in states: [MazeState], _ generator: MazeGenerator, key: RandomKey
+    ) -> [SteeringVector: GoalVectors] {
+        let own = GoalVectors(of: policy, in: states)
+        let same = GoalVectors(of: policy, in: Self.others(states, generator, key: key["others"]))
+        let activations = policy.hidden(MazeState.features(of: states))
+        return [
+            .none: own, .own: own, .added: own, .anotherMaze: own.exchanged(by: 1),
+            .secondOtherMaze: own.exchanged(by: 2), .sameCheese: same.scaled(to: own.norms),
+            .covariance: own.random(withCovarianceOf: activations, key: key["covariance"]),
+            .secondCovariance: own.random(withCovarianceOf: activations, key: key["second covariance"]),
+            .isotropic: own.random(key: key["random"]),
+        ]
     }
 
     /// Other mazes with the cheese on the same cells, and agents that begin anywhere in them.

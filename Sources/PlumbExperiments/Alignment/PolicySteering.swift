@@ -4,12 +4,14 @@ public import PlumbRecords
 internal import PlumbTensor
 internal import PlumbWorlds
 
-/// Does subtracting one vector from an agent's activations remove its goal?
+/// Does subtracting one vector from an agent's activations remove its goal, or does any such vector?
 ///
-/// What the sight of the cheese adds to a hidden layer is subtracted at every step of an episode. A random vector of the
-/// same length must leave the agent's success unchanged: that is the control.
+/// What the sight of the cheese adds to a hidden layer is subtracted at every step of an episode. Two kinds of vectors of
+/// the same length are compared with it, maze by maze: those of other mazes, and random ones with the activations'
+/// covariance.
 public struct PolicySteering: Experiment {
     typealias Outcome = PolicySteeringStudy.Outcome
+    typealias Comparison = PolicySteeringStudy.Comparison
 
     public struct Settings: ExperimentSettings {
         @Setting("Networks trained.", 1...1000) public var seeds = 4
@@ -20,21 +22,23 @@ public struct PolicySteering: Experiment {
     public static let presets: [String: Settings] = {
         var (tiny, paper) = (Settings(), Settings())
         (tiny.seeds, tiny.study.cloning.mazes, tiny.study.cloning.steps) = (2, 1_000, 300)
-        (paper.seeds, paper.study.test.testMazes) = (8, 500)
+        (tiny.study.test.testMazes, tiny.study.coefficients) = (80, [-1, 0, 1, 2])
+        (paper.seeds, paper.study.test.testMazes) = (8, 2_000)
         return ["tiny": tiny, "paper": paper]
     }()
 
     public static let card = Card(
         id: "policy-steering", title: "Subtracting the goal from an agent", direction: "alignment: shard theory",
-        question: "Can an agent's goal be removed by subtracting one vector from its activations?",
+        question: "Does subtracting its goal vector change where an agent goes more than other vectors do?",
         method:
             "Train a network by cloning shortest paths, with cheese anywhere in the maze. In each of many new mazes take "
             + "the second hidden layer's activations at the start, minus those of the same maze without cheese, and "
-            + "subtract this goal vector at every step of an episode.",
+            + "subtract this goal vector at every step of an episode. Do the same with vectors of the same length: another "
+            + "maze's, and random ones with the activations' covariance. Compare them maze by maze, with the same random "
+            + "numbers for the moves, by a paired permutation test.",
         limits:
             "A small network that sees the whole maze and learns by imitation, in place of the paper's convolutional "
-            + "network. The vector belongs to one maze and one start. The length of training was set after trials: 10,000 "
-            + "steps, as in the reference, instead of 6,000.",
+            + "network. The length of training was set after trials: 10,000 steps instead of 6,000.",
         references: [
             Reference(
                 authors: "Mini, Grietzer, Sharma, Meek, MacDiarmid, Turner",
@@ -45,41 +49,49 @@ public struct PolicySteering: Experiment {
         ],
         minutes: 1.5)
 
-    private struct Condition: Sendable {
-        let quantity: Quantity
-        let label: String
-        let value: @Sendable (Outcome) -> Double
-        init(
-            _ name: String, _ label: String, isHeadline: Bool = false, _ value: @escaping @Sendable (Outcome) -> Double
-        ) {
-            (self.label, self.value) = (label, value)
-            quantity = Quantity(name, unit: "of the mazes", isHeadline: isHeadline)
-        }
+    private static func reach(_ name: String, _ first: Bool = false) -> Quantity {
+        Quantity(name, unit: "of the mazes", isHeadline: first)
     }
-
-    private static let plain = Condition("reach", "not steered", isHeadline: true) { $0.plain }
-    private static let subtracted = Condition("reach_subtracted", "vector subtracted", isHeadline: true) {
-        $0.subtracted
-    }
-    private static let random = Condition("reach_random", "random vector", isHeadline: true) { $0.random }
-    private static let other = Condition("reach_vector_of_another_maze", "other maze") { $0.fromAnotherMaze }
-    private static let same = Condition("reach_vector_of_same_goal", "same cheese") { $0.fromSameGoal }
-    private static let unseen = Condition("reach_cheese_unseen", "cheese unseen") { $0.blind }
-    private static let conditions = [
-        plain, subtracted, Condition("reach_added", "vector added") { $0.added }, random, other, same, unseen,
+    private static let plain = reach("reach", true)
+    private static let own = reach("reach_subtracted", true)
+    private static let other = reach("reach_vector_of_another_maze", true)
+    private static let covariance = reach("reach_covariance_matched", true)
+    private static let isotropic = reach("reach_random"), same = reach("reach_vector_of_same_goal")
+    private static let unseen = reach("reach_cheese_unseen")
+    private static let conditions: [(vector: SteeringVector, label: String, quantity: Quantity)] = [
+        (.none, "not steered", plain), (.own, "own vector", own), (.sameCheese, "same cheese", same),
+        (.anotherMaze, "other maze", other), (.covariance, "covariance", covariance),
+        (.isotropic, "isotropic", isotropic), (.added, "own added", reach("reach_added")),
+        (.unseen, "cheese unseen", unseen),
     ]
+
     private static let length = Quantity("vector_length"), activation = Quantity("activation_length")
-    private static let cornerReach = Quantity("corner_network_reach", unit: "of the mazes")
-    private static let cornerSubtracted = Quantity("corner_network_reach_subtracted", unit: "of the mazes")
+    private static let pooled = Quantity("p_from_covariance_matched_pooled", per: "run")
+    private static let cornerReach = reach("corner_network_reach")
+    private static let cornerSubtracted = reach("corner_network_reach_subtracted")
     private static let cornerLength = Quantity("corner_network_vector_length")
 
     public let claims = [
         Claim(
-            .mean, "With the goal vector subtracted at every step the agent reaches its cheese less often",
-            subtracted.quantity, .atMost(0.6),
-            control: "With a random vector of the same length subtracted it reaches it as before", random.quantity,
-            .atLeast(0.9)
-        ).and(plain.quantity, .atLeast(0.9))
+            .each(allowing: 1),
+            "The maze's own goal vector keeps the agent from its cheese in more mazes than another maze's vector",
+            Comparison.ownAgainstAnotherMaze.difference, .atLeast(0.03),
+            control: "Two other mazes' vectors, so compared, do not differ", Comparison.otherMazes.p, .above(0.01)
+        ).and(Comparison.ownAgainstAnotherMaze.p, .atMost(0.01)).and(plain, .atLeast(0.9))
+            .development(missed: 1, of: 21),
+        Claim(
+            .each(allowing: 1),
+            "It does so in slightly more mazes than random vectors with the activations' covariance",
+            Comparison.ownAgainstCovariance.difference, .above(0),
+            control: "Two such random vectors, so compared, do not differ", Comparison.covariances.p, .above(0.01)
+        ).and(.value, pooled, .atMost(0.01)).development(missed: 1, of: 21),
+        Claim(
+            .each(allowing: 1),
+            "What it holds is the cheese's cell: the vector of a maze with its cheese on the same cell does more than "
+                + "that of a maze with its cheese elsewhere",
+            Comparison.sameCheeseAgainstAnotherMaze.difference, .atLeast(0.03),
+            control: "Two other mazes' vectors, so compared, do not differ", Comparison.otherMazes.p, .above(0.01)
+        ).and(Comparison.sameCheeseAgainstAnotherMaze.p, .atMost(0.01)).development(missed: 0, of: 21),
     ]
 
     let settings: Settings
@@ -101,71 +113,92 @@ public struct PolicySteering: Experiment {
             try study.run(region: 1, key: trial.key, in: trial.session)
         }
         var measured = Measurements(seeds: trials.seeds)
-        for condition in Self.conditions { measured[condition.quantity] = seeking.map(condition.value) }
+        for condition in Self.conditions { measured[condition.quantity] = seeking.map { $0.reach(condition.vector) } }
+        for pair in Comparison.allCases {
+            measured[pair.difference] = seeking.map { $0.comparisons[pair]?.difference ?? .nan }
+            measured[pair.p] = seeking.map { $0.comparisons[pair]?.p ?? .nan }
+        }
+        let pooled = SteeringComparison(
+            pooling: seeking.compactMap { $0.comparisons[.ownAgainstCovariance] }, key: RandomKey(context.seed))
+        measured.set(Self.pooled, pooled.p)
         (measured[Self.length], measured[Self.activation]) = (seeking.map(\.norm), seeking.map(\.activationNorm))
-        (measured[Self.cornerReach], measured[Self.cornerLength]) = (ignoring.map(\.plain), ignoring.map(\.norm))
-        measured[Self.cornerSubtracted] = ignoring.map(\.subtracted)
-        return Findings(summary: summary(measured), claims: claims, from: measured) {
+        measured[Self.cornerReach] = ignoring.map { $0.reach(.none) }
+        (measured[Self.cornerSubtracted], measured[Self.cornerLength]) = (
+            ignoring.map { $0.reach(.own) }, ignoring.map(\.norm)
+        )
+        return Findings(summary: summary(measured, seeking), claims: claims, from: measured) {
             Self.conditions.map { measured.metric($0.quantity) }
-            measured.metrics(Self.length, Self.activation)
-            Metric(
-                "reach_subtracted_most", measured.greatest(Self.subtracted.quantity), n: settings.seeds,
-                seeds: trials.seeds)
-            measured.metrics(Self.cornerReach, Self.cornerSubtracted, Self.cornerLength)
-            mazes(seeking)
+            Comparison.allCases.flatMap { measured.metrics($0.difference, $0.p) } + measured.metrics(Self.pooled)
+            measured.metrics(Self.length, Self.activation, Self.cornerReach, Self.cornerSubtracted, Self.cornerLength)
+            ends(seeking, measured)
+            seeking.prefix(1).map { Figure.grids($0.mazes) }
             sweep(seeking, ignoring, measured)
             vectors(seeking, ignoring, measured)
             "The vector is taken once, at the start of the episode, and changes the second hidden layer after its rectifier."
-            "\"Cheese unseen\" removes the cheese from what the network sees: the agent then reaches it by chance."
+            "\"Cheese unseen\" removes the cheese from what the network sees. Nowhere: in the last quarter of the episode the agent stands on one or two cells. Corner: it then visits the "
+                + "upper right corner. Elsewhere: neither, and no cheese."
         }
     }
 
-    private func summary(_ measured: Measurements) -> String {
-        func percent(_ condition: Condition) -> String { Phrase.percent(measured.mean(condition.quantity)) }
+    private func summary(_ measured: Measurements, _ seeking: [Outcome]) -> String {
+        func percent(_ quantity: Quantity) -> String { Phrase.percent(measured.mean(quantity)) }
+        func end(_ share: (MazeEnds) -> Double) -> String {
+            Phrase.percent(Statistics.mean(seeking.compactMap { $0.ends[.own] }.map(share)))
+        }
+        let effect = measured.mean(Self.plain) - measured.mean(Self.own)
+        let generic = (measured.mean(Self.plain) - measured.mean(Self.other)) / effect
         return
-            "The agent reaches the cheese in \(percent(Self.plain)) of new mazes, and in \(percent(Self.subtracted)) with "
-            + "the goal vector subtracted at every step; with a random vector of the same length it is "
-            + "\(percent(Self.random)). With another maze's vector subtracted it reaches the cheese in "
-            + "\(percent(Self.other)), or in \(percent(Self.same)) where that maze has its cheese on the same cell. With the "
-            + "cheese unseen it reaches it in \(percent(Self.unseen))."
+            "The agent reaches the cheese in \(percent(Self.plain)) of new mazes, and in \(percent(Self.own)) with the "
+            + "maze's goal vector subtracted, or \(percent(Self.same)) with that of a maze with its cheese on the same cell. Of "
+            + "vectors of the same length another maze's leaves \(percent(Self.other)), a "
+            + "random one with the activations' covariance \(percent(Self.covariance)), an isotropic one "
+            + "\(percent(Self.isotropic)): "
+            + (effect > 0.05
+                ? "another maze's does \(Phrase.percent(generic)) of what its own does. " : "little changes. ")
+            + "Steered by its own vector the agent ends nowhere in \(end(\.nowhere)), in the corner in \(end(\.corner)) "
+            + "and elsewhere in \(end(\.elsewhere))."
     }
 
-    private func mazes(_ seeking: [Outcome]) -> GridFigure {
-        GridFigure(
-            title: "The same mazes without and with the vector",
-            caption:
-                "Paths of the first seed's agent in its first test mazes: as trained, and with the maze's goal vector "
-                + "subtracted at every step. Moves are drawn with the same random numbers.",
-            panels: seeking.first.map { $0.plainPanels + $0.steeredPanels } ?? [], legend: GridFigure.mazeLegend)
+    private func ends(_ seeking: [Outcome], _ measured: Measurements) -> Table {
+        measured.table(
+            "ends", title: "Where the agent ends up", rowLabel: "vector", columnLabel: "end",
+            rows: Self.conditions.map(\.label), columns: MazeEnds.shares.map(\.name),
+            cells: Self.conditions.map { row in
+                MazeEnds.shares.map { share in seeking.compactMap { $0.ends[row.vector] }.map(share.value) }
+            }, unit: "of the mazes", band: .range)
     }
 
     private func sweep(_ seeking: [Outcome], _ ignoring: [Outcome], _ measured: Measurements) -> LineChart {
-        let x = settings.study.coefficients.sorted()
+        let lines: [(String, SteeringVector, [Outcome])] = [
+            ("own vector", .own, seeking), ("other maze", .anotherMaze, seeking),
+            ("covariance", .covariance, seeking), ("isotropic", .isotropic, seeking),
+            ("corner network", .own, ignoring),
+        ]
         return LineChart(
-            title: "More and less of the goal vector",
+            title: "More and less of each vector",
             caption:
                 "Share of mazes in which the agent reaches the cheese, against how often the vector is subtracted at "
                 + "each step; below 0 it is added. The corner network was trained with the cheese always in the corner. "
                 + "Mean and range over \(settings.seeds) seeds.",
             x: Axis("times subtracted"), y: Axis("share of mazes"),
-            series: [
-                measured.line("goal vector", over: x, curves: seeking.map(\.sweep), band: .range),
-                measured.line("random vector", over: x, curves: seeking.map(\.randomSweep), band: .range),
-                measured.line("corner network", over: x, curves: ignoring.map(\.sweep), band: .range),
-            ], references: [ReferenceValue("cheese unseen", measured.mean(Self.unseen.quantity))],
-            markers: [LineChart.Marker("the claim", x: 1)])
+            series: lines.map { name, vector, outcomes in
+                measured.line(
+                    name, over: settings.study.coefficients.sorted(), curves: outcomes.map { $0.sweeps[vector] ?? [] },
+                    band: .range)
+            }, references: [ReferenceValue("cheese unseen", measured.mean(Self.unseen))],
+            markers: [LineChart.Marker("the claims", x: 1)])
     }
 
     private func vectors(_ seeking: [Outcome], _ ignoring: [Outcome], _ measured: Measurements) -> BarChart {
         BarChart(
             title: "Vectors of this maze, of others, and drawn at random",
             caption:
-                "Share of mazes in which the agent reaches the cheese; vectors are subtracted unless it says added. "
-                + "\"Other maze\" is a vector of another test maze, \"same cheese\" of a maze with its cheese on the same "
-                + "cell. Mean and range over \(settings.seeds) seeds.",
+                "Share of mazes in which the agent reaches the cheese; vectors of the same length, subtracted unless it "
+                + "says added. \"Other maze\" is a vector of another test maze, \"same cheese\" of a maze with its cheese "
+                + "on the same cell. Mean and range over \(settings.seeds) seeds.",
             categories: Self.conditions.map(\.label), categoryLabel: "vector", y: Axis("share of mazes"),
             series: [("cheese anywhere", seeking), ("corner network", ignoring)].map { name, outcomes in
-                measured.bars(name, Self.conditions.map { outcomes.map($0.value) }, band: .range)
+                measured.bars(name, Self.conditions.map { c in outcomes.map { $0.reach(c.vector) } }, band: .range)
             })
     }
 }

@@ -56,6 +56,11 @@ public struct PermutationTest: Sendable, Equatable, Codable {
         p = Double(1 + hits) / Double(1 + count)
     }
 
+    /// What a test found.
+    init(difference: Double, p: Double, permutations: Int, isExact: Bool) {
+        (self.difference, self.p, self.permutations, self.isExact) = (difference, p, permutations, isExact)
+    }
+
     /// The number of ways to choose, or nil where there are more than `limit`.
     private static func ways(choosing k: Int, of n: Int, limit: Int) -> Int? {
         var ways = 1
