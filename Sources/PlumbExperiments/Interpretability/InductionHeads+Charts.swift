@@ -35,4 +35,24 @@ extension InductionHeads {
                     curves: outcomes.map { [1] + $0.leftByCount[layer] }, band: .range)
             })
     }
+
+    func scores(_ name: String, _ title: String, _ values: [[Double]]) -> Table {
+        Table(
+            name, title: title, rowLabel: "layer", columnLabel: "head", rows: values.indices.map { "\($0)" },
+            columns: (values.first ?? []).indices.map { "\($0)" }, values: values)
+    }
+
+    func note(_ index: Int, _ outcome: InductionStudy.Outcome) -> String {
+        guard outcome.isConverged else {
+            return "Model \(index) did not converge within \(settings.study.steps) steps and is not judged."
+        }
+        let needed = outcome.fewest.enumerated().map { layer, fewest in
+            let names = Phrase.list(fewest.heads.map(\.description))
+            return fewest.leftWithoutOthers.isEmpty
+                ? "\(names) of layer \(layer), which leaves too few others for a control" : "\(names) of layer \(layer)"
+        }
+        let (kind, ratio) = outcome.heads.compositionRatio(outcome.composition)
+        return "Model \(index): the fewest heads without which copying fails are \(Phrase.list(needed)); "
+            + "\(kind.rawValue)-composition of the best two is \(Phrase.number(ratio)) times that of other pairs."
+    }
 }
