@@ -148,10 +148,7 @@ extension Fit {
                 "early stopping waits for \"\(earlyStop.measure)\", which the evaluation does not give: it gives "
                     + "\(values.names.joined(separator: ", "))")
         }
-        // NaN is worse than everything, or a first evaluation without a number would stay the best.
-        let signed = history.map { $0.isNaN ? .infinity : earlyStop.isLowerBetter ? $0 : -$0 }
-        let best = signed.indices.min { signed[$0] < signed[$1] } ?? 0
-        result.stoppedEarly = signed.count - 1 - best >= earlyStop.patience && result.steps < steps
+        result.stoppedEarly = earlyStop.isOver(history) && result.steps < steps
     }
 }
 

@@ -48,11 +48,28 @@ public struct Fit: Sendable {
         public var patience: Int
         /// Whether the number should fall; otherwise it should rise.
         public var isLowerBetter: Bool
+        /// How much better than the best before a value must be to count as an improvement, in units of the measure.
+        public var leastImprovement: Double
 
-        /// A stop after `patience` evaluations in a row in which `measure` did not improve.
-        public init(_ measure: some FitMeasure, patience: Int, isLowerBetter: Bool = true) {
+        /// A stop after `patience` evaluations in a row in which `measure` did not improve by more than
+        /// `leastImprovement`.
+        public init(
+            _ measure: some FitMeasure, patience: Int, isLowerBetter: Bool = true, leastImprovement: Double = 0
+        ) {
             require(patience > 0, "training must be allowed an evaluation without improvement, got \(patience)")
+            require(leastImprovement >= 0, "an improvement is above 0, got a least one of \(leastImprovement)")
             (self.measure, self.patience, self.isLowerBetter) = (measure.rawValue, patience, isLowerBetter)
+            self.leastImprovement = leastImprovement
+        }
+
+        /// Whether none of the last ``patience`` values improved on the best before it; NaN is worse than everything.
+        func isOver(_ history: [Double]) -> Bool {
+            var (best, last) = (Double.infinity, 0)
+            for (index, value) in history.enumerated() {
+                let signed = value.isNaN ? .infinity : isLowerBetter ? value : -value
+                if index == 0 || signed < best - leastImprovement { (best, last) = (signed, index) }
+            }
+            return history.count - 1 - last >= patience
         }
     }
 

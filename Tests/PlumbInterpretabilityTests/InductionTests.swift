@@ -69,14 +69,54 @@ struct InductionTests {
     @Test("Heads replaced by their mean say the same everywhere, and no heads change nothing")
     func ablation() throws {
         let (model, batch) = (try model(), source.batch(3, step: 2))
-        #expect(Copying.meanAblation(of: [], in: model, on: batch).isEmpty)
-        let heads = [AttentionHead(layer: 0, head: 1), AttentionHead(layer: 0, head: 2)]
-        let changes = Copying.meanAblation(of: heads, in: model, on: batch)
+        let ablation = MeanAblation(model, on: batch)
+        #expect(ablation.interventions([]).isEmpty)
+        let changes = ablation.interventions([AttentionHead(layer: 0, head: 1), AttentionHead(layer: 0, head: 2)])
         let rows = (0..<3).map { Array(batch.tokens.inputs[$0]) }
         let z = try #require(model.run(batch: rows, with: changes, recording: .sites(.z)).cache[.block(0, .z)])
         let usual = try #require(model.run(batch: rows, recording: .sites(.z)).cache[.block(0, .z)])
         #expect(z[0][3][1] == z[2][7][1])
         #expect(z[0][3][0] == usual[0][3][0])
+        let mean = usual.reshaped([3 * 11, 16]).mean(axis: 0, keepingAxis: false).elements
+        #expect(zip(z[1][5][2].elements, mean[8..<12]).allSatisfy { abs($0 - $1) < 1e-6 })
+        // Means of one batch serve another of a different size.
+        #expect(model.run(batch: [rows[0]], with: changes).output.shape == [1, 11, 20])
+    }
+
+    @Test("The most harmful sets are found among all sets of a size, and by extension where there are too many")
+    func mostHarmfulSets() {
+        let heads = (0..<5).map { AttentionHead(layer: 0, head: $0) }
+        // Head 4 hurts most alone; heads 0 and 1 stand in for each other and hurt most together.
+        func left(_ set: [AttentionHead]) -> Double {
+            let removed = Set(set.map(\.head))
+            return removed.isSuperset(of: [0, 1]) ? 0.1 : removed.contains(4) ? 0.6 : 1
+        }
+        let exact = FewestHeads.mostHarmful(of: heads, left: left)
+        #expect(exact.map(\.count) == [1, 2, 3, 4, 5])
+        #expect(exact[0] == [heads[4]] && Set(exact[1]) == [heads[0], heads[1]])
+        let greedy = FewestHeads.mostHarmful(of: heads, limit: 5, left: left)
+        #expect(greedy.map(\.count) == [1, 2, 3, 4, 5] && Set(greedy[1]).contains(heads[4]))
+        let fewest = FewestHeads(heads: [heads[4]], left: 0.6, leftWithoutOthers: [1, 0.9])
+        #expect(fewest.leastWithoutOthers == 0.9)
+        #expect(FewestHeads(heads: heads, left: 0, leftWithoutOthers: []).leastWithoutOthers.isNaN)
+    }
+
+    @Test("The heads of a language model are the highest scores, tested on other tokens against matched heads")
+    func languageModel() throws {
+        let model = try model()
+        var study = LanguageModelInduction()
+        (study.part, study.rows, study.draws) = (5, 2, 3)
+        try study.check(model)
+        let outcome = try study.run(model, key: RandomKey(2))
+        #expect(outcome.counts.first == 1 && outcome.counts.count == outcome.leftByCount.count)
+        if let fewest = outcome.fewest {
+            let ranked = HeadScores.ranked(outcome.scores)
+            #expect(fewest.heads == Array(ranked.prefix(fewest.heads.count)))
+            #expect(fewest.leftWithoutOthers.count == 3 || fewest.leftWithoutOthers.isEmpty)
+            #expect(abs(fewest.left - outcome.without.drop / outcome.intact.drop) < 1e-12)
+        }
+        study.part = 6
+        #expect(throws: (any Error).self) { try study.check(model) }
     }
 
     @Test("The circuit's heads are those that score at least half of the best, and the others are the rest")
@@ -88,19 +128,18 @@ struct InductionTests {
         #expect(heads.induction.allSatisfy { $0.layer == 1 && induction[$0.head] >= best / 2 })
         #expect(heads.previous.allSatisfy { $0.layer == 0 && previous[$0.head] >= bestPrevious / 2 })
         #expect(heads.induction.first.map { induction[$0.head] } == best)
-        #expect(Set(heads.induction + heads.previous + heads.others).count == 8)
+        #expect(Set(heads.induction + heads.previous).count == heads.induction.count + heads.previous.count)
     }
 
     @Test("A study gives the same numbers for the same key, and refuses parts longer than a row")
     func study() throws {
         var study = InductionStudy()
         (study.steps, study.batch, study.width, study.vocabulary) = (2, 2, 16, 16)
-        let (one, again) = (
-            try study.run(key: RandomKey(4), label: "a"), try study.run(key: RandomKey(4), label: "b")
-        )
-        #expect(one.two.losses == again.two.losses && one.scores.induction == again.scores.induction)
-        #expect(one.withoutInduction == again.withoutInduction && one.oneLayer == again.oneLayer)
-        #expect(study.pattern(one, key: RandomKey(1)).values.allSatisfy { abs($0.reduce(0, +) - 1) < 1e-4 })
+        let (one, again) = (try study.run(key: RandomKey(4)), try study.run(key: RandomKey(4)))
+        #expect(one.two == again.two && one.scores.induction == again.scores.induction)
+        #expect(one.fewest == again.fewest && one.oneLayer == again.oneLayer)
+        #expect(!one.isConverged)
+        #expect(one.pattern.allSatisfy { abs($0.reduce(0, +) - 1) < 1e-4 })
         study.longest = study.length
         let error = #expect(throws: (any Error).self) { try study.check(seeds: 1) }
         #expect("\(String(describing: error))".contains("--length 40"))

@@ -229,6 +229,12 @@ final class Scratch {
             evaluate: { _, step in Measured(of: Measure.self) { _ in step == 1 ? .nan : Double(min(step, 10)) } },
             loss: { x, _ in x * x })
         #expect(late.stoppedEarly && late.steps == 13, "a first evaluation that is NaN is no record to beat")
+        fit.earlyStop = .init(Measure.testLoss, patience: 3, isLowerBetter: false, leastImprovement: 2)
+        let slow = try fit.run(
+            Tensor([1], shape: []), optimizer: Adam(),
+            evaluate: { _, step in Measured(of: Measure.self) { _ in step <= 10 ? Double(3 * step) : 30.5 } },
+            loss: { x, _ in x * x })
+        #expect(slow.stoppedEarly && slow.steps == 13, "an improvement below the least one does not count")
     }
 
     /// A disk that is full refuses to let a file grow; so does a limit on the size of files, which needs no disk.

@@ -1,5 +1,5 @@
 /// A head of a model, by its place.
-public struct AttentionHead: Sendable, Hashable, Comparable, CustomStringConvertible {
+public struct AttentionHead: Sendable, Hashable, Comparable, Codable, CustomStringConvertible {
     /// The block, counted from 0.
     public var layer: Int
     /// The head within the block, counted from 0.

@@ -1,13 +1,11 @@
 internal import PlumbTensor
 
-/// The heads of a two-layer model that attention scores place in the induction circuit, and the others.
+/// The heads of a two-layer model that attention scores place in the induction circuit.
 public struct CircuitHeads: Sendable, Equatable {
     /// Heads of the second layer that score at least half of the best induction score, the best first.
     public let induction: [AttentionHead]
     /// Heads of the first layer that score at least half of the best previous-token score, the best first.
     public let previous: [AttentionHead]
-    /// All further heads, in their order.
-    public let others: [AttentionHead]
 
     /// The heads of a model of two layers by their scores.
     public init(_ scores: HeadScores) {
@@ -17,13 +15,7 @@ public struct CircuitHeads: Sendable, Equatable {
                 .map { AttentionHead(layer: layer, head: $0) }
         }
         let (induction, previous) = (best(scores.induction[1], layer: 1), best(scores.previousToken[0], layer: 0))
-        others = HeadScores.ranked(scores.induction).filter { !(induction + previous).contains($0) }.sorted()
         (self.induction, self.previous) = (induction, previous)
-    }
-
-    /// As many other heads as `heads`, drawn at random; `nil` where there are fewer, so that nothing can be compared.
-    func others(like heads: [AttentionHead], _ generator: inout RandomKey.Generator) -> [AttentionHead]? {
-        others.count < heads.count ? nil : Array(others.shuffled(using: &generator).prefix(heads.count))
     }
 
     /// How many times the mean of pairs outside the circuit the composition of the best previous-token head with the best

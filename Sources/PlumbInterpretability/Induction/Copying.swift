@@ -27,22 +27,4 @@ public enum Copying {
         let counted = targets.count { $0 >= 0 }
         return Double(zip(said, targets).count { $0 == $1 }) / Double(max(1, counted))
     }
-
-    /// Interventions that replace what heads read by its mean over the batch: the heads then say the same everywhere.
-    public static func meanAblation(
-        of heads: [AttentionHead], in model: HookedTransformer, on batch: RepeatedTokens.Batch
-    ) -> [Intervention] {
-        guard !heads.isEmpty else { return [] }
-        let inputs = batch.tokens.inputs
-        let points = Set(heads.map { HookPoint.block($0.layer, .z) })
-        let cache = model.run(batch: (0..<inputs.rows).map { Array(inputs[$0]) }, recording: .points(points)).cache
-        return heads.compactMap { head in
-            let point = HookPoint.block(head.layer, .z)
-            guard let z = cache[point] else { return nil }
-            let rows = z.reshaped([inputs.rows * inputs.columns, -1])
-            let mean = rows.mean(axis: 0, keepingAxis: true)
-            let everywhere = mean.gathered(Array(repeating: 0, count: rows.shape[0])).reshaped(z.shape)
-            return .replace(point, with: everywhere, head: head.head, name: "mean ablation")
-        }
-    }
 }

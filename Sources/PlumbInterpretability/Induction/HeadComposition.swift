@@ -6,7 +6,7 @@ internal import PlumbTensor
 /// Framework for Transformer Circuits*, section *Composition*).
 ///
 /// `‖W_QK W_OV‖ / (‖W_QK‖ ‖W_OV‖)` with Frobenius norms, where `W_QK = W_Qᵀ W_K` and `W_OV = W_O W_V`.
-public struct HeadComposition: Sendable {
+public struct HeadComposition: Sendable, Codable {
     /// What of the later head reads.
     public enum Kind: String, Sendable, Codable, CaseIterable {
         /// Its queries: `‖W_QKᵀ W_OV‖`.

@@ -7,7 +7,7 @@ internal import PlumbTensor
 ///
 /// Each score is a mean attention probability, from 0 to 1. Scores are of attention alone: whether a head matters is
 /// for ablations to say.
-public struct HeadScores: Sendable {
+public struct HeadScores: Sendable, Codable {
     /// To the token after the previous occurrence of the present one, where copying can predict: `[layer][head]`.
     public let induction: [[Double]]
     /// To the token before: `[layer][head]`.

@@ -1,14 +1,17 @@
 internal import PlumbData
 public import PlumbLearning
-public import PlumbModels
-public import PlumbNN
+internal import PlumbModels
+internal import PlumbNN
 public import PlumbRecords
 public import PlumbTensor
 
 /// Trains attention-only models on repeated random tokens, and measures what they copy with
 /// (Olsson et al. 2022, arXiv:2209.11895).
 public struct InductionStudy: SettingGroup {
-    @Setting("Training steps of each model.", 1...10_000_000) public var steps = 600
+    @Setting("The most training steps of a model; one that has not converged by then is not judged.", 1...10_000_000)
+    public var steps = 2_000
+    @Setting("Training ends when this many evaluations do not lower the held-out loss by 0.02 nats.", 1...10_000)
+    public var patience = 10
     @Setting("The width of the residual stream, which the heads of a layer share.", 1...8192) public var width = 64
     @Setting("Attention heads in a layer.", 1...1024) public var heads = 4
     @Setting("Tokens to draw from; with few, a token often occurs twice before the repetition.", 2...100_000)
@@ -41,30 +44,37 @@ public struct InductionStudy: SettingGroup {
         ).check()
     }
 
-    /// A model of two layers and one of one layer, trained alike, and what was measured of them.
-    public struct Outcome: Sendable {
-        /// The trained models with their evaluations: "copying accuracy", "induction score", "previous-token score".
-        public let two, one: FitResult<HookedTransformer, Adam>
+    /// What was measured of a model of two layers and one of one layer, trained alike.
+    public struct Outcome: Sendable, Codable {
+        /// Along the training of two layers and of one.
+        public let two, one: [FitEvaluation]
+        /// Whether the held-out loss of both stopped falling before the last step.
+        public let isConverged: Bool
         /// The part of repeated tokens that two layers copy.
         public let accuracy: Double
         /// The part that one layer copies.
         public let oneLayer: Double
-        /// The part that two layers copy with the induction heads ablated.
-        public let withoutInduction: Double
-        /// The part that two layers copy with the previous-token heads ablated.
-        public let withoutPrevious: Double
-        /// The part that two layers copy with as many heads outside the circuit ablated, mean over eight draws; NaN where
-        /// there are too few.
-        public let withoutOthers: Double
-        /// The heads that attention scores place in the circuit.
-        public let heads: CircuitHeads
+        /// For each layer, the fewest heads without which at most ``InductionStudy/chosenLeft`` of the accuracy is left.
+        public let fewest: [FewestHeads]
+        /// For each layer, the part of the accuracy left without the most harmful one, two, … heads.
+        public let leftByCount: [[Double]]
         /// The attention scores of every head of two layers.
         public let scores: HeadScores
         /// How strongly heads of the second layer read those of the first.
         public let composition: HeadComposition
         /// The same before training.
         public let untrained: HeadComposition
+        /// The attention of the best induction head on one row of tokens that repeat after about nine.
+        public let pattern: [[Double]]
+        /// The tokens of that row.
+        public let tokens: [String]
+
+        /// The heads that attention scores place in the circuit.
+        public var heads: CircuitHeads { CircuitHeads(scores) }
     }
+
+    /// Where the fewest heads are chosen, this part of the accuracy may be left without them.
+    public static let chosenLeft = 0.4
 
     /// What is measured along training.
     public enum Measure: String, FitMeasure {
@@ -74,6 +84,8 @@ public struct InductionStudy: SettingGroup {
         case induction = "induction score"
         /// The best previous-token score of a head.
         case previousToken = "previous-token score"
+        /// The mean cross-entropy of the tokens that copying predicts, on rows that are not trained on, in nats.
+        case loss = "held-out loss"
     }
 
     private func repeated(_ key: RandomKey) -> RepeatedTokens {
@@ -91,26 +103,45 @@ public struct InductionStudy: SettingGroup {
     /// Trains both models and measures them on rows that neither was trained on; the same key gives the same outcome.
     ///
     /// - Throws: `FitError` when training diverges; `RunInterrupted` when the session is asked to stop.
-    public func run(key: RandomKey, label: String, in session: FitSession = .silent) throws -> Outcome {
-        let two = try train(layers: 2, key, "two layers, \(label)", session)
-        let one = try train(layers: 1, key, "one layer, \(label)", session)
+    public func run(key: RandomKey, in session: FitSession = .silent) throws -> Outcome {
+        let two = try train(layers: 2, key, "two layers", session)
+        let one = try train(layers: 1, key, "one layer", session)
         try session.reporter.checkpoint()
-        let batch = repeated(key["test"]).batch(128, step: 0)
-        let scores = HeadScores(two.model, on: batch)
-        let heads = CircuitHeads(scores)
-        func accuracy(without heads: [AttentionHead]) -> Double {
-            Copying.accuracy(two.model, on: batch, with: Copying.meanAblation(of: heads, in: two.model, on: batch))
-        }
-        var generator = key["other heads"].generator()
-        let draws = (0..<8).map { _ in
-            heads.others(like: heads.previous, &generator).map(accuracy(without:)) ?? .nan
-        }
+        let (choosing, batch) = (repeated(key["choice"]).batch(64, step: 0), repeated(key["test"]).batch(128, step: 0))
+        let scores = HeadScores(two.model, on: choosing)
+        let (fewest, leftByCount) = ablate(two.model, choosing: choosing, testing: batch)
+        let (tokens, pattern) = pattern(two.model, CircuitHeads(scores).induction.first, key: key["shown"])
         return Outcome(
-            two: two, one: one, accuracy: accuracy(without: []), oneLayer: Copying.accuracy(one.model, on: batch),
-            withoutInduction: accuracy(without: heads.induction), withoutPrevious: accuracy(without: heads.previous),
-            withoutOthers: Statistics.mean(draws), heads: heads, scores: scores,
+            two: two.evaluations, one: one.evaluations, isConverged: two.stoppedEarly && one.stoppedEarly,
+            accuracy: Copying.accuracy(two.model, on: batch), oneLayer: Copying.accuracy(one.model, on: batch),
+            fewest: fewest, leftByCount: leftByCount, scores: scores,
             composition: HeadComposition(two.model, from: 0, to: 1),
-            untrained: HeadComposition(try model(layers: 2, key, label), from: 0, to: 1))
+            untrained: HeadComposition(try model(layers: 2, key, "untrained"), from: 0, to: 1), pattern: pattern,
+            tokens: tokens)
+    }
+
+    /// Chooses heads of each layer on one batch, and tests them and all sets of as many others (at most 256) on another.
+    private func ablate(
+        _ model: HookedTransformer, choosing: RepeatedTokens.Batch, testing: RepeatedTokens.Batch
+    ) -> ([FewestHeads], [[Double]]) {
+        let ablation = MeanAblation(model, on: choosing)
+        func measure(_ batch: RepeatedTokens.Batch) -> ([AttentionHead]) -> Double {
+            let intact = Copying.accuracy(model, on: batch)
+            return { Copying.accuracy(model, on: batch, with: ablation.interventions($0)) / intact }
+        }
+        let (chosenLeft, left) = (measure(choosing), measure(testing))
+        var (fewest, counts): ([FewestHeads], [[Double]]) = ([], [])
+        for layer in 0..<2 {
+            let all = (0..<heads).map { AttentionHead(layer: layer, head: $0) }
+            let sets = FewestHeads.mostHarmful(of: all, left: chosenLeft)
+            let chosen = sets.first { chosenLeft($0) <= Self.chosenLeft } ?? all
+            let rest = all.filter { !chosen.contains($0) }
+            let others = rest.count < chosen.count ? [] : FewestHeads.sets(of: rest, size: chosen.count, limit: 256)
+            fewest.append(
+                FewestHeads(heads: chosen, left: left(chosen), leftWithoutOthers: (others ?? []).map(left)))
+            counts.append(sets.map(left))
+        }
+        return (fewest, counts)
     }
 
     /// Trains one model; the loss counts the tokens that copying can predict.
@@ -121,7 +152,8 @@ public struct InductionStudy: SettingGroup {
         var fit = Fit(steps: steps)
         fit.clipNorm = 1
         fit.schedule = .warmup(min(50, steps / 10))
-        fit.evaluateEvery = max(1, steps / 30)
+        fit.evaluateEvery = max(1, min(20, steps / 30))
+        fit.earlyStop = .init(Measure.loss, patience: patience, leastImprovement: 0.02)
         let rule = Adam.decoupled(learningRate: learningRate, beta2: 0.99)
         let result = try fit.run(try model(layers: layers, key, label), optimizer: rule, label: label, in: session) {
             model, _ in
@@ -131,24 +163,29 @@ public struct InductionStudy: SettingGroup {
                 case .copying: Copying.accuracy(model, on: held)
                 case .induction: scores.induction.joined().max() ?? 0
                 case .previousToken: scores.previousToken.joined().max() ?? 0
+                case .loss: Double(loss(model, held).item)
                 }
             }
         } loss: { model, step in
-            let batch = data.batch(batch, step: step)
-            return model.logits(batch.tokens.inputs).crossEntropy(Copying.targets(of: batch))
+            loss(model, data.batch(batch, step: step))
         }
         try session.keep(result.model, as: label)
         return result
     }
 
-    /// The attention of the best induction head on one row of tokens that repeat after about nine.
-    public func pattern(_ outcome: Outcome, key: RandomKey) -> (tokens: [String], values: [[Double]]) {
+    private func loss(_ model: HookedTransformer, _ batch: RepeatedTokens.Batch) -> Tensor {
+        model.logits(batch.tokens.inputs).crossEntropy(Copying.targets(of: batch))
+    }
+
+    /// The attention of a head on one row of tokens that repeat after about nine.
+    private func pattern(
+        _ model: HookedTransformer, _ head: AttentionHead?, key: RandomKey
+    ) -> (tokens: [String], values: [[Double]]) {
         let period = min(max(9, shortest), longest)
         let length = min(length, 3 * period)
         let source = RepeatedTokens(vocabulary: vocabulary, length: length, period: period...period, key: key)
         let tokens = Array(source.batch(1, step: 0).tokens[0])
-        guard let head = outcome.heads.induction.first,
-            let map = outcome.two.model.run(tokens, recording: .sites(.pattern)).cache[.block(head.layer, .pattern)]
+        guard let head, let map = model.run(tokens, recording: .sites(.pattern)).cache[.block(head.layer, .pattern)]
         else { return ([], []) }
         let values = map[head.head]
         return (tokens.map { "\($0)" }, (0..<length).map { values[$0].elements.map(Double.init) })

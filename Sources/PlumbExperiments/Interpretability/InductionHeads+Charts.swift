@@ -1,0 +1,58 @@
+internal import PlumbInterpretability
+internal import PlumbLearning
+internal import PlumbRecords
+
+extension InductionHeads {
+    func curves(_ outcomes: [InductionStudy.Outcome], _ measured: Measurements) -> LineChart {
+        func line(_ name: String, _ curves: [[FitEvaluation]], _ measure: InductionStudy.Measure) -> LineChart.Series {
+            let longest = curves.max { $0.count < $1.count } ?? []
+            return measured.line(
+                name, over: longest.map { Double($0.step) }, curves: curves.map { $0.map { $0[measure] } }, band: .range
+            )
+        }
+        let two = outcomes.map(\.two)
+        return LineChart(
+            title: "Copying appears together with its heads",
+            caption: "The fraction of repeated tokens copied by two layers and by one, and the best attention scores "
+                + "of two layers. Lines are means over models still in training, bands their range.",
+            x: Axis("step"), y: Axis("accuracy or score"),
+            series: [
+                line("two layers", two, .copying), line("induction", two, .induction),
+                line("previous token", two, .previousToken), line("one layer", outcomes.map(\.one), .copying),
+            ])
+    }
+
+    func removal(_ outcomes: [InductionStudy.Outcome], _ measured: Measurements) -> LineChart {
+        LineChart(
+            title: "Few heads of the first layer matter; those of the second stand in for each other",
+            caption:
+                "Accuracy left without the most harmful heads of a layer, chosen on other rows. Lines are means over "
+                + "models, bands their range.",
+            x: Axis("heads removed"), y: Axis("part of the accuracy"),
+            series: (0..<2).map { layer in
+                measured.line(
+                    layer == 0 ? "first layer" : "second layer", over: (0...settings.study.heads).map(Double.init),
+                    curves: outcomes.map { [1] + $0.leftByCount[layer] }, band: .range)
+            })
+    }
+
+    func scores(_ name: String, _ title: String, _ values: [[Double]]) -> Table {
+        Table(
+            name, title: title, rowLabel: "layer", columnLabel: "head", rows: values.indices.map { "\($0)" },
+            columns: (values.first ?? []).indices.map { "\($0)" }, values: values)
+    }
+
+    func note(_ index: Int, _ outcome: InductionStudy.Outcome) -> String {
+        guard outcome.isConverged else {
+            return "Model \(index) did not converge within \(settings.study.steps) steps and is not judged."
+        }
+        let needed = outcome.fewest.enumerated().map { layer, fewest in
+            let names = Phrase.list(fewest.heads.map(\.description))
+            return fewest.leftWithoutOthers.isEmpty
+                ? "\(names) of layer \(layer), which leaves too few others for a control" : "\(names) of layer \(layer)"
+        }
+        let (kind, ratio) = outcome.heads.compositionRatio(outcome.composition)
+        return "Model \(index): the fewest heads without which copying fails are \(Phrase.list(needed)); "
+            + "\(kind.rawValue)-composition of the best two is \(Phrase.number(ratio)) times that of other pairs."
+    }
+}

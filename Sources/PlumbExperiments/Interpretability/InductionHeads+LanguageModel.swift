@@ -1,0 +1,92 @@
+internal import PlumbInterpretability
+internal import PlumbLearning
+internal import PlumbModels
+internal import PlumbRecords
+internal import PlumbTensor
+
+// The induction heads of a language model that was trained elsewhere.
+
+extension InductionHeads {
+    private static func share(_ name: String) -> Quantity {
+        Quantity(name, unit: "of the loss drop", isHeadline: true)
+    }
+    static let dropLeft = share("loss_drop_left_without_induction_heads")
+    static let dropLeftWithoutOthers = share("loss_drop_left_without_others_of_the_layers")
+    static let meanWithoutOthers = Quantity("mean_loss_drop_left_without_others", unit: "of the loss drop")
+    static let drop = Quantity("loss_drop", unit: "nats", isHeadline: true)
+    static let headCount = Quantity("induction_heads", unit: "heads")
+    static let firstLoss = Quantity("first_occurrence_loss", unit: "nats")
+    static let repeatedLoss = Quantity("repetition_loss", unit: "nats")
+    static let firstWithout = Quantity("first_occurrence_loss_without_induction_heads", unit: "nats")
+    static let repeatedWithout = Quantity("repetition_loss_without_induction_heads", unit: "nats")
+
+    static let languageModelClaims = [
+        Claim(
+            .worst, "Without the few heads of the highest scores most of the loss drop is gone", dropLeft, .atMost(0.5),
+            control: "Without any drawn set of as many other heads of the same layers little of it is",
+            dropLeftWithoutOthers, .atLeast(0.8)
+        )
+        .development(missed: 0, of: 11)
+    ]
+
+    func examine(_ name: String, in context: inout RunContext) async throws -> Findings {
+        let (model, study) = (try await context.load(name), settings.tokens)
+        try study.check(model)
+        // One pass through the model uses every core.
+        var trials = Trials(context, count: settings.seeds)
+        trials.width = 1
+        let outcomes = try await trials.run("removing heads") { trial in
+            try study.run(model, key: trial.key) { try trial.checkpoint() }
+        }
+        var measured = Measurements(seeds: trials.seeds)
+        measured[Self.dropLeft] = outcomes.map { $0.fewest?.left ?? .nan }
+        measured[Self.dropLeftWithoutOthers] = outcomes.map { $0.fewest?.leastWithoutOthers ?? .nan }
+        measured[Self.meanWithoutOthers] = outcomes.map { Statistics.mean($0.fewest?.leftWithoutOthers ?? []) }
+        measured[Self.drop] = outcomes.map(\.intact.drop)
+        measured[Self.headCount] = outcomes.map { $0.fewest.map { Double($0.heads.count) } ?? .nan }
+        measured[Self.firstLoss] = outcomes.map(\.intact.first)
+        measured[Self.repeatedLoss] = outcomes.map(\.intact.repeated)
+        measured[Self.firstWithout] = outcomes.map(\.without.first)
+        measured[Self.repeatedWithout] = outcomes.map(\.without.repeated)
+        return Findings(summary: summary(name, measured), claims: claims, from: measured) {
+            measured.metrics(
+                Self.dropLeft, Self.dropLeftWithoutOthers, Self.drop, Self.meanWithoutOthers, Self.headCount,
+                Self.firstLoss, Self.repeatedLoss, Self.firstWithout, Self.repeatedWithout)
+            scores(
+                "prefix_matching", "Attention to the token after the previous occurrence, first seed",
+                outcomes[0].scores)
+            HeatMap(
+                table: "prefix_matching", title: "Few heads attend to the token after the previous occurrence",
+                caption: "Mean attention of each head on repeated random tokens, first seed.", domain: .init(0, 1),
+                valueLabel: "attention")
+            LineChart(
+                title: "The loss drop goes with the first few heads",
+                caption:
+                    "The part of the loss drop left without the heads of the highest scores, on the rows that they "
+                    + "are chosen on; a line is a seed.",
+                x: Axis("heads removed"), y: Axis("part of the loss drop"),
+                series: outcomes.enumerated().map { index, outcome in
+                    LineChart.Series(
+                        "seed \(index)", x: [0] + outcome.counts.map(Double.init), y: [1] + outcome.leftByCount)
+                })
+            for (index, outcome) in outcomes.enumerated() { note(index, outcome) }
+        }
+    }
+
+    private func note(_ index: Int, _ outcome: LanguageModelInduction.Outcome) -> String {
+        guard let fewest = outcome.fewest else {
+            return "Seed \(index): the loss drop does not fall far enough without any number of heads."
+        }
+        let heads = fewest.heads.map { "\($0) (\(Phrase.number(outcome.scores[$0.layer][$0.head])))" }
+        return "Seed \(index): the fewest heads, with their scores, are \(Phrase.list(heads))."
+    }
+
+    private func summary(_ name: String, _ measured: Measurements) -> String {
+        func percent(_ quantity: Quantity) -> String { Phrase.percent(measured.mean(quantity)) }
+        func number(_ quantity: Quantity) -> String { Phrase.number(measured.mean(quantity)) }
+        return "\(name) predicts random tokens \(number(Self.drop)) nats better when they are repeated. Without "
+            + "\(number(Self.headCount)) induction heads \(percent(Self.dropLeft)) of that is left on other tokens; "
+            + "without as many other heads of the same layers, \(percent(Self.meanWithoutOthers)) on average over "
+            + "\(settings.tokens.draws) draws and \(percent(Self.dropLeftWithoutOthers)) in the most harmful."
+    }
+}

@@ -1,0 +1,149 @@
+internal import PlumbBasics
+internal import PlumbData
+internal import PlumbNN
+public import PlumbModels
+public import PlumbRecords
+public import PlumbTensor
+internal import PlumbTokenizers
+
+/// Finds the induction heads of a language model by their attention on repeated random tokens, and measures how much of
+/// what the model learns from the first occurrence is left without them (Olsson et al. 2022, arXiv:2209.11895).
+///
+/// The quantity is the loss drop: the mean loss of the tokens' first occurrence less that of their repetition.
+public struct LanguageModelInduction: SettingGroup {
+    @Setting("Random tokens that a language model reads twice.", 4...4096) public var part = 32
+    @Setting("Rows of the batch that heads are chosen on, and of the one they are tested on.", 1...4096)
+    public var rows = 4
+    @Setting("Sets of as many other heads of the same layers that are removed for comparison.", 1...10_000)
+    public var draws = 8
+
+    /// Sizes for which a model of 135 million parameters takes half a minute a seed.
+    public init() {}
+
+    /// What one seed's tokens show.
+    public struct Outcome: Sendable, Codable {
+        /// The prefix-matching score of each head: its mean attention to the token after the previous occurrence,
+        /// `[layer][head]`.
+        public let scores: [[Double]]
+        /// The heads of the highest scores without which at most ``LanguageModelInduction/chosenLeft`` of the loss drop is
+        /// left on the batch they are chosen on, and what is left on another; `nil` where no number of heads suffices.
+        public let fewest: FewestHeads?
+        /// The mean loss of the first occurrence and of the repetition, in nats, where the heads are tested.
+        public let intact: Losses
+        /// The same without the heads chosen.
+        public let without: Losses
+        /// How many heads were removed, the highest scores first, and the part of the loss drop left on the batch that
+        /// heads are chosen on.
+        public let counts: [Int], leftByCount: [Double]
+    }
+
+    /// Mean losses in nats.
+    public struct Losses: Sendable, Codable {
+        /// Of the tokens' first occurrence.
+        public let first: Double
+        /// Of their repetition, from its second token on: the first cannot be predicted.
+        public let repeated: Double
+        /// The loss drop.
+        public var drop: Double { first - repeated }
+    }
+
+    /// Where the fewest heads are chosen, this part of the loss drop may be left without them.
+    public static let chosenLeft = 0.4
+
+    /// Refuses a part that does not fit twice into the model's context.
+    ///
+    /// - Throws: `SettingsError` naming the option.
+    public func check(_ model: HookedTransformer) throws {
+        let longest = (model.configuration.context - 1) / 2
+        guard part <= longest else {
+            throw SettingsError("--part \(part): \(model.name) reads at most two parts of \(longest) tokens")
+        }
+    }
+
+    /// Chooses heads on one batch of random tokens and tests them on another; the same key gives the same outcome.
+    ///
+    /// - Parameter checkpoint: called between passes through the model.
+    /// - Throws: what `checkpoint` throws.
+    public func run(_ model: HookedTransformer, key: RandomKey, checkpoint: () throws -> Void = {}) throws -> Outcome {
+        let beginning = model.tokenizer?.bos
+        let source = RepeatedTokens(
+            vocabulary: model.configuration.vocabulary, length: 2 * part + (beginning == nil ? 0 : 1),
+            period: part...part, beginning: beginning, key: key["tokens"])
+        let (choosing, testing) = (source.batch(rows, step: 0), source.batch(rows, step: 1))
+        let scores = HeadScores(model, on: choosing).induction
+        let (ranked, ablation) = (HeadScores.ranked(scores), MeanAblation(model, on: choosing))
+        func losses(_ batch: RepeatedTokens.Batch, without heads: [AttentionHead]) throws -> Losses {
+            try checkpoint()
+            return self.losses(model, batch, ablation.interventions(heads))
+        }
+        let whole = try losses(choosing, without: []).drop
+        var left: [Int: Double] = [:]
+        func isEnough(_ count: Int) throws -> Bool {
+            let value = try losses(choosing, without: Array(ranked.prefix(count))).drop / whole
+            left[count] = value
+            return value <= Self.chosenLeft
+        }
+        let count = try Self.fewest(of: ranked.count, isEnough)
+        let intact = try losses(testing, without: [])
+        let chosen = Array(ranked.prefix(count ?? 0))
+        let without = try losses(testing, without: chosen)
+        var generator = key["other heads"].generator()
+        let others = chosen.isEmpty ? [] : (0..<draws).compactMap { _ in matched(chosen, in: model, &generator) }
+        let fewest = FewestHeads(
+            heads: chosen, left: without.drop / intact.drop,
+            leftWithoutOthers: try others.map { try losses(testing, without: $0).drop / intact.drop })
+        let counts = left.keys.sorted()
+        return Outcome(
+            scores: scores, fewest: count == nil ? nil : fewest, intact: intact, without: without, counts: counts,
+            leftByCount: counts.compactMap { left[$0] })
+    }
+
+    /// The least number from 1 to `most` that is enough, by doubling and halving, as if all larger ones were; `nil` where
+    /// `most` is not.
+    static func fewest(of most: Int, _ isEnough: (Int) throws -> Bool) rethrows -> Int? {
+        var (low, high) = (0, 1)
+        while try !isEnough(high) {
+            if high == most { return nil }
+            (low, high) = (high, min(2 * high, most))
+        }
+        while high - low > 1 {
+            let middle = (low + high) / 2
+            if try isEnough(middle) { high = middle } else { low = middle }
+        }
+        return high
+    }
+
+    /// As many heads of each layer as `chosen` has there, drawn from the rest; `nil` where a layer has too few.
+    private func matched(
+        _ chosen: [AttentionHead], in model: HookedTransformer, _ generator: inout RandomKey.Generator
+    ) -> [AttentionHead]? {
+        var drawn: [AttentionHead] = []
+        for layer in Set(chosen.map(\.layer)).sorted() {
+            let rest = (0..<model.configuration.heads).map { AttentionHead(layer: layer, head: $0) }
+                .filter { !chosen.contains($0) }
+            let count = chosen.count { $0.layer == layer }
+            guard rest.count >= count else { return nil }
+            drawn += rest.shuffled(using: &generator).prefix(count)
+        }
+        return drawn
+    }
+
+    private func losses(
+        _ model: HookedTransformer, _ batch: RepeatedTokens.Batch, _ interventions: [Intervention]
+    ) -> Losses {
+        let inputs = batch.tokens.inputs
+        let logits = model.run(batch: (0..<inputs.rows).map { Array(inputs[$0]) }, with: interventions).output
+        let losses = logits.reshaped([inputs.rows * inputs.columns, -1])
+            .crossEntropies(batch.tokens.targets.tokens).elements
+        var (first, repeated): ([Double], [Double]) = ([], [])
+        for row in 0..<inputs.rows {
+            for place in 0..<inputs.columns {
+                // What is said after `place` is the token at the next.
+                let loss = Double(losses[row * inputs.columns + place])
+                if place + 1 < batch.repeatsFrom[row] { first.append(loss) }
+                if place + 1 > batch.repeatsFrom[row] { repeated.append(loss) }
+            }
+        }
+        return Losses(first: Statistics.mean(first), repeated: Statistics.mean(repeated))
+    }
+}
