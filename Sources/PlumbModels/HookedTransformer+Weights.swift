@@ -35,6 +35,13 @@ extension HookedTransformer {
             outputs: attention.output.mergedWeight.tensor().transposed().reshaped([heads, width, configuration.width]))
     }
 
+    /// What each token's logit reads, `[V, D]`, exactly dequantized and without a bias: the stream after
+    /// ``normalization(at:)`` of ``HookPoint/finalNormalized``, or, `foldingNorm`, the stream divided by its scale.
+    public func unembeddingWeights(foldingNorm: Bool = false) -> Tensor {
+        let stored = transformer.unembedding.mergedWeight.tensor()
+        return foldingNorm ? transformer.finalNorm.folded(into: stored) : stored
+    }
+
     /// Whether attention and MLP of a block read the same stream, `x + attn(ln1(x)) + mlp(ln2(x))`: there is then no
     /// residual stream between them.
     public var hasParallelBlocks: Bool { transformer.design.isParallel }

