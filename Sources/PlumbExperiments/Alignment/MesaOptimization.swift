@@ -4,11 +4,8 @@ public import PlumbRecords
 internal import PlumbTensor
 
 /// Does a network that is trained to predict learn to optimize?
-///
-/// A layer of linear attention becomes one step of gradient descent; trained on other sequences' targets, it must not.
 public struct MesaOptimization: Experiment {
     typealias Outcome = MesaStudy.Outcome
-
     public struct Settings: ExperimentSettings {
         @Setting("Networks trained, each from its own seed; the control trains as many.", 3...1000) public var seeds = 6
         public var study = MesaStudy()
@@ -109,7 +106,6 @@ public struct MesaOptimization: Experiment {
 
     public func run(in context: inout RunContext) async throws -> Findings {
         let (study, trials) = (settings.study, Trials(context, count: settings.seeds))
-        // Every network is tested on the same tasks.
         let test = RandomKey(context.seed)["test tasks"]
         let trained = try await trials.run("training") {
             try study.run(key: $0.key["trained"], test: test, in: $0.session)
