@@ -1,3 +1,4 @@
+internal import PlumbBasics
 public import PlumbLearning
 internal import PlumbTensor
 
@@ -8,6 +9,8 @@ extension MesaStudy {
         public let replaced: [EffectiveAttention]
         /// Whether the layer itself stayed at a high loss: see ``MesaStudy/isStuck(_:)``.
         public let isStuck: Bool
+        /// Whether training ended by its criterion, and not because there were no steps left.
+        public let isConverged: Bool
         /// On fresh tasks of the kind it was trained on.
         public let test: MesaComparison
         /// On tasks with inputs scaled by each of ``MesaStudy/scales``, whose answers are never shuffled.
@@ -45,9 +48,9 @@ extension MesaStudy {
             return Statistics.greatest(mixedLosses.map { abs($0 / step - 1) })
         }
 
-        /// The training losses as means over blocks of neighboring steps, fewer than twice `points`, each at its last step.
-        public func lossCurve(points: Int = 60) -> (steps: [Double], losses: [Double]) {
-            let width = max(1, losses.count / max(1, points))
+        /// The training losses as means over blocks of `width` steps, each at its last step.
+        public func lossCurve(width: Int = 50) -> (steps: [Double], losses: [Double]) {
+            require(width > 0, "a block of steps needs a step, got \(width)")
             let starts = Array(stride(from: 0, to: losses.count, by: width))
             return (
                 starts.map { Double(min($0 + width, losses.count)) },

@@ -10,13 +10,19 @@ public import PlumbTensor
 /// `Σ (a · xᵢ) yᵢ (b · x)` follows the gradient in the one direction a, and leaves nearly all of the loss. An initialization
 /// whose training loss stays high is replaced by another one, and counted. With shuffled targets there is nothing to learn,
 /// and the first is kept.
+///
+/// Training ends when the loss on fixed tasks reaches no new low any more; then the learning rate falls to a tenth for the
+/// last steps. The criterion knows neither the gradient step nor its loss.
 public struct MesaStudy: SettingGroup {
-    @Setting("Training steps.", 1...1_000_000) public var steps = 2500
+    @Setting("Training steps before the learning rate falls, at most.", 1...1_000_000) public var steps = 10_000
+    @Setting(
+        "Training has converged when the loss on fixed tasks, measured every 100 steps, has reached no new low for this "
+            + "many steps; 0: all steps are made, as in the paper.", 0...1_000_000)
+    public var patience = 500
+    @Setting("Steps at a tenth of the learning rate after that; 0: none, as in the paper.", 0...1_000_000)
+    public var finalSteps = 500
     @Setting("Tasks in a training step; every task is new.", 1...1_048_576) public var batch = 2048
     @Setting("Adam's learning rate, before it falls.", 1e-9...10) public var learningRate = 0.001
-    @Setting(
-        "The fraction of the steps after which the learning rate falls to a tenth; 1: never, as in the paper.", 0.5...1)
-    public var constantPart = 0.8
     @Setting("The largest norm of a gradient; longer ones are scaled down.", 1e-12...1e12) public var clipNorm = 0.001
     @Setting("How many initializations are tried for a network whose training loss stays high.", 1...100)
     public var initializations = 4
@@ -33,17 +39,17 @@ public struct MesaStudy: SettingGroup {
     /// Tasks whose predictions are kept for a figure.
     static let shownTasks = 400
 
-    /// A study with the reference settings: the paper's but for the length and the learning rate's fall.
+    /// A study with the reference settings: the paper's but for the end of training.
     public init() {}
 
     /// Refuses settings that do not fit together or need more memory than a machine has.
     ///
     /// - Throws: `SettingsError` naming the options.
     public func check() throws {
-        guard constantPart > 0.5 else {
+        guard patience % Self.evaluateEvery == 0 else {
             throw SettingsError(
-                "--constant-part \(constantPart): give a fraction above 0.5, after which the learning rate falls, or 1 to "
-                    + "keep it constant")
+                "--patience \(patience): give a multiple of \(Self.evaluateEvery), the steps between measurements, or 0"
+            )
         }
         guard batch * (tasks.inputs + 1) * (tasks.examples + 1) <= 1 << 25 else {
             throw SettingsError(
@@ -94,31 +100,53 @@ public struct MesaStudy: SettingGroup {
         Statistics.mean(losses.suffix(100).map(Double.init)) > (tasks.optimalHalfLoss + tasks.zeroHalfLoss) / 2
     }
 
+    /// The study of a control that makes as many steps as a trained layer, at the same learning rates.
+    public func matching(_ outcome: Outcome) -> MesaStudy {
+        var study = self
+        (study.steps, study.patience) = (outcome.losses.count - finalSteps, 0)
+        return study
+    }
+
+    /// Trains until the loss on fixed tasks falls no more, then at a tenth of the learning rate; `stoppedEarly` says
+    /// whether the first part ended by itself.
     private func train(
         _ step: GradientStepLearner, shufflesTargets: Bool, key: RandomKey, test: RandomKey, label: String,
         in session: FitSession
     ) throws -> FitResult<LinearSelfAttention, Adam> {
-        var fit = Fit(steps: steps)
-        (fit.clipNorm, fit.evaluateEvery) = (clipNorm, Self.evaluateEvery)
-        // After half of the steps or less it would fall again.
-        if constantPart < 1 {
-            fit.schedule = .stepped(every: max(1, Int(constantPart * Double(steps))), factor: 0.1)
-        }
         let data = key["tasks"]
-        return try fit.run(
-            LinearSelfAttention(width: tasks.inputs + 1, key: key["layer"]),
-            optimizer: Adam(learningRate: learningRate),
-            label: label, in: session,
-            evaluate: { layer, _ in
-                let found = MesaComparison(
-                    layer, with: step, on: tasks, count: min(testTasks, Self.evaluationTasks),
-                    shufflesTargets: shufflesTargets, key: test["curve"])
-                return Measured(of: Measure.self) { $0 == .cosine ? found.cosine : found.halfLoss }
-            },
-            loss: { layer, step in
-                let batch = tasks.batch(batch, shufflesTargets: shufflesTargets, key: data[step])
-                return layer(batch.tokens, queries: batch.queries).meanSquaredError(batch.targets) * 0.5
-            })
+        func fit(
+            _ layer: LinearSelfAttention, _ optimizer: Adam, steps: Int, after first: Int, _ label: String
+        ) throws -> FitResult<LinearSelfAttention, Adam> {
+            var fit = Fit(steps: steps)
+            (fit.clipNorm, fit.evaluateEvery) = (clipNorm, Self.evaluateEvery)
+            if patience > 0, first == 0 {
+                fit.earlyStop = Fit.EarlyStop(Measure.testLoss, patience: patience / Self.evaluateEvery)
+            }
+            return try fit.run(
+                layer, optimizer: optimizer, label: label, in: session,
+                evaluate: { layer, _ in
+                    let found = MesaComparison(
+                        layer, with: step, on: tasks, count: min(testTasks, Self.evaluationTasks),
+                        shufflesTargets: shufflesTargets, key: test["curve"])
+                    return Measured(of: Measure.self) { $0 == .cosine ? found.cosine : found.halfLoss }
+                },
+                loss: { layer, step in
+                    let batch = tasks.batch(batch, shufflesTargets: shufflesTargets, key: data[first + step])
+                    return layer(batch.tokens, queries: batch.queries).meanSquaredError(batch.targets) * 0.5
+                })
+        }
+        let layer = LinearSelfAttention(width: tasks.inputs + 1, key: key["layer"])
+        var result = try fit(layer, Adam(learningRate: learningRate), steps: steps, after: 0, label)
+        guard finalSteps > 0 else { return result }
+        var optimizer = result.optimizer
+        optimizer.learningRate = 0.1 * learningRate
+        let end = try fit(
+            result.model, optimizer, steps: finalSteps, after: result.steps, "\(label), smaller learning rate")
+        result.evaluations += end.evaluations.map { FitEvaluation(step: result.steps + $0.step, values: $0.values) }
+        result.losses += end.losses
+        result.steps += end.steps
+        result.model = end.model
+        return result
     }
 
     private func outcome(
@@ -134,7 +162,8 @@ public struct MesaStudy: SettingGroup {
         let target = EffectiveAttention(stepSize: step.stepSize, inputs: tasks.inputs)
         let shown = tasks.batch(Self.shownTasks, key: test["shown"])
         return Outcome(
-            replaced: replaced, isStuck: isStuck(result.losses), test: compare(layer, testTasks),
+            replaced: replaced, isStuck: isStuck(result.losses), isConverged: patience == 0 || result.stoppedEarly,
+            test: compare(layer, testTasks),
             scaled: Self.scales.map { scale in
                 MesaComparison(
                     layer, with: step, on: tasks.scalingInputs(by: scale), count: max(1, testTasks / 4),
