@@ -6,9 +6,8 @@ internal import PlumbWorlds
 
 /// Does subtracting one vector from an agent's activations remove its goal, or does any such vector?
 ///
-/// What the sight of the cheese adds to a hidden layer is subtracted at every step of an episode. Two kinds of vectors of
-/// the same length are compared with it, maze by maze: those of other mazes, and random ones with the activations'
-/// covariance.
+/// What the sight of the cheese adds to a hidden layer is subtracted at every step of an episode, and compared, maze by
+/// maze, with other mazes' vectors and with random ones that have the activations' covariance.
 public struct PolicySteering: Experiment {
     typealias Outcome = PolicySteeringStudy.Outcome
     typealias Comparison = PolicySteeringStudy.Comparison
@@ -38,7 +37,7 @@ public struct PolicySteering: Experiment {
             + "numbers for the moves, by a paired permutation test.",
         limits:
             "A small network that sees the whole maze and learns by imitation, in place of the paper's convolutional "
-            + "network. The length of training was set after trials: 10,000 steps instead of 6,000.",
+            + "network.",
         references: [
             Reference(
                 authors: "Mini, Grietzer, Sharma, Meek, MacDiarmid, Turner",
@@ -47,7 +46,8 @@ public struct PolicySteering: Experiment {
                 authors: "Langosco, Koch, Sharkey, Pfau, Krueger",
                 title: "Goal Misgeneralization in Deep Reinforcement Learning", year: 2022, arXiv: "2105.14111"),
         ],
-        minutes: 1.5)
+        changes: "After trials training was made longer, 10,000 steps instead of 6,000, and the second claim weaker.",
+        minutes: 2)
 
     private static func reach(_ name: String, _ first: Bool = false) -> Quantity {
         Quantity(name, unit: "of the mazes", isHeadline: first)
@@ -123,9 +123,8 @@ public struct PolicySteering: Experiment {
         measured.set(Self.pooled, pooled.p)
         (measured[Self.length], measured[Self.activation]) = (seeking.map(\.norm), seeking.map(\.activationNorm))
         measured[Self.cornerReach] = ignoring.map { $0.reach(.none) }
-        (measured[Self.cornerSubtracted], measured[Self.cornerLength]) = (
-            ignoring.map { $0.reach(.own) }, ignoring.map(\.norm)
-        )
+        measured[Self.cornerSubtracted] = ignoring.map { $0.reach(.own) }
+        measured[Self.cornerLength] = ignoring.map(\.norm)
         return Findings(summary: summary(measured, seeking), claims: claims, from: measured) {
             Self.conditions.map { measured.metric($0.quantity) }
             Comparison.allCases.flatMap { measured.metrics($0.difference, $0.p) } + measured.metrics(Self.pooled)
@@ -150,11 +149,9 @@ public struct PolicySteering: Experiment {
         return
             "The agent reaches the cheese in \(percent(Self.plain)) of new mazes, and in \(percent(Self.own)) with the "
             + "maze's goal vector subtracted, or \(percent(Self.same)) with that of a maze with its cheese on the same cell. Of "
-            + "vectors of the same length another maze's leaves \(percent(Self.other)), a "
-            + "random one with the activations' covariance \(percent(Self.covariance)), an isotropic one "
-            + "\(percent(Self.isotropic)): "
-            + (effect > 0.05
-                ? "another maze's does \(Phrase.percent(generic)) of what its own does. " : "little changes. ")
+            + "vectors of the same length another maze's leaves \(percent(Self.other)), a random one with the activations' "
+            + "covariance \(percent(Self.covariance)), an isotropic one \(percent(Self.isotropic)): "
+            + (effect > 0.05 ? "another maze's does \(Phrase.percent(generic)) of the effect. " : "little changes. ")
             + "Steered by its own vector the agent ends nowhere in \(end(\.nowhere)), in the corner in \(end(\.corner)) "
             + "and elsewhere in \(end(\.elsewhere))."
     }
@@ -170,9 +167,8 @@ public struct PolicySteering: Experiment {
 
     private func sweep(_ seeking: [Outcome], _ ignoring: [Outcome], _ measured: Measurements) -> LineChart {
         let lines: [(String, SteeringVector, [Outcome])] = [
-            ("own vector", .own, seeking), ("other maze", .anotherMaze, seeking),
-            ("covariance", .covariance, seeking), ("isotropic", .isotropic, seeking),
-            ("corner network", .own, ignoring),
+            ("own vector", .own, seeking), ("other maze", .anotherMaze, seeking), ("covariance", .covariance, seeking),
+            ("isotropic", .isotropic, seeking), ("corner network", .own, ignoring),
         ]
         return LineChart(
             title: "More and less of each vector",
