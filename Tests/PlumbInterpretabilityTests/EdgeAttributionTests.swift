@@ -117,3 +117,52 @@ import Testing
         #expect(scores.strongest(.max).count == scores.graph.edgeCount)
     }
 }
+
+/// Scores beside exact patching of the same edges.
+@Suite struct EdgeStudyTests {
+    @Test(arguments: TinyPair.models) func plainScoresAreTheSlopeOfTheExactEffect(name: String) throws {
+        let tiny = try TinyPair(name)
+        let scores = try EdgeAttribution().run(tiny.model, pair: tiny.pair())
+        let edges = scores.strongest(40).map(\.edge)
+        func effects(_ part: Float) throws -> [Double] {
+            let result = try EdgeSweep(part: part).run(tiny.model, pair: tiny.pair(), edges: edges)
+            return result.values.map { ($0 - result.corrupted) / Double(part) }
+        }
+        let (there, back) = (try effects(0.02), try effects(-0.02))
+        for (edge, slope) in zip(edges, zip(there, back).map { ($0 + $1) / 2 }) {
+            let score = try #require(scores[edge.writer, edge.reader])
+            #expect(agree(score, slope, scale: 0.1, tolerance: 0.02), "\(edge): \(score) \(slope)")
+        }
+        // The whole change is not the slope: otherwise there were nothing to measure.
+        #expect(!zip(try effects(1), there).allSatisfy { agree($0, $1, scale: 0.1, tolerance: 0.02) })
+    }
+
+    @Test func aStudyPatchesEveryMethodsHighestEdgesAndRandomOnes() throws {
+        let tiny = try TinyPair("llama-tiny")
+        let study = EdgeStudy(steps: 4, count: 12)
+        let found = try study.run(tiny.model, pair: tiny.pair(), key: RandomKey(3))
+        #expect(found.random.count == 12 && Set(found.random).count == 12)
+        for method in EdgeMethods.Method.allCases {
+            #expect(found.top[method] == found.methods[method].strongest(12).map(\.edge))
+            #expect(found.edges(of: method).allSatisfy { found.effects[$0] != nil })
+            #expect(Set(found.edges(of: method)).count == found.edges(of: method).count)
+        }
+        let (real, shuffled) = (found.methods[.plain], found.methods[.plainShuffled])
+        #expect(real.scores != shuffled.scores && real.clean == shuffled.clean)
+        #expect(found.methods[.elsewhere].scores != found.methods[.integrated].scores)
+        #expect(found.agreement(.plain).pearson > found.agreement(.plainShuffled).pearson)
+        // The shares of the plain method's squared error add up to all of it.
+        #expect(abs(found.errorShares.reduce(0) { $0 + $1[0] } - 1) < 1e-9)
+        #expect(found.kindCounts.reduce(0, +) == Double(found.shared.count))
+        let ratio = found.errorShares.reduce(0) { $0 + $1[1] }.squareRoot()
+        #expect(abs(ratio - found.errorRatio(.integrated)) < 1e-9)
+        let again = try study.run(tiny.model, pair: tiny.pair(), key: RandomKey(3))
+        #expect(again.effects == found.effects && again.random == found.random)
+    }
+
+    @Test func agreementWorkedByHand() {
+        let half = EdgeComparison.Agreement(exact: [1, -2, 4], estimated: [0.5, -1, 2])
+        #expect(abs(half.pearson - 1) < 1e-12 && abs(half.spearman - 1) < 1e-12 && abs(half.error - 0.5) < 1e-12)
+        #expect(EdgeComparison.Agreement(exact: [3, 4], estimated: [0, 0]).error == 1)
+    }
+}

@@ -20,8 +20,6 @@ public struct AssistanceGames: SettingGroup {
 
     /// With a rational human, one game for each of ``means``.
     static let rational = means.map { OffSwitchGame(mean: $0, deviation: 1) }
-    /// With a robot that is certain of the utility, one game for each of ``means``.
-    static let certain = means.map { OffSwitchGame(mean: $0, deviation: 0) }
     /// With noisy humans; the last has the highest mean and temperature.
     static let noisy = noisyMeans.flatMap { mean in
         temperatures.map { OffSwitchGame(mean: mean, deviation: 1, human: .noisy(temperature: $0)) }
@@ -31,8 +29,6 @@ public struct AssistanceGames: SettingGroup {
     public struct Outcome: Codable, Sendable, Equatable {
         /// With a rational human, one for each of ``AssistanceGames/means``.
         public let rational: [OffSwitchGame.Played]
-        /// With a robot that is certain of the utility, one for each of ``AssistanceGames/means``.
-        public let certain: [OffSwitchGame.Played]
         /// With noisy humans.
         public let noisy: [OffSwitchGame.Played]
         /// The best pair of policies, and demonstration by an expert.
@@ -46,8 +42,7 @@ public struct AssistanceGames: SettingGroup {
         }
         let game = SupplyGame()
         return Outcome(
-            rational: played(Self.rational, key["rational"]), certain: played(Self.certain, key["sure"]),
-            noisy: played(Self.noisy, key["noisy"]),
+            rational: played(Self.rational, key["rational"]), noisy: played(Self.noisy, key["noisy"]),
             supplies: game.played(game.bestPair, game.demonstration, games: games, key: key["supplies"]))
     }
 }
@@ -58,15 +53,16 @@ public struct AssistanceResults: Sendable {
     public let outcomes: [AssistanceGames.Outcome]
     /// Alternating best responses with a robot that must infer θ.
     public let search: SupplyGame.Search
-    /// Alternating best responses with a robot that knows θ.
-    public let informed: SupplyGame.Search
+    /// Alternating best responses with a robot that cannot make some of both: it has no use for what teaching tells.
+    public let limited: SupplyGame.Search
     let game = SupplyGame()
 
     /// Searches the office supplies game.
     public init(_ games: AssistanceGames, _ outcomes: [AssistanceGames.Outcome]) {
         self.outcomes = outcomes
         search = game.search(cells: games.thetaCells)
-        informed = game.search(cells: games.thetaCells, robotKnows: true)
+        limited = SupplyGame(robot: [SupplyGame.Supplies(90, 0), SupplyGame.Supplies(0, 90)])
+            .search(cells: games.thetaCells)
     }
 
     /// An incentive to wait, exact and played.

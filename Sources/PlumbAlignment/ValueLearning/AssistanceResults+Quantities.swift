@@ -12,8 +12,6 @@ extension AssistanceResults {
     public static let incentiveErrors = Quantity("incentive_deviation_errors", unit: "standard errors")
     /// The least incentive to wait for a rational human, exact or played.
     public static let leastIncentive = whole("least_incentive")
-    /// The largest incentive of a robot that is certain of the utility.
-    public static let certainIncentive = Quantity("certain_robot_incentive")
     /// The incentive to wait for a human of temperature 4, at an expected utility of 1.
     public static let noisyIncentive = Quantity("noisy_human_incentive")
     /// The incentive to wait for a rational human, at an expected utility of 1.
@@ -26,8 +24,8 @@ extension AssistanceResults {
     public static let demonstrationValue = whole("demonstration_value")
     /// What best responses earn with a robot that knows θ.
     public static let informedValue = whole("known_theta_value")
-    /// What they then gain over demonstration.
-    public static let informedGain = whole("teaching_gain_with_known_theta")
+    /// What teaching gains over demonstration with a robot that cannot make some of both.
+    public static let limitedGain = whole("teaching_gain_of_limited_robot")
     /// The larger distance of the searched values from their closed forms.
     public static let closedFormDeviation = whole("search_deviation")
     /// The largest distance of the played supplies game from its closed form, in standard errors.
@@ -41,7 +39,6 @@ extension AssistanceResults {
         measured.set(Self.incentiveDeviation, Statistics.greatest(rational.map { abs($0.played - $0.exact) }))
         measured[Self.incentiveErrors] = largestErrors(rational)
         measured.set(Self.leastIncentive, Statistics.least(rational.flatMap { [$0.exact, $0.played] }))
-        measured[Self.certainIncentive] = outcomes.map { Statistics.greatest($0.certain.map(\.incentive)) }
         measured[Self.noisyIncentive] = outcomes.map { $0.noisy.last?.incentive ?? .nan }
         measured[Self.rationalIncentive] = outcomes.map { played in
             zip(AssistanceGames.means, played.rational).first { $0.0 == 1 }?.1.incentive ?? .nan
@@ -49,8 +46,8 @@ extension AssistanceResults {
         measured[Self.noisyErrors] = largestErrors(noisy)
         measured.set(Self.teachingValue, search.value)
         measured.set(Self.demonstrationValue, search.demonstration)
-        measured.set(Self.informedValue, informed.value)
-        measured.set(Self.informedGain, informed.value - informed.demonstration)
+        measured.set(Self.informedValue, game.informedValue)
+        measured.set(Self.limitedGain, limited.value - limited.demonstration)
         measured.set(Self.closedFormDeviation, searchDeviation)
         measured[Self.suppliesErrors] = suppliesErrors
         measured[Self.teachingGain] = outcomes.map { $0.supplies.first - $0.supplies.second }

@@ -23,6 +23,11 @@ public struct InverseReinforcementLearningStudy: SettingGroup {
     /// Numbers of demonstrations to learn from, rising; fewer are the first of more.
     public var counts: [Int] { [64, 16, 4, 1].map { demonstrations / $0 } }
 
+    /// The rationality that a learner assumes, in that of the demonstrator.
+    public static let assumedFactors = [0.1, 0.9, 1, 1.1, 10]
+    /// The rewards drawn at random that are acted on, for each grid.
+    static let randomRewards = 20
+
     /// Refuses settings that do not fit together.
     ///
     /// - Throws: `SettingsError` naming the options.
@@ -58,6 +63,11 @@ public struct InverseReinforcementLearningStudy: SettingGroup {
         public var control: [Point]
         /// What the demonstrator itself loses, which errs.
         public var demonstratorLoss: Double
+        /// What acting on rewards that have nothing to do with the grid loses, mean over ``randomRewards`` of them.
+        public var randomRewardLoss: Double
+        /// What is lost where the reward recovered from the most demonstrations is added to one that the robot knows, for
+        /// each of ``assumedFactors``.
+        public var weighed: [Double]
 
         /// The true reward beside those recovered from demonstrations and from random actions.
         public var rewards: GridFigure {
@@ -114,9 +124,40 @@ public struct InverseReinforcementLearningStudy: SettingGroup {
                     correlation: Statistics.pearson(recovered.reward, reward), recovered: recovered)
             }
         }
+        let points = try curve(expert, "expert", 0)
         return Outcome(
-            reward: reward, points: try curve(expert, "expert", 0), control: try curve(uniform, "random", 1),
-            demonstratorLoss: scale.loss(of: expert, in: process))
+            reward: reward, points: points, control: try curve(uniform, "random", 1),
+            demonstratorLoss: scale.loss(of: expert, in: process),
+            randomRewardLoss: randomRewardLoss(scale, process, key: key["unrelated"]),
+            weighed: weighed(points.last?.recovered.reward ?? reward, reward, process, key: key["known"]))
+    }
+
+    /// What acting on rewards drawn as the true one was, but without regard to it, loses on average.
+    private func randomRewardLoss(_ scale: Yardstick, _ process: DecisionProcess, key: RandomKey) -> Double {
+        let losses = (0..<Self.randomRewards).map { index in
+            var random = key[index].generator()
+            return scale.loss(actingOn: (0..<process.states).map { _ in random.normal() }, in: process)
+        }
+        return Statistics.mean(losses)
+    }
+
+    /// What acting on the sum of a recovered and a known reward loses on the sum of the true and the known one. Only the
+    /// recovered reward divided by the demonstrator's rationality has the true one's size: a learner that assumes another
+    /// gives it too much or too little weight.
+    private func weighed(
+        _ recovered: [Double], _ reward: [Double], _ process: DecisionProcess, key: RandomKey
+    ) -> [Double] {
+        var random = key.generator()
+        let known = reward.map { _ in random.normal() }
+        func rewarding(_ values: [Double]) -> DecisionProcess {
+            process.rewarding(values.map { [Double](repeating: $0, count: process.actions) })
+        }
+        let whole = rewarding(zip(reward, known).map(+))
+        let scale = Yardstick(whole, discount: method.discount)
+        return Self.assumedFactors.map { factor in
+            let believed = zip(recovered, known).map { $0 / (rationality * factor) + $1 }
+            return scale.loss(actingOn: believed, in: whole)
+        }
     }
 
     /// The cells of each demonstration.

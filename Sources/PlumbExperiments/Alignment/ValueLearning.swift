@@ -29,13 +29,14 @@ public struct ValueLearning: Experiment {
         question: "Can a machine learn what is wanted from demonstrations, by deferring to a human, and from teaching?",
         method:
             "Recover the reward of a noisily rational demonstrator on a slippery grid by maximum causal entropy inverse "
-            + "reinforcement learning, and act on it. Play the off-switch game and compare the gain by waiting with its "
+            + "reinforcement learning, and act on it; also on its sum with a known reward, for which the learner must assume "
+            + "the demonstrator's rationality. Play the off-switch game and compare the gain by waiting with its "
             + "closed form. Find the best pair of policies in the office supplies game by best responses, in closed form "
             + "and by play.",
         limits:
-            "Rewards are a table for one small grid with known dynamics, and the demonstrator errs exactly as the method "
-            + "assumes. Both games have one move per player, and all players but the noisy human are rational. The "
-            + "demonstrator's rationality of 3 was chosen after trying others.",
+            "Rewards are a table for one small grid with known dynamics, and the demonstrator errs as the method "
+            + "assumes, but for its rationality. Both games have one move per player, and all players but the noisy human "
+            + "are rational. The demonstrator's rationality of 3 was chosen after trying others.",
         references: [
             Reference(
                 authors: "Ziebart, Maas, Bagnell, Dey", title: "Maximum Entropy Inverse Reinforcement Learning",
@@ -47,6 +48,9 @@ public struct ValueLearning: Experiment {
                 authors: "Hadfield-Menell, Dragan, Abbeel, Russell",
                 title: "Cooperative Inverse Reinforcement Learning", year: 2016, arXiv: "1606.03137"),
         ],
+        changes:
+            "Thresholds of single grids were chosen on other seeds; the game without uncertainty and the robot that "
+            + "knows θ, true by algebra, are unit tests and no longer controls.",
         minutes: 0.2)
 
     private static func perCount(_ name: String, _ count: Int, isHeadline: Bool = false) -> Quantity {
@@ -55,56 +59,52 @@ public struct ValueLearning: Experiment {
     static let lossRatio = Quantity("loss_ratio", per: "run")
     static let randomRatio = Quantity("random_loss_ratio", per: "run")
     static let correlationGain = Quantity("correlation_gain")
-    static let demonstratorLoss = Quantity("demonstrator_loss")
     private typealias Games = AssistanceResults
+    private typealias Study = InverseReinforcementLearningStudy
 
     public var claims: [Claim] {
-        return [
+        [
             Claim(
-                .mean, "Acting on the reward recovered from \(many) demonstrations loses almost nothing",
-                Self.perCount("loss", many), .atMost(0.02), control: "From as many random demonstrations it loses most",
-                Self.perCount("random_loss", many), .atLeast(0.8)),
+                almostAll, "Acting on the reward recovered from \(many) demonstrations loses almost nothing",
+                Self.perCount("loss", many), .atMost(0.04),
+                control: "Acting on random rewards loses most, and so does "
+                    + "acting on those recovered from as many random demonstrations", Study.randomReward, .atLeast(0.6)
+            ).controlAnd(Self.perCount("random_loss", many), .atLeast(0.3)).development(missed: 0, of: 60),
             Claim(
                 .value, "More demonstrations lose less: the ratio of the mean losses, \(many) to \(few)",
-                Self.lossRatio,
-                .atMost(1.0 / 3), control: "The same ratio for random demonstrations", Self.randomRatio,
-                .atLeast(2.0 / 3)),
+                Self.lossRatio, .atMost(1.0 / 3),
+                control: "The same ratio for random demonstrations", Self.randomRatio, .atLeast(2.0 / 3)),
             Claim(
-                .mean,
+                almostAll,
                 "The reward recovered from \(many) demonstrations correlates with the true one, and more than that "
                     + "from \(few)", Self.perCount("correlation", many), .atLeast(0.7),
                 control: "From random demonstrations it does not", Self.perCount("random_correlation", many),
-                .within(0.2, of: 0)
-            ).and(.mean, Self.correlationGain, .above(0)),
+                .within(0.4, of: 0)
+            ).and(.mean, Self.correlationGain, .above(0)).development(missed: 2, of: 60),
+            Study.rationalityClaim(almostAll),
             Claim(
                 .value, "An uncertain robot gains by waiting for a rational human, as much as the closed form says",
                 Games.incentiveDeviation, .atMost(0.005),
-                control: "A certain robot gains nothing, whatever it expects", Games.certainIncentive, .atMost(0),
-                controlRule: .worst
-            ).and(.value, Games.leastIncentive, .above(0)).and(.worst, Games.incentiveErrors, .atMost(4)),
-            Claim(
-                .mean,
-                "Waiting for a very noisy human (temperature 4, expected utility 1) costs the robot, as much as the "
-                    + "integral says", Games.noisyIncentive, .atMost(-0.3),
-                control: "Waiting for a rational human at the same expected utility gains", Games.rationalIncentive,
-                .above(0)
-            ).and(.worst, Games.noisyErrors, .atMost(4)),
+                control: "Waiting for a very noisy human (temperature 4, expected utility 1) costs it, as much as the "
+                    + "integral says", Games.noisyIncentive, .atMost(-0.3), controlRule: .worst
+            ).and(.value, Games.leastIncentive, .above(0)).and(.worst, Games.incentiveErrors, .atMost(4))
+                .controlAnd(.worst, Games.noisyErrors, .atMost(4)),
             Claim(
                 .value,
                 "Best responses find the teaching policy, which earns more than demonstrating, as the closed forms "
                     + "and play say", Games.teachingValue, .within(0.01, of: 69.272),
-                control: "Teaching gains nothing if the robot knows what is wanted", Games.informedGain,
-                .within(1e-9, of: 0)
-            ).and(.value, Games.demonstrationValue, .within(0.01, of: 69)).and(
-                .value, Games.closedFormDeviation, .atMost(0.01)
-            )
-            .and(.worst, Games.suppliesErrors, .atMost(4)),
+                control: "Teaching gains nothing if the robot cannot make some of both", Games.limitedGain,
+                .within(0.01, of: 0)
+            ).and(.value, Games.demonstrationValue, .within(0.01, of: 69))
+                .and(.value, Games.closedFormDeviation, .atMost(0.01)).and(.worst, Games.suppliesErrors, .atMost(4)),
         ]
     }
 
     private var counts: [Int] { settings.study.counts }
     private var few: Int { counts.min() ?? 0 }
     private var many: Int { counts.max() ?? 0 }
+    // One grid in a quick run of six may miss; in longer runs about one in twelve.
+    private var almostAll: SeedRule { .each(allowing: max(1, settings.seeds / 12)) }
 
     let settings: Settings
     public init(_ settings: Settings) throws {
@@ -113,8 +113,7 @@ public struct ValueLearning: Experiment {
     }
 
     private struct Outcome: Codable {
-        let inverse: InverseReinforcementLearningStudy.Outcome
-        let games: AssistanceGames.Outcome
+        let inverse: Study.Outcome, games: AssistanceGames.Outcome
     }
 
     public func run(in context: inout RunContext) async throws -> Findings {
@@ -135,35 +134,33 @@ public struct ValueLearning: Experiment {
                 x: Axis("demonstrations", scale: .logarithmic), y: Axis(label),
                 series: [("noisily rational demonstrator", name), ("random demonstrator", "random_\(name)")].map {
                     measured.line($0, over: counts.map(Double.init), each($1))
-                }, references: name == "loss" ? [ReferenceValue("threshold", 0.02)] : [])
+                }, references: name == "loss" ? [ReferenceValue("threshold", 0.04)] : [])
         }
         return Findings(summary: summary(measured, games), claims: claims, from: measured) {
             for name in ["loss", "correlation", "random_loss", "random_correlation"] { each(name).map(measured.metric) }
-            measured.metrics(Self.perCount("visit_gap", many), Self.demonstratorLoss)
-            measured.metrics(
-                Games.teachingValue, Games.demonstrationValue, Games.informedValue, Games.teachingGain)
+            measured.metrics(Self.perCount("visit_gap", many), Study.demonstratorLoss)
+            measured.metrics(Study.randomReward, Study.weighed, Study.damage, Study.lessDamage)
+            measured.metrics(Games.teachingValue, Games.demonstrationValue, Games.informedValue, Games.teachingGain)
             games.incentiveTable
             curve(
                 "What acting on the recovered reward loses",
                 "0 is the best policy for the true reward, 1 random actions.", "fraction lost", "loss")
             curve(
                 "How much the recovered reward resembles the true one",
-                "Correlation over the cells of the grid. It stays below 1 after the loss has become small: demonstrations "
-                    + "say nothing about cells that are not visited, and these hardly matter.", "correlation",
-                "correlation")
+                "Correlation over cells. It stays below 1: demonstrations say nothing about cells that are not visited.",
+                "correlation", "correlation")
             inverse[0].rewards
             games.incentives
             games.supplies
             "The loss of acting on a recovered reward is (V* - V) / (V* - V of random actions) on the true reward, for the "
                 + "policy that is best for the recovered one. The demonstrator itself loses "
-                + "\(Phrase.number(measured.mean(Self.demonstratorLoss)))."
-            "The robot of the off-switch game believes the utility of acting to be normal with standard deviation 1. "
-                + "Waiting and deciding alone are played on the same utilities."
+                + "\(Phrase.number(measured.mean(Study.demonstratorLoss)))."
+            "The off-switch game's robot believes the utility to be normal with standard deviation 1."
         }
     }
 
     private func measured(
-        _ inverse: [InverseReinforcementLearningStudy.Outcome], _ games: AssistanceResults, seeds: [UInt64]
+        _ inverse: [Study.Outcome], _ games: AssistanceResults, seeds: [UInt64]
     ) -> Measurements {
         var measured = Measurements(seeds: seeds)
         for (index, count) in counts.enumerated() {
@@ -180,7 +177,7 @@ public struct ValueLearning: Experiment {
             measured.set(quantity, Statistics.mean(values(name, many)) / Statistics.mean(values(name, few)))
         }
         measured[Self.correlationGain] = zip(values("correlation", many), values("correlation", few)).map(-)
-        measured[Self.demonstratorLoss] = inverse.map(\.demonstratorLoss)
+        Study.measure(inverse, &measured)
         games.measure(&measured)
         return measured
     }
@@ -192,8 +189,11 @@ public struct ValueLearning: Experiment {
             + "\(Phrase.percent(mean("loss", few))) of the value between random actions and the best policy. With \(many) "
             + "demonstrations the loss is \(Phrase.percent(mean("loss", many))), and the recovered reward's correlation with "
             + "the true one is \(Phrase.number(mean("correlation", many))); with \(many) random demonstrations the loss is "
-            + "\(Phrase.percent(mean("random_loss", many))). An uncertain robot that expects a utility of 0 gains "
-            + "\(Phrase.number(games.rational[0].played)) by waiting for a rational human; a certain robot gains nothing. A human "
+            + "\(Phrase.percent(mean("random_loss", many))), by random rewards "
+            + "\(Phrase.percent(measured.mean(Study.randomReward))). Added to a known reward it loses "
+            + "\(Phrase.percent(measured.mean(Study.weighed))), and a rationality wrong by ten adds "
+            + "\(Phrase.percent(measured.mean(Study.damage))). An uncertain robot that expects a utility of 0 gains "
+            + "\(Phrase.number(games.rational[0].played)) by waiting for a rational human. A human "
             + "who teaches earns \(Phrase.number(games.search.value)) with the robot, and one who demonstrates "
             + "\(Phrase.number(games.search.demonstration))."
     }

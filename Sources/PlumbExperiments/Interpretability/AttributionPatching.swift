@@ -15,6 +15,8 @@ public struct AttributionPatching: Experiment {
         @Setting("What to patch and attribute; the claims are about attn_out, mlp_out and z, and about q and k.")
         public var sites = ["resid_pre", "attn_out", "mlp_out", "z", "q", "k"]
         @Setting("Backward passes of edge attribution with integrated gradients.", 1...1_000_000) public var steps = 5
+        @Setting("Edges of the highest scores, and edges drawn at random, that are patched exactly.", 2...100_000)
+        public var edges = 200
         @Setting("Whether to run AtP*'s GradDrop on the first pair: one backward pass a layer.")
         public var dropsGradients = true
         public init() {}
@@ -22,7 +24,8 @@ public struct AttributionPatching: Experiment {
 
     public static let presets: [String: Settings] = {
         var (tiny, paper) = (Settings(), Settings())
-        (tiny.sites, tiny.prompts.templates, tiny.steps, tiny.dropsGradients) = (["z", "k"], 0, 1, false)
+        (tiny.sites, tiny.prompts.templates, tiny.steps, tiny.dropsGradients) = (["z", "k"], 0, 2, false)
+        tiny.edges = 8
         paper.sites = ["resid_pre", "resid_mid", "attn_out", "mlp_out", "z", "q", "k", "v", "pattern", "post"]
         paper.prompts.templates = 30
         return ["tiny": tiny, "paper": paper]
@@ -34,11 +37,12 @@ public struct AttributionPatching: Experiment {
         question: "How well does one backward pass predict what exact patching of every activation measures?",
         method: "Estimate the effect of every patch by (source - base) · gradient, from two forward passes and one "
             + "backward, and measure the same cells exactly. Compute rank correlations over the cells in which the runs "
-            + "differ, for a pair of prompts and for pairs drawn by the seed. Score every edge of the model likewise.",
+            + "differ, for a pair of prompts and for pairs drawn by the seed. Score every edge of the model by one gradient (EAP) and "
+            + "by integrated gradients (EAP-IG), and patch the highest edges of each and random edges exactly.",
         limits:
             "Ranks can agree while sizes do not: see the scatter plots and the worst estimates. The exact effect is "
-            + "of one patch at a time, in one direction, on one model and one template. Edges are scored by gradients "
-            + "only: none is patched exactly here.",
+            + "of one patch at a time, in one direction, on one model and one template. Of the edges some hundreds are "
+            + "patched exactly, most of them chosen by the methods themselves.",
         references: [
             Reference(
                 authors: "Nanda", title: "Attribution Patching: Activation Patching At Industrial Scale", year: 2023),
@@ -80,6 +84,7 @@ public struct AttributionPatching: Experiment {
             .value, "Attribution is faster than the exact sweep over the same cells", Self.timeRatio, .atLeast(5),
             control: "For a single cell there is little to gain", Self.timeRatioSingle, .atMost(2))
         return (outputs.isEmpty ? [] : [order]) + (inputs.isEmpty ? [] : [softmax]) + [speed]
+            + EdgeResults.claims(edges: settings.edges)
     }
 
     let settings: Settings
@@ -100,9 +105,15 @@ public struct AttributionPatching: Experiment {
         let study = AttributionStudy(
             sites: sites, sweep: PatchSweep(direction: prompts.direction, memoryLimit: prompts.memoryLimit))
         try study.warmUp(model, pair: pairs[0])
-        let edges = try EdgeComparison(
-            model, pair: pairs[0], direction: prompts.direction, steps: settings.steps,
-            progress: reporter.stage("scoring edges"))
+        let edgeStudy = EdgeStudy(
+            direction: prompts.direction, steps: settings.steps, count: settings.edges,
+            memoryLimit: prompts.memoryLimit)
+        let edges = EdgeResults(
+            try pairs.enumerated().map { index, pair in
+                try edgeStudy.run(
+                    model, pair: pair, key: key["edges"][index],
+                    progress: reporter.stage("patching edges", part: index, of: pairs.count))
+            })
         let outcomes = AttributionOutcomes(
             try pairs.enumerated().map { index, pair in
                 try study.run(
@@ -113,28 +124,26 @@ public struct AttributionPatching: Experiment {
             try settings.dropsGradients
             ? study.magnitudes(model, pair: pairs[0], progress: reporter.stage("dropping gradients")) : nil
         let standing = AnswerStanding(model, tokenized[0])
-        var measured = measured(outcomes, problem: standing.problem, seed: context.seed)
+        var measured = measured(outcomes, edges, problem: standing.problem, seed: context.seed)
         measured.set(Self.timeRatioSingle, try study.singleCellTimeRatio(model, pair: pairs[0]))
         let picture = AttributionPicture(model: model, pairs: tokenized, outcomes: outcomes)
         return Findings(
             summary: summary(outcomes, edges, picture, problem: standing.problem), claims: claims, from: measured
         ) {
             measured.metrics(Self.timeRatio, Self.timeRatioSingle)
-            correlations(outcomes, measured)
+            outcomes.findings(measured)
             standing.metrics
-            edges.metrics
+            edges.metrics(measured)
             Metric("exact_seconds", Statistics.mean(outcomes.pairs.map(\.exactSeconds)), unit: "s")
             Metric("attribution_seconds", Statistics.mean(outcomes.pairs.map(\.attributionSeconds)), unit: "s")
             Metric("cells", Double(outcomes.pairs.reduce(0) { $0 + $1.cells }), unit: "cells")
             picture.missTable
-            edges.table(20)
-            if let magnitudes {
-                Table(
-                    "magnitudes", title: "Rank correlation with the magnitude of the exact effect, in the first pair",
-                    rowLabel: "site", columnLabel: "estimate", rows: sites.map(\.shortName),
-                    columns: ["attribution", "AtP* (exact softmax, GradDrop)"],
-                    values: outcomes.pairs[0].magnitudeCorrelations(magnitudes))
-            }
+            edges.agreements
+            edges.errorShares
+            edges.pairs[0].table(20)
+            edges.pairs[0].scatterPlot
+            edges.explanation
+            if let magnitudes { outcomes.magnitudeTable(magnitudes) }
             picture.tables
             picture.heatMaps
             picture.scatterPlots
@@ -146,50 +155,32 @@ public struct AttributionPatching: Experiment {
         }
     }
 
-    private func measured(_ outcomes: AttributionOutcomes, problem: String?, seed: UInt64) -> Measurements {
+    private func measured(
+        _ outcomes: AttributionOutcomes, _ edges: EdgeResults, problem: String?, seed: UInt64
+    ) -> Measurements {
         var measured = Measurements(seeds: [seed])
+        edges.measure(&measured)
         measured[Self.outputs] = outputs.map { outcomes.mean($0) { $0.comparison.spearman } }
         measured[Self.outputsShuffled] = outputs.map { outcomes.mean($0) { $0.shuffled.spearman } }
         measured[Self.softmaxGain] = inputs.map(outcomes.softmaxGain)
         measured[Self.inputsShuffled] = inputs.map { outcomes.mean($0) { $0.shuffled.spearman } }
         measured.set(Self.timeRatio, outcomes.timeRatio)
         guard let problem else { return measured }
-        for quantity in [Self.outputs, Self.outputsShuffled, Self.softmaxGain, Self.inputsShuffled] {
+        let ranks = [Self.outputs, Self.outputsShuffled, Self.softmaxGain, Self.inputsShuffled]
+        for quantity in ranks + EdgeResults.claimed {
             measured.leave(quantity, because: problem)
         }
         return measured
     }
 
-    @FindingsBuilder private func correlations(
-        _ outcomes: AttributionOutcomes, _ measured: Measurements
-    ) -> [FindingsPart] {
-        let columns = outcomes.correlations
-        for (index, site) in sites.enumerated() {
-            let names = ["spearman_\(site.shortName)", "pearson_\(site.shortName)"]
-            for (name, column) in zip(names + (inputs.contains(site) ? [names[0] + "_exact_softmax"] : []), columns) {
-                let isHeadline = name == names[0] && outputs.contains(site)
-                measured.metric(Quantity(name, per: "pair", isHeadline: isHeadline), column.values[index])
-            }
-        }
-        measured.table(
-            "correlations", title: "Attribution against exact patching: correlation, mean over pairs", rowLabel: "site",
-            columnLabel: "correlation", rows: sites.map(\.shortName), columns: columns.map(\.name),
-            cells: sites.indices.map { site in columns.map { $0.values[site] } })
-        BarChart(
-            title: "Rank correlation with exact patching",
-            caption: "Spearman's correlation of estimated and exact effects, mean over pairs.",
-            categories: sites.map(\.shortName), categoryLabel: "site", y: Axis("Spearman's ρ"),
-            series: [0, 2, 4].map { measured.bars(columns[$0].name, columns[$0].values) })
-    }
-
     private func summary(
-        _ outcomes: AttributionOutcomes, _ edges: EdgeComparison, _ picture: AttributionPicture, problem: String?
+        _ outcomes: AttributionOutcomes, _ edges: EdgeResults, _ picture: AttributionPicture, problem: String?
     ) -> String {
         if let problem { return "The claims about ranks cannot be tested on this pair: \(problem)." }
         guard let (best, worst) = outcomes.extremes else { return "No site was compared." }
         let count = outcomes.pairs.count == 1 ? "On one pair" : "Over \(outcomes.pairs.count) pairs"
         return "\(count), one backward pass ranks the cells best for \(best.site.shortName) (mean rank correlation "
             + "\(Phrase.number(best.spearman))) and worst for \(worst.site.shortName) (\(Phrase.number(worst.spearman))), "
-            + "\(Phrase.number(outcomes.timeRatio)) times as fast as exact patching. \(picture.largestMiss)"
+            + "\(Phrase.number(outcomes.timeRatio)) times as fast as exact patching. \(picture.largestMiss) \(edges.finding)"
     }
 }

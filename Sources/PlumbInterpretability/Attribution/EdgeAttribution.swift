@@ -1,7 +1,7 @@
 internal import PlumbBasics
 public import PlumbModels
 internal import PlumbNN
-internal import PlumbTensor
+public import PlumbTensor
 
 /// Edge attribution patching: how much each connection of the model carries, all of them from two forward passes and one
 /// backward (Syed, Rager, Conmy 2023, arXiv:2310.10348), or from several backward passes along the way between the
@@ -16,6 +16,10 @@ public struct EdgeAttribution: Sendable {
     /// The gradients that are averaged: with embeddings 0, 1/n, … (n-1)/n of the way from the base run to the source run.
     /// 1 is edge attribution patching itself.
     public var steps: Int
+    /// Deals the readers' gradients out to other readers, at random: a control in which scores must lose their meaning.
+    public var shuffle: RandomKey?
+    /// Leads the way elsewhere, each position's step with its features in a random order: a control of the way.
+    public var turn: RandomKey?
 
     /// - Precondition: at least one step.
     public init(direction: PatchDirection = .denoising, steps: Int = 1) {
@@ -57,7 +61,11 @@ public struct EdgeAttribution: Sendable {
             slopes = slopes.map { $0 + found } ?? found
             base = base ?? run
         }
-        guard let base, let slopes else { unmet("edge attribution ran no step") }
+        guard let base, var slopes else { unmet("edge attribution ran no step") }
+        if let shuffle {
+            var random = shuffle.generator()
+            slopes = slopes.gathered(Array(0..<slopes.shape[0]).shuffled(using: &random))
+        }
         try progress(Double(steps) / Double(steps + 1))
         let graph = EdgeGraph(model.configuration)
         let (from, to) = (Double(base.value), Double(runs.metric(runs.sourceLogits).item))
@@ -70,8 +78,14 @@ public struct EdgeAttribution: Sendable {
     /// Embeddings a part of the way to the source run's.
     private func moved(_ base: ActivationCache?, _ source: ActivationCache, by part: Float) -> [Intervention] {
         guard part > 0, let from = base?[.embed], let to = source[.embed] else { return [] }
-        let step = (to - from) * part
-        return [Intervention("interpolate", at: .embed) { $0 + step }]
+        var step = (to - from) * part
+        if let turn {
+            var random = turn.generator()
+            let order = Array(0..<step.shape[1]).shuffled(using: &random)
+            step = step.transposed().gathered(order).transposed()
+        }
+        let moved = step
+        return [Intervention("interpolate", at: .embed) { $0 + moved }]
     }
 
     /// One matrix product for each group of readers that come after the same writers.

@@ -1,65 +1,85 @@
 public import PlumbModels
-public import PlumbRecords
 internal import PlumbTensor
 
-/// Edge attribution of one pair of prompts, plain (EAP) and with integrated gradients (EAP-IG), and what it took
-/// (Syed, Rager, Conmy 2023, arXiv:2310.10348; Hanna, Pezzelle, Belinkov 2024, arXiv:2403.17806).
+/// Edges of one pair of prompts, scored by attribution and patched exactly.
 public struct EdgeComparison: Sendable {
-    /// The scores by one gradient.
-    public let plain: EdgeScores
-    /// The scores by the mean of ``steps`` gradients.
-    public let integrated: EdgeScores
+    /// The scores of all edges by every method.
+    public let methods: EdgeMethods
     /// Gradients of the integrated scores.
     public let steps: Int
-    /// The wall time of the plain scores, in seconds.
-    public let seconds: Double
-    /// The wall time of the integrated scores, in seconds.
-    public let integratedSeconds: Double
-    /// The most bytes held by tensors and packed weights while the plain scores were computed.
-    public let peakBytes: Int
+    /// The edges drawn at random.
+    public let random: [EdgeGraph.Edge]
+    /// The edges that each method ranks highest by magnitude.
+    public let top: [EdgeMethods.Method: [EdgeGraph.Edge]]
+    /// The exact effect of every edge that is random or in some method's highest ranks, in the unit of the metric.
+    public let effects: [EdgeGraph.Edge: Double]
+    /// The slope of the exact effect for a small part of the change, for the edges that the plain method ranks highest.
+    public let slopes: [EdgeGraph.Edge: Double]
+    /// The wall time of the exact sweep, in seconds.
+    public let exactSeconds: Double
 
-    /// Scores every edge of the model both ways.
-    ///
-    /// - Throws: `ModelError` for a pair that cannot be patched; whatever `progress` throws.
-    public init(
-        _ model: HookedTransformer, pair: PatchPair, direction: PatchDirection, steps: Int,
-        progress: (Double) throws -> Void = { _ in }
-    ) throws {
-        Compute.resetPeakBytes()
-        let start = ContinuousClock.now
-        plain = try EdgeAttribution(direction: direction).run(model, pair: pair)
-        seconds = (ContinuousClock.now - start) / .seconds(1)
-        peakBytes = Compute.peakBytes
-        let middle = ContinuousClock.now
-        integrated = try EdgeAttribution.integrated(direction: direction, steps: steps)
-            .run(model, pair: pair, progress: progress)
-        integratedSeconds = (ContinuousClock.now - middle) / .seconds(1)
-        self.steps = steps
+    /// How estimated and exact effects agree over some edges.
+    public struct Agreement: Sendable, Equatable {
+        /// The correlation of the effects.
+        public let pearson: Double
+        /// The correlation of the effects' ranks.
+        public let spearman: Double
+        /// The root of the summed squared errors over that of the summed squared effects: 0 for right estimates, 1 for
+        /// estimates of 0.
+        public let error: Double
+
+        /// - Parameters:
+        ///   - exact: the measured effects.
+        ///   - estimated: their estimates, in the same order.
+        public init(exact: [Double], estimated: [Double]) {
+            pearson = Statistics.pearson(exact, estimated)
+            spearman = Statistics.spearman(exact, estimated)
+            let misses = zip(exact, estimated).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
+            error = (misses / exact.reduce(0) { $0 + $1 * $1 }).squareRoot()
+        }
     }
 
-    /// The rank correlation of the two scores over all edges.
-    public var agreement: Double {
-        Statistics.spearman(plain.scores.flatMap { $0 }, integrated.scores.flatMap { $0 })
+    /// The edges a method is judged by: those it ranks highest, and those drawn at random.
+    public func edges(of method: EdgeMethods.Method) -> [EdgeGraph.Edge] {
+        let own = top[method] ?? []
+        let known = Set(own)
+        return own + random.filter { !known.contains($0) }
     }
 
-    /// The number of edges, how far the two scores agree, and what they took.
-    public var metrics: [Metric] {
-        [
-            Metric("edges", Double(plain.graph.edgeCount), unit: "edges"),
-            Metric("edge_spearman_plain_integrated", agreement),
-            Metric("edge_attribution_seconds", seconds, unit: "s"),
-            Metric("edge_attribution_integrated_seconds", integratedSeconds, unit: "s"),
-            Metric("edge_attribution_peak", Double(peakBytes) / 1e6, unit: "MB"),
-        ]
+    /// A method's scores against the exact effects, over ``edges(of:)``.
+    public func agreement(_ method: EdgeMethods.Method) -> Agreement { agreement(method, over: edges(of: method)) }
+
+    /// The edges of both methods' highest ranks and those drawn at random: where the two methods are compared.
+    public var shared: [EdgeGraph.Edge] {
+        let chosen = (top[.plain] ?? []) + (top[.integrated] ?? []) + random
+        var seen: Set<EdgeGraph.Edge> = []
+        return chosen.filter { seen.insert($0).inserted }
     }
 
-    /// The `count` edges of largest plain score, with both scores.
-    public func table(_ count: Int) -> Table {
-        let strongest = plain.strongest(count)
-        return Table(
-            "edges", title: "The strongest of \(plain.graph.edgeCount) edges, in the first pair", rowLabel: "edge",
-            columnLabel: "method", rows: strongest.map { "\($0.writer) to \($0.reader)" },
-            columns: ["EAP", "EAP-IG, \(steps) steps"],
-            values: strongest.map { [$0.score, integrated[$0.writer, $0.reader] ?? .nan] }, unit: "logits")
+    /// A method's scores against the exact effects, over some of the patched edges.
+    public func agreement(_ method: EdgeMethods.Method, over edges: [EdgeGraph.Edge]) -> Agreement {
+        Agreement(exact: edges.map { effects[$0] ?? .nan }, estimated: estimates(method, edges))
+    }
+
+    /// The error of one method over the same edges as a part of the plain method's.
+    public func errorRatio(_ method: EdgeMethods.Method) -> Double {
+        agreement(method, over: shared).error / agreement(.plain, over: shared).error
+    }
+
+    /// The correlation of plain scores with the slope of the exact effect, and their relative error.
+    public var slopeAgreement: Agreement {
+        let edges = (top[.plain] ?? []).filter { slopes[$0] != nil }
+        return Agreement(exact: edges.map { slopes[$0] ?? .nan }, estimated: estimates(.plain, edges))
+    }
+
+    /// The rank correlation of the two methods' scores over all edges.
+    public var rankAgreement: Double {
+        Statistics.spearman(
+            methods[.plain].scores.flatMap { $0 }, methods[.integrated].scores.flatMap { $0 })
+    }
+
+    func estimates(_ method: EdgeMethods.Method, _ edges: [EdgeGraph.Edge]) -> [Double] {
+        let scores = methods[method]
+        return edges.map { scores[$0.writer, $0.reader] ?? .nan }
     }
 }

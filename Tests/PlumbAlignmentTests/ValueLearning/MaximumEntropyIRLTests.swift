@@ -63,6 +63,11 @@ import Testing
         #expect(mean { $0.control[3].loss } > 0.5)
         #expect(mean { abs($0.control[3].correlation) } < 0.5)
         #expect(outcomes.allSatisfy { $0.demonstratorLoss > 0 && $0.demonstratorLoss < 0.4 })
+        // Acting on an unrelated reward gains nothing, on average, and the right rationality loses least.
+        #expect(mean { $0.randomRewardLoss } > 0.6)
+        #expect(outcomes.allSatisfy { $0.weighed.count == InverseReinforcementLearningStudy.assumedFactors.count })
+        #expect(mean { $0.weighed[2] } < 0.1)
+        #expect(mean { $0.weighed[2] } < mean { $0.weighed[0] } && mean { $0.weighed[2] } < mean { $0.weighed[4] })
         // The same key gives the same grid and demonstrations.
         #expect(try study.run(key: RandomKey(8)[0]) == outcomes[0])
         #expect(outcomes[0].reward != outcomes[1].reward)
