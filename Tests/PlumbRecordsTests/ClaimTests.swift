@@ -86,14 +86,18 @@ import Testing
 
     @Test func developmentSeedsGiveThePowerOfTheRule() throws {
         let result = claim(.each(allowing: 1)).development(missed: 10, of: 100).result(measured([1, 1, 0.2]))
-        // 0.9³ + 3 · 0.1 · 0.9²
-        #expect(abs((result.power ?? 0) - 0.972) < 1e-12)
+        // Half a miss more than counted; the control may miss once too: p³ + 3 p² (1 - p) for both.
+        func atMostOne(_ rate: Double) -> Double { (1 - rate) * (1 - rate) * (1 + 2 * rate) }
+        #expect(abs((result.power ?? 0) - atMostOne(10.5 / 101) * atMostOne(0.5 / 101)) < 1e-12)
         let strict = claim(.worst).development(missed: 0, controlMissed: 50, of: 100).result(measured([1, 1, 1]))
-        #expect(strict.power == 0.125)
+        let met = 1 - 0.5 / 101
+        #expect(abs((strict.power ?? 0) - met * met * met * 0.125) < 1e-12)
+        let few = claim(.worst).development(missed: 0, of: 6).result(measured([1, 1, 1]))
+        #expect((few.power ?? 1) < 0.65, "none of six is weak evidence for three of three")
         // A mean is judged once, whatever the number of seeds.
         let mean = claim(.mean).development(missed: 5, controlMissed: 1, of: 50, controlOf: 10).result(
             measured([1, 1, 1]))
-        #expect(abs((mean.power ?? 0) - 0.9 * 0.9) < 1e-12)
+        #expect(abs((mean.power ?? 0) - (1 - 5.5 / 51) * (1 - 1.5 / 11)) < 1e-12)
         let back = try JSONDecoder().decode(ClaimResult.self, from: JSONEncoder().encode(result))
         #expect(back == result && back.development?.count == 100)
     }

@@ -104,8 +104,7 @@ public struct PolicySteering: Experiment {
     }
 
     public func run(in context: inout RunContext) async throws -> Findings {
-        let study = settings.study
-        let trials = Trials(context, count: settings.seeds)
+        let (study, trials) = (settings.study, Trials(context, count: settings.seeds))
         let seeking = try await trials.run("cheese anywhere") { trial in
             try study.run(region: study.cloning.side, key: trial.key, in: trial.session)
         }
@@ -144,14 +143,15 @@ public struct PolicySteering: Experiment {
         func end(_ share: (MazeEnds) -> Double) -> String {
             Phrase.percent(Statistics.mean(seeking.compactMap { $0.ends[.own] }.map(share)))
         }
-        let effect = measured.mean(Self.plain) - measured.mean(Self.own)
-        let generic = (measured.mean(Self.plain) - measured.mean(Self.other)) / effect
+        let (plain, own) = (measured.mean(Self.plain), measured.mean(Self.own))
+        func part(_ other: Quantity) -> String { Phrase.percent((plain - measured.mean(other)) / (plain - own)) }
+        let parts = "the first and last do \(part(Self.other)) and \(part(Self.covariance)) of the effect. "
         return
             "The agent reaches the cheese in \(percent(Self.plain)) of new mazes, and in \(percent(Self.own)) with the "
             + "maze's goal vector subtracted, or \(percent(Self.same)) with that of a maze with its cheese on the same cell. Of "
-            + "vectors of the same length another maze's leaves \(percent(Self.other)), a random one with the activations' "
-            + "covariance \(percent(Self.covariance)), an isotropic one \(percent(Self.isotropic)): "
-            + (effect > 0.05 ? "another maze's does \(Phrase.percent(generic)) of the effect. " : "little changes. ")
+            + "vectors of the same length another maze's leaves \(percent(Self.other)), an isotropic random one "
+            + "\(percent(Self.isotropic)), and one with the activations' covariance \(percent(Self.covariance)): "
+            + (plain - own > 0.05 ? parts : "little changes. ")
             + "Steered by its own vector the agent ends nowhere in \(end(\.nowhere)), in the corner in \(end(\.corner)) "
             + "and elsewhere in \(end(\.elsewhere))."
     }

@@ -209,13 +209,16 @@ public struct Development: Codable, Sendable, Equatable {
     }
 
     /// The probability that at most `allowed` of `seeds` miss the claim and at most `controlAllowed` of `controlSeeds` the
-    /// control, if each seed misses them at the rates counted here, independently.
+    /// control, if each seed misses them independently at the rates counted here, half a miss added.
     public func power(
         allowing allowed: Int, of seeds: Int, controlAllowing controlAllowed: Int, of controlSeeds: Int
     ) -> Double {
-        Self.atMost(allowed, of: seeds, rate: Double(missed) / Double(count))
-            * Self.atMost(controlAllowed, of: controlSeeds, rate: Double(controlMissed) / Double(controlCount))
+        Self.atMost(allowed, of: seeds, rate: Self.rate(missed, of: count))
+            * Self.atMost(controlAllowed, of: controlSeeds, rate: Self.rate(controlMissed, of: controlCount))
     }
+
+    /// Half a miss more than was counted (Jeffreys' prior): none in a few seeds does not mean that there never is one.
+    private static func rate(_ missed: Int, of count: Int) -> Double { (Double(missed) + 0.5) / (Double(count) + 1) }
 
     /// The binomial distribution's sum.
     private static func atMost(_ most: Int, of count: Int, rate: Double) -> Double {

@@ -53,7 +53,7 @@ enum VerdictText {
     /// What was counted in development, and how often the claim must then be expected to hold; empty where nothing was.
     static func development(_ claim: ClaimResult) -> String {
         guard let counted = claim.development else { return "" }
-        let power = claim.power.map { ": so claim and control hold in \(Phrase.percent($0)) of runs like this" } ?? ""
+        let power = claim.power.map { ": about \(Phrase.percent($0)) of runs like this should hold" } ?? ""
         return "in development \(counted.missed) of \(counted.count) missed the threshold, "
             + "\(counted.controlMissed) of \(counted.controlCount) the control's\(power)"
     }
