@@ -13,9 +13,9 @@ public struct EdgeMethods: Sendable {
         /// As many gradients along a way of the same length that leads elsewhere: each position's step has its features
         /// in a random order.
         case elsewhere = "EAP-IG, wrong way"
-        /// One gradient, dealt out to other readers.
+        /// One gradient, shuffled among readers.
         case plainShuffled = "EAP, shuffled"
-        /// The mean gradient, dealt out to other readers.
+        /// The mean gradient, shuffled among readers.
         case integratedShuffled = "EAP-IG, shuffled"
     }
 

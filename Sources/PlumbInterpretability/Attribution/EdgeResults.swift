@@ -12,15 +12,15 @@ public struct EdgeResults: Sendable {
 
     /// The correlation of EAP-IG's scores with the exact effects.
     public static let integrated = Quantity("edge_pearson_integrated", per: "pair", isHeadline: true)
-    /// The same with gradients dealt out to other readers.
+    /// The same with gradients shuffled among readers.
     public static let integratedShuffled = Quantity("edge_pearson_integrated_shuffled", per: "pair")
     /// The correlation of EAP's scores with the exact effects.
     public static let plain = Quantity("edge_pearson_plain", per: "pair", isHeadline: true)
-    /// The same with gradients dealt out to other readers.
+    /// The same with gradients shuffled among readers.
     public static let plainShuffled = Quantity("edge_pearson_plain_shuffled", per: "pair")
     /// EAP-IG's relative error as a part of EAP's, over the same edges.
     public static let errorRatio = Quantity("edge_error_ratio", per: "pair")
-    /// The same along a way that leads elsewhere.
+    /// The same along a wrong path.
     public static let elsewhereRatio = Quantity("edge_error_ratio_elsewhere", per: "pair")
     /// EAP's relative error.
     public static let plainError = Quantity("edge_error_plain", per: "pair")
@@ -35,7 +35,7 @@ public struct EdgeResults: Sendable {
     /// What is claimed of both methods, over `edges` edges of the highest scores and as many random ones.
     public static func claims(edges: Int) -> [Claim] {
         let shuffled =
-            "The same with gradients dealt out to other readers, over its own highest edges and the random ones"
+            "The same with gradients shuffled among readers, over its own highest edges and the random ones"
         return [
             Claim(
                 .each(allowing: 1),
@@ -52,7 +52,7 @@ public struct EdgeResults: Sendable {
                 .each(allowing: 2),
                 "Integrating gradients on the way to the other prompt lowers the error: EAP-IG's relative error as a part "
                     + "of EAP's, over the same edges", errorRatio, .atMost(0.8),
-                control: "As many gradients on a way that leads elsewhere do not", elsewhereRatio, .atLeast(0.8)
+                control: "As many gradients along a wrong path do not", elsewhereRatio, .atLeast(0.8)
             ).development(missed: 2, controlMissed: 1, of: 25),
         ]
     }
@@ -119,7 +119,7 @@ public struct EdgeResults: Sendable {
         func number(_ method: EdgeMethods.Method) -> String { Phrase.number(mean { $0.agreement(method).pearson }) }
         return "Over the edges of the highest scores and random ones, exact effects correlate with EAP's scores by "
             + "\(number(.plain)) and with EAP-IG's by \(number(.integrated)), mean over pairs, and by "
-            + "\(number(.plainShuffled)) and \(number(.integratedShuffled)) where gradients are dealt out to other readers; "
+            + "\(number(.plainShuffled)) and \(number(.integratedShuffled)) where gradients are shuffled among readers; "
             + "EAP-IG's error is \(Phrase.percent(mean { $0.errorRatio(.integrated) })) of EAP's over the same edges."
     }
 

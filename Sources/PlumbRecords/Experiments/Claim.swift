@@ -27,7 +27,7 @@ public struct Claim: Sendable {
             case .value: bound
             case .mean: "\(bound) on average over \(quantity.sample)s"
             case .worst: "\(bound) in every \(quantity.sample)"
-            case .each(let allowed): "\(bound) in every \(quantity.sample) but at most \(allowed)"
+            case .each(let allowed): "\(bound) in all \(quantity.sample)s but at most \(allowed)"
             }
         }
 
