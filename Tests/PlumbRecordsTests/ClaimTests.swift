@@ -84,6 +84,15 @@ import Testing
         #expect(claim(.worst).result(measured([.nan, 0.1, 1])).holds == false)
     }
 
+    @Test func aRuleThatLetsSeedsMissCanFailHoweverFewThereAre() {
+        let rule = claim(.each(allowing: 3))
+        #expect(rule.result(measured([0.2], [0])).holds == false)
+        #expect(rule.result(measured([.nan], [0])).holds == nil)
+        #expect(rule.result(measured([0.2, 0.1], [0, 0])).holds == false)
+        #expect(rule.result(measured([0.2, 0.95], [0, 0])).holds == true)
+        #expect(rule.result(measured([0.95, 0.95], [0.9, 0.9])).control.holds == false)
+    }
+
     @Test func developmentSeedsGiveThePowerOfTheRule() throws {
         let result = claim(.each(allowing: 1)).development(missed: 10, of: 100).result(measured([1, 1, 0.2]))
         // Half a miss more than counted; the control may miss once too: p³ + 3 p² (1 - p) for both.

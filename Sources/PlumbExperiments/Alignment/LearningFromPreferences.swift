@@ -33,7 +33,7 @@ public struct LearningFromPreferences: Experiment {
         id: "learning-from-preferences", title: "A reward learned from comparisons",
         direction: "alignment: learning from human preferences",
         question:
-            "Can an agent that is never told its reward learn it from answers to the question which of two segments "
+            "Can an agent that never observes its reward learn it from answers to the question which of two segments "
             + "is better?",
         method:
             "A simulated teacher compares pairs of segments by a hidden reward; it errs more often the closer their "

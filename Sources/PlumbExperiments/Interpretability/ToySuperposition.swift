@@ -93,9 +93,9 @@ public struct ToySuperposition: Experiment {
                 Metric("loss_sparsity_\(Int(100 * sparsity))", model.loss, n: seeds, isHeadline: sparsity == 0.9)
             }
             Metric("loss_linear_sparsity_90", linear, isHeadline: true)
-            Metric("share_of_beginnings_two_features", outcome.share(0) { $0.dedication >= 0.8 })
-            Metric("share_of_beginnings_two_pairs", outcome.share(1) { $0.featuresInOrthogonalPairs == 4 })
-            Metric("share_of_beginnings_pentagon", outcome.share(2) { $0.pentagonError <= 8 })
+            Metric("share_of_initializations_two_features", outcome.share(0) { $0.dedication >= 0.8 })
+            Metric("share_of_initializations_two_pairs", outcome.share(1) { $0.featuresInOrthogonalPairs == 4 })
+            Metric("share_of_initializations_pentagon", outcome.share(2) { $0.pentagonError <= 8 })
             Metric("wide_features_kept_sparsity_0", Double(dense.represented().count))
             Metric("wide_dimensions_per_feature_sparsity_0", dense.dimensionsPerFeature)
             Metric("density_range_at_one_half", outcome.densityRangeAtOneHalf, unit: "times", isHeadline: true)

@@ -66,7 +66,7 @@ public struct AttributionStudy: Sendable {
     /// - Parameters:
     ///   - model: the model that is patched.
     ///   - pair: the prompts, and the metric of their runs.
-    ///   - key: deals out the gradients of the control.
+    ///   - key: shuffles the gradients of the control.
     ///   - progress: receives the part of the work that is done, 0...1; may throw to end it.
     /// - Throws: `ModelError` for pairs and sites that cannot be patched; whatever `progress` throws.
     public func run(

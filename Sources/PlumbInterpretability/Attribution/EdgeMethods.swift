@@ -8,11 +8,11 @@ public struct EdgeMethods: Sendable {
     public enum Method: String, Sendable, Hashable, CaseIterable {
         /// One gradient, at the base run (EAP).
         case plain = "EAP"
-        /// The mean gradient along the way to the source run (EAP-IG).
+        /// The mean gradient along the path to the source run (EAP-IG).
         case integrated = "EAP-IG"
-        /// As many gradients along a way of the same length that leads elsewhere: each position's step has its features
-        /// in a random order.
-        case elsewhere = "EAP-IG, wrong way"
+        /// As many gradients along a wrong path of the same length: each position's step has its features in a random
+        /// order.
+        case elsewhere = "EAP-IG, wrong path"
         /// One gradient, shuffled among readers.
         case plainShuffled = "EAP, shuffled"
         /// The mean gradient, shuffled among readers.
@@ -32,7 +32,7 @@ public struct EdgeMethods: Sendable {
     ///
     /// - Parameters:
     ///   - steps: gradients of the integrated scores.
-    ///   - key: deals out gradients and turns the way.
+    ///   - key: shuffles gradients, and the features of the wrong path.
     /// - Throws: `ModelError` for a pair that cannot be patched; whatever `progress` throws.
     public init(
         _ model: HookedTransformer, pair: PatchPair, direction: PatchDirection, steps: Int, key: RandomKey,

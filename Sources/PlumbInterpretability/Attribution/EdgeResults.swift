@@ -128,9 +128,13 @@ public struct EdgeResults: Sendable {
         let shares = EdgeComparison.kinds.indices.map { kind in mean { $0.errorShares[kind][0] } }
         let order = shares.indices.sorted { shares[$0] > shares[$1] }
         guard let worst = order.first else { return "" }
+        let slope = mean { $0.slopeAgreement.pearson }
+        let reason =
+            slope >= 0.99
+            ? ": they are right for small steps, and the errors come from the size of the step."
+            : ", so the size of the step does not explain all of the errors."
         return "\(Phrase.percent(shares[worst])) of EAP's squared error lies in edges that end in "
             + "\(EdgeComparison.kinds[worst]). EAP's scores correlate with the slope of the exact effect for a "
-            + "\(Phrase.percent(Double(EdgeStudy.smallPart))) step by \(Phrase.number(mean { $0.slopeAgreement.pearson })): "
-            + "they are right for small steps, and the errors come from the size of the step."
+            + "\(Phrase.percent(Double(EdgeStudy.smallPart))) step by \(Phrase.number(slope))\(reason)"
     }
 }

@@ -24,7 +24,7 @@ public struct EdgeStudy: Sendable {
     /// Scores all edges, and patches the chosen ones in one sweep.
     ///
     /// - Parameters:
-    ///   - key: draws the random edges and deals out the gradients of the controls.
+    ///   - key: draws the random edges and shuffles the gradients of the controls.
     ///   - progress: receives the part of the work that is done, 0...1; may throw to end it.
     /// - Throws: `ModelError` for a pair that cannot be patched; whatever `progress` throws.
     public func run(
@@ -36,7 +36,8 @@ public struct EdgeStudy: Sendable {
         var generator = key["edges"].generator()
         let random = Array(graph.edges.shuffled(using: &generator).prefix(count))
         let top = methods.scores.mapValues { $0.strongest(count).map(\.edge) }
-        let edges = Array(Set(random + top.values.flatMap { $0 }))
+        var seen: Set<EdgeGraph.Edge> = []
+        let edges = (random + EdgeMethods.Method.allCases.flatMap { top[$0] ?? [] }).filter { seen.insert($0).inserted }
         let slopes = top[.plain] ?? []
         let start = ContinuousClock.now
         var sweep = EdgeSweep(direction: direction, memoryLimit: memoryLimit)

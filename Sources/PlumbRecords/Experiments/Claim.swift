@@ -55,7 +55,9 @@ public struct Claim: Sendable {
 
         /// Whether the values meet the bound by the rule; `nil` where too many could not be measured to tell.
         func holds(_ values: [Double]) -> Bool? {
-            guard let allowed, !values.isEmpty else { return observed(values).map(bound.admits) }
+            guard var allowed, !values.isEmpty else { return observed(values).map(bound.admits) }
+            // Where no more values were measured than may miss, at least one must meet the bound.
+            allowed = min(allowed, values.count - 1)
             if values.count(where: { !$0.isNaN && !bound.admits($0) }) > allowed { return false }
             return values.count(where: bound.admits) >= values.count - allowed ? true : nil
         }
