@@ -46,7 +46,7 @@ public struct PolicySteering: Experiment {
                 authors: "Langosco, Koch, Sharkey, Pfau, Krueger",
                 title: "Goal Misgeneralization in Deep Reinforcement Learning", year: 2022, arXiv: "2105.14111"),
         ],
-        changes: "After trials training was made longer, 10,000 steps instead of 6,000, and the second claim weaker.",
+        changes: "After trials: 10,000 training steps, not 6,000; claim 2 weaker, before 0.03 and p 0.01 per network.",
         minutes: 2)
 
     private static func reach(_ name: String, _ first: Bool = false) -> Quantity {
