@@ -52,6 +52,9 @@ import Testing
             #expect(try store.find(folders[0].recordFile.path).id == folders[0].id)
             #expect(try store.find(folders[2].id).state == .running)
             #expect(sentence({ try store.find("1970") }).contains("names 3 runs"))
+            // What may also be another kind of name is nobody's run, or one run, but never one of several.
+            #expect(try store.match("nonesuch") == nil && store.match(folders[2].id)?.id == folders[2].id)
+            #expect(sentence({ try store.match("1970") ?? store.find("latest") }).contains("names 3 runs"))
             #expect(sentence({ try store.find("nonesuch") }).contains("no run \"nonesuch\""))
             #expect(sentence({ try store.record(folders[2].id) }).contains("still running"))
         }

@@ -54,6 +54,7 @@ public struct WeakToStrongNetwork: SettingGroup {
                 let c = isConfident ? schedule.coefficient(at: Double(step) / Double(steps)) : 0
                 return network(split.student.pixels).confidenceLoss(weak: targets, coefficient: c)
             }
+            try session.keep(result.model, as: label)
             return accuracy(result.model(split.test.pixels).argmaxOfRows())
         }
         let weak = accuracy(supervisor(split.test.pooled).argmaxOfRows())

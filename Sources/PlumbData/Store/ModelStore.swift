@@ -55,7 +55,8 @@ public struct ModelStore: Sendable {
 
     /// Finds `name`'s files if no download is needed; nil if one is.
     ///
-    /// - Throws: `FileError` when `name` is a path to something that is no model.
+    /// - Throws: `FileError` when `name` is a path to something that is no model; `RunStoreError` when it is the
+    ///   beginning of several runs' ids.
     public func locateAtHand(_ name: String) throws -> ModelLocation? {
         if let model = catalogueModel(name) {
             guard case .wheel(let package, let file, let member) = model.source else { return nil }
@@ -71,7 +72,7 @@ public struct ModelStore: Sendable {
         guard !["/", "./", "../", "~/"].contains(where: name.hasPrefix) else {
             throw FileError("there is no file or folder \(url.path)")
         }
-        guard !name.contains("/"), let run = try? RunStore.standard.find(name) else { return nil }
+        guard !name.contains("/"), let run = try RunStore.standard.match(name) else { return nil }
         return try ModelStore.model(in: run.url)
     }
 

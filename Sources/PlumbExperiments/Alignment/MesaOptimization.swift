@@ -130,7 +130,7 @@ public struct MesaOptimization: Experiment {
             }
             measured.metric(Quantity("training_steps", unit: "steps"), trained.map { Double($0.losses.count) })
             measured.proportion(Quantity("seeds_not_converged"), unconverged, of: trained.count)
-            measured.proportion(Quantity("beginnings_stuck", per: "initialization"), tries.stuck, of: tries.all)
+            measured.proportion(Quantity("initializations_stuck", per: "initialization"), tries.stuck, of: tries.all)
             measured.metrics(Self.cosine.control, Self.loss.control, Self.learned.control)
             trained[0].weights.normalized.matchingTable(
                 "effective_weights", title: "How the layer of the first seed matches an example with the query")

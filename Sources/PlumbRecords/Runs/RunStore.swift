@@ -144,17 +144,20 @@ public struct RunStore: Sendable {
             }
             return newest
         }
+        if let entry = try match(query) { return entry }
+        let near = closestMatch(to: query, in: try list().map(\.shortID)).map { ": did you mean \($0)?" }
+        throw RunStoreError(
+            "there is no run \"\(query)\" in \(directory.path)"
+                + (near ?? ": \(CommandName.current) runs lists them"))
+    }
+
+    /// The run that `query` names by its path, its id or the beginning of it; `nil` where there is none.
+    /// - Throws: `RunStoreError` when there is more than one.
+    public func match(_ query: String) throws -> RunEntry? {
         if let entry = entry(atPath: query) { return entry }
-        let entries = try list()
-        let matches = query.isEmpty ? [] : entries.filter { $0.matches(query) }
+        let matches = query.isEmpty ? [] : try list().filter { $0.matches(query) }
         if let exact = matches.first(where: { $0.id == query || $0.shortID == query }) { return exact }
-        if matches.count == 1 { return matches[0] }
-        if matches.isEmpty {
-            let near = closestMatch(to: query, in: entries.map(\.shortID)).map { ": did you mean \($0)?" }
-            throw RunStoreError(
-                "there is no run \"\(query)\" in \(directory.path)"
-                    + (near ?? ": \(CommandName.current) runs lists them"))
-        }
+        guard matches.count > 1 else { return matches.first }
         let some = matches.prefix(5).map(\.id).joined(separator: ", ")
         throw RunStoreError(
             "\"\(query)\" names \(matches.count) runs: \(some)\(matches.count > 5 ? ", …" : ""): write more of the id"
