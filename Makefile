@@ -19,9 +19,8 @@ test: build-tests ## set up, build and run every test
 	@.build/debug/plumb model get smollm2-135m || echo "the tests of the real model will be skipped: it could not be fetched"
 	$(SWIFT) test --skip-build --no-parallel
 
-# The editor's index and the debugger's tables cost a quarter of this build, and no test needs them.
 build-tests: setup ## build every target and its tests, for development
-	$(SWIFT) build --build-tests --disable-index-store -debug-info-format none
+	$(SWIFT) build --build-tests
 
 build: setup ## build the command for everyday use
 	env -u PLUMB_DEV $(SWIFT) build -c release --product plumb

@@ -49,6 +49,10 @@ import Testing
                 GridFigure(
                     title: "", caption: "", panels: [.init("p", rows: ["A"], path: [.init(0, 0)], values: [[1]])],
                     legend: [.init("A", "agent", .agent)])),
+            .graph(
+                GraphFigure(
+                    title: "", caption: "",
+                    panels: [.init("p", nodes: [.init("a"), .init("b")], edges: [.init("a", "b")])])),
         ]
         return record
     }

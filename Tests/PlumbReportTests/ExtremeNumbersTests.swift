@@ -98,6 +98,16 @@ import Testing
                     path: [.init(.max, .max), .init(.min, 0), .init(0, 1), .init(0, 0), .init(1, 0)],
                     values: [random.numbers(random.below(4))])
             ], legend: [])
+        let names = (0..<count).map(String.init)
+        let graph = GraphFigure(
+            title: "", caption: "",
+            panels: [
+                .init(
+                    "g", nodes: names.map { .init($0, random.below(2) == 0 ? .box : .diamond, tone: .open) },
+                    edges: (0..<random.below(9)).map { _ in
+                        .init("\(random.below(6))", "\(random.below(6))", label: "e", .dashed)
+                    })
+            ], direction: random.below(2) == 0 ? .down : .right)
         let prompts = PromptPanel(
             title: "", caption: "",
             prompts: [
@@ -105,7 +115,7 @@ import Testing
             ])
         findings.figures = [
             .heatMap(map), .lineChart(line), .barChart(bars), .scatter(points), .histogram(bins), .vectors(vectors),
-            .grids(grids), .prompts(prompts),
+            .grids(grids), .graph(graph), .prompts(prompts),
         ]
         record.findings = findings
         var curve = Curve("loss/train", x: random.numbers(count), y: random.numbers(count))

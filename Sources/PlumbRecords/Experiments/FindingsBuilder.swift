@@ -37,6 +37,8 @@ public enum FindingsBuilder {
     public static func buildExpression(_ grids: GridFigure) -> [FindingsPart] { [.figure(.grids(grids))] }
     /// Arrows as a part of the findings.
     public static func buildExpression(_ plot: VectorPlot) -> [FindingsPart] { [.figure(.vectors(plot))] }
+    /// Graphs as a part of the findings.
+    public static func buildExpression(_ graph: GraphFigure) -> [FindingsPart] { [.figure(.graph(graph))] }
     /// A histogram as a part of the findings.
     public static func buildExpression(_ histogram: Histogram) -> [FindingsPart] { [.figure(.histogram(histogram))] }
     /// Prompts as a part of the findings.

@@ -12,6 +12,8 @@ public enum Figure: Sendable, Equatable {
     case vectors(VectorPlot)
     /// Gridworlds or mazes with paths.
     case grids(GridFigure)
+    /// Nodes joined by arrows.
+    case graph(GraphFigure)
     /// Counts in neighboring bins.
     case histogram(Histogram)
     /// Prompts token by token.
@@ -28,6 +30,7 @@ public enum Figure: Sendable, Equatable {
         case .scatter(let figure): figure.title
         case .vectors(let figure): figure.title
         case .grids(let figure): figure.title
+        case .graph(let figure): figure.title
         case .histogram(let figure): figure.title
         case .prompts(let figure): figure.title
         case .text(let figure): figure.title
@@ -39,7 +42,7 @@ extension Figure: Codable {
     private enum CodingKeys: String, CodingKey { case kind }
 
     private enum Kind: String, Codable {
-        case heatMap, lineChart, barChart, scatter, vectors, grids, histogram, prompts, text
+        case heatMap, lineChart, barChart, scatter, vectors, grids, graph, histogram, prompts, text
     }
 
     /// Reads the figure of the `kind` that stands beside its members.
@@ -52,6 +55,7 @@ extension Figure: Codable {
         case .scatter: self = .scatter(try ScatterPlot(from: decoder))
         case .vectors: self = .vectors(try VectorPlot(from: decoder))
         case .grids: self = .grids(try GridFigure(from: decoder))
+        case .graph: self = .graph(try GraphFigure(from: decoder))
         case .histogram: self = .histogram(try Histogram(from: decoder))
         case .prompts: self = .prompts(try PromptPanel(from: decoder))
         case .text: self = .text(try TextPanel(from: decoder))
@@ -70,6 +74,7 @@ extension Figure: Codable {
             case .scatter(let figure): (.scatter, figure)
             case .vectors(let figure): (.vectors, figure)
             case .grids(let figure): (.grids, figure)
+            case .graph(let figure): (.graph, figure)
             case .histogram(let figure): (.histogram, figure)
             case .prompts(let figure): (.prompts, figure)
             case .text(let figure): (.text, figure)

@@ -101,6 +101,8 @@ extension Figure {
             }
         case .grids(let figure):
             for (index, panel) in figure.panels.enumerated() { try panel.check("\(place).panels.\(index)") }
+        case .graph(let figure):
+            for (index, panel) in figure.panels.enumerated() { try panel.check("\(place).panels.\(index)") }
         case .histogram(let figure): try figure.check(place)
         case .prompts(let figure):
             for (index, prompt) in figure.prompts.enumerated() {
@@ -135,6 +137,19 @@ extension Histogram {
         try Shape.checkSpan(edges, place + ".edges")
         try Shape.checkSpan(counts, place + ".counts")
         try Shape.checkReferences(references, place)
+    }
+}
+
+extension GraphFigure.Panel {
+    fileprivate func check(_ place: String) throws {
+        guard nodes.count <= 1_000, edges.count <= 10_000 else {
+            throw Shape.damaged(place, "at most 1,000 nodes and 10,000 edges are drawn")
+        }
+        let ids = Set(nodes.map(\.id))
+        guard ids.count == nodes.count else { throw Shape.damaged(place + ".nodes", "two nodes have one id") }
+        for (index, edge) in edges.enumerated() where !ids.contains(edge.from) || !ids.contains(edge.to) {
+            throw Shape.damaged("\(place).edges.\(index)", "an edge joins two nodes of its panel")
+        }
     }
 }
 

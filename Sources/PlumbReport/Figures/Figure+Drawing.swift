@@ -50,6 +50,9 @@ extension Figure {
         case .grids(let grids):
             let drawing = GridDrawing(grids)
             return (drawing.render(), drawing.width)
+        case .graph(let graph):
+            let drawing = GraphDrawing(graph)
+            return (drawing.render(), drawing.width)
         case .prompts, .text: return nil
         }
     }
@@ -62,6 +65,7 @@ extension Figure {
         case .scatter(let figure): figure.caption
         case .vectors(let figure): figure.caption
         case .grids(let figure): figure.caption
+        case .graph(let figure): figure.caption
         case .histogram(let figure): figure.caption
         case .prompts(let figure): figure.caption
         case .text: ""

@@ -24,6 +24,7 @@ struct FigureData {
         case .scatter(let chart): self.init(chart)
         case .vectors(let plot): self.init(plot)
         case .grids(let grids): self.init(grids)
+        case .graph(let graph): self.init(graph)
         case .histogram(let chart): self.init(chart)
         case .prompts, .text: return nil
         }
@@ -117,6 +118,18 @@ struct FigureData {
             ]
         }
         self.init(columns)
+    }
+
+    init(_ figure: GraphFigure) {
+        let nodes = figure.panels.flatMap { panel in panel.nodes.map { (panel.title, $0) } }
+        let edges = figure.panels.flatMap { panel in panel.edges.map { (panel.title, $0) } }
+        func text(_ title: String, _ cells: [String]) -> Column { Column(title: title, cells: cells, isText: true) }
+        self.init([
+            text("panel", nodes.map(\.0)), text("node", nodes.map(\.1.id)), text("label", nodes.map(\.1.label)),
+            text("shape", nodes.map(\.1.shape.rawValue)), text("tone", nodes.map(\.1.tone.rawValue)),
+            text("edge in panel", edges.map(\.0)), text("from", edges.map(\.1.from)), text("to", edges.map(\.1.to)),
+            text("edge", edges.map(\.1.label)),
+        ])
     }
 
     init(_ chart: Histogram) {

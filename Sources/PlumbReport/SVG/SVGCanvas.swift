@@ -69,6 +69,13 @@ struct SVGCanvas {
         body += title.map { "\(start)><title>\($0)</title></circle>\n" } ?? "\(start)/>\n"
     }
 
+    mutating func ellipse(
+        _ x: Double, _ y: Double, _ horizontal: Double, _ vertical: Double, _ attributes: String, title: String? = nil
+    ) {
+        let start = "<ellipse cx=\"\(n(x))\" cy=\"\(n(y))\" rx=\"\(n(horizontal))\" ry=\"\(n(vertical))\" \(attributes)"
+        body += title.map { "\(start)><title>\($0)</title></ellipse>\n" } ?? "\(start)/>\n"
+    }
+
     mutating func line(_ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double, _ attributes: String) {
         body += "<line x1=\"\(n(x1))\" y1=\"\(n(y1))\" x2=\"\(n(x2))\" y2=\"\(n(y2))\" \(attributes)/>\n"
     }
