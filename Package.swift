@@ -22,6 +22,7 @@ let package = Package(
                 "Plumbline", "PlumbBasics", "PlumbTensor", "PlumbLinearAlgebra", "PlumbRecords", "PlumbTokenizers",
                 "PlumbNN",
                 "PlumbData", "PlumbWorlds", "PlumbModels", "PlumbLearning", "PlumbInterpretability", "PlumbAlignment",
+                "PlumbGovernance",
                 "PlumbExperiments", "PlumbReport",
             ]),
         .library(name: "PlumbCommand", targets: ["PlumbCommand"]),
@@ -93,6 +94,13 @@ let package = Package(
                 "PlumbBasics", "PlumbTensor", "PlumbRecords", "PlumbNN", "PlumbData", "PlumbWorlds", "PlumbModels",
                 "PlumbLearning",
             ], swiftSettings: strict + floorSwift),
+        .target(
+            name: "PlumbGovernance",
+            dependencies: [
+                "PlumbBasics", "PlumbTensor", "PlumbLinearAlgebra", "PlumbRecords", "PlumbTokenizers", "PlumbNN",
+                "PlumbData",
+                "PlumbModels", "PlumbLearning",
+            ], swiftSettings: strict + floorSwift),
         // Level 6: one file a question.
         .target(
             name: "PlumbExperiments",
@@ -100,6 +108,7 @@ let package = Package(
                 "PlumbBasics", "PlumbTensor", "PlumbRecords", "PlumbTokenizers", "PlumbNN", "PlumbData", "PlumbWorlds",
                 "PlumbModels", "PlumbLearning",
                 "PlumbInterpretability", "PlumbAlignment",
+                "PlumbGovernance",
             ], swiftSettings: strict),
         // Level 7: pages and terminal tables, functions of a record.
         .target(name: "PlumbReport", dependencies: ["PlumbBasics", "PlumbRecords"], swiftSettings: strict),
@@ -110,6 +119,7 @@ let package = Package(
                 "PlumbBasics", "PlumbTensor", "PlumbLinearAlgebra", "PlumbRecords", "PlumbTokenizers", "PlumbJinja",
                 "PlumbNN", "PlumbData", "PlumbWorlds", "PlumbModels", "PlumbLearning", "PlumbInterpretability",
                 "PlumbAlignment", "PlumbExperiments", "PlumbReport",
+                "PlumbGovernance",
             ], swiftSettings: strict),
         .target(
             name: "PlumbCommand",
@@ -144,6 +154,10 @@ let package = Package(
                 "PlumbLearning",
                 "PlumbAlignment",
             ], swiftSettings: strict),
+        .testTarget(
+            name: "PlumbGovernanceTests",
+            dependencies: ["PlumbTensor", "PlumbRecords", "PlumbNN", "PlumbLearning", "PlumbGovernance"],
+            swiftSettings: strict),
         .testTarget(
             name: "PlumbInterpretabilityTests",
             dependencies: [
