@@ -22,6 +22,7 @@ let package = Package(
                 "Plumbline", "PlumbBasics", "PlumbTensor", "PlumbLinearAlgebra", "PlumbRecords", "PlumbTokenizers",
                 "PlumbNN",
                 "PlumbData", "PlumbWorlds", "PlumbModels", "PlumbLearning", "PlumbInterpretability", "PlumbAlignment",
+                "PlumbFoundations",
                 "PlumbExperiments", "PlumbReport",
             ]),
         .library(name: "PlumbCommand", targets: ["PlumbCommand"]),
@@ -93,6 +94,12 @@ let package = Package(
                 "PlumbBasics", "PlumbTensor", "PlumbRecords", "PlumbNN", "PlumbData", "PlumbWorlds", "PlumbModels",
                 "PlumbLearning",
             ], swiftSettings: strict + floorSwift),
+        .target(
+            name: "PlumbFoundations",
+            dependencies: [
+                "PlumbBasics", "PlumbTensor", "PlumbLinearAlgebra", "PlumbRecords", "PlumbNN", "PlumbWorlds",
+                "PlumbLearning",
+            ], swiftSettings: strict + floorSwift),
         // Level 6: one file a question.
         .target(
             name: "PlumbExperiments",
@@ -100,6 +107,7 @@ let package = Package(
                 "PlumbBasics", "PlumbTensor", "PlumbRecords", "PlumbTokenizers", "PlumbNN", "PlumbData", "PlumbWorlds",
                 "PlumbModels", "PlumbLearning",
                 "PlumbInterpretability", "PlumbAlignment",
+                "PlumbFoundations",
             ], swiftSettings: strict),
         // Level 7: pages and terminal tables, functions of a record.
         .target(name: "PlumbReport", dependencies: ["PlumbBasics", "PlumbRecords"], swiftSettings: strict),
@@ -110,6 +118,7 @@ let package = Package(
                 "PlumbBasics", "PlumbTensor", "PlumbLinearAlgebra", "PlumbRecords", "PlumbTokenizers", "PlumbJinja",
                 "PlumbNN", "PlumbData", "PlumbWorlds", "PlumbModels", "PlumbLearning", "PlumbInterpretability",
                 "PlumbAlignment", "PlumbExperiments", "PlumbReport",
+                "PlumbFoundations",
             ], swiftSettings: strict),
         .target(
             name: "PlumbCommand",
@@ -144,6 +153,10 @@ let package = Package(
                 "PlumbLearning",
                 "PlumbAlignment",
             ], swiftSettings: strict),
+        .testTarget(
+            name: "PlumbFoundationsTests",
+            dependencies: ["PlumbBasics", "PlumbTensor", "PlumbRecords", "PlumbWorlds", "PlumbFoundations"],
+            swiftSettings: strict),
         .testTarget(
             name: "PlumbInterpretabilityTests",
             dependencies: [

@@ -3,6 +3,7 @@
 @_exported public import PlumbBasics
 @_exported public import PlumbData
 @_exported public import PlumbExperiments
+@_exported public import PlumbFoundations
 @_exported public import PlumbInterpretability
 @_exported public import PlumbJinja
 @_exported public import PlumbLearning
