@@ -23,6 +23,7 @@ let package = Package(
                 "PlumbNN",
                 "PlumbData", "PlumbWorlds", "PlumbModels", "PlumbLearning", "PlumbInterpretability", "PlumbAlignment",
                 "PlumbGovernance",
+                "PlumbFoundations",
                 "PlumbExperiments", "PlumbReport",
             ]),
         .library(name: "PlumbCommand", targets: ["PlumbCommand"]),
@@ -101,6 +102,12 @@ let package = Package(
                 "PlumbData",
                 "PlumbModels", "PlumbLearning",
             ], swiftSettings: strict + floorSwift),
+        .target(
+            name: "PlumbFoundations",
+            dependencies: [
+                "PlumbBasics", "PlumbTensor", "PlumbLinearAlgebra", "PlumbRecords", "PlumbNN", "PlumbWorlds",
+                "PlumbLearning",
+            ], swiftSettings: strict + floorSwift),
         // Level 6: one file a question.
         .target(
             name: "PlumbExperiments",
@@ -109,6 +116,7 @@ let package = Package(
                 "PlumbModels", "PlumbLearning",
                 "PlumbInterpretability", "PlumbAlignment",
                 "PlumbGovernance",
+                "PlumbFoundations",
             ], swiftSettings: strict),
         // Level 7: pages and terminal tables, functions of a record.
         .target(name: "PlumbReport", dependencies: ["PlumbBasics", "PlumbRecords"], swiftSettings: strict),
@@ -120,6 +128,7 @@ let package = Package(
                 "PlumbNN", "PlumbData", "PlumbWorlds", "PlumbModels", "PlumbLearning", "PlumbInterpretability",
                 "PlumbAlignment", "PlumbExperiments", "PlumbReport",
                 "PlumbGovernance",
+                "PlumbFoundations",
             ], swiftSettings: strict),
         .target(
             name: "PlumbCommand",
@@ -157,6 +166,10 @@ let package = Package(
         .testTarget(
             name: "PlumbGovernanceTests",
             dependencies: ["PlumbTensor", "PlumbRecords", "PlumbNN", "PlumbLearning", "PlumbGovernance"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "PlumbFoundationsTests",
+            dependencies: ["PlumbBasics", "PlumbTensor", "PlumbRecords", "PlumbWorlds", "PlumbFoundations"],
             swiftSettings: strict),
         .testTarget(
             name: "PlumbInterpretabilityTests",

@@ -4,6 +4,7 @@
 @_exported public import PlumbData
 @_exported public import PlumbExperiments
 @_exported public import PlumbGovernance
+@_exported public import PlumbFoundations
 @_exported public import PlumbInterpretability
 @_exported public import PlumbJinja
 @_exported public import PlumbLearning
