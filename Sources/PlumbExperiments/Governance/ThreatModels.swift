@@ -1,6 +1,6 @@
 internal import Foundation
 internal import PlumbData
-public import PlumbGovernance
+internal import PlumbGovernance
 internal import PlumbLearning
 public import PlumbRecords
 internal import PlumbTensor
@@ -77,7 +77,8 @@ public struct ThreatModels: Experiment {
                 let intact = try EvidenceTrial.random(goals: settings.goals, key: key)
                 if !intact.defeated(by: nil).isEmpty { alarms += 1 }
                 for damage in EvidenceDamage.allCases {
-                    let hit = Int(key[damage.rawValue].generator().next() % UInt64(intact.count))
+                    var random = key[damage.rawValue].generator()
+                    let hit = Int(random.next() % UInt64(intact.count))
                     let isBound = damage == .failing || damage == .controlFails
                     let damaged =
                         isBound

@@ -1,6 +1,6 @@
-internal import Foundation
+public import Foundation
 internal import PlumbData
-public import PlumbRecords
+internal import PlumbRecords
 public import PlumbTensor
 
 /// What may happen to the evidence of a case after it was bound.

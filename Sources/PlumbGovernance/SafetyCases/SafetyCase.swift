@@ -1,5 +1,3 @@
-public import PlumbRecords
-
 /// An argument that a system is safe, in the Goal Structuring Notation (GSN community standard, version 3, 2021): goals
 /// supported by strategies, goals and evidence, in stated contexts.
 ///

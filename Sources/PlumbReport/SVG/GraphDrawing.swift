@@ -50,7 +50,7 @@ struct GraphDrawing {
             gap: isDown ? 18 : 12)
         // The depth of each rank is that of its deepest node; labels of arrows need room between two.
         let hasLabels = panel.edges.contains { !$0.label.isEmpty }
-        let between = isDown ? (hasLabels ? 44.0 : 30.0) : hasLabels ? 76.0 : 40.0
+        let between = isDown ? (hasLabels ? 44.0 : 34.0) : hasLabels ? 80.0 : 54.0
         var (middles, depth) = ([Double](), 0.0)
         for rank in layout.ranks {
             let deepest =
@@ -156,8 +156,8 @@ struct GraphDrawing {
     ) {
         guard let from, let to, route.count > 1 else { return }
         var points = route
-        points[0] = Self.border(of: from, towards: route[1])
-        let end = Self.border(of: to, towards: route[route.count - 2])
+        points[0] = port(of: from, towards: route[1])
+        let end = port(of: to, towards: route[route.count - 2])
         let before = points[points.count - 2]
         let (dx, dy) = (end.x - before.x, end.y - before.y)
         let length = max(1e-9, (dx * dx + dy * dy).squareRoot())
@@ -177,6 +177,17 @@ struct GraphDrawing {
         let room = SVGCanvas.width(of: label, size: 10)
         canvas.rect(x - room / 2 - 2, y - 7, room + 4, 13, SVGCanvas.Paint.paper.fill)
         canvas.text(x, y + 3.5, Markup.escape(label), anchor: .middle, size: 10, paint: .faint)
+    }
+
+    /// Where an arrow leaves or enters a node: in the middle of the side that faces the other rank, so that it crosses no
+    /// neighbor.
+    private func port(of box: Box, towards point: Point) -> Point {
+        let (dx, dy) = (point.x - box.x, point.y - box.y)
+        switch figure.direction {
+        case .down where abs(dy) > box.height / 2: return (box.x, box.y + (dy > 0 ? 1 : -1) * box.height / 2)
+        case .right where abs(dx) > box.width / 2: return (box.x + (dx > 0 ? 1 : -1) * box.width / 2, box.y)
+        case .down, .right: return Self.border(of: box, towards: point)
+        }
     }
 
     /// Where the line from a node's middle to a point leaves its outline.
