@@ -49,7 +49,9 @@ struct RealModelTests {
         let experiments = try #require(verified["experiments"] as? [[String: Any]])
         #expect(experiments.map { $0["experiment"] as? String } == ["activation-patching"])
         for claim in try #require(experiments[0]["claims"] as? [[String: Any]]) {
-            #expect(claim["passes"] as? Bool == true)
+            // A task that the model cannot do is declared not measurable.
+            let isExpected = claim["expected"] as? String == "not measurable" && claim["passes"] is NSNull
+            #expect(claim["passes"] as? Bool == true || isExpected, "\(claim["statement"] ?? "")")
         }
     }
 

@@ -53,7 +53,7 @@ import Testing
 
     @Test func presetsAndOptionsGiveSettings() throws {
         let settings = try ActivationPatching.settings(preset: "tiny", overrides: [("direction", "noising")])
-        #expect(settings["templates"]?.int == 3)
+        #expect(settings["templates"]?.int == 2)
         #expect(settings["direction"]?.string == "noising")
         #expect(throws: SettingsError.self) { try ActivationPatching.settings(preset: "huge") }
         #expect(throws: SettingsError.self) { try ActivationPatching.settings(overrides: [("direction", "sideways")]) }

@@ -17,7 +17,7 @@ import Testing
             clean: [0, 1, 2, 3, 4], corrupted: [0, 9, 2, 3, 4],
             values: [-1, 3, -1, 1, -1, -1, -1, 0, 0, 5], layers: 2)
         #expect(found.differing == [1, 0])
-        #expect(found.between == [0.25, 0.25])
+        #expect(found.between == [0.5, 0.25])
         #expect(found.last == [0, 1.5])
     }
 
@@ -28,7 +28,8 @@ import Testing
     }
 
     @Test func layersAreEarlyAndLateByTheirPlaceInTheModel() {
-        #expect(RecoveryProfile.early(of: 30) == 0..<10)
+        #expect(RecoveryProfile.early(of: 30) == 1..<10)
+        #expect(RecoveryProfile.early(of: 2) == 1..<2 && RecoveryProfile.early(of: 3) == 1..<2)
         #expect(RecoveryProfile.late(of: 30) == 26..<30)
         #expect(RecoveryProfile.early(of: 1) == 0..<1)
         #expect(RecoveryProfile.late(of: 3) == 2..<3)

@@ -51,6 +51,20 @@ import Testing
         #expect(try JSONDecoder().decode(ClaimResult.self, from: Data(json.utf8)) == result)
     }
 
+    @Test func whatIsDeclaredNotMeasurableIsAsExpectedOnlyWhereItIsNot() throws {
+        let declared = claim(.mean).expectedNotMeasurable()
+        var missing = measured([])
+        missing.leave(effect, because: "the model cannot do it")
+        let result = declared.result(missing)
+        #expect(result.verdict == .notMeasurable && result.isAsExpected && !result.passes)
+        #expect(Findings(claims: [result]).areAsExpected)
+        #expect(try JSONDecoder().decode(ClaimResult.self, from: JSONEncoder().encode(result)) == result)
+        // Without the declaration, or where it fails after all, it is not.
+        #expect(!claim(.mean).result(missing).isAsExpected)
+        #expect(!declared.result(measured([0, 0, 0])).isAsExpected)
+        #expect(declared.result(measured([1, 1, 1])).isAsExpected)
+    }
+
     @Test func furtherCriteriaMustHoldToo() {
         var values = measured([1, 1, 1])
         values[other] = [0.2, 0.2, 0.4]

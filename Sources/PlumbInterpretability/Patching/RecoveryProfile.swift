@@ -1,5 +1,4 @@
 public import PlumbModels
-internal import PlumbTensor
 
 /// How much of the answer patches of the residual stream restore, layer by layer and position by position.
 ///
@@ -12,7 +11,7 @@ public struct RecoveryProfile: Sendable, Equatable {
     public let differing: [Double]
     /// By layer: at the last position.
     public let last: [Double]
-    /// By layer: the mean over the positions between them, where the prompts agree; empty where there is none.
+    /// By layer: at the position between them, where the prompts agree, that restores most; empty where there is none.
     public let between: [Double]
 
     /// The profile of one pair from the sweep over its residual stream, whose values run over positions, then layers.
@@ -26,11 +25,14 @@ public struct RecoveryProfile: Sendable, Equatable {
         let neutral = ((places.first ?? 0)..<max(places.first ?? 0, length - 1)).filter { !places.contains($0) }
         differing = cells.map { row in places.map { row[$0] }.max() ?? 0 }
         last = cells.map { $0[length - 1] }
-        between = neutral.isEmpty ? [] : cells.map { row in Statistics.mean(neutral.map { row[$0] }) }
+        between = neutral.isEmpty ? [] : cells.map { row in neutral.map { row[$0] }.max() ?? 0 }
     }
 
-    /// The layers that the claims call early: the first third.
-    public static func early(of layers: Int) -> Range<Int> { 0..<max(1, layers / 3) }
+    /// The layers that the claims call early: the first third, without layer 0, in which a patch at the differing token is
+    /// the whole clean run.
+    public static func early(of layers: Int) -> Range<Int> {
+        min(1, layers - 1)..<min(layers, max(2, layers / 3))
+    }
     /// The layers that the claims call late: the last seventh.
     public static func late(of layers: Int) -> Range<Int> { min(layers - 1, layers - layers / 7)..<layers }
 
@@ -55,7 +57,7 @@ public struct RecoveryProfile: Sendable, Equatable {
     }
 
     /// Whole numbers in rising order as ranges, for example "layers 0 to 21 and layer 24".
-    static func ranges(_ layers: [Int]) -> String {
+    public static func ranges(_ layers: [Int]) -> String {
         var runs: [ClosedRange<Int>] = []
         for layer in layers {
             if let last = runs.last, last.upperBound == layer - 1 {

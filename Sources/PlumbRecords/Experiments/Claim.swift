@@ -73,6 +73,8 @@ public struct Claim: Sendable {
     public private(set) var controlCriteria: [Criterion]
     /// How often claim and control held in the seeds on which the threshold was chosen; `nil` where that was not counted.
     public private(set) var development: Development?
+    /// The verdict that was declared to be expected, where it is not that the claim passes.
+    public private(set) var expected: ClaimResult.Verdict?
 
     /// - Parameters:
     ///   - rule: how values over seeds become one number; also for the control, unless `controlRule` says otherwise.
@@ -131,6 +133,14 @@ public struct Claim: Sendable {
         return claim
     }
 
+    /// The claim, declared to be about something that is not expected to be measurable, for example because the model
+    /// cannot do a task. Where it then is not, `plumb verify` does not fail; where it is, it is judged like any other.
+    public func expectedNotMeasurable() -> Claim {
+        var claim = self
+        claim.expected = .notMeasurable
+        return claim
+    }
+
     /// The thresholds of the claim in words.
     public var threshold: String { Self.text(criteria) }
     /// The thresholds of the control in words.
@@ -153,7 +163,7 @@ public struct Claim: Sendable {
                 unit: controlCriteria[0].quantity.unit, holds: control.holds, met: control.met),
             reason: claim.reason ?? control.reason, n: measured[first].count,
             seeds: first.sample == "seed" && criteria[0].rule != .value ? measured.seeds : nil, met: claim.met,
-            development: development, power: power(measured))
+            development: development, power: power(measured), expected: expected)
     }
 
     private func outcome(

@@ -27,14 +27,16 @@ public struct ClaimResult: Sendable, Equatable {
     public var development: Development?
     /// The probability, at the rates of development, that claim and control hold; `nil` where nothing was counted.
     public var power: Double?
+    /// The verdict that was declared to be expected; `nil` where it is that the claim passes.
+    public var expected: Verdict?
 
     /// Puts a measurement, its threshold and its verdict together.
     public init(
         _ statement: String, threshold: String, observed: Double?, unit: String = "", holds: Bool?,
         control: ControlResult, reason: String? = nil, n: Int? = nil, seeds: [UInt64]? = nil, met: Int? = nil,
-        development: Development? = nil, power: Double? = nil
+        development: Development? = nil, power: Double? = nil, expected: Verdict? = nil
     ) {
-        (self.met, self.development, self.power) = (met, development, power)
+        (self.met, self.development, self.power, self.expected) = (met, development, power, expected)
         self.statement = statement
         self.threshold = threshold
         self.observed = observed
@@ -65,6 +67,9 @@ public struct ClaimResult: Sendable, Equatable {
 
     /// Whether the claim counts as shown: it holds, and its control holds too.
     public var passes: Bool { verdict == .passes }
+
+    /// Whether it came to what was declared: it passes, or could not be measured and that was expected.
+    public var isAsExpected: Bool { passes || (verdict == .notMeasurable && expected == .notMeasurable) }
 }
 
 /// The measurement of a claim repeated where the effect must not appear.
@@ -111,7 +116,7 @@ extension KeyedEncodingContainer {
 
 extension ClaimResult: Codable {
     private enum CodingKeys: String, CodingKey {
-        case statement, threshold, observed, unit, holds, control, reason, n, seeds, met, development, power
+        case statement, threshold, observed, unit, holds, control, reason, n, seeds, met, development, power, expected
     }
 
     /// Reads the result of a claim; `null` is what could not be measured.
@@ -130,6 +135,7 @@ extension ClaimResult: Codable {
         met = try container.decodeIfPresent(Int.self, forKey: .met)
         development = try container.decodeIfPresent(Development.self, forKey: .development)
         power = try container.decodeIfPresent(Double.self, forKey: .power)
+        expected = try container.decodeIfPresent(Verdict.self, forKey: .expected)
     }
 
     /// Writes the result of a claim, with `null` for what could not be measured.
@@ -148,6 +154,7 @@ extension ClaimResult: Codable {
         try container.encodeIfPresent(met, forKey: .met)
         try container.encodeIfPresent(development, forKey: .development)
         try container.encodeIfPresent(power, forKey: .power)
+        try container.encodeIfPresent(expected, forKey: .expected)
     }
 }
 

@@ -42,8 +42,8 @@ public struct Findings: Codable, Sendable, Equatable {
     /// The table called `name`.
     public func table(_ name: String) -> Table? { tables.first { $0.name == name } }
 
-    /// Whether every claim holds together with its control.
-    public var allClaimsPass: Bool { claims.allSatisfy(\.passes) }
+    /// Whether every claim holds together with its control, but for those declared not to be measurable.
+    public var areAsExpected: Bool { claims.allSatisfy(\.isAsExpected) }
 
     /// The claims that came to `verdict`.
     public func claims(_ verdict: ClaimResult.Verdict) -> [ClaimResult] { claims.filter { $0.verdict == verdict } }

@@ -1,0 +1,152 @@
+internal import PlumbInterpretability
+internal import PlumbLearning
+internal import PlumbModels
+internal import PlumbRecords
+internal import PlumbTensor
+
+// The claims of the standard run, one a task, on pairs that the seed draws.
+
+extension ActivationPatching {
+    /// Recovery in a task: where it is, when, and how it is read from a profile.
+    struct Place: Sendable {
+        let name: String
+        let title: String
+        let isLate: Bool
+        let values: @Sendable (RecoveryProfile) -> [Double]
+
+        func quantity(_ task: PatchingTask) -> Quantity {
+            Quantity(
+                "recovery_\(name)_\(task.id)", unit: "of the logit difference", per: "pair",
+                isHeadline: name == Place.lastLate.name)
+        }
+
+        func value(_ profile: RecoveryProfile, layers: Int) -> Double {
+            let range = isLate ? RecoveryProfile.late(of: layers) : RecoveryProfile.early(of: layers)
+            let curve = values(profile)
+            return curve.isEmpty ? .nan : Statistics.mean(Array(curve[range]))
+        }
+
+        static let differingEarly = Place(
+            name: "differing_early", title: "differing, early", isLate: false, values: \.differing)
+        static let lastLate = Place(name: "last_late", title: "last, late", isLate: true, values: \.last)
+        static let betweenEarly = Place(
+            name: "between_early", title: "between, early", isLate: false, values: \.between)
+        static let lastEarly = Place(name: "last_early", title: "last, early", isLate: false, values: \.last)
+        static let differingLate = Place(
+            name: "differing_late", title: "differing, late", isLate: true, values: \.differing)
+        static let betweenLate = Place(name: "between_late", title: "between, late", isLate: true, values: \.between)
+        static let all = [differingEarly, lastLate, betweenEarly, lastEarly, differingLate, betweenLate]
+    }
+
+    static let taskClaims = [
+        claim(.abba).development(missed: 0, of: 60), claim(.baba).development(missed: 0, of: 60),
+        claim(.agreement, moved: 0.5, left: 0.5).development(missed: 0, of: 58),
+        claim(.capitals).development(missed: 0, of: 60), claim(.addition).expectedNotMeasurable(),
+    ]
+
+    /// - Parameters:
+    ///   - moved: what the last token must restore late.
+    ///   - left: what the differing token may still restore late.
+    private static func claim(_ task: PatchingTask, moved: Double = 0.7, left: Double = 0.25) -> Claim {
+        Claim(
+            .each(allowing: 1),
+            "\(task.title): early layers hold the answer at the differing token, late ones at the last",
+            Place.lastLate.quantity(task), .atLeast(moved),
+            control: "Early it is not at the last token or between the two, late not at the differing token or between",
+            Place.lastEarly.quantity(task), .within(0.25, of: 0)
+        )
+        .and(Place.differingEarly.quantity(task), .atLeast(0.8))
+        .controlAnd(Place.betweenEarly.quantity(task), .within(0.25, of: 0))
+        .controlAnd(Place.differingLate.quantity(task), .within(left, of: 0))
+        .controlAnd(Place.betweenLate.quantity(task), .within(0.25, of: 0))
+    }
+
+    private static func right(_ task: PatchingTask) -> Quantity {
+        Quantity("pairs_right_\(task.id)", unit: "of the pairs", per: "pair")
+    }
+
+    func recoveries(_ model: HookedTransformer, _ sweep: PatchSweep, in context: RunContext) throws -> [TaskRecovery] {
+        let (reporter, tasks) = (context.reporter, PatchingTask.all)
+        return try tasks.enumerated().map { index, task in
+            defer { reporter.progress("testing the claims", index + 1, of: tasks.count) }
+            return try TaskRecovery(
+                task, model, count: settings.prompts.templates, key: RandomKey(context.seed), sweep: sweep
+            ) { try reporter.checkpoint() }
+        }
+    }
+
+    static func measured(_ tasks: [TaskRecovery], layers: Int, seed: UInt64) -> Measurements {
+        var measured = Measurements(seeds: [seed])
+        for found in tasks {
+            for place in Place.all {
+                let quantity = place.quantity(found.task)
+                measured[quantity] = found.profiles.map { place.value($0, layers: layers) }
+                if let problem = found.problem { measured.leave(quantity, because: problem) }
+            }
+        }
+        return measured
+    }
+
+    static func metrics(_ tasks: [TaskRecovery], _ measured: Measurements) -> [Metric] {
+        tasks.flatMap { found in
+            [measured.proportion(right(found.task), found.right, of: found.drawn)]
+                + (found.problem == nil ? Place.all.map { measured.metric($0.quantity(found.task)) } : [])
+        }
+    }
+
+    /// The first layer from which on the last token restores more than the differing one, on average over the pairs.
+    private static func handover(_ found: TaskRecovery, layers: Int) -> Int {
+        let isAhead = (0..<layers).map { layer in
+            Statistics.mean(found.profiles.map { $0.last[layer] - $0.differing[layer] }) > 0
+        }
+        return (isAhead.lastIndex(of: false) ?? -1) + 1
+    }
+
+    static func summary(_ tasks: [TaskRecovery], _ measured: Measurements, layers: Int) -> String {
+        let shown = tasks.filter { $0.problem == nil }
+        let unmeasured = tasks.compactMap { found in
+            found.problem.map { " Not measurable: \(found.task.title), because \($0)." }
+        }
+        guard !shown.isEmpty else { return "No task can be measured." + unmeasured.joined() }
+        func range(_ places: [Place]) -> String {
+            let means = shown.flatMap { found in places.map { measured.mean($0.quantity(found.task)) } }
+            return "\(Phrase.percent(Statistics.least(means))) to \(Phrase.percent(Statistics.greatest(means)))"
+        }
+        func layerRange(_ range: Range<Int>) -> String { RecoveryProfile.ranges(Array(range)) }
+        let depths = shown.map { "\(handover($0, layers: layers)) (\($0.task.title))" }
+        return
+            "In the \(shown.count) of \(tasks.count) tasks that the model can do, patching the residual stream at the "
+            + "differing token restores \(range([.differingEarly])) of the clean answer in "
+            + "\(layerRange(RecoveryProfile.early(of: layers))), by task, and at the last token "
+            + "\(range([.lastLate])) in \(layerRange(RecoveryProfile.late(of: layers))); as controls, the last token early "
+            + "and the differing one late restore \(range([.lastEarly, .differingLate])), the tokens between "
+            + "\(range([.betweenEarly, .betweenLate])). The last token restores more than the differing one from layer "
+            + "\(Phrase.list(depths)) on.\(unmeasured.joined())"
+    }
+
+    static func parts(_ tasks: [TaskRecovery], _ measured: Measurements, layers: Int) -> [FindingsPart] {
+        let shown = tasks.filter { $0.problem == nil }
+        guard !shown.isEmpty else { return [] }
+        let table = measured.table(
+            "tasks", title: "Recovery by task", rowLabel: "task", columnLabel: "token, layers",
+            rows: shown.map(\.task.title), columns: Place.all.map(\.title),
+            cells: shown.map { found in Place.all.map { measured[$0.quantity(found.task)] } },
+            unit: "of the logit difference")
+        let depths = LineChart(
+            title: "Tasks move their answer at different depths",
+            caption: "Fraction of the logit difference restored at the last token, mean over pairs.",
+            x: Axis("layer"), y: Axis("recovery"),
+            series: shown.map { found in
+                measured.line(
+                    found.task.title, over: (0..<layers).map(Double.init), curves: found.profiles.map(\.last))
+            })
+        let parts: [FindingsPart] = [
+            .table(table), .figure(.lineChart(chart(shown[0].profiles, measured, layers: layers))),
+            .figure(.lineChart(depths)),
+        ]
+        return parts
+            + tasks.compactMap { found in
+                found.problem.map { .note("\(found.task.title) is not measurable: \($0).") }
+            }
+    }
+}
