@@ -81,7 +81,7 @@ import Testing
         #expect(other.transposedMatmul(sums).norm() < 1e-5)
     }
 
-    @Test func logitsOfOneFrequencyAreExplainedByItAlone() {
+    @Test func logitsOfOneFrequencyAreExplainedByItAlone() throws {
         // The logit of c for a + b is 4 cos(2πk(a + b - c)/p) with k = 2: what a network of one frequency computes.
         let p = Self.modulus
         var values: [Float] = []
@@ -92,16 +92,53 @@ import Testing
             }
         }
         let logits = Tensor(values, shape: [p * p, p])
-        let analysis = GrokkingAnalysis(modulus: p, train: Array(0..<20), test: Array(20..<p * p))
+        // The test pairs are whole rows of the table of addition, on which different waves are orthogonal.
+        let analysis = GrokkingAnalysis(modulus: p, train: Array(0..<3 * p), test: Array(3 * p..<p * p))
         let shares = analysis.shares(logits: logits)
         #expect(abs(shares[1] - 1) < 1e-5 && abs(shares[0]) < 1e-5 && abs(shares[2]) < 1e-5)
-        let whole = analysis.progress(logits: logits, gini: 0, frequencies: [2])
+        let whole = try analysis.progress(logits: logits, gini: 0, frequencies: [2])
         #expect(whole.scores.testAccuracy == 1)
         #expect(abs(whole.restrictedLoss - whole.scores.testLoss) < 1e-5, "the frequency alone is the whole")
         #expect(abs(whole.excludedLoss - log(Double(p))) < 1e-5, "without it every answer is as likely")
-        let other = analysis.progress(logits: logits, gini: 0, frequencies: [1])
+        let other = try analysis.progress(logits: logits, gini: 0, frequencies: [1])
         #expect(abs(other.restrictedLoss - log(Double(p))) < 1e-5)
         #expect(abs(other.excludedLoss - other.scores.trainLoss) < 1e-5)
+    }
+
+    @Test func aTableOfTheTrainingAnswersHasACircuitOnlyWhereWavesAreFittedToThem() throws {
+        // 20 for each training pair's sum and 0 for every test pair: what memorizing alone can be.
+        let p = 23
+        let train = (0..<p * p).filter { $0 * 37 % 101 < 50 }
+        var values = [Float](repeating: 0, count: p * p * p)
+        for place in train { values[place * p + (place / p + place % p) % p] = 20 }
+        let logits = Tensor(values, shape: [p * p, p])
+        let analysis = GrokkingAnalysis(modulus: p, train: train, test: (0..<p * p).filter { $0 * 37 % 101 >= 50 })
+        let found = try analysis.progress(logits: logits, gini: 0, frequencies: Array(1...(p - 1) / 2))
+        let guess = log(Double(p))
+        #expect(found.restrictedLossFromAllPairs < 0.1 * guess, "they are right about test pairs too")
+        #expect(abs(found.restrictedLoss - guess) < 1e-4 && abs(found.excludedLoss) < 1e-4)
+    }
+
+    @Test func aCircuitBesideATableIsFoundOnTheTestPairsAndTakenFromBoth() throws {
+        // The logit of c is 6 cos(2πk(a + b - c)/p); training pairs have 3 more for their sum, and another constant.
+        let p = 11
+        let train = (0..<p * p).filter { $0 % 3 != 0 }
+        let isTrained = Set(train)
+        var values: [Float] = []
+        for place in 0..<p * p {
+            let sum = (place / p + place % p) % p
+            values += (0..<p).map { c in
+                let wave = 6 * cos(2 * Double.pi * 2 * Double(sum - c) / Double(p))
+                return Float(wave + (isTrained.contains(place) && c == sum ? 3 : 0) + (c == 4 ? 1 : 0))
+            }
+        }
+        let analysis = GrokkingAnalysis(modulus: p, train: train, test: (0..<p * p).filter { $0 % 3 == 0 })
+        let found = try analysis.progress(logits: Tensor(values, shape: [p * p, p]), gini: 0, frequencies: [2])
+        #expect(abs(found.restrictedLoss - found.scores.testLoss) < 1e-4, "test pairs have nothing else")
+        // Without the circuit a training pair has 3 for its sum, and 1 for the answer 4.
+        let other = -log(exp(3.0) / (exp(3.0) + exp(1.0) + 9)), four = -log(exp(4.0) / (exp(4.0) + 10))
+        let fours = Double(train.count { ($0 / p + $0 % p) % p == 4 }) / Double(train.count)
+        #expect(abs(found.excludedLoss - (fours * four + (1 - fours) * other)) < 1e-4)
     }
 
     @Test func theGiniCoefficientIsZeroForEqualNumbersAndNearOneForASingleOne() {
@@ -136,9 +173,10 @@ import Testing
     @Test func aStudyLearnsItsTrainingSetAndGoesOnFromItsCheckpoints() throws {
         let study = small
         let whole = try study.train(key: RandomKey(5), label: "test")
-        #expect(whole.losses.count == 60 && whole.snapshots.map(\.step) == [20, 40, 60])
-        #expect(try #require(whole.losses.last) < whole.losses[0] / 2)
-        #expect(Set(whole.train).isDisjoint(with: whole.test) && whole.train.count + whole.test.count == 121)
+        #expect(whole.history.losses.count == 60 && whole.snapshots.map(\.step) == [20, 40, 60])
+        #expect(try #require(whole.history.losses.last) < whole.history.losses[0] / 2)
+        let (train, test) = (whole.history.train, whole.history.test)
+        #expect(Set(train).isDisjoint(with: test) && train.count + test.count == 121)
 
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("grokking-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -148,7 +186,8 @@ import Testing
         shorter.steps = 40
         _ = try shorter.train(key: RandomKey(5), label: "test", in: session)
         let resumed = try study.train(key: RandomKey(5), label: "test", in: session)
-        #expect(resumed.losses == whole.losses && resumed.evaluations == whole.evaluations)
+        #expect(resumed.history.losses == whole.history.losses)
+        #expect(resumed.history.evaluations == whole.history.evaluations)
         #expect(resumed.snapshots.map(\.step) == [20, 40, 60])
         for (a, b) in zip(resumed.snapshots, whole.snapshots) {
             #expect(zip(a.model.parameters, b.model.parameters).allSatisfy { $0.tensor == $1.tensor })

@@ -1,3 +1,4 @@
+internal import PlumbLearning
 internal import PlumbNN
 internal import PlumbTensor
 
@@ -23,7 +24,7 @@ public struct GrokkingAnalysis: Sendable {
     }
 
     /// Mean cross-entropies, in nats, and accuracies, 0...1, on both sets of pairs.
-    public struct Scores: Sendable, Equatable {
+    public struct Scores: Sendable, Codable, Equatable {
         /// The loss on the training pairs, in nats.
         public var trainLoss: Double
         /// The loss on the test pairs, in nats.
@@ -87,32 +88,52 @@ public struct GrokkingAnalysis: Sendable {
     }
 
     /// The losses of the whole network, of some frequencies alone and of the network without them.
-    public struct Progress: Sendable, Equatable {
+    ///
+    /// The waves of the frequencies are fitted to the logits of the test pairs alone. Fitted to all pairs, as in the paper,
+    /// they also hold what was memorized: a table of nothing but the training answers has waves of a + b that give the right
+    /// sum of test pairs too.
+    public struct Progress: Sendable, Codable, Equatable {
         /// The losses and accuracies of the whole network.
         public var scores: Scores
-        /// The loss on the test pairs when the logits keep only their mean and the products of waves of a and of b of
-        /// the frequencies, in nats.
+        /// The loss on the test pairs of the frequencies alone, in nats: the logits are those that fit best among a constant
+        /// and the products of waves of a and of b of the frequencies.
         public var restrictedLoss: Double
-        /// The loss on the training pairs when the logits lose the waves of a + b of the frequencies, in nats.
+        /// The loss on the training pairs without the frequencies, in nats: the logits less the waves of a + b that fit the
+        /// test pairs best.
         public var excludedLoss: Double
+        /// ``restrictedLoss`` with waves fitted to all pairs, training pairs too, in nats.
+        public var restrictedLossFromAllPairs: Double
         /// The Gini coefficient of the embedding's Fourier components: 0 when all are equal, near 1 when few are large.
         public var gini: Double
     }
 
     /// The progress measures with `frequencies` as the key ones.
-    public func progress(_ model: AdditionTransformer, frequencies: [Int]) -> Progress {
-        progress(logits: model(pairs), gini: Self.gini(embeddingNorms(model)), frequencies: frequencies)
+    ///
+    /// - Throws: `FitError` where there is no test pair, or a logit is not finite.
+    public func progress(_ model: AdditionTransformer, frequencies: [Int]) throws -> Progress {
+        try progress(logits: model(pairs), gini: Self.gini(embeddingNorms(model)), frequencies: frequencies)
     }
 
     /// The same for logits of all pairs, [p², p].
-    func progress(logits: Tensor, gini: Double, frequencies: [Int]) -> Progress {
-        let kept = basis.productWaves(frequencies)
-        let restricted = kept.matmul(kept.transposedMatmul(logits)) + logits.mean(axis: 0)
-        let removed = basis.sumWaves(frequencies)
-        let excluded = logits - removed.matmul(removed.transposedMatmul(logits))
+    func progress(logits: Tensor, gini: Double, frequencies: [Int]) throws -> Progress {
+        let products = basis.productWaves(frequencies)
+        let fitted = try part(of: logits, in: products)
+        let constant = (logits - fitted).gathered(test).mean(axis: 0)
+        let leaky = products.matmul(products.transposedMatmul(logits)) + logits.mean(axis: 0)
+        let removed = try part(of: logits, in: basis.sumWaves(frequencies))
         return Progress(
-            scores: scores(logits: logits), restrictedLoss: scores(logits: restricted).testLoss,
-            excludedLoss: scores(logits: excluded).trainLoss, gini: gini)
+            scores: scores(logits: logits), restrictedLoss: scores(logits: fitted + constant).testLoss,
+            excludedLoss: scores(logits: logits - removed).trainLoss,
+            restrictedLossFromAllPairs: scores(logits: leaky).testLoss, gini: gini)
+    }
+
+    /// The waves that, with a constant, are nearest to the logits of the test pairs; without the constant, for all pairs.
+    private func part(of logits: Tensor, in waves: Tensor) throws -> Tensor {
+        // A wave's square over all pairs is 1: the penalty only matters where too few test pairs tell the waves apart.
+        let weights = try RidgeRegression(
+            DoubleMatrix(waves.gathered(test)), targets: DoubleMatrix(logits.gathered(test)), penalty: 1e-6
+        ).weights
+        return waves.matmul(Tensor(weights.elements.map(Float.init), shape: [weights.rows, weights.columns]))
     }
 
     /// The norm of each wave's component of the embedding of the numbers.

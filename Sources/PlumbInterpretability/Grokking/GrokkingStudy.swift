@@ -15,20 +15,20 @@ public struct GrokkingStudy: SettingGroup {
     @Setting("p: the network adds two numbers modulo p, which is odd.", 11...999) public var modulus = 53
     @Setting("The part of all p² sums that it is trained on.", 0.01...0.99) public var fraction = 0.5
     @Setting("The width of the residual stream; the heads divide it into multiples of 8.", 8...4096)
-    public var width = 128
+    public var width = 64
     @Setting("Attention heads.", 1...512) public var heads = 4
-    @Setting("Neurons of the MLP.", 1...16_384) public var hidden = 512
+    @Setting("Neurons of the MLP.", 1...16_384) public var hidden = 256
     @Setting("Training steps; each uses the whole training set.", 1...10_000_000) public var steps = 2000
-    @Setting("AdamW's learning rate, after a warm-up of ten steps.", 1e-9...10) public var learningRate = 0.002
+    @Setting("AdamW's learning rate, after a warm-up of ten steps.", 1e-9...10) public var learningRate = 0.003
     @Setting("Decoupled weight decay: each step shrinks every weight by this times the learning rate.", 1e-9...1000)
     public var weightDecay = 1.0
     @Setting("Steps between measurements of loss and accuracy.", 1...10_000_000) public var evaluateEvery = 10
     @Setting(
         "Steps between the weights that are kept; the progress measures are computed from them after training.",
         1...10_000_000)
-    public var snapshotEvery = 40
+    public var snapshotEvery = 20
 
-    /// The settings of the quick run: p = 53 and half of the pairs.
+    /// The settings of the quick run: p = 53, half of the pairs, and half of the paper's width.
     public init() {}
 
     /// Refuses settings that do not fit together, or need more memory than the machine can give.
@@ -66,48 +66,14 @@ public struct GrokkingStudy: SettingGroup {
     public struct Outcome: Sendable {
         /// The network after the last step.
         public let model: AdditionTransformer
-        /// The training pairs, by their place in the table of addition, a · p + b; in order.
-        public let train: [Int]
-        /// All other pairs, the test pairs, likewise.
-        public let test: [Int]
-        /// The mean loss on the training pairs before each step, in nats.
-        public let losses: [Float]
-        /// Every ``Measure`` along training, in the order of the steps.
-        public let evaluations: [FitEvaluation]
+        /// The pairs, and what was measured along training.
+        public let history: GrokkingHistory
         /// The weights kept along training, in the order of the steps; the last are the final ones.
         public let snapshots: [(step: Int, model: AdditionTransformer)]
 
-        /// The first measured step at which a measure is at least `level`; `nil` where it never is.
-        public func firstStep(_ measure: Measure, reaching level: Double) -> Int? {
-            evaluations.first { $0[measure] >= level }?.step
-        }
-
-        /// One measure along training as a line of a chart.
-        public func curve(_ name: String, _ measure: Measure) -> LineChart.Series {
-            LineChart.Series(name, x: evaluations.map { Double($0.step) }, y: evaluations.map { $0[measure] })
-        }
-
-        /// The training loss in nats as a line of a chart with a logarithmic axis of steps: before each of the first 60
-        /// steps, and before every `stride`-th of the others.
-        public func trainLoss(_ name: String, every stride: Int) -> LineChart.Series {
-            require(stride > 0, "the training loss is shown every \(stride) steps; it must be every 1 or more")
-            let kept = losses.indices.filter { $0 < 60 || $0 % stride == 0 }
-            return LineChart.Series(name, x: kept.map { Double($0 + 1) }, y: kept.map { Double(losses[$0]) })
-        }
-
-        /// The first measured step after which the test loss stays below half of its highest value; `nil` where there is
-        /// none.
-        public var testLossFalls: Int? {
-            let values = evaluations.map { $0[Measure.testLoss] }
-            guard let highest = values.max(), let last = values.lastIndex(where: { !($0 < highest / 2) }),
-                last + 1 < values.count
-            else { return nil }
-            return evaluations[last + 1].step
-        }
-
         /// What the progress measures are computed with.
         public var analysis: GrokkingAnalysis {
-            GrokkingAnalysis(modulus: model.modulus, train: train, test: test)
+            GrokkingAnalysis(modulus: model.modulus, train: history.train, test: history.test)
         }
     }
 
@@ -149,8 +115,10 @@ public struct GrokkingStudy: SettingGroup {
                 }
             }, loss: { model, _ in model.loss(pairs) })
         return Outcome(
-            model: result.model, train: split.train, test: split.test, losses: result.losses,
-            evaluations: result.evaluations, snapshots: snapshots.models.sorted { $0.key < $1.key }.map { ($0, $1) })
+            model: result.model,
+            history: GrokkingHistory(
+                train: split.train, test: split.test, losses: result.losses, evaluations: result.evaluations),
+            snapshots: snapshots.models.sorted { $0.key < $1.key }.map { ($0, $1) })
     }
 }
 
