@@ -9,5 +9,6 @@ extension Catalogue {
         WeakToStrong.self,
         BiologicalAnchorsForecast.self, ThreatModels.self,
         EmbeddedAgency.self,
+        BiologicalAnchorsForecast.self, Takeoff.self,
     ])
 }
