@@ -1,4 +1,4 @@
-public import PlumbFoundations
+internal import PlumbFoundations
 internal import PlumbLearning
 public import PlumbRecords
 internal import PlumbTensor
