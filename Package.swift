@@ -156,6 +156,7 @@ let package = Package(
         .testTarget(
             name: "PlumbFoundationsTests",
             dependencies: ["PlumbBasics", "PlumbTensor", "PlumbRecords", "PlumbWorlds", "PlumbFoundations"],
+            resources: [.copy("Golden")],
             swiftSettings: strict),
         .testTarget(
             name: "PlumbInterpretabilityTests",

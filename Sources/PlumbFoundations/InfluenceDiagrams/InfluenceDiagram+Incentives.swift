@@ -56,7 +56,8 @@ extension InfluenceDiagram {
         }
         // Without a cycle, decisions that depend on none that is left can be taken away one by one.
         var left = Set(decisions)
-        while let free = left.first(where: { decision in relevant[decision]?.allSatisfy { !left.contains($0) } ?? true }) {
+        while let free = left.first(where: { decision in relevant[decision]?.allSatisfy { !left.contains($0) } ?? true }
+        ) {
             left.remove(free)
         }
         return left.isEmpty

@@ -45,12 +45,15 @@ public struct InfluenceDiagram: Sendable, Hashable {
         parents = found.map { $0.sorted() }
         if let node = names.indices.first(where: { descendants(of: $0).contains($0) }) {
             throw FoundationsError(
-                "the diagram has a cycle through \(names[node]): causes must precede their effects, so remove an edge of it")
+                "the diagram has a cycle through \(names[node]): causes must precede their effects, so remove an edge of it"
+            )
         }
     }
 
     /// A diagram whose edges are known to have no cycle.
-    init(names: [String], kinds: [Kind], parents: [[Int]]) { (self.names, self.kinds, self.parents) = (names, kinds, parents) }
+    init(names: [String], kinds: [Kind], parents: [[Int]]) {
+        (self.names, self.kinds, self.parents) = (names, kinds, parents)
+    }
 
     /// The index of a node.
     ///
