@@ -170,6 +170,7 @@ let package = Package(
         .testTarget(
             name: "PlumbFoundationsTests",
             dependencies: ["PlumbBasics", "PlumbTensor", "PlumbRecords", "PlumbWorlds", "PlumbFoundations"],
+            resources: [.copy("Golden")],
             swiftSettings: strict),
         .testTarget(
             name: "PlumbInterpretabilityTests",

@@ -10,5 +10,6 @@ extension Catalogue {
         BiologicalAnchorsForecast.self, ThreatModels.self,
         EmbeddedAgency.self,
         BiologicalAnchorsForecast.self, Takeoff.self,
+        EmbeddedAgency.self, RaceToThePrecipice.self, AgentIncentives.self,
     ])
 }
