@@ -46,4 +46,20 @@ import Testing
             }
         }
     }
+
+    @Test func smallBarsAtTheEndOfManyAreLeftToThePage() {
+        func shown(_ values: [Double]) -> [Substring] {
+            let chart = BarChart(
+                title: "Shift of the median", caption: "", categories: values.indices.map { "cause \($0)" },
+                categoryLabel: "", y: Axis("years"), series: [.init("s", values: values)])
+            return TerminalBars(chart).render(.plain).split(separator: "\n").filter {
+                $0.hasPrefix("cause") || $0.hasPrefix("and")
+            }
+        }
+        let falling = [9, 8, 7, 6, 5, 4, 3, 2, 1, 0.1, 0.1]
+        #expect(shown(falling).count == 10 && shown(falling).last == "and 2 smaller ones in the report")
+        // What is worth its name at the end, and few bars, are shown whole.
+        #expect(shown(falling + [5]).count == 12)
+        #expect(shown([9, 0, 0, 0, 0, 0, 0, 0]).count == 8)
+    }
 }

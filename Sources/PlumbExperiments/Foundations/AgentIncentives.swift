@@ -115,37 +115,25 @@ public struct AgentIncentives: Experiment {
             measured.metrics(Self.different, Self.information, Self.control, Self.leftAtNode)
             measured.metrics(Self.differentShuffled, Self.noInformation, Self.noControl, Self.leftElsewhere)
             measured.metrics(Self.copy, Self.coin)
-            try figures("recommender", "A recommender rewarded for clicks", .contentRecommender())
-            try figures("modified", "A recommender rewarded for predicted clicks", .modifiedRecommender())
-            try figures("grades", "A predictor of grades", .gradePredictor())
+            try Self.figure([
+                ("rewarded for clicks", .contentRecommender()),
+                ("rewarded for predicted clicks", .modifiedRecommender()),
+                ("a predictor of grades", .gradePredictor()),
+            ])
             "A recommender rewarded for clicks has an instrumental control incentive on its user's opinions; rewarded for clicks "
                 + "that a model of the original opinions predicts, it has none. A predictor of grades that sees the high "
                 + "school responds to race, and not to gender, which it sees too."
         }
     }
 
-    private func figures(_ name: String, _ title: String, _ diagram: InfluenceDiagram) throws -> [FindingsPart] {
-        let decisions = diagram.nodes(.decision)
-        let kinds = InfluenceDiagram.Incentive.allCases
-        let columns = decisions.flatMap { decision in
-            kinds.map { decisions.count == 1 ? $0.rawValue : "\(diagram.names[decision]): \($0.rawValue)" }
-        }
-        let values = try diagram.names.indices.map { node in
-            try decisions.flatMap { decision in
-                try kinds.map { try diagram.admits($0, on: node, decision: decision) ? 1.0 : 0 }
-            }
-        }
-        let table = Table(
-            name, title: title, rowLabel: "node", columnLabel: "incentive", rows: diagram.names, columns: columns,
-            values: values, unit: "1: admitted")
-        return [
-            .figure(.text(TextPanel(title: "\(title): the diagram", text: diagram.text))), .table(table),
-            .figure(
-                .heatMap(
-                    HeatMap(
-                        table: name, title: title, caption: "Dark: the graph admits the incentive on the node.",
-                        domain: HeatMap.Domain(0, 1), valueLabel: "admitted"))),
-        ]
+    private static func figure(_ diagrams: [(title: String, diagram: InfluenceDiagram)]) throws -> GraphFigure {
+        GraphFigure(
+            title: "What the graph admits",
+            caption:
+                "Boxes are decisions, diamonds what the agent maximizes; dashed arrows are what a decision observes. In "
+                + "brackets the incentives that the graph admits on a node: value of information (VoI), response incentive "
+                + "(RI), value of control (VoC), instrumental control incentive (ICI, colored).",
+            panels: try diagrams.map { try $0.diagram.panel($0.title) })
     }
 
     /// The incentives of a diagram in a file.
@@ -169,7 +157,7 @@ public struct AgentIncentives: Experiment {
             from: Measurements(seeds: [context.seed])
         ) {
             if let model = file.model { Metric("best_expected_utility", model.bestUtility) }
-            try figures("diagram", "The diagram of \(path)", diagram)
+            try Self.figure([("", diagram)])
         }
     }
 

@@ -52,12 +52,4 @@ extension InfluenceDiagram {
             ["sign>copy", "copy>guess", "sign>worth", "guess>worth"], decision: "guess", utility: "worth")
         return try InfluenceModel(diagram, tables: [[0.5], [1 - accuracy, accuracy], [], [1, -1, -1, 1]])
     }
-
-    /// One line a node: its kind and its parents.
-    public var text: String {
-        names.indices.map { node in
-            let from = parents[node].map { names[$0] }.joined(separator: ", ")
-            return "\(names[node]) (\(kinds[node].rawValue))" + (from.isEmpty ? "" : " ← \(from)")
-        }.joined(separator: "\n")
-    }
 }

@@ -6,6 +6,8 @@ struct TerminalBars {
     private let chart: BarChart
     /// With more bars than this each series is one row of blocks; with numbers as categories, from fewer on.
     private static let (mostBars, mostNumbers) = (60, 12)
+    /// From more categories than this on, the small ones at the end are left to the page.
+    private static let mostSmall = 8
 
     init(_ chart: BarChart) { self.chart = chart }
 
@@ -37,7 +39,8 @@ struct TerminalBars {
         // All bars have one scale, so they have one room.
         let room = min(40, style.width - margin - 3 - tail)
         var output = ""
-        for (category, name) in chart.categories.enumerated() {
+        let shown = shownCategories(largest: largest ?? 0)
+        for (category, name) in chart.categories.prefix(shown).enumerated() {
             if several { output += style.lines(name).map { $0 + "\n" }.joined() }
             for series in chart.series {
                 guard let value = series.values[safe: category] else { continue }
@@ -46,7 +49,18 @@ struct TerminalBars {
                     bar(value, scale, room: room), number(series, category), margin: margin, room: room, style)
             }
         }
+        let left = chart.categories.count - shown
+        if left > 0 { output += style.apply(.dim, "and \(left) smaller ones in the report") + "\n" }
         return output + style.lines(PlotFrame.title(chart.y)).map { style.apply(.dim, $0) + "\n" }.joined()
+    }
+
+    /// How many categories are shown: of many, those behind the last bar worth the name are left to the page.
+    private func shownCategories(largest: Double) -> Int {
+        guard chart.categories.count > Self.mostSmall, largest > 0 else { return chart.categories.count }
+        let last = chart.categories.indices.last { category in
+            chart.series.contains { abs($0.values[safe: category] ?? 0) >= largest / 20 }
+        }
+        return max(Self.mostSmall, (last ?? 0) + 1)
     }
 
     /// A name, its bar and its number; a name too long begins in the line above.
