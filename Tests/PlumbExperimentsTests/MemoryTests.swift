@@ -11,7 +11,7 @@ import Testing
         study.modulus = 999
         #expect(study.memory().bytes > 12e9)
         let refusal = #expect(throws: SettingsError.self) { try study.memory().check(present: 16e9) }
-        #expect(refusal?.description.contains("--modulus 999 with --hidden 512") == true)
+        #expect(refusal?.description.contains("--modulus 999 with --hidden 256") == true)
     }
 
     @Test func modelsThatAreKeptCount() {

@@ -69,7 +69,7 @@ import Testing
 
     @Test func grokkingSettingsThatCannotBeRunAreNamed() {
         #expect(refused(Grokking.self) { $0.study.modulus = 54 }.contains("--modulus 54: it must be odd"))
-        #expect(refused(Grokking.self) { $0.study.heads = 3 }.contains("--width 128: it must divide into 3 heads"))
+        #expect(refused(Grokking.self) { $0.study.heads = 3 }.contains("--width 64: it must divide into 3 heads"))
         #expect(refused(Grokking.self) { $0.study.width = 100 }.contains("--width 100"))
         let snapshots = refused(Grokking.self) { $0.study.snapshotEvery = 15 }
         #expect(snapshots.contains("--snapshot-every 15") && snapshots.contains("--evaluate-every 10"))

@@ -19,32 +19,51 @@ import Testing
         return GrokkingStages(memorized: memorized, snapshots: snapshots, guess: 4)
     }
 
+    /// A value for so many snapshots, then another.
+    private func step(_ count: Int, _ before: Double, _ after: Double) -> [Double] {
+        (0..<20).map { $0 < count ? before : after }
+    }
+
     @Test func eachStageIsDatedByItsOwnCurve() {
         let found = stages(
-            memorized: 10, restricted: [4, 3, 1, 1, 0, 0], excluded: [4, 1, 1, 3, 3, 3], test: [5, 9, 9, 9, 1, 0])
+            memorized: 10, restricted: step(2, 4, 1), excluded: step(3, 1, 3.1), test: step(4, 9, 1))
         #expect(found.restrictedLossFalls == 30 && found.excludedLossRises == 40 && found.testLossFalls == 50)
         #expect(found.circuitFormed == 40 && found.inOrder == 3)
     }
 
-    @Test func aDateIsWhereACurveStaysToTheEnd() {
-        let found = stages(
-            memorized: 10, restricted: [4, 1, 3, 1, 1, 1], excluded: [1, 3, 3, 3, 1, 3], test: [9, 1, 9, 1, 1, 9])
-        #expect(found.restrictedLossFalls == 40, "it was above the level again at 30")
-        #expect(found.excludedLossRises == 60 && found.testLossFalls == nil)
-        #expect(found.inOrder == 2)
+    @Test func aCurveMustStayBeyondItsLevelForFiveSnapshots() {
+        var (restricted, test) = (step(5, 4, 1), step(15, 9, 1))
+        restricted[2] = 1
+        #expect(
+            stages(memorized: 10, restricted: restricted, excluded: restricted, test: test).restrictedLossFalls == 60)
+        #expect(stages(memorized: 10, restricted: restricted, excluded: restricted, test: test).testLossFalls == 160)
+        restricted[8] = 4
+        restricted[16] = 4
+        let found = stages(memorized: 10, restricted: restricted, excluded: restricted, test: step(16, 9, 1))
+        #expect(found.restrictedLossFalls == 100, "a later spike does not matter, one within five does")
+        #expect(found.testLossFalls == nil, "there are only four snapshots left")
+    }
+
+    @Test func theExcludedLossIsDatedByItsRiseFromItsLowestValueSoFar() {
+        // It falls from 4 to 3, and 2 above that is 5.
+        let excluded = [4, 3.5, 3, 3, 4.5, 5.1] + [Double](repeating: 6, count: 14)
+        let low = step(1, 4, 0)
+        #expect(stages(memorized: 10, restricted: low, excluded: excluded, test: low).excludedLossRises == 60)
+        let flat = step(1, 4, 3)
+        #expect(stages(memorized: 10, restricted: low, excluded: flat, test: low).excludedLossRises == nil)
     }
 
     @Test func aCurveThatWasAlwaysBeyondTheLevelHasNoDate() {
-        let found = stages(memorized: 10, restricted: [1, 1], excluded: [3, 3], test: [1, .nan])
+        let found = stages(memorized: 10, restricted: step(0, 4, 1), excluded: step(0, 4, 3), test: step(20, .nan, 1))
         #expect(found.restrictedLossFalls == nil && found.excludedLossRises == nil && found.testLossFalls == nil)
         #expect(found.circuitFormed == nil && found.inOrder == 1)
     }
 
     @Test func stagesOutOfOrderDoNotCount() {
-        let (restricted, excluded, test) = ([4.0, 4, 1, 1], [1.0, 3, 3, 3], [9.0, 9, 9, 1])
+        let (restricted, excluded, test) = (step(2, 4, 1), step(1, 1, 4), step(3, 9, 1))
         #expect(stages(memorized: 10, restricted: restricted, excluded: excluded, test: test).inOrder == 3)
         #expect(stages(memorized: 20, restricted: restricted, excluded: excluded, test: test).inOrder == 1)
-        #expect(stages(memorized: 10, restricted: restricted, excluded: excluded, test: [9, 9, 1, 1]).inOrder == 2)
+        #expect(stages(memorized: 10, restricted: restricted, excluded: excluded, test: step(2, 9, 1)).inOrder == 2)
         #expect(stages(memorized: nil, restricted: restricted, excluded: excluded, test: test).inOrder == 0)
     }
 }

@@ -16,7 +16,7 @@ public struct Grokking: Experiment {
         var (tiny, paper) = (Settings(), Settings())
         (tiny.seeds, tiny.study.modulus, tiny.study.width, tiny.study.hidden) = (2, 31, 32, 128)
         (tiny.study.learningRate, tiny.study.steps) = (0.008, 500)
-        (tiny.study.evaluateEvery, tiny.study.snapshotEvery) = (20, 100)
+        (tiny.study.evaluateEvery, tiny.study.snapshotEvery) = (20, 20)
         (paper.study.modulus, paper.study.fraction, paper.study.learningRate) = (113, 0.3, 0.001)
         (paper.study.width, paper.study.hidden, paper.study.steps) = (128, 512, 14_000)
         (paper.study.evaluateEvery, paper.study.snapshotEvery) = (50, 100)
@@ -31,12 +31,13 @@ public struct Grokking: Experiment {
             + "same weights and pairs, without. Write its logits as waves of a + b; the key frequencies are the fewest "
             + "that explain 95 % of what all waves explain, the control's as many, its strongest. Along training, measure "
             + "the test loss of the key frequencies alone (restricted) and the training loss without them (excluded). "
-            + "Each curve is dated by where it crosses half of the loss of a guess, ln p, for good: the circuit has formed "
-            + "when restricted loss is below and excluded loss above, the cleanup is done when test loss is below.",
+            + "Dates are of 5 snapshots in a row: restricted and test loss come below half of the loss of a guess, ln p, "
+            + "excluded loss rises by as much from its lowest value so far. The circuit has formed when restricted loss has "
+            + "fallen and excluded loss has risen; the cleanup is done when test loss has fallen.",
         limits:
-            "One architecture and one task. The quick run has p = 53, half of the pairs, half of the paper's width and "
-            + "three times its learning rate; --preset paper is the paper's and takes about an hour. The key frequencies "
-            + "are the final network's. Unlike in the paper, waves are fitted to the logits of the test pairs alone.",
+            "One architecture and one task. The quick run has p = 53, 45 % of the pairs, half of the paper's width and three "
+            + "times its learning rate; --preset paper has the paper's and takes about an hour. With half of the pairs the "
+            + "circuit forms while some networks still memorize. The key frequencies are the final network's. Unlike in the paper, waves are fitted to the logits of the test pairs alone.",
         references: [
             Reference(
                 authors: "Nanda, Chan, Lieberum, Smith, Steinhardt",
@@ -50,7 +51,7 @@ public struct Grokking: Experiment {
         changes:
             "The threshold of the key frequencies' share, 0.7, was 0.8 until a seed was looked at. The stages replace a "
             + "comparison of losses near 1e-5. Restricted loss was fitted to all pairs until it was low without a circuit.",
-        minutes: 2)
+        minutes: 1.5)
 
     /// A number of a network trained with weight decay and of its control, which was trained without.
     private struct Number: Sendable {
@@ -62,9 +63,10 @@ public struct Grokking: Experiment {
     }
 
     private static let delay = Number(name: "delay", unit: "times the steps", isHeadline: true) { $0.delay }
-    private static let stages = Number(name: "stages_in_order") { Double($0.stages.inOrder) }
-    private static let hidden = Number(name: "test_loss_at_circuit", unit: "of a guess's", isHeadline: true) {
-        $0.testLossAtCircuit
+    private static let stages = Number(name: "stages_in_order", unit: "stages") { Double($0.stages.inOrder) }
+    private static let hidden = Number(name: "test_loss_when_restricted_falls", unit: "of a guess's", isHeadline: true)
+    {
+        $0.testLossWhenRestrictedFalls
     }
     private static let keyShare = Number(name: "key_share_of_logit_variance", isHeadline: true) { $0.keyShare }
     private static let keys = Number(name: "key_frequencies") { Double($0.keyFrequencies.count) }
@@ -93,7 +95,7 @@ public struct Grokking: Experiment {
         excludedOthers,
     ]
 
-    private static let rule = SeedRule.worst
+    private static let rule = SeedRule.each(allowing: 1)
     public let claims = [
         Claim(
             rule, "Test accuracy reaches 99 % long after training accuracy does", delay.decayed, .atLeast(4),
@@ -112,16 +114,14 @@ public struct Grokking: Experiment {
             keyShare.control, .atMost(0.4)
         ).and(keys.decayed, .atMost(8)),
         Claim(
-            rule, "The key frequencies alone have a low loss on the test set", restricted.decayed, .atMost(0.1),
-            control: "As many frequencies of the network without weight decay, its strongest, do not",
+            rule, "The key frequencies alone have a low loss on the test set, and without them training loss is high",
+            restricted.decayed, .atMost(0.1),
+            control:
+                "Alone, neither as many frequencies of the network without weight decay have a low loss nor others",
             restricted.control, .atLeast(2)
-        ).controlAnd(restrictedOthers.decayed, .atLeast(2)),
-        Claim(
-            rule, "Without the key frequencies the loss on the training set is high", excluded.decayed, .atLeast(2),
-            control: "Without as many of the network without weight decay, its strongest, it is not",
-            excluded.control, .atMost(2)
-        ).controlAnd(excludedOthers.decayed, .atMost(0.1)),
-    ]
+        ).and(excluded.decayed, .atLeast(2)).controlAnd(restrictedOthers.decayed, .atLeast(2)).controlAnd(
+            excludedOthers.decayed, .atMost(0.1)),
+    ].map { $0.development(missed: 0, controlMissed: 0, of: 8) }
 
     let settings: Settings
     public init(_ settings: Settings) throws {
@@ -189,8 +189,8 @@ public struct Grokking: Experiment {
                 + "in \(settings.study.steps) steps. In the end \(keys) frequencies explain \(share) of the logits' variance."
         }
         return "Networks memorize after \(dates[0]) steps on average. A circuit of \(keys) frequencies forms: alone it "
-            + "answers after \(dates[1]) steps, the training pairs need it after \(dates[2]), when the test loss is still "
-            + "\(mean(Self.hidden.decayed)) times a guess's. That falls after \(dates[3]), and \(dates[4]) steps give 99 % "
+            + "answers after \(dates[1]) steps, when the test loss is still \(mean(Self.hidden.decayed)) times a guess's; "
+            + "the training pairs need it after \(dates[2]). The test loss falls after \(dates[3]), and \(dates[4]) steps give 99 % "
             + "test accuracy. In the end the frequencies hold \(share) of the logits' variance, and have a test loss of "
             + "\(mean(Self.restricted.decayed)) nats. Without weight decay as many hold "
             + "\(Phrase.percent(measured.mean(Self.keyShare.control))), have \(mean(Self.restricted.control)) nats, and test "

@@ -83,11 +83,11 @@ public struct GrokkingProgress: Sendable, Codable {
     /// When the network memorized, formed a circuit and cleaned up.
     public var stages: GrokkingStages { GrokkingStages(memorized: memorized, snapshots: snapshots, guess: guess) }
 
-    /// The test loss of the whole network when its circuit has formed, as a part of a guess's: above 1 while what was
-    /// memorized hides the circuit; `nil` where no circuit formed.
-    public var testLossAtCircuit: Double? {
-        guard let formed = stages.circuitFormed else { return nil }
-        return snapshots.first { $0.step == formed }.map { $0.measures.scores.testLoss / guess }
+    /// The test loss of the whole network when its key frequencies alone can answer, as a part of a guess's: above 1 while
+    /// what was memorized hides them; `nil` where they never can.
+    public var testLossWhenRestrictedFalls: Double? {
+        guard let step = stages.restrictedLossFalls else { return nil }
+        return snapshots.first { $0.step == step }.map { $0.measures.scores.testLoss / guess }
     }
 
     /// The steps at which the phases of training end, as markers of a chart, without those that were not reached.
