@@ -1,3 +1,4 @@
+import PlumbRecords
 import Testing
 
 @testable import PlumbReport
