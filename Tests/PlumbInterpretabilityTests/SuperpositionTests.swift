@@ -65,15 +65,9 @@ import Testing
         #expect(model.loss(x, importance: Tensor([3, 7])).item == 0.75)
     }
 
-    /// Two dimensions with a pair in each: four features of half a dimension.
-    @Test func theShareInPairsIsOfTwoFeaturesADimension() {
-        #expect(FeatureGeometry(Tensor([1, 0, -1, 0, 0, 1, 0, -1], shape: [4, 2])).shareInPairs == 1)
-        #expect(FeatureGeometry(Tensor([1, 0, -1, 0, 0, 1, 0, 0], shape: [4, 2])).shareInPairs == 0.5)
-    }
-
     @Test func aModelThatRepresentsNoFeatureHasNoneInPairs() {
         let faint = FeatureGeometry(Tensor([0.3, 0, -0.3, 0, 0, 0.3, 0, -0.3], shape: [4, 2]))
-        #expect(faint.shareInPairs == 0 && faint.featuresInOrthogonalPairs == 0)
+        #expect(faint.dimensionalityOfRepresented == [] && faint.featuresInOrthogonalPairs == 0)
         #expect(faint.dedication == 0 && faint.pentagonError == 180)
     }
 

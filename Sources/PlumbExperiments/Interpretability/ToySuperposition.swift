@@ -15,6 +15,7 @@ public struct ToySuperposition: Experiment {
         (tiny.models.seeds, tiny.models.steps, tiny.models.batch) = (2, 150, 128)
         (tiny.models.wideFeatures, tiny.models.wideDimensions) = (32, 4)
         (tiny.models.wideSteps, tiny.models.wideBatch, tiny.models.densities) = (150, 64, 3)
+        tiny.models.wideSeeds = 2
         (paper.models.steps, paper.models.densities, paper.models.leastDensity) = (10_000, 25, 0.01)
         (paper.models.wideFeatures, paper.models.wideDimensions) = (400, 30)
         (paper.models.wideSteps, paper.models.wideBatch) = (10_000, 1024)
@@ -27,7 +28,9 @@ public struct ToySuperposition: Experiment {
         question: "How does a model of two dimensions represent five features, and what decides whether it does?",
         method: "Train x̂ = ReLU(W Wᵀ x + b) to reconstruct sparse features weighted by importances 0.9ⁱ, from several "
             + "initializations, and look at the feature directions in W; then train wide models of equally important "
-            + "features over a range of sparsities, and compute the dimensionality of each feature.",
+            + "features over a range of sparsities, and compute their dimensions per feature, D*, and the dimensionality "
+            + "of each feature, D. On a plateau D* stays near a level while the density falls. D sticks at fractions where "
+            + "more of them are within 0.01 of 1, 3/4, 2/3, 1/2, 2/5 or 3/8 than when noise of 0.05 spreads them smoothly.",
         limits: "A model of a few weights, on features that are independent and known. The geometry is that of the "
             + "best of several initializations; others end in worse arrangements, and the metrics say how many.",
         references: [
@@ -36,7 +39,10 @@ public struct ToySuperposition: Experiment {
                     + "Grosse, McCandlish, Kaplan, Amodei, Wattenberg, Olah",
                 title: "Toy Models of Superposition", year: 2022, arXiv: "2209.10652")
         ],
-        minutes: 0.6)
+        changes:
+            "A share of features in pairs, whose control had almost no features, became the claims about both plateaus and "
+            + "about fractions.",
+        minutes: 1)
 
     /// The losses to reproduce, at the three sparsities: an independent implementation's best of four initializations.
     static let expectedLosses = [0.0370, 0.0116, 0.00416]
@@ -49,8 +55,18 @@ public struct ToySuperposition: Experiment {
     static let beyond = Quantity("features_beyond_dimensions_sparsity_0", unit: "features")
     static let lossError = Quantity("largest_relative_loss_error")
     static let linearRatio = Quantity("loss_ratio_without_relu", unit: "times as high")
-    static let wideHalves = Quantity("highest_share_in_pairs_wide")
-    static let wideHalvesDense = Quantity("share_in_pairs_wide_sparsity_0")
+    static let atOne = wide("density_range_at_1", unit: "times", isHeadline: true)
+    static let atHalf = wide("density_range_at_one_half", unit: "times", isHeadline: true)
+    static let elsewhere = wide("largest_density_range_elsewhere", unit: "times")
+    static let stuck = wide("share_at_fractions", isHeadline: true)
+    static let smooth = wide("share_at_fractions_smooth")
+    static let chance = wide("p_of_share_at_fractions")
+    static let stuckBeside = wide("share_at_fractions_beside_half")
+    static let smoothBeside = wide("share_at_fractions_beside_half_smooth")
+    static let chanceBeside = wide("p_of_share_at_fractions_beside_half")
+    private static func wide(_ name: String, unit: String = "", isHeadline: Bool = false) -> Quantity {
+        Quantity(name, unit: unit, per: "initialization", isHeadline: isHeadline)
+    }
 
     public let claims = [
         Claim(
@@ -72,8 +88,18 @@ public struct ToySuperposition: Experiment {
             control: "Without the ReLU, which superposition needs, the loss at sparsity 0.9 is higher", linearRatio,
             .atLeast(2)),
         Claim(
-            .value, "At some sparsity a wide model represents its features in half a dimension each, as in pairs",
-            wideHalves, .atLeast(0.8), control: "The same share at sparsity 0", wideHalvesDense, .atMost(0.1)),
+            .worst, "On a plateau at 1 the dimensions per feature, D*, stay within a tenth while the density falls",
+            atOne, .atLeast(1.4), control: "At no level between or below the plateaus do they over such a range", elsewhere,
+            .atMost(1.4)),
+        Claim(
+            .worst, "On a plateau at 1/2, as of antipodal pairs, they stay while the density falls further", atHalf,
+            .atLeast(1.6), control: "At no level between or below the plateaus do they over such a range", elsewhere,
+            .atMost(1.4)),
+        Claim(
+            .worst, "The dimensionalities of features stick at simple fractions, nearly all of these at 1/2", stuck,
+            .atLeast(0.3),
+            control: "Spread smoothly, as many would not be there: the mean share of such draws", smooth, .atMost(0.2)
+        ).and(chance, .atMost(0.001)),
     ]
 
     let settings: Settings
@@ -85,20 +111,17 @@ public struct ToySuperposition: Experiment {
     public func run(in context: inout RunContext) async throws -> Findings {
         let outcome = try settings.models.train(seed: context.seed, in: FitSession(context))
         let (best, linear, seeds) = (outcome.best, outcome.linear.loss, settings.models.seeds)
-        let dense = outcome.wide[0].outcome.geometry
-        return Findings(
-            summary: summary(outcome), claims: claims, from: measured(outcome, seed: context.seed)
-        ) {
+        let measured = measured(outcome, seed: context.seed)
+        return Findings(summary: summary(outcome, measured), claims: claims, from: measured) {
             for (sparsity, model) in zip(ToyModels.sparsities, best) {
                 Metric("loss_sparsity_\(Int(100 * sparsity))", model.loss, n: seeds, isHeadline: sparsity == 0.9)
             }
-            Metric("loss_linear_sparsity_90", linear, isHeadline: true)
+            Metric("loss_linear_sparsity_90", linear)
             Metric("share_of_initializations_two_features", outcome.share(0) { $0.dedication >= 0.8 })
             Metric("share_of_initializations_two_pairs", outcome.share(1) { $0.featuresInOrthogonalPairs == 4 })
             Metric("share_of_initializations_pentagon", outcome.share(2) { $0.pentagonError <= 8 })
-            Metric("wide_features_kept_sparsity_0", Double(dense.represented().count))
-            Metric("wide_dimensions_per_feature_sparsity_0", dense.dimensionsPerFeature)
-            Metric("density_range_at_one_half", outcome.densityRangeAtOneHalf, unit: "times", isHeadline: true)
+            measured.metrics(Self.atOne, Self.atHalf, Self.elsewhere, Self.stuck, Self.smooth, Self.chance)
+            measured.metrics(Self.stuckBeside, Self.smoothBeside, Self.chanceBeside)
             table("norms", "Norm of each feature's direction", best.map(\.geometry.norms))
             table("dimensionality", "Dimensionality of each feature", best.map(\.geometry.dimensionality))
             arrows(best)
@@ -108,15 +131,17 @@ public struct ToySuperposition: Experiment {
             "Geometries are those of the best of \(seeds) initializations by loss on fresh features."
             "The wide models have \(settings.models.wideFeatures) features in \(settings.models.wideDimensions) dimensions."
             "The number of initializations, the steps and the learning rate were chosen on seeds 1 and 2."
-            "The share of features with half a dimension is relative to the largest number possible, two per dimension. It was "
-                + "relative to the features represented until seeds 1 and 5 represented none at sparsity 0. The change "
-                + "makes the claim harder to meet, and its control up to a factor of two easier."
+            "Sticking is of all features that the wide models of one initialization represent, at all sparsities; p is the "
+                + "share of 999 smooth draws with as many at fractions. Beside 1/2 it was not found in development: features of "
+                + "sparse models have nearly equal dimensionalities, at no simple fraction. Figures show the first "
+                + "initialization."
         }
     }
 
     private func measured(_ outcome: ToyModels.Outcome, seed: UInt64) -> Measurements {
         let geometry = outcome.best.map(\.geometry)
-        let places = outcome.wide.map(\.outcome.geometry.shareInPairs)
+        let sticking = outcome.sticking(key: RandomKey(seed)["smooth"])
+        let beside = outcome.sticking(besideHalf: true, key: RandomKey(seed)["smooth beside half"])
         let errors = zip(outcome.best, Self.expectedLosses).map { abs($0.loss / $1 - 1) }
         var measured = Measurements(seeds: [seed])
         measured.set(Self.dedication, geometry[0].dedication)
@@ -128,72 +153,28 @@ public struct ToySuperposition: Experiment {
         measured.set(Self.beyond, Double(geometry[0].represented().count - geometry[0].dimensions))
         measured.set(Self.lossError, Statistics.greatest(errors))
         measured.set(Self.linearRatio, outcome.linear.loss / outcome.best[2].loss)
-        measured.set(Self.wideHalves, Statistics.greatest(places))
-        measured.set(Self.wideHalvesDense, places[0])
+        measured[Self.atOne] = outcome.plateaus.map { $0.range(at: 1) }
+        measured[Self.atHalf] = outcome.plateaus.map { $0.range(at: 0.5) }
+        measured[Self.elsewhere] = outcome.plateaus.map { $0.largestRange(beside: [1, 0.5]) }
+        measured[Self.stuck] = sticking.map(\.share)
+        measured[Self.smooth] = sticking.map(\.smoothShare)
+        measured[Self.chance] = sticking.map(\.pValue)
+        measured[Self.stuckBeside] = beside.map(\.share)
+        measured[Self.smoothBeside] = beside.map(\.smoothShare)
+        measured[Self.chanceBeside] = beside.map(\.pValue)
         return measured
     }
 
-    private func table(_ name: String, _ title: String, _ values: [[Double]]) -> Table {
-        Table(
-            name, title: title, rowLabel: "sparsity", columnLabel: "feature",
-            rows: ToyModels.sparsities.map { "\($0)" },
-            columns: (0..<5).map { "\($0)" }, values: values)
-    }
-
-    private func arrows(_ best: [SuperpositionStudy.Outcome]) -> VectorPlot {
-        VectorPlot(
-            title: "Five features in two dimensions",
-            caption: "Each arrow is the direction of a feature in the hidden space of the best model.",
-            panels: zip(ToyModels.sparsities, best).map { $1.geometry.panel("sparsity \($0)", decay: ToyModels.decay) },
-            valueLabel: "importance")
-    }
-
-    private func losses(_ best: [SuperpositionStudy.Outcome]) -> LineChart {
-        LineChart(
-            title: "Training loss",
-            caption: "Squared error times importance, mean over features, rows and neighboring steps.", x: Axis("step"),
-            y: Axis("loss", scale: .logarithmic),
-            series: zip(ToyModels.sparsities, best).map { sparsity, model in
-                let (steps, losses) = model.smoothedLosses(places: 60)
-                return LineChart.Series("sparsity \(sparsity)", x: steps, y: losses)
-            },
-            references: zip(ToyModels.sparsities, Self.expectedLosses).map { ReferenceValue("expected at \($0)", $1) })
-    }
-
-    private func dimensions(_ outcome: ToyModels.Outcome) -> LineChart {
-        LineChart(
-            title: "Dimensions per feature",
-            caption: "D* = M / ‖W‖² of wide models whose features are equally important: 1 where they represent as "
-                + "many features as dimensions, one half where twice as many, as in antipodal pairs.",
-            x: Axis("1 / (1 − sparsity)", scale: .logarithmic), y: Axis("dimensions per feature, D*"),
-            series: [
-                LineChart.Series(
-                    "D*", x: outcome.wide.map { 1 / (1 - $0.sparsity) },
-                    y: outcome.wide.map(\.outcome.geometry.dimensionsPerFeature))
-            ], references: [ReferenceValue("1", 1), ReferenceValue("1/2", 0.5)])
-    }
-
-    private func clusters(_ outcome: ToyModels.Outcome) -> ScatterPlot {
-        let points = outcome.wide.flatMap { sparsity, model in
-            model.geometry.represented().map { (1 / (1 - sparsity), model.geometry.dimensionality[$0]) }
-        }
-        return ScatterPlot(
-            title: "Dimensionalities cluster at simple fractions",
-            caption: "Each point is a represented feature of a wide model. 1 is a dimension of its own, 3/4 a "
-                + "tetrahedron, 2/3 a triangle, 1/2 an antipodal pair, 2/5 a pentagon, 3/8 a square antiprism.",
-            x: Axis("1 / (1 − sparsity)", scale: .logarithmic), y: Axis("dimensionality of the feature"),
-            groups: [ScatterPlot.Group("feature", x: points.map(\.0), y: points.map(\.1))])
-    }
-
-    private func summary(_ outcome: ToyModels.Outcome) -> String {
+    private func summary(_ outcome: ToyModels.Outcome, _ measured: Measurements) -> String {
+        func mean(_ quantity: Quantity) -> String { Phrase.number(measured.mean(quantity)) }
+        func percent(_ quantity: Quantity) -> String { Phrase.percent(measured.mean(quantity)) }
         let represented = Phrase.list(outcome.best.map { "\($0.geometry.represented().count)" })
-        let (small, range) = (
-            "With two dimensions, the best models represent \(represented) of five features at sparsity 0, 0.8 and 0.9. ",
-            outcome.densityRangeAtOneHalf
-        )
-        return small
-            + (range.isFinite
-                ? "Most features of the wide models have half a dimension each over a \(Phrase.number(range))-fold range of "
-                    + "densities." : "No wide model gives most of its features half a dimension each.")
+        return
+            "With two dimensions, the best models represent \(represented) of five features at sparsity 0, 0.8 and 0.9. "
+            + "In wide models the dimensions per feature stay within a tenth of 1 while the density falls by a factor of "
+            + "\(mean(Self.atOne)), and of 1/2 over \(mean(Self.atHalf)); at no other level over more than "
+            + "\(mean(Self.elsewhere)). \(percent(Self.stuck)) of the features' dimensionalities are at simple fractions, "
+            + "\(percent(Self.smooth)) if they were spread smoothly; beside 1/2, \(percent(Self.stuckBeside)) against "
+            + "\(percent(Self.smoothBeside))."
     }
 }

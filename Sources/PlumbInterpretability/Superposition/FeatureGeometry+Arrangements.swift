@@ -32,12 +32,8 @@ extension FeatureGeometry {
         return anglesBetweenNeighbors(among: represented).map { abs($0 - 72) }.max() ?? 180
     }
 
-    /// The represented features that have half a dimension each, within 0.05.
-    public var featuresWithHalfADimension: Int { represented().count { abs(dimensionality[$0] - 0.5) <= 0.05 } }
-
-    /// The features with half a dimension each as a share of the most there can be, two a dimension. It is a number also
-    /// where a model represents no feature, as models of dense features may.
-    public var shareInPairs: Double { Double(featuresWithHalfADimension) / Double(2 * dimensions) }
+    /// D_i of each represented feature.
+    public var dimensionalityOfRepresented: [Double] { represented().map { dimensionality[$0] } }
 
     /// The features of a model of two dimensions as arrows, colored by their importance, `decay` to the power i.
     public func panel(_ title: String, decay: Double) -> VectorPlot.Panel {

@@ -1,7 +1,7 @@
 internal import Foundation
 public import PlumbLearning
 public import PlumbRecords
-internal import PlumbTensor
+public import PlumbTensor
 
 /// The toy models of Elhage et al. 2022 (arXiv:2209.10652): small ones, of five features in two dimensions, from several
 /// initializations, and wide ones over a range of sparsities.
@@ -14,6 +14,7 @@ public struct ToyModels: SettingGroup {
     public var learningRate = 0.01
     @Setting("Features of the wide models, all equally important.", 1...4096) public var wideFeatures = 128
     @Setting("Dimensions of the wide models.", 1...4096) public var wideDimensions = 16
+    @Setting("Wide models at each density, each from an initialization of its own.", 1...1000) public var wideSeeds = 3
     @Setting("Training steps of each wide model.", 1...10_000_000) public var wideSteps = 2000
     @Setting("Rows in a batch of the wide models.", 1...65_536) public var wideBatch = 256
     @Setting("How many densities (1 - sparsity) the wide models are trained at, from 1 down in equal ratios.", 2...1000)
@@ -40,8 +41,8 @@ public struct ToyModels: SettingGroup {
         public let small: [[SuperpositionStudy.Outcome]]
         /// A small model without ReLU at the highest of the sparsities.
         public let linear: SuperpositionStudy.Outcome
-        /// The wide models in rising order of sparsity.
-        public let wide: [(sparsity: Double, outcome: SuperpositionStudy.Outcome)]
+        /// For each initialization of the wide models, one at each sparsity, in rising order.
+        public let wide: [[(sparsity: Double, outcome: SuperpositionStudy.Outcome)]]
 
         /// For each sparsity the small model with the lowest loss.
         public var best: [SuperpositionStudy.Outcome] {
@@ -53,16 +54,28 @@ public struct ToyModels: SettingGroup {
             Double(small[index].count { holds($0.geometry) }) / Double(small[index].count)
         }
 
-        /// By which factor the density falls while at least half of the represented features have half a dimension each;
-        /// NaN where there is no such density.
-        public var densityRangeAtOneHalf: Double {
-            let densities = wide.filter { entry in
-                let geometry = entry.outcome.geometry
-                let share = Double(geometry.featuresWithHalfADimension) / Double(geometry.represented().count)
-                return share >= 0.5
-            }.map { 1 - $0.sparsity }
-            guard let most = densities.max(), let least = densities.min() else { return .nan }
-            return most / least
+        /// For each initialization of the wide models, how long D* stays near a level.
+        public var plateaus: [DimensionPlateaus] {
+            wide.map { models in
+                DimensionPlateaus(
+                    densities: models.map { 1 - $0.sparsity },
+                    dimensionsPerFeature: models.map(\.outcome.geometry.dimensionsPerFeature))
+            }
+        }
+
+        /// For each initialization of the wide models, whether the dimensionalities of the features that they represent, at
+        /// all sparsities together, stick at simple fractions.
+        ///
+        /// - Parameters:
+        ///   - besideHalf: leaves out the fraction 1/2, and dimensionalities within 0.05 of it.
+        ///   - key: of the smooth draws.
+        public func sticking(besideHalf: Bool = false, key: RandomKey) -> [FractionSticking] {
+            func counts(_ value: Double) -> Bool { !besideHalf || abs(value - 0.5) > 0.05 }
+            let fractions = FractionSticking.fractions.filter(counts)
+            return wide.enumerated().map { index, models in
+                let values = models.flatMap(\.outcome.geometry.dimensionalityOfRepresented).filter(counts)
+                return FractionSticking(values, fractions: fractions, key: key[index])
+            }
         }
     }
 
@@ -94,8 +107,11 @@ public struct ToyModels: SettingGroup {
         linear.isRectified = false
         return Outcome(
             small: small, linear: try train(linear, key["linear"], "no ReLU"),
-            wide: try wideSparsities.enumerated().map { index, sparsity in
-                (sparsity, try train(wide(sparsity), key["wide"][index], "wide model \(index)"))
+            wide: try (0..<wideSeeds).map { seed in
+                try wideSparsities.enumerated().map { index, sparsity in
+                    let index = seed * densities + index
+                    return (sparsity, try train(wide(sparsity), key["wide"][index], "wide model \(index)"))
+                }
             })
     }
 
@@ -108,7 +124,7 @@ public struct ToyModels: SettingGroup {
     /// Refuses settings that need more memory than the machine can give.
     ///
     /// - Throws: `SettingsError` naming what needs it.
-    public func check() throws { try wide(0).memory(models: densities, prefix: "wide-").check() }
+    public func check() throws { try wide(0).memory(models: wideSeeds * densities, prefix: "wide-").check() }
 
     private func wide(_ sparsity: Double) -> SuperpositionStudy {
         SuperpositionStudy(
