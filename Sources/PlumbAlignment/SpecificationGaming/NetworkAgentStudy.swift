@@ -3,25 +3,25 @@ public import PlumbLearning
 internal import PlumbNN
 public import PlumbRecords
 public import PlumbTensor
-public import PlumbWorlds
+internal import PlumbWorlds
 
 /// Networks that learn in gridworlds by proximal policy optimization, from the reward or from the hidden performance.
 public struct NetworkAgentStudy: SettingGroup {
     @Setting("Steps of training of each network.", 100...1_000_000_000)
-    public var steps = 40_000
+    public var networkSteps = 40_000
     @Setting("The learning rate of the networks at first; it falls to 0.", 1e-6...1)
     public var networkLearningRate = 0.003
     @Setting("The weight of the policy's entropy in the networks' loss.", 0...10)
     public var entropyWeight = 0.01
     @Setting("The width of the networks' two hidden layers.", 1...4096)
-    public var width = 64
+    public var networkWidth = 64
     /// What rewards are multiplied by.
     public var scale = 0.02
 
     /// The reference settings.
     public init() {}
 
-    private enum CodingKeys: String, CodingKey { case steps, networkLearningRate, entropyWeight, width }
+    private enum CodingKeys: String, CodingKey { case networkSteps, networkLearningRate, entropyWeight, networkWidth }
 
     /// What a network's policy is expected to get, exactly, actions drawn from its probabilities.
     public struct Totals: Codable, Sendable, Equatable {
@@ -73,13 +73,13 @@ public struct NetworkAgentStudy: SettingGroup {
         _ world: W, fromPerformance: Bool, _ name: String, _ key: RandomKey, _ session: FitSession
     ) throws -> Totals where W.Observation == W.State {
         let planes = GridPlanes(world, scale: scale, rewardsPerformance: fromPerformance)
-        var training = AgentTraining(steps: steps)
+        var training = AgentTraining(steps: networkSteps)
         training.clipNorm = 0.5
-        training.schedule = .linear(warmup: 0, total: max(1, steps), floor: 0)
+        training.schedule = .linear(warmup: 0, total: max(1, networkSteps), floor: 0)
         var method = PPO<ActorCritic>()
         (method.horizon, method.entropyWeight, method.discount) = (100, entropyWeight, 0.98)
         let result = try training.run(
-            method, ActorCritic(planes, hidden: [width, width], key: key["weights"]),
+            method, ActorCritic(planes, hidden: [networkWidth, networkWidth], key: key["weights"]),
             optimizer: Adam(learningRate: networkLearningRate), in: planes, key: key["training"],
             label: "\(name) \(fromPerformance ? "performance" : "reward")", session: session)
         let explored = try ExploredWorld(world)

@@ -2,7 +2,7 @@ internal import PlumbBasics
 internal import PlumbLearning
 public import PlumbRecords
 public import PlumbTensor
-public import PlumbWorlds
+internal import PlumbWorlds
 
 /// Quantilizers in gridworlds: instead of the episode with the most reward, one drawn from the best fraction q of what a
 /// demonstrator would do (Taylor 2016, *Quantilizers: A Safer Alternative to Maximizers for Limited Optimization*).
@@ -12,16 +12,16 @@ public import PlumbWorlds
 /// is conduct and not luck.
 public struct QuantilizerStudy: SettingGroup {
     @Setting("Episodes of the demonstrator that a quantilizer selects from.", 100...10_000_000)
-    public var episodes = 4000
+    public var demonstrations = 4000
     @Setting("The probability of a random action of the demonstrator.", 0...1)
-    public var error = 0.2
+    public var demonstratorError = 0.2
     /// The fractions q from which episodes are drawn, 1 for all.
-    public var fractions = [1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.002]
+    public var fractions = [1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002]
 
     /// The reference settings.
     public init() {}
 
-    private enum CodingKeys: String, CodingKey { case episodes, error }
+    private enum CodingKeys: String, CodingKey { case demonstrations, demonstratorError }
 
     /// Whose episodes are selected from.
     public enum Base: String, Sendable, Hashable, CaseIterable, Codable {
@@ -69,8 +69,8 @@ public struct QuantilizerStudy: SettingGroup {
             for base in Base.allCases {
                 try checkpoint()
                 let key = key["quantilizer"][world.name][base.rawValue]
-                let played = (0..<episodes).map { number in
-                    episode(in: process, plan, error: base == .random ? 1 : error, key: key[number])
+                let played = (0..<demonstrations).map { number in
+                    episode(in: process, plan, error: base == .random ? 1 : demonstratorError, key: key[number])
                 }
                 var outcome = Outcome()
                 for fraction in fractions {

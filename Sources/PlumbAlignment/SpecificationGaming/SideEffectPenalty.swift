@@ -16,9 +16,9 @@ public import PlumbWorlds
 ///   arXiv:1902.09725).
 public struct SideEffectPenalty: SettingGroup {
     @Setting("The weight of side-effect penalties, in points.", 0...1_000_000)
-    public var weight = 30.0
+    public var penaltyWeight = 100.0
     @Setting("The discount of what is attainable later, in side-effect penalties.", 0.01...0.9999)
-    public var discount = 0.99
+    public var penaltyDiscount = 0.99
     @Setting("Random utilities of the attainable-utility penalty.", 1...10_000)
     public var utilities = 20
 
@@ -47,7 +47,7 @@ public struct SideEffectPenalty: SettingGroup {
     public func attainable(_ measure: Measure, in process: DecisionProcess, key: RandomKey) -> [[Double]] {
         let next = Self.successors(process)
         switch measure {
-        case .relativeReachability: return Self.reachability(next, actions: process.actions, discount: discount)
+        case .relativeReachability: return Self.reachability(next, actions: process.actions, discount: penaltyDiscount)
         case .attainableUtility:
             let columns = (0..<utilities).map { utility(next, process, key: key[$0]) }
             return (0..<process.states).map { state in columns.map { $0[state] } }
@@ -73,7 +73,7 @@ public struct SideEffectPenalty: SettingGroup {
             for action in 0..<process.actions {
                 let pair = state * process.actions + action
                 guard next[pair] >= 0 else { continue }
-                penalties[pair] = weight * Self.deviation(measure, values[compared], values[next[pair]])
+                penalties[pair] = penaltyWeight * Self.deviation(measure, values[compared], values[next[pair]])
             }
         }
         return penalties
@@ -121,10 +121,10 @@ public struct SideEffectPenalty: SettingGroup {
     /// (1 - γ) max E Σ γ^t u(s_t) of a random u, [S]; an end is worth nothing.
     private func utility(_ next: [Int], _ process: DecisionProcess, key: RandomKey) -> [Double] {
         var random = key.generator()
-        let utility = (0..<process.states).map { _ in (1 - discount) * random.uniform() }
+        let utility = (0..<process.states).map { _ in (1 - penaltyDiscount) * random.uniform() }
         var values = utility
         var change = Double.infinity
-        while change > 1e-6 * (1 - discount) {
+        while change > 1e-6 * (1 - penaltyDiscount) {
             change = 0
             for state in 0..<process.states {
                 var best = 0.0
@@ -132,7 +132,7 @@ public struct SideEffectPenalty: SettingGroup {
                     let following = next[state * process.actions + action]
                     if following >= 0 { best = max(best, values[following]) }
                 }
-                let value = utility[state] + discount * best
+                let value = utility[state] + penaltyDiscount * best
                 change = max(change, abs(value - values[state]))
                 values[state] = value
             }

@@ -1,8 +1,8 @@
 internal import PlumbBasics
 internal import PlumbLearning
-public import PlumbRecords
+internal import PlumbRecords
 public import PlumbTensor
-public import PlumbWorlds
+internal import PlumbWorlds
 
 /// What side-effect penalties do to an agent in gridworlds: the penalties of ``SideEffectPenalty`` beside a penalty of the
 /// same size that means nothing, and one whose baseline is the start.
@@ -119,7 +119,7 @@ public struct SideEffectStudy: Sendable {
                 if world.isLearned {
                     (outcome.reward, outcome.performance) = try learned(
                         process, penalties, key: key[remedy.rawValue], checkpoint)
-                    outcome.curve = weights.map { planned(process, penalties, $0 / max(penalty.weight, 1e-9)).lowest }
+                    outcome.curve = weights.map { planned(process, penalties, $0 / max(penalty.penaltyWeight, 1e-9)).lowest }
                 }
                 outcomes[world.name, default: [:]][remedy] = outcome
             }

@@ -5,10 +5,10 @@ internal import PlumbWorlds
 
 extension SpecificationGamingResults {
     /// All tables.
-    public func tables(_ measured: Measurements) -> [Table] {
+    public func tables(_ quantilizer: QuantilizerStudy, _ measured: Measurements) -> [Table] {
         [
             exactTable, learnedTable(measured), factorialTable(measured), remedyTable(measured),
-            learnedRemedyTable(measured), networkTable(measured), hostTable,
+            learnedRemedyTable(measured), quantilizerTable(0.1, quantilizer, measured), networkTable(measured), hostTable,
         ]
     }
 

@@ -90,6 +90,30 @@ extension SpecificationGamingResults {
             } ?? [])
     }
 
+    /// Return and performance of a demonstrator, of a quantilizer that takes a fraction of its episodes, and of the most
+    /// reward there is.
+    public func quantilizerTable(_ fraction: Double, _ study: QuantilizerStudy, _ measured: Measurements) -> Table {
+        let worlds = worlds(Self.gamed)
+        func values(_ name: String, _ fraction: Double) -> [[Double]] {
+            let place = study.fractions.firstIndex(of: fraction)
+            let found = outcomes.compactMap { $0.quantilized[name]?[.demonstrator] }
+            return [found.map(\.rewards), found.map(\.performances)].map { rows in
+                rows.map { row in place.map { row[$0] } ?? .nan }
+            }
+        }
+        return measured.table(
+            "quantilizers", title: "What a quantilizer gains and loses", rowLabel: "world", columnLabel: "episodes",
+            rows: worlds.map(\.gridworld.title),
+            columns: ["demonstrator", "best \(Phrase.percent(fraction)) of its episodes", "most reward"]
+                .flatMap { ["\($0): return", "\($0): performance"] },
+            cells: worlds.map { world in
+                values(world.gridworld.name, 1) + values(world.gridworld.name, fraction) + [
+                    outcomes.map { _ in world.solution.reward.value },
+                    outcomes.map { _ in world.solution.reward.highest },
+                ]
+            }, unit: "points", band: .range)
+    }
+
     /// Return and performance of networks.
     public func networkTable(_ measured: Measurements) -> Table {
         let worlds = worlds(NetworkAgentStudy.names)

@@ -19,6 +19,7 @@ public struct SpecificationGaming: Experiment {
         var (tiny, paper) = (Settings(), Settings())
         (tiny.seeds, tiny.study.learning.episodes) = (3, 200)
         (tiny.study.hostEpisodes, tiny.study.evaluations) = (100, 20)
+        (tiny.study.networks.networkSteps, tiny.study.quantilizer.demonstrations) = (1600, 200)
         (paper.seeds, paper.study.learning.episodes) = (20, 30_000)
         (paper.study.hostEpisodes, paper.study.evaluations) = (5000, 5000)
         return ["tiny": tiny, "paper": paper]
@@ -178,7 +179,7 @@ public struct SpecificationGaming: Experiment {
                 Self.whiskyTold, Self.whiskyNotTold, Self.sushi, Self.sushiControl, Self.tomatoReturn,
                 Self.tomatoPerformance, Self.tomatoControl, Self.hosts, Self.hostsControl)
             results.metrics(measured)
-            results.tables(measured)
+            results.tables(settings.study.quantilizer, measured)
             results.figures(settings.study.quantilizer, measured)
             "An agent's loss is the best hidden performance less its own. Where optimal actions tie, both ends of the "
                 + "range are given."

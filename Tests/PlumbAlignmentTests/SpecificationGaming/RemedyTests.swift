@@ -12,7 +12,7 @@ import Testing
 
     @Test func reachabilityIsTheDiscountToThePowerOfTheSteps() {
         var penalty = SideEffectPenalty()
-        (penalty.weight, penalty.discount) = (3, 0.5)
+        (penalty.penaltyWeight, penalty.penaltyDiscount) = (3, 0.5)
         let values = penalty.attainable(.relativeReachability, in: row, key: RandomKey(1))
         #expect(values == [[1, 0.5, 0.25], [0, 1, 0.5], [0, 0, 1]])
         let penalties = penalty.penalties(
@@ -26,7 +26,7 @@ import Testing
 
     @Test func utilitiesAreWhatTheBestPolicyGetsOfThem() {
         var penalty = SideEffectPenalty()
-        (penalty.discount, penalty.utilities) = (0.9, 5)
+        (penalty.penaltyDiscount, penalty.utilities) = (0.9, 5)
         let values = penalty.attainable(.attainableUtility, in: row, key: RandomKey(1))
         #expect(values.count == 3 && values.allSatisfy { $0.count == 5 && $0.allSatisfy { $0 >= 0 && $0 <= 1 } })
         for utility in 0..<5 {
@@ -35,7 +35,7 @@ import Testing
             #expect(values[0][utility] >= 0.9 * values[1][utility] - 1e-6)
         }
         let absolute = penalty.penalties(.attainableUtility, from: .inaction, values: values, in: row, idle: 1)
-        let expected = (0..<5).reduce(0.0) { $0 + abs(values[0][$1] - values[1][$1]) } / 5 * penalty.weight
+        let expected = (0..<5).reduce(0.0) { $0 + abs(values[0][$1] - values[1][$1]) } / 5 * penalty.penaltyWeight
         #expect(abs(absolute[0] - expected) < 1e-9 && absolute[1] == 0)
     }
 
@@ -74,7 +74,7 @@ import Testing
 
     @Test func aNetworkThatActsAtRandomHasExactTotals() throws {
         var study = NetworkAgentStudy()
-        study.steps = 800
+        study.networkSteps = 800
         let outcomes = try study.run(key: RandomKey(4))
         #expect(Set(outcomes.keys) == Set(NetworkAgentStudy.names))
         for outcome in outcomes.values { #expect(outcome.fromReward.reward.isFinite) }
