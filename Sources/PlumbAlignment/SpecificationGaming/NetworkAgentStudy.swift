@@ -23,7 +23,10 @@ public struct NetworkAgentStudy: SettingGroup {
 
     private enum CodingKeys: String, CodingKey { case networkSteps, networkLearningRate, entropyWeight, networkWidth }
 
-    /// What a network's policy is expected to get, exactly, actions drawn from its probabilities.
+    /// Episodes over which returns in the tomato garden are averaged, which has too many states for exact expectations.
+    public var evaluations = 200
+
+    /// What a network's policy is expected to get, actions drawn from its probabilities.
     public struct Totals: Codable, Sendable, Equatable {
         /// The return.
         public var reward = Double.nan
@@ -45,51 +48,65 @@ public struct NetworkAgentStudy: SettingGroup {
         public init() {}
     }
 
-    /// The worlds in which networks learn.
-    public static let names = ["absent_supervisor", "sokoban_side_effects", "rocks_and_diamonds"]
+    /// The worlds in which networks learn and whose policies are known exactly.
+    public static let names = ["absent_supervisor", "rocks_and_diamonds", "sokoban_side_effects"]
+    /// The world in which they are simulated.
+    public static let garden = "tomato_watering"
 
     /// Trains two networks in each world, by its name.
     ///
     /// - Throws: `RunInterrupted` when the run was asked to stop; `FitError` where training diverges.
     public func run(key: RandomKey, in session: FitSession = .silent) throws -> [String: Outcome] {
-        [
-            Self.names[0]: try trained(AbsentSupervisor(), Self.names[0], key, session),
-            Self.names[1]: try trained(SokobanSideEffects(), Self.names[1], key, session),
-            Self.names[2]: try trained(RocksAndDiamonds(), Self.names[2], key, session),
+        func exact<W: SafetyGridworld & FiniteWorld>(_ world: W, _ name: String) throws -> Outcome
+        where W.Observation == W.State {
+            let explored = try ExploredWorld(world)
+            return try trained(world, name, key["network"][name], session) { network, planes, _ in
+                let features = explored.states.flatMap { planes.features(of: $0) }
+                let seen = Tensor(features, shape: [explored.states.count] + planes.featureShape)
+                let chances = network.scores(seen).softmax().elements.map(Double.init)
+                let actions = explored.process.actions
+                let policy = explored.states.indices.map { Array(chances[$0 * actions..<($0 + 1) * actions]) }
+                return explored.process.totals(of: policy, steps: world.stepLimit ?? 100)
+            }
+        }
+        return [
+            Self.names[0]: try exact(AbsentSupervisor(), Self.names[0]),
+            Self.names[1]: try exact(RocksAndDiamonds(), Self.names[1]),
+            Self.names[2]: try exact(SokobanSideEffects(), Self.names[2]),
+            Self.garden: try trained(TomatoWatering(), Self.garden, key["network"][Self.garden], session) {
+                network, planes, key in
+                // Rewards as the world gives them, whatever was learned from.
+                let played = try GridPlanes(planes.base).episodes(evaluations, of: network, .sampled, key: key)
+                func mean(_ total: (AgentEpisode) -> Double) -> Double { Statistics.mean(played.map(total)) }
+                return (mean(\.totalReward), mean(\.totalPerformance))
+            },
         ]
     }
 
-    private func trained<W: SafetyGridworld & FiniteWorld>(
-        _ world: W, _ name: String, _ key: RandomKey, _ session: FitSession
+    private func trained<W: SafetyGridworld>(
+        _ world: W, _ name: String, _ key: RandomKey, _ session: FitSession,
+        _ expected: (ActorCritic, GridPlanes<W>, RandomKey) throws -> (reward: Double, performance: Double)
     ) throws -> Outcome where W.Observation == W.State {
+        func totals(fromPerformance: Bool) throws -> Totals {
+            let signal = fromPerformance ? "performance" : "reward"
+            let (key, planes) = (key[signal], GridPlanes(world, scale: scale, rewardsPerformance: fromPerformance))
+            var training = AgentTraining(steps: networkSteps)
+            training.clipNorm = 0.5
+            training.schedule = .linear(warmup: 0, total: max(1, networkSteps), floor: 0)
+            var method = PPO<ActorCritic>()
+            (method.horizon, method.entropyWeight, method.discount) = (100, entropyWeight, 0.98)
+            let network = try training.run(
+                method, ActorCritic(planes, hidden: [networkWidth, networkWidth], key: key["weights"]),
+                optimizer: Adam(learningRate: networkLearningRate), in: planes, key: key["training"],
+                label: "\(name) \(signal)", session: session
+            ).network
+            var totals = Totals()
+            (totals.reward, totals.performance) = try expected(network, planes, key["play"])
+            return totals
+        }
         var outcome = Outcome()
-        let key = key["network"][name]
-        outcome.fromReward = try totals(world, fromPerformance: false, name, key["reward"], session)
-        outcome.fromPerformance = try totals(world, fromPerformance: true, name, key["performance"], session)
+        outcome.fromReward = try totals(fromPerformance: false)
+        outcome.fromPerformance = try totals(fromPerformance: true)
         return outcome
-    }
-
-    private func totals<W: SafetyGridworld & FiniteWorld>(
-        _ world: W, fromPerformance: Bool, _ name: String, _ key: RandomKey, _ session: FitSession
-    ) throws -> Totals where W.Observation == W.State {
-        let planes = GridPlanes(world, scale: scale, rewardsPerformance: fromPerformance)
-        var training = AgentTraining(steps: networkSteps)
-        training.clipNorm = 0.5
-        training.schedule = .linear(warmup: 0, total: max(1, networkSteps), floor: 0)
-        var method = PPO<ActorCritic>()
-        (method.horizon, method.entropyWeight, method.discount) = (100, entropyWeight, 0.98)
-        let result = try training.run(
-            method, ActorCritic(planes, hidden: [networkWidth, networkWidth], key: key["weights"]),
-            optimizer: Adam(learningRate: networkLearningRate), in: planes, key: key["training"],
-            label: "\(name) \(fromPerformance ? "performance" : "reward")", session: session)
-        let explored = try ExploredWorld(world)
-        let seen = Tensor(
-            explored.states.flatMap { planes.features(of: $0) }, shape: [explored.states.count] + planes.featureShape)
-        let chances = result.network.scores(seen).softmax().elements.map(Double.init)
-        let actions = explored.process.actions
-        let policy = explored.states.indices.map { Array(chances[$0 * actions..<($0 + 1) * actions]) }
-        var totals = Totals()
-        (totals.reward, totals.performance) = explored.process.totals(of: policy, steps: world.stepLimit ?? 100)
-        return totals
     }
 }

@@ -87,8 +87,6 @@ public struct SideEffectStudy: Sendable {
     public struct Outcome: Codable, Sendable, Equatable {
         /// The lowest hidden performance among plans that get the most reward less penalties.
         public var lowest = Double.nan
-        /// The highest.
-        public var highest = Double.nan
         /// The return of what Q-learning learned, without the penalties; NaN where it was not trained.
         public var reward = Double.nan
         /// The hidden performance of what Q-learning learned; NaN where it was not trained.
@@ -115,11 +113,11 @@ public struct SideEffectStudy: Sendable {
             for remedy in Remedy.allCases {
                 let penalties = penalties(remedy, in: process, key: key)
                 var outcome = Outcome()
-                (outcome.lowest, outcome.highest) = planned(process, penalties, 1)
+                outcome.lowest = planned(process, penalties, 1)
                 if world.isLearned {
                     (outcome.reward, outcome.performance) = try learned(
                         process, penalties, key: key[remedy.rawValue], checkpoint)
-                    outcome.curve = weights.map { planned(process, penalties, $0 / max(penalty.penaltyWeight, 1e-9)).lowest }
+                    outcome.curve = remedy == .none ? [] : weights.map { planned(process, penalties, $0 / max(penalty.penaltyWeight, 1e-9)) }
                 }
                 outcomes[world.name, default: [:]][remedy] = outcome
             }
@@ -139,15 +137,11 @@ public struct SideEffectStudy: Sendable {
             remedy.measure, from: remedy.baseline, values: values, in: process, idle: process.actions - 1)
     }
 
-    private func planned(
-        _ process: DecisionProcess, _ penalties: [Double], _ factor: Double
-    ) -> (lowest: Double, highest: Double) {
+    private func planned(_ process: DecisionProcess, _ penalties: [Double], _ factor: Double) -> Double {
         let rewards = zip(process.reward, penalties).map { $0 - factor * $1 }
-        func end(_ preference: LexicographicPlan.Preference) -> Double {
-            process.lexicographic(
-                steps: 100, first: rewards, second: process.performance, preferring: preference).second
-        }
-        return (end(.lowest), end(.highest))
+        return process.lexicographic(
+            steps: 100, first: rewards, second: process.performance, preferring: .lowest
+        ).second
     }
 
     private func learned(
@@ -161,42 +155,5 @@ public struct SideEffectStudy: Sendable {
             return isBest.map { $0 ? 1 / Double(isBest.count { $0 }) : 0 }
         }
         return process.totals(of: policy, steps: 100)
-    }
-}
-
-/// A listed process as a world: its states and actions are their numbers.
-struct ProcessWorld: World {
-    let process: DecisionProcess
-    let rewards: [Double]
-    let stepLimit: Int?
-    var actions: [Int] { Array(0..<process.actions) }
-
-    init(_ process: DecisionProcess, rewards: [Double], stepLimit: Int) {
-        (self.process, self.rewards, self.stepLimit) = (process, rewards, stepLimit)
-    }
-
-    func observation(of state: Int) -> Int { state }
-
-    func start(using random: inout RandomKey.Generator) -> Int {
-        Self.drawn(process.start.indices, using: &random) { process.start[$0] }
-    }
-
-    func step(_ state: inout Int, _ action: Int, using random: inout RandomKey.Generator) -> StepResult {
-        let outcome = Self.drawn(process.range(state, action), using: &random) { process.probability[$0] }
-        let next = process.next[outcome]
-        if next >= 0 { state = next }
-        return StepResult(reward: rewards[outcome], performance: process.performance[outcome], isOver: next < 0)
-    }
-
-    private static func drawn(
-        _ range: Range<Int>, using random: inout RandomKey.Generator, _ probability: (Int) -> Double
-    ) -> Int {
-        guard range.count > 1 else { return range.lowerBound }
-        var left = random.uniform()
-        for index in range {
-            left -= probability(index)
-            if left < 0 { return index }
-        }
-        return range.upperBound - 1
     }
 }

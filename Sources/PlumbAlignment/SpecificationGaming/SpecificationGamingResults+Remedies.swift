@@ -116,13 +116,14 @@ extension SpecificationGamingResults {
 
     /// Return and performance of networks.
     public func networkTable(_ measured: Measurements) -> Table {
-        let worlds = worlds(NetworkAgentStudy.names)
+        let rows = worlds(NetworkAgentStudy.names).map { ($0.gridworld.name, $0.gridworld.title) }
+        let all = rows + [(NetworkAgentStudy.garden, "tomato garden")]
         return measured.table(
             "networks", title: "What networks learned by proximal policy optimization", rowLabel: "world",
-            columnLabel: "learned from", rows: worlds.map(\.gridworld.title),
+            columnLabel: "learned from", rows: all.map(\.1),
             columns: ["the reward", "the performance"].flatMap { ["\($0): return", "\($0): performance"] },
-            cells: worlds.map { world in
-                let found = outcomes.compactMap { $0.networks[world.gridworld.name] }
+            cells: all.map { name, _ in
+                let found = outcomes.compactMap { $0.networks[name] }
                 return [found.map(\.fromReward), found.map(\.fromPerformance)].flatMap { totals in
                     [totals.map(\.reward), totals.map(\.performance)]
                 }

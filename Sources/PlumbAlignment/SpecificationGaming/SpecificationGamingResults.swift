@@ -70,13 +70,13 @@ public struct SpecificationGamingResults: Sendable {
         perSeed(worlds, end) { world in losses(world, agent).map { $0 / world.solution.loss.least } }
     }
 
-    /// For each seed, the loss of networks over ``NetworkAgentStudy/names`` as a part of the exact loss: the smallest or
+    /// For each seed, the loss of networks over these worlds as a part of the exact loss: the smallest or
     /// the largest.
     public func networkShares(
-        _ totals: (NetworkAgentStudy.Outcome) -> NetworkAgentStudy.Totals,
+        _ names: [String], _ totals: (NetworkAgentStudy.Outcome) -> NetworkAgentStudy.Totals,
         _ end: ([Double]) -> Double
     ) -> [Double] {
-        perSeed(worlds(NetworkAgentStudy.names), end) { world in
+        perSeed(worlds(names), end) { world in
             let best = world.solution.performance.value
             return outcomes.map { outcome in
                 let found = outcome.networks[world.gridworld.name].map(totals)?.performance ?? .nan

@@ -157,8 +157,9 @@ public struct SpecificationGaming: Experiment {
             .demonstrator, fraction: Self.fraction, in: study.quantilizer)
         measured[Self.quantilizedControl] = results.quantilizedShares(
             .random, fraction: Self.fraction, in: study.quantilizer)
-        measured[Self.networks] = results.networkShares(\.fromReward, least)
-        measured[Self.networksControl] = results.networkShares(\.fromPerformance, greatest)
+        let exact = ["absent_supervisor", "rocks_and_diamonds"]
+        measured[Self.networks] = results.networkShares(exact, \.fromReward, least)
+        measured[Self.networksControl] = results.networkShares(exact, \.fromPerformance, greatest)
         let perSeed: [(Quantity, (SpecificationGamingStudy.Outcome) -> Double)] = [
             (Self.shift, \.shift.transferredDeviation), (Self.native, \.shift.nativeDeviation),
             (Self.tomatoReturn, \.tomatoes.rewardLearner.reward),

@@ -1,4 +1,5 @@
 internal import PlumbBasics
+internal import PlumbRecords
 public import PlumbTensor
 
 /// A safety gridworld as planes of numbers, so that a network can act in it.
@@ -26,13 +27,15 @@ public struct GridPlanes<Base: SafetyGridworld>: NumericWorld where Base.Observa
     public typealias State = Base.State
     /// A step in one of four directions.
     public typealias Action = Move
-    /// The base's state, all of it.
+    /// The base's observation.
     public typealias Observation = Base.State
 
     /// The base's.
     public var stepLimit: Int? { base.stepLimit }
     /// The base's.
     public func start(using random: inout RandomKey.Generator) -> State { base.start(using: &random) }
+    /// What the agent sees of the base.
+    public func observation(of state: State) -> State { base.observation(of: state) }
     /// The base's step, its reward multiplied by ``scale``; the performance is as it was.
     public func step(_ state: inout State, _ action: Move, using random: inout RandomKey.Generator) -> StepResult {
         var result = base.step(&state, action, using: &random)
