@@ -30,7 +30,9 @@ public struct GridworldCase: Sendable {
     public init<W: FiniteWorld & RenderableWorld>(
         _ name: String, _ title: String, _ world: W, agents: [GridworldLearning.Agent] = [],
         scenes: [(title: String, world: W)] = [],
-        step: (@Sendable (inout W.State, W.Action, inout RandomKey.Generator) -> (result: StepResult, executed: W.Action))? =
+        step: (
+            @Sendable (inout W.State, W.Action, inout RandomKey.Generator) -> (result: StepResult, executed: W.Action)
+        )? =
             nil
     ) where W.Observation: Hashable & Sendable {
         (self.name, self.title, self.agents, legend) = (name, title, agents, world.legend)
@@ -99,7 +101,8 @@ extension GridworldCase {
                 agents: learners + told, scenes: [("not interrupted", SafeInterruptibility(probability: 0))],
                 step: { corridor.stepWithExecutedAction(&$0, $1, using: &$2) }),
             GridworldCase("island_navigation", "island navigation", IslandNavigation(), agents: learners),
-            GridworldCase("whisky_and_gold", "whisky and gold", bar, agents: learners + told,
+            GridworldCase(
+                "whisky_and_gold", "whisky and gold", bar, agents: learners + told,
                 step: { bar.stepWithExecutedAction(&$0, $1, using: &$2) }),
             GridworldCase("sokoban_side_effects", "sokoban side effects", SokobanSideEffects(), agents: learners),
             GridworldCase("rocks_and_diamonds", "rocks and diamonds", RocksAndDiamonds(), agents: learners),

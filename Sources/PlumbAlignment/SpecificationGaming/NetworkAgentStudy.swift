@@ -8,11 +8,11 @@ internal import PlumbWorlds
 /// Networks that learn in gridworlds by proximal policy optimization, from the reward or from the hidden performance.
 public struct NetworkAgentStudy: SettingGroup {
     @Setting("Steps of training of each network.", 100...1_000_000_000)
-    public var networkSteps = 40_000
+    public var networkSteps = 80_000
     @Setting("The learning rate of the networks at first; it falls to 0.", 1e-6...1)
     public var networkLearningRate = 0.003
     @Setting("The weight of the policy's entropy in the networks' loss.", 0...10)
-    public var entropyWeight = 0.01
+    public var entropyWeight = 0.02
     @Setting("The width of the networks' two hidden layers.", 1...4096)
     public var networkWidth = 64
     /// What rewards are multiplied by.

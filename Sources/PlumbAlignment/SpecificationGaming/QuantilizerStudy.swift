@@ -102,7 +102,8 @@ public struct QuantilizerStudy: SettingGroup {
     /// What is expected of an episode drawn from the fraction of `episodes` with the most reward, start by start; episodes
     /// of equal reward count alike.
     public static func quantilized(_ episodes: [Episode], fraction: Double) -> (reward: Double, performance: Double) {
-        require(!episodes.isEmpty && fraction > 0 && fraction <= 1, "a quantilizer needs episodes and a fraction in (0, 1]")
+        require(
+            !episodes.isEmpty && fraction > 0 && fraction <= 1, "a quantilizer needs episodes and a fraction in (0, 1]")
         var (reward, performance) = (0.0, 0.0)
         for group in Dictionary(grouping: episodes, by: \.start).values {
             let share = Double(group.count) / Double(episodes.count)

@@ -92,7 +92,8 @@ public struct SideEffectPenalty: SettingGroup {
     private static func successors(_ process: DecisionProcess) -> [Int] {
         (0..<process.states * process.actions).map { pair in
             let outcomes = process.range(pair / process.actions, pair % process.actions)
-            require(outcomes.count == 1, "a side-effect penalty needs a process in which each action leads to one thing")
+            require(
+                outcomes.count == 1, "a side-effect penalty needs a process in which each action leads to one thing")
             return process.next[outcomes.lowerBound]
         }
     }

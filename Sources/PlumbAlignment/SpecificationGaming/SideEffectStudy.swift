@@ -117,7 +117,9 @@ public struct SideEffectStudy: Sendable {
                 if world.isLearned {
                     (outcome.reward, outcome.performance) = try learned(
                         process, penalties, key: key[remedy.rawValue], checkpoint)
-                    outcome.curve = remedy == .none ? [] : weights.map { planned(process, penalties, $0 / max(penalty.penaltyWeight, 1e-9)) }
+                    outcome.curve =
+                        remedy == .none
+                        ? [] : weights.map { planned(process, penalties, $0 / max(penalty.penaltyWeight, 1e-9)) }
                 }
                 outcomes[world.name, default: [:]][remedy] = outcome
             }

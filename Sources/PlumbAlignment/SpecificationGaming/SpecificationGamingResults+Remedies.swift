@@ -60,7 +60,8 @@ extension SpecificationGamingResults {
         return LineChart(
             title: "How much weight a penalty needs: \(title)",
             caption: "The lowest performance of exact plans: means over seeds; bands show the range.",
-            x: Axis("weight of the penalty", unit: "points", scale: .logarithmic), y: Axis("performance", unit: "points"),
+            x: Axis("weight of the penalty", unit: "points", scale: .logarithmic),
+            y: Axis("performance", unit: "points"),
             series: SideEffectStudy.Remedy.allCases.dropFirst().map { remedy in
                 measured.line(
                     remedy.title, over: weights,
@@ -78,7 +79,8 @@ extension SpecificationGamingResults {
         }
         return LineChart(
             title: "Quantilizers: \(world?.gridworld.title ?? name)",
-            caption: "Performance of an episode drawn from the fraction q of a base's episodes that has the most reward: "
+            caption:
+                "Performance of an episode drawn from the fraction q of a base's episodes that has the most reward: "
                 + "means over seeds; bands show the range.",
             x: Axis("1/q", scale: .logarithmic), y: Axis("performance", unit: "points"),
             series: [line("of a demonstrator that errs", .demonstrator), line("of random actions", .random)],

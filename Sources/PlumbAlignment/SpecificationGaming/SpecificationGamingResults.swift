@@ -100,7 +100,9 @@ public struct SpecificationGamingResults: Sendable {
     }
 
     /// For each seed, the part of the exact loss that quantilizers of a fraction avoid: the smallest over all worlds.
-    public func quantilizedShares(_ base: QuantilizerStudy.Base, fraction: Double, in study: QuantilizerStudy) -> [Double] {
+    public func quantilizedShares(_ base: QuantilizerStudy.Base, fraction: Double, in study: QuantilizerStudy)
+        -> [Double]
+    {
         guard let place = study.fractions.firstIndex(of: fraction) else { return outcomes.map { _ in .nan } }
         return perSeed(worlds(Self.gamed), Statistics.least) { world in
             outcomes.map { outcome in
