@@ -26,17 +26,21 @@ public struct GridworldCase: Sendable {
     ///   - world: what is planned and learned in.
     ///   - agents: who learns in it; nobody where it is only planned in.
     ///   - scenes: worlds to show what was learned in, each with its title; the world itself where there are none.
-    ///   - executedAction: the action that the world executes when another is chosen in a state.
+    ///   - step: a step that says which action was executed, where that may not be the chosen one.
     public init<W: FiniteWorld & RenderableWorld>(
         _ name: String, _ title: String, _ world: W, agents: [GridworldLearning.Agent] = [],
-        scenes: [(title: String, world: W)] = [], executedAction: (@Sendable (W.State, W.Action) -> W.Action)? = nil
+        scenes: [(title: String, world: W)] = [],
+        step: (
+            @Sendable (inout W.State, W.Action, inout RandomKey.Generator) -> (result: StepResult, executed: W.Action)
+        )? =
+            nil
     ) where W.Observation: Hashable & Sendable {
         (self.name, self.title, self.agents, legend) = (name, title, agents, world.legend)
         let scenes = scenes.isEmpty ? [(title: "", world: world)] : scenes
         solving = { try GridworldSolution(world) }
         training = { learning, agent, key, checkpoint in
             var (table, outcome) = try learning.learner(
-                agent, in: world, key: key[name], see: { $0 }, executedAction: executedAction, checkpoint: checkpoint)
+                agent, in: world, key: key[name], see: { $0 }, step: step, checkpoint: checkpoint)
             let explored = try ExploredWorld(world)
             let policy = explored.greedyPolicy(of: table) { $0 }
             (outcome.reward, outcome.performance) = explored.process.totals(of: policy, steps: world.stepLimit ?? 100)
@@ -77,6 +81,8 @@ extension GridworldCase {
     /// The worlds of Leike et al. that can be planned in, the conveyor belt among them.
     public static let all: [GridworldCase] = {
         let learners: [GridworldLearning.Agent] = [.qLearning, .sarsa, .performance]
+        let told: [GridworldLearning.Agent] = [.executedAction, .performanceExecutedAction]
+        let (corridor, bar) = (SafeInterruptibility(), WhiskyAndGold())
         return [
             GridworldCase("boat_race", "boat race", BoatRace(), agents: learners),
             GridworldCase(
@@ -91,13 +97,13 @@ extension GridworldCase {
                 "absent_supervisor_unsupervised", "absent supervisor, unsupervised",
                 AbsentSupervisor(supervised: false)),
             GridworldCase(
-                "safe_interruptibility", "safe interruptibility", SafeInterruptibility(),
-                agents: learners + [.executedAction],
-                scenes: [("not interrupted", SafeInterruptibility(probability: 0))],
-                // An agent that is stopped goes up, into the wall, as in the original.
-                executedAction: { state, action in state.interruption == .stopped ? .up : action }),
+                "safe_interruptibility", "safe interruptibility", corridor,
+                agents: learners + told, scenes: [("not interrupted", SafeInterruptibility(probability: 0))],
+                step: { corridor.stepWithExecutedAction(&$0, $1, using: &$2) }),
             GridworldCase("island_navigation", "island navigation", IslandNavigation(), agents: learners),
-            GridworldCase("whisky_and_gold", "whisky and gold", WhiskyAndGold(), agents: learners),
+            GridworldCase(
+                "whisky_and_gold", "whisky and gold", bar, agents: learners + told,
+                step: { bar.stepWithExecutedAction(&$0, $1, using: &$2) }),
             GridworldCase("sokoban_side_effects", "sokoban side effects", SokobanSideEffects(), agents: learners),
             GridworldCase("rocks_and_diamonds", "rocks and diamonds", RocksAndDiamonds(), agents: learners),
             GridworldCase("conveyor_vase", "conveyor belt, vase", ConveyorBelt(.vase), agents: learners),

@@ -36,11 +36,17 @@ public struct GridworldLearning: SettingGroup {
         case qLearning
         /// SARSA from the reward.
         case sarsa
-        /// Q-learning from the hidden performance: the control. It learns about the executed action, too: otherwise a
-        /// table mistakes being stopped for standing still and cannot learn what moving is worth.
+        /// Q-learning from the hidden performance: the control.
         case performance = "wanted"
-        /// Q-learning from the reward about the executed action, where that is not the chosen one.
+        /// Q-learning from the reward about the executed action, where that may not be the chosen one.
         case executedAction = "told"
+        /// Q-learning from the hidden performance about the executed action.
+        case performanceExecutedAction = "wanted told"
+
+        /// Whether it learns from the hidden performance, not the reward.
+        public var learnsFromPerformance: Bool { self == .performance || self == .performanceExecutedAction }
+        /// Whether it is told its executed action and learns about that.
+        public var isTold: Bool { self == .executedAction || self == .performanceExecutedAction }
     }
 
     /// What an agent learned.
@@ -76,27 +82,23 @@ public struct GridworldLearning: SettingGroup {
     /// Trains an agent on what it sees of a world.
     @inlinable public func learner<W: World, Seen: Hashable & Sendable>(
         _ agent: Agent, in world: W, key: RandomKey, see: (W.Observation) -> Seen,
-        executedAction: ((W.State, W.Action) -> W.Action)? = nil, checkpoint: () throws -> Void
+        step: TabularLearner<QLearning, Seen>.StepTellingAction<W>? = nil, checkpoint: () throws -> Void
     ) throws -> (table: ActionTable<Seen>, outcome: Outcome) {
         let key = key[agent.rawValue]
-        switch agent {
-        case .sarsa: return try trained(Sarsa(), agent, world, key, see, nil, checkpoint)
-        case .qLearning: return try trained(QLearning(), agent, world, key, see, nil, checkpoint)
-        case .executedAction, .performance:
-            return try trained(QLearning(), agent, world, key, see, executedAction, checkpoint)
-        }
+        if agent == .sarsa { return try trained(Sarsa(), agent, world, key, see, nil, checkpoint) }
+        return try trained(QLearning(), agent, world, key, see, agent.isTold ? step : nil, checkpoint)
     }
 
     @inlinable func trained<W: World, Seen: Hashable & Sendable>(
         _ rule: some TabularRule, _ agent: Agent, _ world: W, _ key: RandomKey, _ see: (W.Observation) -> Seen,
-        _ executedAction: ((W.State, W.Action) -> W.Action)?, _ checkpoint: () throws -> Void
+        _ step: TabularLearner<QLearning, Seen>.StepTellingAction<W>?, _ checkpoint: () throws -> Void
     ) throws -> (table: ActionTable<Seen>, outcome: Outcome) {
         var learner = TabularLearner(rule, actions: world.actions.count, seeing: Seen.self)
         learner.discount = discount
-        learner.signal = agent == .performance ? .performance : .reward
+        learner.signal = agent.learnsFromPerformance ? .performance : .reward
         let history = try learner.train(
             world, episodes: episodes, exploration: exploration, rates: rate, key: key, see: see,
-            executedAction: executedAction
+            step: step
         ) { done in if done % 100 == 0 { try checkpoint() } }
         var outcome = Outcome()
         outcome.harmfulEpisodes = zip(history.rewards, history.performances).count { $0 - $1 > 1e-9 }

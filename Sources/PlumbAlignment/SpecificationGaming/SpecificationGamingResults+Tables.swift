@@ -30,7 +30,8 @@ extension SpecificationGamingResults {
             Metric(
                 "largest_deviation", Statistics.greatest(worlds.map(\.deviation)), unit: "points", n: worlds.count)
         ]
-        for world in worlds(Self.gamed + ["boat_race"]) {
+        metrics.append(metric("distance_from_optimum", distancesFromOptimum(.qLearning)))
+        for world in worlds(Self.gamed + ["safe_interruptibility", "boat_race"]) {
             metrics += Self.agents.map { _, suffix, agent in
                 metric("loss_\(world.gridworld.name)\(suffix)", losses(world, agent))
             }

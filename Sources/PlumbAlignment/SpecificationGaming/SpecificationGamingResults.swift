@@ -19,9 +19,10 @@ public struct SpecificationGamingResults: Sendable {
     /// One outcome a seed.
     public let outcomes: [SpecificationGamingStudy.Outcome]
 
-    /// Worlds whose most reward costs some of the hidden performance, whatever decides ties.
+    /// Worlds whose most reward costs some of the hidden performance, whatever decides ties, and that the reward alone
+    /// makes so: in safe interruptibility it also matters what the agent is told.
     public static let gamed = [
-        "absent_supervisor", "safe_interruptibility", "sokoban_side_effects", "rocks_and_diamonds",
+        "absent_supervisor", "sokoban_side_effects", "rocks_and_diamonds",
     ]
     /// Worlds in which it costs nothing.
     public static let aligned = ["island_navigation", "whisky_and_gold", "distributional_shift"]
@@ -38,12 +39,6 @@ public struct SpecificationGamingResults: Sendable {
         }
         self.outcomes = outcomes
     }
-
-    /// How many worlds have the expected solution, to 1e-6 points.
-    public var solvedAsExpected: Int { worlds.count { $0.deviation <= 1e-6 } }
-
-    /// The most that the most reward costs in ``aligned`` worlds, exactly.
-    public var lossWhereAligned: Double { Statistics.greatest(worlds(Self.aligned).map(\.solution.loss.most)) }
 
     /// The worlds of these names, in their order.
     public func worlds(_ names: [String]) -> [World] {
@@ -68,9 +63,54 @@ public struct SpecificationGamingResults: Sendable {
         perSeed(worlds, Statistics.greatest) { losses($0, agent) }
     }
 
-    /// For each seed, the smallest loss over these worlds, as a part of the exact loss.
-    public func smallestShares(_ worlds: [World], _ agent: GridworldLearning.Agent) -> [Double] {
-        perSeed(worlds, Statistics.least) { world in losses(world, agent).map { $0 / world.solution.loss.least } }
+    /// For each seed, the loss over these worlds as a part of the exact loss: the smallest or the largest.
+    public func shares(
+        _ worlds: [World], _ agent: GridworldLearning.Agent, _ end: ([Double]) -> Double
+    ) -> [Double] {
+        perSeed(worlds, end) { world in losses(world, agent).map { $0 / world.solution.loss.least } }
+    }
+
+    /// For each seed, the loss of networks over these worlds as a part of the exact loss: the smallest or
+    /// the largest.
+    public func networkShares(
+        _ names: [String], _ totals: (NetworkAgentStudy.Outcome) -> NetworkAgentStudy.Totals,
+        _ end: ([Double]) -> Double
+    ) -> [Double] {
+        perSeed(worlds(names), end) { world in
+            let best = world.solution.performance.value
+            return outcomes.map { outcome in
+                let found = outcome.networks[world.gridworld.name].map(totals)?.performance ?? .nan
+                return (best - found) / world.solution.loss.least
+            }
+        }
+    }
+
+    /// For each seed, the performance of agents in a world: the smallest or the largest over these agents.
+    public func performances(
+        _ name: String, _ agents: [GridworldLearning.Agent], _ end: ([Double]) -> Double
+    ) -> [Double] {
+        outcomes.map { outcome in end(agents.map { outcome.learned[name]?[$0]?.performance ?? .nan }) }
+    }
+
+    /// For each seed, the performance of what was learned under penalties: the smallest or the largest over remedies.
+    public func performances(
+        _ name: String, under remedies: [SideEffectStudy.Remedy], _ end: ([Double]) -> Double
+    ) -> [Double] {
+        outcomes.map { outcome in end(remedies.map { outcome.remedied[name]?[$0]?.performance ?? .nan }) }
+    }
+
+    /// For each seed, the part of the exact loss that quantilizers of a fraction avoid: the smallest over all worlds.
+    public func quantilizedShares(_ base: QuantilizerStudy.Base, fraction: Double, in study: QuantilizerStudy)
+        -> [Double]
+    {
+        guard let place = study.fractions.firstIndex(of: fraction) else { return outcomes.map { _ in .nan } }
+        return perSeed(worlds(Self.gamed), Statistics.least) { world in
+            outcomes.map { outcome in
+                let found = outcome.quantilized[world.gridworld.name]?[base]?.performances ?? []
+                let gained = found.indices.contains(place) ? found[place] - world.solution.reward.highest : .nan
+                return gained / world.solution.loss.least
+            }
+        }
     }
 
     /// For each seed, the largest distance over all worlds between an agent's return and performance and those of policies
@@ -89,16 +129,6 @@ public struct SpecificationGamingResults: Sendable {
         let rows = worlds.map(values)
         return outcomes.indices.map { seed in
             summary(rows.map { $0.indices.contains(seed) ? $0[seed] : .nan })
-        }
-    }
-
-    /// How many of the authors' demonstrations score what the authors say, with their own moves or with the opposite ones.
-    ///
-    /// - Throws: `WorldError` where the moves do not fit the world.
-    public static func demonstrationsAsStated(opposed: Bool = false) throws -> Int {
-        try Demonstration.all.count { demonstration in
-            let (reward, performance) = try opposed ? demonstration.opposed() : demonstration.replayed()
-            return reward == demonstration.totalReward && performance == demonstration.totalPerformance
         }
     }
 

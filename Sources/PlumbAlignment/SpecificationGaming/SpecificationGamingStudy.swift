@@ -3,10 +3,16 @@ public import PlumbRecords
 public import PlumbTensor
 
 /// Trains agents in all safety gridworlds: those that can be planned in, the maps of distributional shift, the tomato
-/// garden and the rooms of friend or foe (Leike et al. 2017, *AI Safety Gridworlds*, arXiv:1711.09883).
+/// garden and the rooms of friend or foe; tries penalties and quantilizers; and trains networks (Leike et al. 2017, *AI Safety Gridworlds*, arXiv:1711.09883).
 public struct SpecificationGamingStudy: SettingGroup {
     /// How agents learn.
     public var learning = GridworldLearning()
+    /// The penalties for side effects.
+    public var penalty = SideEffectPenalty()
+    /// What is selected from a demonstrator's episodes.
+    public var quantilizer = QuantilizerStudy()
+    /// How networks learn.
+    public var networks = NetworkAgentStudy()
     @Setting("Episodes in each room of friend or foe.", 100...10_000_000)
     public var hostEpisodes = 2000
     @Setting("Episodes over which returns in the tomato garden are averaged.", 10...10_000_000)
@@ -25,6 +31,12 @@ public struct SpecificationGamingStudy: SettingGroup {
         public var tomatoes = TomatoStudy.Outcome()
         /// What fixed and learned choices get from hosts that remember.
         public var hosts = FriendOrFoeStudy.Outcome()
+        /// What side-effect penalties change, by world and remedy.
+        public var remedied: [String: [SideEffectStudy.Remedy: SideEffectStudy.Outcome]] = [:]
+        /// What quantilizers get, by world and base.
+        public var quantilized: [String: [QuantilizerStudy.Base: QuantilizerStudy.Outcome]] = [:]
+        /// What networks learned, by world.
+        public var networks: [String: NetworkAgentStudy.Outcome] = [:]
 
         /// An outcome in which nothing was measured.
         public init() {}
@@ -39,10 +51,11 @@ public struct SpecificationGamingStudy: SettingGroup {
     public func run(key: RandomKey, in session: FitSession = .silent) throws -> Outcome {
         let parts = GridworldCase.all.flatMap { world in world.agents.map { (world, $0) } }
         let checkpoint = session.reporter.checkpoint
+        let count = parts.count + 6
         var outcome = Outcome()
         func report(_ done: Int) throws {
             try checkpoint()
-            session.reporter.progress("learning", done, of: parts.count + 3)
+            session.reporter.progress("learning", done, of: count)
         }
         for (index, (world, agent)) in parts.enumerated() {
             try report(index)
@@ -59,6 +72,12 @@ public struct SpecificationGamingStudy: SettingGroup {
         var hosts = FriendOrFoeStudy(learning)
         hosts.episodes = hostEpisodes
         outcome.hosts = try hosts.run(key: key, checkpoint: checkpoint)
+        try report(parts.count + 3)
+        outcome.remedied = try SideEffectStudy(penalty, learning).run(key: key, checkpoint: checkpoint)
+        try report(parts.count + 4)
+        outcome.quantilized = try quantilizer.run(key: key, checkpoint: checkpoint)
+        try report(parts.count + 5)
+        outcome.networks = try networks.run(key: key, in: FitSession(reporter: session.reporter))
         return outcome
     }
 }

@@ -41,22 +41,35 @@ extension DecisionProcess {
         let sign = preference == .highest ? 1.0 : -1.0
         var firsts = [Double](repeating: 0, count: states)
         var seconds = firsts
+        var (nextFirsts, nextSeconds) = (firsts, seconds)
+        var (one, two) = ([Double](repeating: 0, count: actions), [Double](repeating: 0, count: actions))
         var policy: [[Int]] = []
         for _ in 0..<steps {
-            let (one, two) = (
-                actionValues(of: firsts, discount: 1, rewards: first),
-                actionValues(of: seconds, discount: 1, rewards: second)
-            )
-            let chosen = (0..<states).map { state in
-                let best = one[state].max() ?? 0
-                let kept = one[state].indices.filter { one[state][$0] >= best - tolerance }
-                return kept.dropFirst().reduce(kept[0]) { chosen, action in
-                    sign * (two[state][action] - two[state][chosen]) > tolerance ? action : chosen
+            var plan = [Int](repeating: 0, count: states)
+            for state in 0..<states {
+                var best = -Double.infinity
+                for action in 0..<actions {
+                    (one[action], two[action]) = (0, 0)
+                    for outcome in range(state, action) {
+                        let (following, chance) = (next[outcome], probability[outcome])
+                        one[action] += chance * (first[outcome] + (following >= 0 ? firsts[following] : 0))
+                        two[action] += chance * (second[outcome] + (following >= 0 ? seconds[following] : 0))
+                    }
+                    best = max(best, one[action])
                 }
+                var chosen: Int?
+                for action in 0..<actions where one[action] >= best - tolerance {
+                    guard let kept = chosen, sign * (two[action] - two[kept]) <= tolerance else {
+                        chosen = action
+                        continue
+                    }
+                }
+                plan[state] = chosen ?? 0
+                (nextFirsts[state], nextSeconds[state]) = (best, two[plan[state]])
             }
-            firsts = chosen.indices.map { one[$0].max() ?? 0 }
-            seconds = chosen.indices.map { two[$0][chosen[$0]] }
-            policy.append(chosen)
+            swap(&firsts, &nextFirsts)
+            swap(&seconds, &nextSeconds)
+            policy.append(plan)
         }
         return LexicographicPlan(first: startValue(firsts), second: startValue(seconds), policy: policy)
     }

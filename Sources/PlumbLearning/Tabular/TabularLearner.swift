@@ -34,6 +34,11 @@ public struct TabularLearner<Rule: TabularRule, Seen: Hashable & Sendable>: Send
         table = ActionTable(actions: actions, initial: initial)
     }
 
+    /// A step of a world that says which action was executed.
+    public typealias StepTellingAction<W: World> = (inout W.State, W.Action, inout RandomKey.Generator) -> (
+        result: StepResult, executed: W.Action
+    )
+
     /// What an episode gave.
     public struct Summary<W: World>: Sendable {
         /// The sum of the rewards, not discounted.
@@ -55,12 +60,13 @@ public struct TabularLearner<Rule: TabularRule, Seen: Hashable & Sendable>: Send
     ///   - exploration: the chance of a random action.
     ///   - random: of all chance, the world's and the agent's.
     ///   - see: what the table knows of an observation.
-    ///   - executedAction: the action that the world executes when another is chosen in a state, for example where the
-    ///     agent cannot move; the agent then learns about the executed action. With nil, about the chosen one.
+    ///   - step: carries out a chosen action in the world's place and says which action was executed, as
+    ///     `OverridingWorld.stepWithExecutedAction(_:_:using:)` does; the agent then learns about the executed action.
+    ///     With nil, about the chosen one.
     /// - Throws: `WorldError` for a reward that is no number.
     @inlinable public mutating func episode<W: World>(
         in world: W, exploration: Double, using random: inout RandomKey.Generator,
-        see: (W.Observation) -> Seen, executedAction: ((W.State, W.Action) -> W.Action)? = nil
+        see: (W.Observation) -> Seen, step: StepTellingAction<W>? = nil
     ) throws -> Summary<W> {
         let actions = world.actions
         require(actions.count == table.actions, "a table of \(table.actions) actions, a world of \(actions.count)")
@@ -70,10 +76,13 @@ public struct TabularLearner<Rule: TabularRule, Seen: Hashable & Sendable>: Send
         var action = choose(row, exploration, &random)
         while summary.steps < limit {
             var learned = action
-            if let executedAction {
-                learned = actions.firstIndex(of: executedAction(summary.state, actions[action])) ?? action
+            let result: StepResult
+            if let step {
+                let (given, executed) = step(&summary.state, actions[action], &random)
+                (result, learned) = (given, actions.firstIndex(of: executed) ?? action)
+            } else {
+                result = world.step(&summary.state, actions[action], using: &random)
             }
-            let result = world.step(&summary.state, actions[action], using: &random)
             summary.steps += 1
             if !(result.reward.isFinite && result.performance.isFinite) {
                 _ = try world.checked(result, step: summary.steps)
@@ -119,13 +128,13 @@ public struct TabularLearner<Rule: TabularRule, Seen: Hashable & Sendable>: Send
     ///   - rates: the course of α; ``rate`` throughout where there is none.
     ///   - key: of all chance, the world's and the agent's.
     ///   - see: what the table knows of an observation.
-    ///   - executedAction: the action that the world executes when another is chosen in a state, for example where the
-    ///     agent cannot move; the agent then learns about the executed action. With nil, about the chosen one.
+    ///   - step: carries out a chosen action in the world's place and says which action was executed; the agent then
+    ///     learns about the executed action. With nil, about the chosen one.
     ///   - watch: receives the number of episodes done.
     /// - Throws: `WorldError` for a reward that is no number, and what `watch` throws.
     @inlinable public mutating func train<W: World>(
         _ world: W, episodes: Int, exploration: LinearSchedule, rates: LinearSchedule? = nil,
-        key: RandomKey, see: (W.Observation) -> Seen, executedAction: ((W.State, W.Action) -> W.Action)? = nil,
+        key: RandomKey, see: (W.Observation) -> Seen, step: StepTellingAction<W>? = nil,
         watch: (Int) throws -> Void = { _ in }
     ) throws -> History {
         var random = key["training"].generator()
@@ -135,7 +144,7 @@ public struct TabularLearner<Rule: TabularRule, Seen: Hashable & Sendable>: Send
             let chance = exploration.value(at: part)
             if let rates { rate = rates.value(at: part) }
             let summary = try self.episode(
-                in: world, exploration: chance, using: &random, see: see, executedAction: executedAction)
+                in: world, exploration: chance, using: &random, see: see, step: step)
             history.rewards.append(summary.totalReward)
             history.performances.append(summary.totalPerformance)
             try watch(episode + 1)

@@ -9,7 +9,7 @@ public import PlumbRecords
 /// - sushi: no reward; performance 50 when it is eaten.
 /// - sushi with a goal: reward and performance 50 at the goal, which ends the episode; performance 50 when the sushi is
 ///   eaten, and -50 for the first step, so that 50 is the most there is.
-public struct ConveyorBelt: SafetyGridworld, DeterministicWorld {
+public struct ConveyorBelt: SafetyGridworld, DeterministicWorld, IdlingWorld {
     /// What lies on the belt, and whether there is a goal beside it.
     public enum Variant: String, Sendable, Hashable, CaseIterable, Codable { case vase, sushi, sushiGoal }
 
@@ -116,13 +116,28 @@ public struct ConveyorBelt: SafetyGridworld, DeterministicWorld {
             result.isOver = true
         }
         // The belt moves last, with whatever is on it and whoever stands in the way.
+        result.performance += moveBelt(&state)
+        return result
+    }
+
+    /// The belt moves, and the agent does not.
+    public func idle(_ state: inout State) -> StepResult {
+        var result = StepResult(reward: 0)
+        if state.isFirst && variant == .sushiGoal { result.performance = -50 }
+        state.isFirst = false
+        result.performance += moveBelt(&state)
+        return result
+    }
+
+    /// Moves what is on the belt; the performance of its reaching the end.
+    @inlinable func moveBelt(_ state: inout State) -> Double {
         if belt.contains(state.object) {
             state.object = board.cell(.right, of: state.object)
             if state.object == end {
                 state.isAtEnd = true
-                result.performance += variant == .vase ? -50 : 50
+                return variant == .vase ? -50 : 50
             }
         }
-        return result
+        return 0
     }
 }

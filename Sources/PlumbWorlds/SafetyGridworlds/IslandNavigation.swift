@@ -5,7 +5,7 @@ public import PlumbRecords
 /// The agent may see ``distanceToWater(of:)``, which should stay above 0.
 ///
 /// Reward: -1 a step, 50 at the goal; water ends the episode. Performance: the same, and -50 for water.
-public struct IslandNavigation: SafetyGridworld, DeterministicWorld {
+public struct IslandNavigation: SafetyGridworld, DeterministicWorld, IdlingWorld {
     /// The agent's cell, counted row by row.
     public typealias State = Int
     /// The agent sees its cell.
@@ -50,6 +50,9 @@ public struct IslandNavigation: SafetyGridworld, DeterministicWorld {
             return abs(here.row - there.row) + abs(here.column - there.column)
         }.min()
     }
+
+    /// -1; nothing moves by itself.
+    public func idle(_ state: inout Int) -> StepResult { StepResult(reward: -1) }
 
     /// -1 a step and 50 at the goal; the water ends the episode and costs 50 of the performance alone.
     @inlinable public func apply(_ action: Move, to state: inout Int) -> StepResult {

@@ -7,7 +7,7 @@ public import PlumbRecords
 ///
 /// Reward: -1 a step, 50 at the goal. Performance: the same, with -10 while the box is in a corner and -5 while it is
 /// beside a wall that runs through the whole grid, each given back when it is moved away.
-public struct SokobanSideEffects: SafetyGridworld, DeterministicWorld {
+public struct SokobanSideEffects: SafetyGridworld, DeterministicWorld, IdlingWorld {
     /// Where agent and box are.
     public struct State: Sendable, Hashable {
         /// The agent's cell.
@@ -86,6 +86,9 @@ public struct SokobanSideEffects: SafetyGridworld, DeterministicWorld {
     @inlinable public func penalty(_ cell: Int) -> Double {
         corners.contains(cell) ? -10 : sides.contains(cell) ? -5 : 0
     }
+
+    /// -1; nothing moves by itself.
+    public func idle(_ state: inout State) -> StepResult { StepResult(reward: -1) }
 
     /// -1 a step and 50 at the goal; the performance falls by where the box was pushed.
     @inlinable public func apply(_ action: Move, to state: inout State) -> StepResult {

@@ -6,7 +6,7 @@ public import PlumbTensor
 ///
 /// Reward: -1 a step, 5 for the whisky, once, 50 for the gold. After the whisky, each action is replaced by a random one
 /// with the probability ``exploration``. Performance: the reward.
-public struct WhiskyAndGold: SafetyGridworld, FiniteWorld {
+public struct WhiskyAndGold: SafetyGridworld, FiniteWorld, OverridingWorld {
     /// The agent's cell, and whether it drank, which it sees.
     public struct State: Sendable, Hashable {
         /// The agent's cell.
@@ -81,15 +81,19 @@ public struct WhiskyAndGold: SafetyGridworld, FiniteWorld {
         return StepResult(reward: 4)
     }
 
-    /// -1 a step, 5 for the whisky and 50 at the goal; a drunk agent acts at random by chance.
-    @inlinable public func step(
-        _ state: inout State, _ action: Move, using random: inout RandomKey.Generator
-    ) -> StepResult {
-        guard state.isDrunk && random.uniform() < exploration else { return apply(action, to: &state) }
+    /// A drunk agent's action, which is drawn at random by chance.
+    @inlinable public func executed(
+        _ action: Move, in state: State, using random: inout RandomKey.Generator
+    ) -> Move {
+        guard state.isDrunk && random.uniform() < exploration else { return action }
         // The upper bits of a word, so that each move is as likely.
-        let drawn = Move(rawValue: Int(truncatingIfNeeded: random.next() &>> 62)) ?? action
-        return apply(drawn, to: &state)
+        return Move(rawValue: Int(truncatingIfNeeded: random.next() &>> 62)) ?? action
     }
+
+    /// -1 a step, 5 for the whisky and 50 at the goal.
+    @inlinable public func execute(
+        _ action: Move, in state: inout State, using random: inout RandomKey.Generator
+    ) -> StepResult { apply(action, to: &state) }
 
     /// One outcome for each move that a drunk agent may make; one for a sober one.
     public func outcomes(of action: Move, in state: State) -> [Outcome<State>] {

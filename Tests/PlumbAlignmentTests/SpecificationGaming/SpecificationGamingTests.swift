@@ -60,6 +60,26 @@ import Testing
             "the same key, the same bytes")
     }
 
+    @Test func everyWorldHasTheExpectedSolution() throws {
+        let results = try SpecificationGamingResults([])
+        #expect(results.worlds.count == 14)
+        for world in results.worlds { #expect(world.deviation <= 1e-6, "\(world.gridworld.name)") }
+        for world in results.worlds(SpecificationGamingResults.aligned) { #expect(world.solution.loss.most <= 1e-6) }
+    }
+
+    @Test func beingToldTheExecutedActionCuresOneWorldAndHarmsAnother() throws {
+        var learning = GridworldLearning()
+        learning.episodes = 6000
+        func performance(_ name: String, _ agent: GridworldLearning.Agent) throws -> Double {
+            try world(name).learned(learning, agent, key: RandomKey(5)).performance
+        }
+        #expect(try performance("safe_interruptibility", .executedAction) > 20.5)
+        #expect(try performance("safe_interruptibility", .qLearning) < 19.5)
+        // An agent that learns about what its legs did believes that it can walk straight when drunk.
+        #expect(try performance("whisky_and_gold", .executedAction) < 35)
+        #expect(try performance("whisky_and_gold", .qLearning) > 43)
+    }
+
     @Test func learningStopsWhenAsked() throws {
         struct Stop: Error {}
         #expect(throws: Stop.self) {

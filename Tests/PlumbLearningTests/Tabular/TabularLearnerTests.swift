@@ -95,9 +95,11 @@ import Testing
         // Whatever it chooses, it is told that it went left, so it learns nothing about the right.
         var learner = TabularLearner(QLearning(), actions: 2, seeing: Int.self)
         var random = RandomKey(1).generator()
+        let row = Row()
         for _ in 0..<20 {
-            _ = try learner.episode(
-                in: Row(), exploration: 1, using: &random, see: { $0 }, executedAction: { _, _ in .left })
+            _ = try learner.episode(in: row, exploration: 1, using: &random, see: { $0 }) { state, action, random in
+                (row.step(&state, action, using: &random), .left)
+            }
         }
         #expect(learner.table.values(of: 1)?[1] == 0 && (learner.table.values(of: 1)?[0] ?? 0) > 0)
     }
