@@ -9,8 +9,8 @@ import Testing
     /// Experiments at settings that take a second or two.
     private static let experiments = [
         [
-            "learning-from-preferences", "--seeds", "4", "--comparisons", "16,40", "--shuffled-comparisons", "16",
-            "--rounds", "2", "--size", "6", "--hill-margin", "1", "--hidden", "16", "--steps", "40",
+            "learning-from-preferences", "--seeds", "4", "--comparisons", "16,40", "--policy-steps", "2048",
+            "--rounds", "2", "--size", "6", "--places", "5,5,2,2,1,4", "--hidden", "16", "--steps", "40",
         ],
         [
             "goal-misgeneralisation", "--seeds", "5", "--regions", "1,5", "--side", "5", "--mazes", "200",

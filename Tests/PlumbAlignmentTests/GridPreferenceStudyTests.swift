@@ -9,7 +9,7 @@ import Testing
 @Suite struct GridPreferenceStudyTests {
     private var study: GridPreferenceStudy {
         var study = GridPreferenceStudy()
-        (study.size, study.rounds) = (5, 3)
+        (study.size, study.rounds, study.places, study.policySteps) = (5, 3, [4, 4, 2, 2, 0, 4], 512)
         (study.learning.members, study.learning.hidden, study.learning.steps) = (3, [16], 60)
         (study.learning.learningRate, study.learning.weightDecay) = (0.002, 0)
         return study
@@ -92,41 +92,83 @@ import Testing
 
     @Test func conditionsAreNamedAndMeasuredSeedBySeed() throws {
         var study = study
-        (study.comparisons, study.shuffledComparisons) = ([12, 6], 9)
+        study.comparisons = [12, 6]
         let conditions = study.conditions
-        #expect(conditions.count == 8 && Set(conditions).count == 8)
+        #expect(Set(conditions).count == conditions.count)
         let names = conditions.map { study.quantity(.normalizedReturn, $0).name }
         #expect(
             names == [
-                "return_active_12", "return_random_12", "return_noisy_12", "return_active_6", "return_random_6",
-                "return_noisy_6", "return_shuffled", "return_coin",
+                "return_active_12", "return_random_12", "return_shuffled_12", "return_active_6", "return_random_6",
+                "return_shuffled_6", "return_noisy_12", "return_learned_active_12", "return_learned_shuffled_12",
+                "return_learned_told",
             ])
         #expect(study.quantity(.agreement, study.active(12)).name == "agreement")
         #expect(study.quantity(.agreement, study.active(6)).name == "agreement_active_6")
-        #expect(study.quantity(.rankCorrelation, study.shuffled).name == "rank_correlation_shuffled")
+        #expect(study.quantity(.rankCorrelation, study.shuffled(6)).name == "rank_correlation_shuffled_6")
         func outcome(_ condition: GridPreferenceStudy.Condition, _ value: Double) -> GridPreferenceStudy.Outcome {
             .init(
                 condition, returns: [value], rankCorrelation: 0.1, agreement: 0.6, ceiling: 0.8, reward: [], plan: [])
         }
-        // By seed: chosen questions are ahead by 0.5 and 0.1, and by 0.25 and -0.25.
-        let values = [[0.9, 0.4, 0, 0.3, 0.2, 0, -1, -2], [0.5, 0.25, 0, 0.25, 0.5, 0, -3, -4]]
+        // With two numbers of comparisons the area is the mean of two returns.
+        let values = [[0.9, 0.4, 0, 0.3, 0.2, -0.2, 0, 0.6, 0.2, 0.8], [0.5, 0.25, 0, 0.25, 0.5, 0, 0, 0.4, 0, 1]]
         var measured = Measurements(seeds: [1, 2])
         study.measure(values.map { zip(conditions, $0).map(outcome) }, into: &measured)
-        #expect(measured[study.quantity(.normalizedReturn, study.coin)] == [-2, -4])
-        let ratios = measured[study.quantity(.relativeAgreement, study.shuffled)]
-        #expect(ratios.count == 2 && ratios.allSatisfy { abs($0 - 0.75) < 1e-12 })
-        let advantage = measured[GridPreferenceStudy.advantage]
-        #expect(abs(advantage[0] - 0.3) < 1e-12 && abs(advantage[1]) < 1e-12)
+        func expect(_ quantity: Quantity, _ values: [Double]) {
+            #expect(zip(measured[quantity], values).allSatisfy { abs($0 - $1) < 1e-12 } && !values.isEmpty)
+        }
+        expect(study.quantity(.relativeAgreement, study.shuffled(6)), [0.75, 0.75])
+        expect(PreferenceCurves.activeArea, [0.6, 0.375])
+        expect(PreferenceCurves.advantage, [0.3, 0])
+        expect(PreferenceCurves.overShuffled, [0.7, 0.375])
+        expect(PreferenceCurves.gain, [0.6, 0.25])
+        expect(PreferenceCurves.shuffledGain, [0.2, 0])
+        expect(PreferenceCurves.ofTold, [0.75, 0.4])
+        expect(PreferenceCurves.shuffledOfTold, [0.25, 0])
+        // The difference of 0.3 in one seed is as likely with the other sign.
+        expect(PreferenceCurves.advantageP, [1])
+        // The reference has neither of these numbers of comparisons.
+        #expect(measured[PreferenceCurves.distance].isEmpty)
+    }
+
+    @Test func theAreaOfACurveIsOverTheLogarithmOfItsPlaces() {
+        #expect(abs(PreferenceCurves.area([10, 100, 1000], [0, 1, 0]) - 0.5) < 1e-12)
+        // Half of the axis is from 1 to 10 and the other half from 10 to 100.
+        #expect(abs(PreferenceCurves.area([1, 10, 100], [0.2, 0.2, 0.6]) - 0.3) < 1e-12)
+        #expect(PreferenceCurves.area([24], [1]).isNaN)
+    }
+
+    @Test func distancesAreInStandardErrorsOfTheDifferenceOfTwoMeans() {
+        // Six values of deviation 1 against a mean of six: the error of the difference is the root of 1/3.
+        let values = [-1.0, 1, -1, 1, -1, 1].map { $0 * (5.0 / 6).squareRoot() }
+        #expect(abs(PreferenceCurves.distance(values, from: 1) - 3.0.squareRoot()) < 1e-9)
+        // Values that do not vary are not infinitely far from others.
+        #expect(abs(PreferenceCurves.distance([1, 1, 1, 1, 1, 1], from: 0.99) - 3.0.squareRoot()) < 1e-9)
+    }
+
+    @Test func aPolicyLearnsByPPOFromTheHiddenReward() throws {
+        var study = study
+        study.policySteps = 16_384
+        let told = try study.run(study.told, key: RandomKey(1))
+        #expect(told.normalizedReturn > 0.6 && told.normalizedReturn <= 1 + 1e-9)
+        #expect(told.rankCorrelation == 1 && told.agreement == told.ceiling)
+    }
+
+    @Test func placesAreTheSameForAllSeedsUnlessTheyAreDrawn() {
+        var study = study
+        #expect(study.task(key: RandomKey(1)).grid.reward == study.task(key: RandomKey(2)).grid.reward)
+        #expect(study.task(key: RandomKey(1)).grid.startCells == [0])
+        (study.places, study.startsInCorner) = ([], false)
+        #expect(study.task(key: RandomKey(1)).grid.reward != study.task(key: RandomKey(2)).grid.reward)
+        #expect(study.task(key: RandomKey(1)).grid.startCells.count == 25)
     }
 
     @Test func aSeedRunsEveryConditionInOneWorld() throws {
         var study = study
-        (study.comparisons, study.shuffledComparisons, study.learning.steps) = ([6], 6, 5)
+        (study.comparisons, study.learning.steps) = ([6, 9], 5)
         let outcomes = try study.run(key: RandomKey(2))
         #expect(outcomes.map(\.condition) == study.conditions)
-        #expect(try study.run(study.coin, key: RandomKey(2)).reward == outcomes.last?.reward)
+        #expect(try study.run(study.random(6), key: RandomKey(2)).reward == outcomes[1].reward)
         let figure = study.rewards(outcomes, key: RandomKey(2))
-        // The fewest comparisons are the most here.
         #expect(
             figure.panels.count == 4 && figure.panels.allSatisfy { $0.rows.count == 5 && $0.path.first == .init(0, 0) })
         #expect(figure.panels[0].values?.joined().min() == 0 && figure.panels[0].values?.joined().max() == 1)

@@ -85,9 +85,9 @@ import Testing
         }
         #expect(complaint { $0.comparisons = [] }.contains("--comparisons"))
         #expect(complaint { $0.comparisons = [24, 24] }.contains("--comparisons 24,24"))
-        #expect(complaint { $0.shuffledComparisons = 4 }.contains("--shuffled-comparisons 4"))
+        #expect(complaint { $0.comparisons = [4, 24] }.contains("--comparisons 4,24"))
         #expect(complaint { $0.hills = [0, 0] }.contains("--hills 0.0,0.0"))
-        #expect(complaint { $0.hillMargin = 5 }.contains("--hill-margin 5.0"))
+        #expect(complaint { $0.places = [1, 2] }.contains("--places 1.0,2.0"))
         #expect(complaint { $0.segmentLength = 51 }.contains("--segment-length 51"))
         #expect(refused(LearningFromPreferences.self, [("members", "1")]).contains("--members 1"))
     }

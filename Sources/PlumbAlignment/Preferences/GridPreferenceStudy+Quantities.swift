@@ -14,13 +14,20 @@ extension GridPreferenceStudy {
     public func random(_ count: Int) -> Condition { Condition(count, queries: .random) }
     /// Questions on which the ensemble disagrees, with some answers random.
     public func noisy(_ count: Int) -> Condition { Condition(count, noise: noise) }
-    /// The control with shuffled answers.
-    public var shuffled: Condition { Condition(shuffledComparisons, isShuffled: true) }
-    /// The control with random answers.
-    public var coin: Condition { Condition(mostComparisons, noise: 1) }
+    /// The control of ``active(_:)``: the same questions at first, with shuffled answers.
+    public func shuffled(_ count: Int) -> Condition { Condition(count, isShuffled: true) }
+    /// A policy that learns by PPO from the reward while that is being learned.
+    public func learned(_ count: Int) -> Condition { Condition(count, learnsPolicy: true) }
+    /// Its control, with shuffled answers.
+    public func learnedFromShuffled(_ count: Int) -> Condition {
+        Condition(count, isShuffled: true, learnsPolicy: true)
+    }
+    /// A policy that learns by PPO from the hidden reward: what PPO can do here.
+    public var told: Condition { Condition(0, learnsPolicy: true, isTold: true) }
     /// All conditions that a seed runs.
     public var conditions: [Condition] {
-        comparisons.flatMap { [active($0), random($0), noisy($0)] } + [shuffled, coin]
+        comparisons.flatMap { [active($0), random($0), shuffled($0)] }
+            + [noisy(mostComparisons), learned(mostComparisons), learnedFromShuffled(mostComparisons), told]
     }
 
     /// A number of an ``Outcome``.
@@ -45,23 +52,19 @@ extension GridPreferenceStudy {
         }
     }
 
-    /// By how much the return with questions on which the ensemble disagrees exceeds that with random questions, on average
-    /// over ``comparisons``.
-    public static let advantage = Quantity("active_advantage", unit: "of the optimum")
-
-    /// A measure under a condition, for example `return_active_700` or `agreement_shuffled`. Measures other than the return
+    /// A measure under a condition, for example `return_active_700` or `agreement_shuffled_700`. Measures other than the return
     /// have no condition in their name under ``active(_:)`` with the most comparisons.
     public func quantity(_ measure: Measure, _ condition: Condition) -> Quantity {
         let isPlain = measure != .normalizedReturn && condition == active(mostComparisons)
         let isHeadline =
-            (measure == .normalizedReturn && [active(mostComparisons), shuffled].contains(condition))
-            || (measure == .rankCorrelation && isPlain)
+            measure == .normalizedReturn
+            && [active(mostComparisons), learned(mostComparisons), shuffled(mostComparisons)].contains(condition)
         return Quantity(
             isPlain ? measure.rawValue : "\(measure.rawValue)_\(condition.name)", unit: measure.unit,
             isHeadline: isHeadline)
     }
 
-    /// Notes every measure under every condition, and ``advantage``.
+    /// Notes every measure under every condition, and what ``PreferenceCurves`` makes of the returns.
     ///
     /// - Parameter outcomes: for each seed, one a condition in the order of ``conditions``.
     public func measure(_ outcomes: [[Outcome]], into measured: inout Measurements) {
@@ -70,14 +73,7 @@ extension GridPreferenceStudy {
                 measured[quantity(measure, condition)] = outcomes.map { $0[index][measure] }
             }
         }
-        let counts = comparisons.sorted()
-        measured[Self.advantage] = outcomes.indices.map { seed in
-            Statistics.mean(
-                counts.map { count in
-                    measured[quantity(.normalizedReturn, active(count))][seed]
-                        - measured[quantity(.normalizedReturn, random(count))][seed]
-                })
-        }
+        PreferenceCurves(self).measure(&measured)
     }
 }
 
@@ -91,7 +87,7 @@ extension GridPreferenceStudy {
     public func rewards(_ outcomes: [Outcome], key: RandomKey) -> GridFigure {
         let task = task(key: key["world"])
         let counts = [comparisons.min() ?? 0, mostComparisons]
-        let shown = counts.map { ("\($0) comparisons", active($0)) } + [("shuffled answers", shuffled)]
+        let shown = counts.map { ("\($0) comparisons", active($0)) } + [("shuffled answers", shuffled(mostComparisons))]
         let learned = shown.flatMap { title, condition in
             outcomes.filter { $0.condition == condition }.map { outcome in
                 task.grid.panel(
@@ -109,11 +105,11 @@ extension GridPreferenceStudy {
 }
 
 extension GridPreferenceStudy.Condition {
-    /// In names of quantities: `active_700`, `random_700`, `noisy_700`, `shuffled` or `coin`.
+    /// In names of quantities: `active_700`, `random_700`, `shuffled_700`, `noisy_700`, with `learned_` before it where a
+    /// policy learns, or `learned_told`.
     var name: String {
-        if isShuffled { return "shuffled" }
-        if noise == 1 { return "coin" }
-        return "\(noise > 0 ? "noisy" : queries == .random ? "random" : "active")_\(comparisons)"
+        let way = isShuffled ? "shuffled" : noise > 0 ? "noisy" : queries == .random ? "random" : "active"
+        return (learnsPolicy ? "learned_" : "") + (isTold ? "told" : "\(way)_\(comparisons)")
     }
 }
 

@@ -8,27 +8,30 @@ extension GridPreferenceStudy {
     ///
     /// - Parameters:
     ///   - key: of world, chance and networks.
-    ///   - session: where it reports to; silent by default.
-    /// - Throws: `FitError` where learning diverges; `RunInterrupted`.
+    ///   - session: where it reports to, and keeps the rewards learned from the most comparisons and from shuffled answers.
+    /// - Throws: `FitError` where learning diverges; an error of the file system; `RunInterrupted`.
     public func run(key: RandomKey, in session: FitSession = .silent) throws -> [Outcome] {
         let conditions = conditions
         return try conditions.enumerated().map { index, condition in
-            try run(condition, key: key) { part in
+            let isKept = condition == active(mostComparisons) || condition == shuffled(mostComparisons)
+            return try run(condition, key: key, keepingIn: isKept ? session : .silent) { part in
                 try session.reporter.checkpoint()
                 session.reporter.progress("learning", (Double(index) + part) / Double(conditions.count))
             }
         }
     }
 
-    /// Alternates asking, learning and planning, ``rounds`` times.
+    /// Alternates asking, learning the reward, and planning or learning a policy, ``rounds`` times.
     ///
     /// - Parameters:
     ///   - condition: what this run varies.
     ///   - key: of world, chance and networks; conditions of one key share the world.
+    ///   - session: where the learned reward is kept; nowhere by default.
     ///   - watch: called after each round with the part that is done; it may throw to end the run.
-    /// - Throws: what `watch` throws, `FitError` where learning diverges.
+    /// - Throws: what `watch` throws, `FitError` where learning diverges, an error of the file system.
     public func run(
-        _ condition: Condition, key: RandomKey, watch: (Double) throws -> Void = { _ in }
+        _ condition: Condition, key: RandomKey, keepingIn session: FitSession = .silent,
+        watch: (Double) throws -> Void = { _ in }
     ) throws -> Outcome {
         let task = task(key: key["world"])
         let cells = Array(0..<task.grid.cells)
@@ -38,33 +41,43 @@ extension GridPreferenceStudy {
         var answers = key["answers"].generator()
         var learner = PreferenceLearner<Int>(
             inputs: 5, settings: learning, key: key["learner"], features: features(of:))
-        var (plan, returns): ([Int]?, [Double]) = (nil, [])
+        var agent =
+            condition.learnsPolicy
+            ? GridPolicyLearner(task.grid, discount: discount, episodeLength: episodeLength, key: key["agent"]) : nil
+        var (policy, reward, returns): ([[Double]]?, [Double], [Double]) = (nil, [], [])
         for round in 0..<rounds {
-            // N questions in rounds that differ by one at most.
-            let count = condition.comparisons * (round + 1) / rounds - condition.comparisons * round / rounds
-            let members = try plan == nil ? [] : learner.memberRewards(of: cells)
-            let pairs = questions(
-                count, queries: condition.queries, members: members, plan: plan, task: task, using: &random)
-            var comparisons = pairs.map { first, second in
-                answering.compare(first, second, using: &answers) { task.grid.reward[$0] }
+            if condition.isTold {
+                reward = RewardEnsemble.normalizedMean([task.grid.reward])
+            } else {
+                let members = try policy == nil ? [] : learner.memberRewards(of: cells)
+                let pairs = questions(
+                    share(of: condition.comparisons, in: round), queries: condition.queries, members: members,
+                    policy: policy, task: task, using: &random)
+                var comparisons = pairs.map { first, second in
+                    answering.compare(first, second, using: &answers) { task.grid.reward[$0] }
+                }
+                if condition.isShuffled { comparisons = Comparison.shufflingAnswers(comparisons, using: &answers) }
+                try learner.add(comparisons)
+                try learner.fit(key: key["round"][round])
+                reward = try learner.reward(of: cells)
             }
-            if condition.isShuffled { comparisons = Comparison.shufflingAnswers(comparisons, using: &answers) }
-            try learner.add(comparisons)
-            try learner.fit(key: key["round"][round])
-            let reward = try learner.reward(of: cells)
-            let greedy = self.plan(for: reward, in: task.process)
-            plan = greedy
-            returns.append(value(of: greedy, in: task))
+            try agent?.learn(from: reward, steps: share(of: policySteps, in: round), key: key["policy"][round])
+            let next = agent?.policy ?? task.process.policy(of: plan(for: reward, in: task.process))
+            policy = next
+            returns.append(value(of: next, in: task))
             try watch(Double(round + 1) / Double(rounds))
         }
-        return try outcome(condition, returns, learner, plan ?? [], task, key["fresh"])
+        if !condition.isTold { try session.keep(learner.ensemble, as: "reward \(condition.name)") }
+        return outcome(condition, returns, reward, policy ?? [], task, key["fresh"])
     }
 
+    /// The part of `count` that falls to a round; the parts differ by one at most.
+    private func share(of count: Int, in round: Int) -> Int { count * (round + 1) / rounds - count * round / rounds }
+
     private func outcome(
-        _ condition: Condition, _ returns: [Double], _ learner: PreferenceLearner<Int>, _ plan: [Int], _ task: Task,
+        _ condition: Condition, _ returns: [Double], _ reward: [Double], _ policy: [[Double]], _ task: Task,
         _ key: RandomKey
-    ) throws -> Outcome {
-        let reward = try learner.reward(of: Array(0..<task.grid.cells))
+    ) -> Outcome {
         var random = key.generator()
         var (agreed, predicted, answered) = (0.0, 0.0, 0.0)
         for _ in 0..<Self.freshQuestions {
@@ -78,7 +91,7 @@ extension GridPreferenceStudy {
         return Outcome(
             condition, returns: returns, rankCorrelation: Statistics.spearman(reward, task.grid.reward),
             agreement: agreed / answered, ceiling: predicted / answered, reward: reward,
-            plan: plan)
+            plan: policy.map { row in row.indices.max { row[$0] < row[$1] || (row[$0] == row[$1] && $0 > $1) } ?? 0 })
     }
 
     /// How far an answer agrees with a difference of returns: a guess, where there is none, is half right.
@@ -90,13 +103,13 @@ extension GridPreferenceStudy {
 
     /// The pairs of a round: as many as are asked, out of ``candidates`` times as many where the ensemble chooses.
     private func questions(
-        _ count: Int, queries: QuerySelection, members: [[Double]], plan: [Int]?, task: Task,
+        _ count: Int, queries: QuerySelection, members: [[Double]], policy: [[Double]]?, task: Task,
         using random: inout RandomKey.Generator
     ) -> [([Int], [Int])] {
-        let looksAround = queries != .random && plan != nil
-        // Half of the segments are random steps, half follow the plan with some exploration.
+        let looksAround = queries != .random && policy != nil
+        // Half of the segments are random steps, half follow the policy with some exploration.
         var pool = (0..<2 * count * (looksAround ? candidates : 1)).map {
-            segment($0 % 2 == 0 ? nil : plan, in: task.grid, using: &random)
+            segment($0 % 2 == 0 ? nil : policy, in: task.grid, using: &random)
         }
         pool.shuffle(using: &random)
         let pairs = stride(from: 0, to: pool.count - 1, by: 2).map { (pool[$0], pool[$0 + 1]) }
@@ -105,20 +118,34 @@ extension GridPreferenceStudy {
         return queries.chosen(count, differences: differences).map { pairs[$0] }
     }
 
-    /// The cells of a few steps, cut out of an episode that begins anywhere: at random, or by a plan with some exploration.
+    /// The cells of a few steps, cut out of an episode: at random, or by a policy [S][A] with some exploration.
     func segment(
-        _ plan: [Int]? = nil, in grid: SlipperyGrid, using random: inout RandomKey.Generator
+        _ policy: [[Double]]? = nil, in grid: SlipperyGrid, using random: inout RandomKey.Generator
     ) -> [Int] {
         var cell = grid.start(using: &random)
         let first = random.index(below: max(1, episodeLength - segmentLength + 1))
         let cells = (0..<first + segmentLength).map { _ in
             let here = cell
-            let explores = plan == nil || random.uniform() < Self.exploration
-            let action = explores ? random.index(below: grid.actions.count) : plan?[cell] ?? 0
+            let action: Int
+            if let policy, random.uniform() >= Self.exploration {
+                action = drawn(from: policy[cell], random.uniform())
+            } else {
+                action = random.index(below: grid.actions.count)
+            }
             _ = grid.step(&cell, grid.actions[action], using: &random)
             return here
         }
         return Array(cells[first...])
+    }
+
+    /// The first action at which the sum of probabilities passes `u`; the likeliest where rounding leaves the sum below it.
+    private func drawn(from probabilities: [Double], _ u: Double) -> Int {
+        var sum = 0.0
+        for (action, probability) in probabilities.enumerated() {
+            sum += probability
+            if u < sum { return action }
+        }
+        return probabilities.indices.max { probabilities[$0] < probabilities[$1] } ?? 0
     }
 
     /// The best actions for a reward that may not be the hidden one.
@@ -127,10 +154,8 @@ extension GridPreferenceStudy {
         return process.rewarding(rewards).optimal(discount: discount, tolerance: 1e-7).greedy
     }
 
-    /// What a plan is worth by the hidden reward, 0 for random steps and 1 for the optimum.
-    private func value(of plan: [Int], in task: Task) -> Double {
-        let policy = task.process.policy(of: plan)
-        return task.normalized(
-            task.process.startValue(task.process.values(of: policy, discount: discount, tolerance: 1e-7)))
+    /// What a policy [S][A] is worth by the hidden reward, 0 for random steps and 1 for the optimum.
+    private func value(of policy: [[Double]], in task: Task) -> Double {
+        task.normalized(task.process.startValue(task.process.values(of: policy, discount: discount, tolerance: 1e-7)))
     }
 }

@@ -11,40 +11,48 @@ public import PlumbWorlds
 /// and from random ones), and where segments never show a part of the world that the plan then passes.
 ///
 /// After Christiano et al. 2017, *Deep Reinforcement Learning from Human Preferences* (arXiv:1706.03741), with a grid in
-/// place of a simulator and exact planning in place of policy gradients, so that what is measured is the learned reward.
+/// place of a simulator. Exact planning shows what the learned reward is worth; beside it a policy learns from that reward by
+/// ``PPO`` while the reward is being learned, as in the paper.
 public struct GridPreferenceStudy: SettingGroup {
     @Setting("Numbers of comparisons to learn from; each is learned from anew.", 1...100_000)
     public var comparisons = [24, 48, 96, 200, 400, 700]
-    @Setting("Comparisons of the control with shuffled answers.", 1...100_000) public var shuffledComparisons = 400
-    @Setting("The fraction of answers that are random, in the noisy runs.", 1e-6...0.999999) public var noise = 0.1
+    @Setting("The fraction of answers that are random, in the noisy run.", 1e-6...0.999999) public var noise = 0.1
     @Setting(
         "The teacher's rationality β: it prefers the first segment with probability σ(β (R1 - R2)).",
         1e-6 ... .infinity)
     public var rationality = 2.0
     @Setting("Rounds in which the questions are asked; the reward is learned further after each.", 1...1000)
     public var rounds = 8
-    @Setting("Steps of an episode, which starts in a random cell.", 1...10_000) public var episodeLength = 50
+    @Setting("Steps of an episode.", 1...10_000) public var episodeLength = 50
     @Setting("Steps of a segment, which is cut out of an episode.", 1...10_000) public var segmentLength = 10
     @Setting("Pairs from which each question is chosen, where the ensemble chooses.", 1...1000)
     public var candidates = 10
     /// How the reward is learned from the answers.
     public var learning = PreferenceLearner<Int>.Settings()
     @Setting("Rows and columns of the grid.", 2...40) public var size = 10
-    @Setting("Heights of the hills of the hidden reward.", -1e6...1e6) public var hills = [1, 0.6, 0.3]
+    @Setting("Heights of the hills of the hidden reward.", -1e6...1e6) public var hills = [1, -1.2, 0.4]
     @Setting("The standard deviation of a hill, in cells.", 0.2...1000) public var hillWidth = 1.5
-    @Setting("The least distance of a hill's top from the outermost cells, in cells.", 0...20)
-    public var hillMargin = 2.0
+    @Setting(
+        "Row and column of each hill's top, counted from 0, one hill after another; none draws them for each seed.",
+        -100...100)
+    public var places: [Double] = [8, 8, 4, 4, 2, 7]
+    @Setting("Whether every episode starts in the upper left corner; otherwise it starts anywhere.")
+    public var startsInCorner = true
     @Setting("The probability that a step goes in a random direction.", 0...0.999999) public var slip = 0.15
     @Setting("The discount of planning, on the hidden reward and on the learned one.", 0.001...0.9999)
     public var discount = 0.95
+    @Setting("Steps in the grid from which a policy learns by PPO, over all rounds together.", 1...100_000_000)
+    public var policySteps = 131_072
 
-    /// How often the agent tries another action than its plan's, in the half of the segments that follow the plan.
+    /// How often the agent takes a random action instead of its policy's, in the half of the segments that follow it.
     public static let exploration = 0.3
     /// Fresh questions on which the learned reward is tested.
     public static let freshQuestions = 1000
 
     /// A study with the reference settings.
-    public init() {}
+    public init() {
+        (learning.members, learning.steps, learning.learningRate, learning.weightDecay) = (3, 150, 0.002, 0)
+    }
 
     /// The cells of the grid, which are numbered row by row.
     public var cells: Int { size * size }
@@ -55,21 +63,21 @@ public struct GridPreferenceStudy: SettingGroup {
     ///
     /// - Throws: `SettingsError` naming the options.
     public func check() throws {
-        guard !comparisons.isEmpty, Set(comparisons).count == comparisons.count,
-            (comparisons + [shuffledComparisons]).allSatisfy({ $0 >= rounds })
+        guard comparisons.count > 1, Set(comparisons).count == comparisons.count,
+            comparisons.allSatisfy({ $0 >= rounds })
         else {
             throw SettingsError(
-                "--comparisons \(comparisons.map(String.init).joined(separator: ",")) and --shuffled-comparisons "
-                    + "\(shuffledComparisons): give different numbers, each at least --rounds \(rounds), so that every "
-                    + "round asks a question")
+                "--comparisons \(comparisons.map(String.init).joined(separator: ",")): give two or more different "
+                    + "numbers, each at least --rounds \(rounds), so that every round asks a question")
         }
         guard hills.contains(where: { $0 != 0 }) else {
             throw SettingsError(
                 "--hills \(hills.map { "\($0)" }.joined(separator: ",")): give at least one height other than 0")
         }
-        guard 2 * hillMargin <= Double(size - 1) else {
+        guard places.isEmpty || places.count == 2 * hills.count else {
             throw SettingsError(
-                "--hill-margin \(hillMargin): hills on \(size) rows need a margin from 0 to \(Double(size - 1) / 2)")
+                "--places \(places.map { "\($0)" }.joined(separator: ",")): give a row and a column for each of the "
+                    + "\(hills.count) --hills, or none")
         }
         guard segmentLength <= episodeLength else {
             throw SettingsError(
@@ -82,7 +90,7 @@ public struct GridPreferenceStudy: SettingGroup {
                 "--hidden \(learning.hidden.map(String.init).joined(separator: ",")) and --members "
                     + "\(learning.members): \(weights) weights are too many; at most 50000000 are accepted")
         }
-        try memory(comparisons: max(mostComparisons, shuffledComparisons), runs: Compute.threads).check()
+        try memory(comparisons: mostComparisons, runs: Compute.threads).check()
     }
 
     /// What one run of learning varies.
@@ -95,12 +103,18 @@ public struct GridPreferenceStudy: SettingGroup {
         public var noise = 0.0
         /// Whether the labels of a round are shuffled among its questions.
         public var isShuffled = false
+        /// Whether a policy learns from the reward by PPO; otherwise it is planned exactly.
+        public var learnsPolicy = false
+        /// Whether the hidden reward is known and no questions are asked.
+        public var isTold = false
 
         /// A condition with `comparisons` questions; the teacher's answers are kept as they are unless said otherwise.
         public init(
-            _ comparisons: Int, queries: QuerySelection = .disagreement, noise: Double = 0, isShuffled: Bool = false
+            _ comparisons: Int, queries: QuerySelection = .disagreement, noise: Double = 0, isShuffled: Bool = false,
+            learnsPolicy: Bool = false, isTold: Bool = false
         ) {
             (self.comparisons, self.queries, self.noise, self.isShuffled) = (comparisons, queries, noise, isShuffled)
+            (self.learnsPolicy, self.isTold) = (learnsPolicy, isTold)
         }
     }
 
@@ -108,7 +122,7 @@ public struct GridPreferenceStudy: SettingGroup {
     public struct Outcome: Sendable, Codable {
         /// What was varied in this run.
         public var condition: Condition
-        /// The value of planning on the learned reward: 0 for random steps, 1 for the optimum.
+        /// The value, by the hidden reward, of the policy for the learned one: 0 for random steps, 1 for the optimum.
         public var normalizedReturn: Double
         /// The same after each round.
         public var returns: [Double]
@@ -120,7 +134,7 @@ public struct GridPreferenceStudy: SettingGroup {
         public var ceiling: Double
         /// The learned reward of each cell, of mean 0 and about standard deviation 1.
         public var reward: [Double]
-        /// The plan's action in each cell.
+        /// The likeliest action of the policy in each cell.
         public var plan: [Int]
 
         /// An outcome from its parts; its return is that of the last round, NaN without rounds.
@@ -151,10 +165,15 @@ public struct GridPreferenceStudy: SettingGroup {
 
     /// The world that all conditions of a key share.
     public func task(key: RandomKey) -> Task {
-        let landscape = GaussianBumps(
-            heights: hills, width: hillWidth, margin: hillMargin, rows: size, columns: size, key: key["hills"])
+        var landscape = GaussianBumps(
+            heights: hills, width: hillWidth, rows: size, columns: size, key: key["hills"])
+        for hill in hills.indices where places.count == 2 * hills.count {
+            (landscape.bumps[hill].row, landscape.bumps[hill].column) = (places[2 * hill], places[2 * hill + 1])
+        }
         let grid = SlipperyGrid(
-            rows: size, columns: size, slip: slip, reward: landscape.values(rows: size, columns: size))
+            rows: size, columns: size, slip: slip,
+            reward: landscape.values(rows: size, columns: size),
+            startCells: startsInCorner ? [0] : nil)
         let process = grid.process
         let optimal = process.optimal(discount: discount, tolerance: 1e-7)
         return Task(

@@ -1,4 +1,5 @@
 internal import PlumbBasics
+public import PlumbModels
 public import PlumbNN
 public import PlumbTensor
 
@@ -13,6 +14,9 @@ public struct RewardNetwork: ParameterTree {
     public init(inputs: Int, hidden: [Int] = [64, 64], activation: Activation = .relu, key: RandomKey) {
         network = MLP([inputs] + hidden + [1], activation: activation, key: key)
     }
+
+    /// A network that is given.
+    init(_ network: MLP) { self.network = network }
 
     public mutating func visit(_ visitor: inout ParameterVisitor) { network.visit(&visitor) }
 
@@ -44,6 +48,9 @@ public struct RewardEnsemble: ParameterTree {
         members.map { $0(features).elements.map(Double.init) }
     }
 
+    /// The rewards of each row, [U], as ``normalizedMean(_:)`` of the members'.
+    public func callAsFunction(_ features: Tensor) -> [Double] { Self.normalizedMean(rewards(of: features)) }
+
     /// The mean of the members' rewards, each first moved to mean 0 and scaled to standard deviation 1, so that none
     /// outweighs the others and the scale, which comparisons do not fix, is always the same (Christiano et al. 2017,
     /// arXiv:1706.03741, §2.2.3). A member whose rewards differ by no more than rounding counts as 0.
@@ -59,5 +66,27 @@ public struct RewardEnsemble: ParameterTree {
             for index in row.indices { sum[index] += centered[index] / deviation }
         }
         return sum.map { $0 / Double(rewards.count) }
+    }
+}
+
+extension RewardEnsemble: SavableModel {
+    /// The function between the layers of every member.
+    public var traits: [String: String] { ["activation": members[0].network.activation.rawValue] }
+
+    /// The ensemble that the file holds.
+    ///
+    /// - Throws: `ModelError` where layers do not fit together or members do not read the same features.
+    public init(_ file: ModelFile) throws {
+        var members = [RewardNetwork(try file.perceptron("members.0."))]
+        while file.contains("members.\(members.count).layers.0.weight") {
+            members.append(RewardNetwork(try file.perceptron("members.\(members.count).")))
+        }
+        let layers = members.map(\.network.layers)
+        guard Set(layers.map { $0[0].weight.inputs }).count == 1,
+            layers.allSatisfy({ $0[$0.count - 1].weight.outputs == 1 })
+        else {
+            throw ModelError("the networks of a reward must read the same features and give one number each")
+        }
+        self.members = members
     }
 }

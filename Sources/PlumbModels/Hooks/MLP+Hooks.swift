@@ -23,17 +23,25 @@ extension MLP: SavableModel {
     /// The perceptron that the file holds.
     ///
     /// - Throws: ``ModelError`` where the layers do not fit together.
-    public init(_ file: ModelFile) throws {
-        let name = try file.trait("activation", as: String.self)
+    public init(_ file: ModelFile) throws { self = try file.perceptron() }
+}
+
+extension ModelFile {
+    /// The perceptron whose layers' names begin with `prefix`, for example `network.`; the function between its layers is the
+    /// file's trait `activation`.
+    ///
+    /// - Throws: ``ModelError`` where the layers do not fit together or the function is none.
+    public func perceptron(_ prefix: String = "") throws -> MLP {
+        let name = try trait("activation", as: String.self)
         guard let activation = Activation(rawValue: name) else {
             let known = Activation.allCases.map(\.rawValue).joined(separator: ", ")
             throw ModelError("there is no function \"\(visible(name, limit: 40))\" between layers: there are \(known)")
         }
-        var layers = [try file.linear("layers.0")]
-        while file.contains("layers.\(layers.count).weight") {
+        var layers = [try linear("\(prefix)layers.0")]
+        while contains("\(prefix)layers.\(layers.count).weight") {
             let inputs = layers[layers.count - 1].weight.outputs
-            layers.append(try file.linear("layers.\(layers.count)", inputs: inputs))
+            layers.append(try linear("\(prefix)layers.\(layers.count)", inputs: inputs))
         }
-        self.init(layers, activation: activation)
+        return MLP(layers, activation: activation)
     }
 }

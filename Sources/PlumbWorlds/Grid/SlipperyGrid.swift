@@ -116,3 +116,15 @@ public struct SlipperyGrid: FiniteWorld {
         }
     }
 }
+
+extension SlipperyGrid: NumericWorld {
+    /// A number for each cell, [S].
+    public var featureShape: [Int] { [cells] }
+
+    /// 1 for the cell that the agent is in, 0 for the others.
+    public func features(of observation: Int) -> [Float] {
+        var features = [Float](repeating: 0, count: cells)
+        features[observation] = 1
+        return features
+    }
+}
