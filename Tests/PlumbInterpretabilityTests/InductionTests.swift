@@ -83,6 +83,52 @@ struct InductionTests {
         #expect(model.run(batch: [rows[0]], with: changes).output.shape == [1, 11, 20])
     }
 
+    @Test("Heads ablated by resampling read what they read in the row before, and the others what they read")
+    func resampling() throws {
+        let (model, batch) = (try model(), source.batch(3, step: 2))
+        let rows = (0..<3).map { Array(batch.tokens.inputs[$0]) }
+        let ablation = ResampleAblation(model, on: rows, layers: [0, 1])
+        #expect(ablation.interventions([]).isEmpty)
+        let changes = ablation.interventions([AttentionHead(layer: 0, head: 1)])
+        let z = try #require(model.run(batch: rows, with: changes, recording: .sites(.z)).cache[.block(0, .z)])
+        let usual = try #require(model.run(batch: rows, recording: .sites(.z)).cache[.block(0, .z)])
+        for row in 0..<3 {
+            for place in 0..<11 {
+                #expect(z[row][place][1] == usual[(row + 2) % 3][place][1])
+                #expect(z[row][place][0] == usual[row][place][0])
+            }
+        }
+    }
+
+    @Test("Tokens without repetition succeed the one before the last, but for new ones")
+    func successors() {
+        let source = SuccessorTokens(vocabulary: 50, length: 30, key: RandomKey(1))
+        let batch = source.batch(40, step: 3)
+        #expect(source.batch(40, step: 3) == batch && source.batch(40, step: 4) != batch)
+        var (following, all) = (0, 0)
+        for row in 0..<40 {
+            let tokens = Array(batch[row])
+            for place in 2..<30 { following += tokens[place] == (tokens[place - 2] + 1) % 50 ? 1 : 0 }
+            all += 28
+        }
+        #expect(abs(Double(following) / Double(all) - 0.8) < 0.05)
+        let targets = SuccessorTokens.targets(of: batch)
+        #expect(targets.count == 40 * 29 && targets[29] == -1)
+        #expect(Array(targets[1..<29]) == Array(batch[0].dropFirst(2)))
+    }
+
+    @Test("On a text, no heads lose nothing, and the drop is of early against late tokens")
+    func text() throws {
+        let model = try model()
+        var study = TextInduction()
+        (study.windows, study.window) = (2, 10)
+        let tokens = (0..<40).map { ($0 * 7) % 20 }
+        let outcome = try study.run(
+            model, tokens: tokens, heads: [], others: [[AttentionHead(layer: 1, head: 0)]], key: RandomKey(1))
+        #expect(outcome.lost == 0 && outcome.lostWithoutOthers.count == 1 && outcome.lostWithoutOthers[0] != 0)
+        #expect(outcome.drop.isFinite)
+    }
+
     @Test("The most harmful sets are found among all sets of a size, and by extension where there are too many")
     func mostHarmfulSets() {
         let heads = (0..<5).map { AttentionHead(layer: 0, head: $0) }
@@ -129,6 +175,19 @@ struct InductionTests {
         #expect(heads.previous.allSatisfy { $0.layer == 0 && previous[$0.head] >= bestPrevious / 2 })
         #expect(heads.induction.first.map { induction[$0.head] } == best)
         #expect(Set(heads.induction + heads.previous).count == heads.induction.count + heads.previous.count)
+    }
+
+    @Test("Untrained heads compose no more than untrained heads do on average")
+    func gain() throws {
+        let model = try model()
+        let (heads, composition) = (
+            CircuitHeads(HeadScores(model, on: source.batch(3, step: 0))), HeadComposition(model, from: 0, to: 1)
+        )
+        let (writer, reader) = (try #require(heads.previous.first).head, try #require(heads.induction.first).head)
+        let expected = composition.scores.values.map { scores in
+            scores[writer][reader] / (scores.flatMap { $0 }.reduce(0, +) / 16)
+        }.max()
+        #expect(abs(heads.compositionGain(composition, over: composition) - (try #require(expected))) < 1e-9)
     }
 
     @Test("A study gives the same numbers for the same key, and refuses parts longer than a row")

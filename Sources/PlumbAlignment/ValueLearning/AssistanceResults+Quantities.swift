@@ -53,3 +53,24 @@ extension AssistanceResults {
         measured[Self.teachingGain] = outcomes.map { $0.supplies.first - $0.supplies.second }
     }
 }
+
+extension AssistanceResults {
+    /// What both games show, with the closed forms as thresholds.
+    public static let claims = [
+        Claim(
+            .value, "An uncertain robot gains by waiting for a rational human, as much as the closed form says",
+            incentiveDeviation, .atMost(0.005),
+            control: "Waiting for a very noisy human (temperature 4, expected utility 1) costs it, as much as the "
+                + "integral says", noisyIncentive, .atMost(-0.3), controlRule: .worst
+        ).and(.value, leastIncentive, .above(0)).and(.worst, incentiveErrors, .atMost(4))
+            .controlAnd(.worst, noisyErrors, .atMost(4)),
+        Claim(
+            .value,
+            "Best responses find the teaching policy, which earns more than demonstrating, as the closed forms "
+                + "and play say", teachingValue, .within(0.01, of: 69.272),
+            control: "Teaching gains nothing if the robot cannot make some of both", limitedGain,
+            .within(0.01, of: 0)
+        ).and(.value, demonstrationValue, .within(0.01, of: 69))
+            .and(.value, closedFormDeviation, .atMost(0.01)).and(.worst, suppliesErrors, .atMost(4)),
+    ]
+}

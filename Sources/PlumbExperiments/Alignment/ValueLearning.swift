@@ -5,14 +5,14 @@ internal import PlumbTensor
 
 /// Can a machine learn what is wanted from demonstrations, by deferring to a human, and from teaching?
 ///
-/// Three small problems with known answers: inverse reinforcement learning on a grid, the off-switch game, and the office
-/// supplies game of cooperative inverse reinforcement learning.
+/// Small problems: inverse reinforcement learning on a grid, the off-switch game, and cooperative inverse reinforcement
+/// learning with office supplies and on a grid.
 public struct ValueLearning: Experiment {
     public struct Settings: ExperimentSettings {
         @Setting("Seeds: grids with rewards of their own; the games are played with each.", 3...1000)
         public var seeds = 6
         public var study = InverseReinforcementLearningStudy()
-        public var games = AssistanceGames()
+        public var games = AssistanceGames(), teaching = TeachingGrid()
         public init() {}
     }
 
@@ -20,6 +20,7 @@ public struct ValueLearning: Experiment {
         var (tiny, paper) = (Settings(), Settings())
         (tiny.seeds, tiny.study.side, tiny.study.demonstrations, tiny.study.method.iterations) = (3, 5, 64, 40)
         (tiny.games.games, tiny.games.thetaCells) = (2000, 2001)
+        (tiny.teaching.thetas, tiny.teaching.walks) = (2, 40)
         (paper.seeds, paper.games.games) = (20, 1_000_000)
         return ["tiny": tiny, "paper": paper]
     }()
@@ -32,7 +33,7 @@ public struct ValueLearning: Experiment {
             + "reinforcement learning, and act on it; also on its sum with a known reward, for which the learner must assume "
             + "the demonstrator's rationality. Play the off-switch game and compare the gain by waiting with its "
             + "closed form. Find the best pair of policies in the office supplies game by best responses, in closed form "
-            + "and by play.",
+            + "and by play. On a grid let a human walk once, as is best or as teaches best, infer the reward, and act.",
         limits:
             "Rewards are a table for one small grid with known dynamics, and the demonstrator errs as the method "
             + "assumes, but for its rationality. Both games have one move per player, and all players but the noisy human "
@@ -82,22 +83,7 @@ public struct ValueLearning: Experiment {
                 .within(0.4, of: 0)
             ).and(.mean, Self.correlationGain, .above(0)).development(missed: 2, of: 60),
             Study.rationalityClaim(almostAll),
-            Claim(
-                .value, "An uncertain robot gains by waiting for a rational human, as much as the closed form says",
-                Games.incentiveDeviation, .atMost(0.005),
-                control: "Waiting for a very noisy human (temperature 4, expected utility 1) costs it, as much as the "
-                    + "integral says", Games.noisyIncentive, .atMost(-0.3), controlRule: .worst
-            ).and(.value, Games.leastIncentive, .above(0)).and(.worst, Games.incentiveErrors, .atMost(4))
-                .controlAnd(.worst, Games.noisyErrors, .atMost(4)),
-            Claim(
-                .value,
-                "Best responses find the teaching policy, which earns more than demonstrating, as the closed forms "
-                    + "and play say", Games.teachingValue, .within(0.01, of: 69.272),
-                control: "Teaching gains nothing if the robot cannot make some of both", Games.limitedGain,
-                .within(0.01, of: 0)
-            ).and(.value, Games.demonstrationValue, .within(0.01, of: 69))
-                .and(.value, Games.closedFormDeviation, .atMost(0.01)).and(.worst, Games.suppliesErrors, .atMost(4)),
-        ]
+        ] + Games.claims + [TeachingGrid.claim(almostAll)]
     }
 
     private var counts: [Int] { settings.study.counts }
@@ -113,7 +99,7 @@ public struct ValueLearning: Experiment {
     }
 
     private struct Outcome: Codable {
-        let inverse: Study.Outcome, games: AssistanceGames.Outcome
+        let inverse: Study.Outcome, games: AssistanceGames.Outcome, teaching: TeachingGrid.Outcome
     }
 
     public func run(in context: inout RunContext) async throws -> Findings {
@@ -121,10 +107,13 @@ public struct ValueLearning: Experiment {
         let outcomes = try await trials.run("demonstrations and games") { trial in
             let inverse = try settings.study.run(key: trial.key["inverse"], in: trial.session)
             try trial.checkpoint()
-            return Outcome(inverse: inverse, games: settings.games.played(key: trial.key["games"]))
+            return Outcome(
+                inverse: inverse, games: settings.games.played(key: trial.key["games"]),
+                teaching: try settings.teaching.run(key: trial.key["teaching"]) { try trial.checkpoint() })
         }
         let (inverse, games) = (outcomes.map(\.inverse), AssistanceResults(settings.games, outcomes.map(\.games)))
-        let measured = measured(inverse, games, seeds: trials.seeds)
+        var measured = measured(inverse, games, seeds: trials.seeds)
+        TeachingGrid.measure(outcomes.map(\.teaching), &measured)
         func each(_ name: String) -> [Quantity] {
             counts.map { Self.perCount(name, $0, isHeadline: name.hasSuffix("loss") && $0 == many) }
         }
@@ -141,6 +130,7 @@ public struct ValueLearning: Experiment {
             measured.metrics(Self.perCount("visit_gap", many), Study.demonstratorLoss)
             measured.metrics(Study.randomReward, Study.weighed, Study.damage, Study.lessDamage)
             measured.metrics(Games.teachingValue, Games.demonstrationValue, Games.informedValue, Games.teachingGain)
+            TeachingGrid.metrics(measured)
             games.incentiveTable
             curve(
                 "What acting on the recovered reward loses",
@@ -195,6 +185,6 @@ public struct ValueLearning: Experiment {
             + "\(Phrase.percent(measured.mean(Study.damage))). An uncertain robot that expects a utility of 0 gains "
             + "\(Phrase.number(games.rational[0].played)) by waiting for a rational human. A human "
             + "who teaches earns \(Phrase.number(games.search.value)) with the robot, and one who demonstrates "
-            + "\(Phrase.number(games.search.demonstration))."
+            + "\(Phrase.number(games.search.demonstration)). \(TeachingGrid.sentence(measured))"
     }
 }

@@ -35,7 +35,8 @@ extension ActivationPatching {
         static let differingLate = Place(
             name: "differing_late", title: "differing, late", isLate: true, values: \.differing)
         static let betweenLate = Place(name: "between_late", title: "between, late", isLate: true, values: \.between)
-        static let all = [differingEarly, lastLate, betweenEarly, lastEarly, differingLate, betweenLate]
+        static let wrong = [betweenEarly, lastEarly, differingLate, betweenLate]
+        static let all = [differingEarly, lastLate] + wrong
     }
 
     static let taskClaims = [
@@ -47,18 +48,23 @@ extension ActivationPatching {
     /// - Parameters:
     ///   - moved: what the last token must restore late.
     ///   - left: what the differing token may still restore late.
+    /// - Parameters:
+    ///   - moved: what the last token must restore late.
+    ///   - left: what the wrong tokens may restore, early or late.
     private static func claim(_ task: PatchingTask, moved: Double = 0.7, left: Double = 0.25) -> Claim {
         Claim(
             .each(allowing: 1),
-            "\(task.title): early layers hold the answer at the differing token, late ones at the last",
-            Place.lastLate.quantity(task), .atLeast(moved),
-            control: "Early it is not at the last token or between the two, late not at the differing token or between",
-            Place.lastEarly.quantity(task), .within(0.25, of: 0)
+            "\(task.title.prefix(1).uppercased() + task.title.dropFirst()): the answer is at the differing token in early "
+                + "layers and at the last token in late ones", Place.lastLate.quantity(task), .atLeast(moved),
+            control: "The last token early, the differing one late, and those between restore little of it",
+            elsewhere(task), .atMost(left)
         )
         .and(Place.differingEarly.quantity(task), .atLeast(0.8))
-        .controlAnd(Place.betweenEarly.quantity(task), .within(0.25, of: 0))
-        .controlAnd(Place.differingLate.quantity(task), .within(left, of: 0))
-        .controlAnd(Place.betweenLate.quantity(task), .within(0.25, of: 0))
+    }
+
+    /// The most that a patch at a wrong token restores, in absolute value.
+    private static func elsewhere(_ task: PatchingTask) -> Quantity {
+        Quantity("recovery_elsewhere_\(task.id)", unit: "of the logit difference", per: "pair")
     }
 
     private static func right(_ task: PatchingTask) -> Quantity {
@@ -79,8 +85,12 @@ extension ActivationPatching {
         var measured = Measurements(seeds: [seed])
         for found in tasks {
             for place in Place.all {
-                let quantity = place.quantity(found.task)
-                measured[quantity] = found.profiles.map { place.value($0, layers: layers) }
+                measured[place.quantity(found.task)] = found.profiles.map { place.value($0, layers: layers) }
+            }
+            measured[elsewhere(found.task)] = found.profiles.map { profile in
+                Place.wrong.map { abs($0.value(profile, layers: layers)) }.max() ?? .nan
+            }
+            for quantity in Place.all.map({ $0.quantity(found.task) }) + [elsewhere(found.task)] {
                 if let problem = found.problem { measured.leave(quantity, because: problem) }
             }
         }
@@ -90,7 +100,11 @@ extension ActivationPatching {
     static func metrics(_ tasks: [TaskRecovery], _ measured: Measurements) -> [Metric] {
         tasks.flatMap { found in
             [measured.proportion(right(found.task), found.right, of: found.drawn)]
-                + (found.problem == nil ? Place.all.map { measured.metric($0.quantity(found.task)) } : [])
+                + (found.problem == nil
+                    ? Place.all.map { measured.metric($0.quantity(found.task)) } + [
+                        measured.metric(elsewhere(found.task))
+                    ]
+                    : [])
         }
     }
 

@@ -1,6 +1,7 @@
 internal import PlumbInterpretability
 internal import PlumbLearning
 internal import PlumbRecords
+internal import PlumbTensor
 
 extension InductionHeads {
     func curves(_ outcomes: [InductionStudy.Outcome], _ measured: Measurements) -> LineChart {
@@ -54,5 +55,28 @@ extension InductionHeads {
         let (kind, ratio) = outcome.heads.compositionRatio(outcome.composition)
         return "Model \(index): the fewest heads without which copying fails are \(Phrase.list(needed)); "
             + "\(kind.rawValue)-composition of the best two is \(Phrase.number(ratio)) times that of other pairs."
+    }
+
+    func summary(_ outcomes: [InductionStudy.Outcome], _ measured: Measurements) -> String {
+        let judged = outcomes.filter(\.isConverged)
+        guard !judged.isEmpty else { return "No model converged, so that nothing was judged." }
+        func percent(_ value: (InductionStudy.Outcome) -> Double) -> String {
+            Phrase.percent(Statistics.mean(judged.map(value).filter { !$0.isNaN }))
+        }
+        func number(_ value: (InductionStudy.Outcome) -> Double) -> String {
+            Phrase.number(Statistics.mean(judged.map(value)))
+        }
+        let (half, without) = (
+            max(1, settings.study.heads / 2), judged.count { $0.fewest[1].leftWithoutOthers.isEmpty }
+        )
+        return
+            "Two layers copy \(percent(\.accuracy)) of repeated tokens, one layer \(percent(\.oneLayer)). Without the "
+            + "fewest heads of the first layer that matter (\(number { Double($0.fewest[0].heads.count) }) on average) "
+            + "\(percent { $0.fewest[0].left }) of the accuracy is left; without the most harmful set of as many others of "
+            + "that layer, \(percent { $0.fewest[0].leastWithoutOthers }). In the second layer no few heads are needed: "
+            + "without the most harmful \(half) of \(settings.study.heads), \(percent { $0.leftByCount[1][half - 1] }) is "
+            + "left; copying fails without \(number { Double($0.fewest[1].heads.count) }), and in \(without) of "
+            + "\(judged.count) models that leaves too few others for a control. \(outcomes.count - judged.count) of "
+            + "\(outcomes.count) did not converge."
     }
 }

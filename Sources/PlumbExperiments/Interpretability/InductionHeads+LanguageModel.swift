@@ -1,3 +1,4 @@
+internal import PlumbData
 internal import PlumbInterpretability
 internal import PlumbLearning
 internal import PlumbModels
@@ -29,15 +30,38 @@ extension InductionHeads {
         .development(missed: 0, of: 11)
     ]
 
+    static let textDrop = Quantity("text_loss_drop", unit: "nats")
+    static let textLost = Quantity("text_loss_drop_lost_without_induction_heads", unit: "nats")
+    static let textLostOthers = Quantity("text_loss_drop_lost_without_others", unit: "nats")
+    static let textShare = Quantity("text_loss_drop_lost_without_others_relative", unit: "of that without them")
+
+    static let textClaim = Claim(
+        .each(allowing: 1), "On a text too the loss drop shrinks without those heads", textLost, .atLeast(0.02),
+        control: "Without as many other heads of the same layers it shrinks less, on average over the draws", textShare,
+        .atMost(0.5))
+
     func examine(_ name: String, in context: inout RunContext) async throws -> Findings {
-        let (model, study) = (try await context.load(name), settings.tokens)
+        let (model, study, natural) = (try await context.load(name), settings.tokens, settings.natural)
         try study.check(model)
+        let text = try natural.text.map { path in
+            let (tokens, data) = try natural.read(path, for: model)
+            context.record(
+                input: InputFile(path: path, sha256: FileHash.sha256(of: data), bytes: data.count, role: "text"))
+            return tokens
+        }
         // One pass through the model uses every core.
         var trials = Trials(context, count: settings.seeds)
         trials.width = 1
-        let outcomes = try await trials.run("removing heads") { trial in
-            try study.run(model, key: trial.key) { try trial.checkpoint() }
+        let results = try await trials.run("removing heads") { trial in
+            let outcome = try study.run(model, key: trial.key) { try trial.checkpoint() }
+            let onText = try text.map { tokens in
+                try natural.run(
+                    model, tokens: tokens, heads: outcome.fewest?.heads ?? [], others: outcome.others, key: trial.key
+                ) { try trial.checkpoint() }
+            }
+            return Examined(outcome: outcome, text: onText)
         }
+        let outcomes = results.map(\.outcome)
         var measured = Measurements(seeds: trials.seeds)
         measured[Self.dropLeft] = outcomes.map { $0.fewest?.left ?? .nan }
         measured[Self.dropLeftWithoutOthers] = outcomes.map { $0.fewest?.leastWithoutOthers ?? .nan }
@@ -48,10 +72,18 @@ extension InductionHeads {
         measured[Self.repeatedLoss] = outcomes.map(\.intact.repeated)
         measured[Self.firstWithout] = outcomes.map(\.without.first)
         measured[Self.repeatedWithout] = outcomes.map(\.without.repeated)
+        let onText = results.compactMap(\.text)
+        measured[Self.textDrop] = onText.map(\.drop)
+        measured[Self.textLost] = onText.map(\.lost)
+        measured[Self.textLostOthers] = onText.map { Statistics.mean($0.lostWithoutOthers) }
+        measured[Self.textShare] = onText.map { Statistics.mean($0.lostWithoutOthers) / $0.lost }
         return Findings(summary: summary(name, measured), claims: claims, from: measured) {
             measured.metrics(
                 Self.dropLeft, Self.dropLeftWithoutOthers, Self.drop, Self.meanWithoutOthers, Self.headCount,
                 Self.firstLoss, Self.repeatedLoss, Self.firstWithout, Self.repeatedWithout)
+            if text != nil {
+                measured.metrics(Self.textDrop, Self.textLost, Self.textLostOthers, Self.textShare)
+            }
             scores(
                 "prefix_matching", "Attention to the token after the previous occurrence, first seed",
                 outcomes[0].scores)
@@ -73,6 +105,11 @@ extension InductionHeads {
         }
     }
 
+    private struct Examined: Codable, Sendable {
+        let outcome: LanguageModelInduction.Outcome
+        let text: TextInduction.Outcome?
+    }
+
     private func note(_ index: Int, _ outcome: LanguageModelInduction.Outcome) -> String {
         guard let fewest = outcome.fewest else {
             return "Seed \(index): the loss drop does not fall far enough without any number of heads."
@@ -88,5 +125,9 @@ extension InductionHeads {
             + "\(number(Self.headCount)) induction heads \(percent(Self.dropLeft)) of that is left on other tokens; "
             + "without as many other heads of the same layers, \(percent(Self.meanWithoutOthers)) on average over "
             + "\(settings.tokens.draws) draws and \(percent(Self.dropLeftWithoutOthers)) in the most harmful."
+            + (settings.natural.text == nil
+                ? ""
+                : " On the text late tokens are predicted \(number(Self.textDrop)) nats better than early ones; without "
+                    + "the heads \(number(Self.textLost)) nats of that are lost, without others \(number(Self.textLostOthers)).")
     }
 }

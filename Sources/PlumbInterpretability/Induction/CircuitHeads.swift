@@ -25,6 +25,16 @@ public struct CircuitHeads: Sendable, Equatable {
         return ratios.max { $0.ratio < $1.ratio } ?? (.key, .nan)
     }
 
+    /// How many times the mean of all pairs of an untrained model the composition of the best two heads is, by the stronger of
+    /// keys and queries: that all heads of a layer may do the same does not hide it.
+    public func compositionGain(_ composition: HeadComposition, over untrained: HeadComposition) -> Double {
+        guard let writer = previous.first?.head, let reader = induction.first?.head else { return .nan }
+        return HeadComposition.Kind.allCases.compactMap { kind in
+            guard let scores = composition.scores[kind], let others = untrained.scores[kind] else { return nil }
+            return scores[writer][reader] / Statistics.mean(others.flatMap { $0 })
+        }.max() ?? .nan
+    }
+
     private func ratio(_ composition: HeadComposition, _ kind: HeadComposition.Kind) -> Double {
         guard let scores = composition.scores[kind], let writer = previous.first?.head,
             let reader = induction.first?.head

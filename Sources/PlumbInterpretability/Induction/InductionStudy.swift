@@ -64,6 +64,8 @@ public struct InductionStudy: SettingGroup {
         public let composition: HeadComposition
         /// The same before training.
         public let untrained: HeadComposition
+        /// A model of two layers trained alike on tokens that do not repeat.
+        public let elsewhere: Elsewhere
         /// The attention of the best induction head on one row of tokens that repeat after about nine.
         public let pattern: [[Double]]
         /// The tokens of that row.
@@ -71,6 +73,24 @@ public struct InductionStudy: SettingGroup {
 
         /// The heads that attention scores place in the circuit.
         public var heads: CircuitHeads { CircuitHeads(scores) }
+        /// How many times that of untrained heads the composition of the best two is.
+        public var gain: Double { heads.compositionGain(composition, over: untrained) }
+        /// The same in the model trained on tokens that do not repeat, with its own best two heads.
+        public var gainElsewhere: Double {
+            CircuitHeads(elsewhere.scores).compositionGain(elsewhere.composition, over: untrained)
+        }
+    }
+
+    /// A model of two layers that was trained on ``SuccessorTokens``, and measured as those that copy are.
+    public struct Elsewhere: Sendable, Codable {
+        /// Whether its held-out loss stopped falling before the last step.
+        public let isConverged: Bool
+        /// Its last held-out loss, in nats.
+        public let loss: Double
+        /// Its attention scores on repeated tokens.
+        public let scores: HeadScores
+        /// How strongly heads of the second layer read those of the first.
+        public let composition: HeadComposition
     }
 
     /// Where the fewest heads are chosen, this part of the accuracy may be left without them.
@@ -84,7 +104,7 @@ public struct InductionStudy: SettingGroup {
         case induction = "induction score"
         /// The best previous-token score of a head.
         case previousToken = "previous-token score"
-        /// The mean cross-entropy of the tokens that copying predicts, on rows that are not trained on, in nats.
+        /// The mean cross-entropy of the tokens that the loss counts, on rows that are not trained on, in nats.
         case loss = "held-out loss"
     }
 
@@ -104,8 +124,9 @@ public struct InductionStudy: SettingGroup {
     ///
     /// - Throws: `FitError` when training diverges; `RunInterrupted` when the session is asked to stop.
     public func run(key: RandomKey, in session: FitSession = .silent) throws -> Outcome {
-        let two = try train(layers: 2, key, "two layers", session)
-        let one = try train(layers: 1, key, "one layer", session)
+        let two = try train(layers: 2, key, "two layers", on: copied(key), session)
+        let one = try train(layers: 1, key, "one layer", on: copied(key), session)
+        let other = try train(layers: 2, key, "two layers without repetition", on: succeeding(key), session)
         try session.reporter.checkpoint()
         let (choosing, batch) = (repeated(key["choice"]).batch(64, step: 0), repeated(key["test"]).batch(128, step: 0))
         let scores = HeadScores(two.model, on: choosing)
@@ -116,8 +137,12 @@ public struct InductionStudy: SettingGroup {
             accuracy: Copying.accuracy(two.model, on: batch), oneLayer: Copying.accuracy(one.model, on: batch),
             fewest: fewest, leftByCount: leftByCount, scores: scores,
             composition: HeadComposition(two.model, from: 0, to: 1),
-            untrained: HeadComposition(try model(layers: 2, key, "untrained"), from: 0, to: 1), pattern: pattern,
-            tokens: tokens)
+            untrained: HeadComposition(try model(layers: 2, key, "untrained"), from: 0, to: 1),
+            elsewhere: Elsewhere(
+                isConverged: other.stoppedEarly, loss: other.evaluations.last?[Measure.loss] ?? .nan,
+                scores: HeadScores(other.model, on: choosing), composition: HeadComposition(other.model, from: 0, to: 1)
+            ),
+            pattern: pattern, tokens: tokens)
     }
 
     /// Chooses heads of each layer on one batch, and tests them and all sets of as many others (at most 256) on another.
@@ -144,11 +169,38 @@ public struct InductionStudy: SettingGroup {
         return (fewest, counts)
     }
 
-    /// Trains one model; the loss counts the tokens that copying can predict.
-    private func train(
-        layers: Int, _ key: RandomKey, _ label: String, _ session: FitSession
-    ) throws -> FitResult<HookedTransformer, Adam> {
+    /// What a model is trained on: its loss in a step, and on rows that it is not trained on.
+    private struct Material {
+        let loss: (HookedTransformer, Int) -> Tensor
+        let held: (HookedTransformer) -> Tensor
+    }
+
+    /// Repeated tokens; the loss counts those that copying can predict.
+    private func copied(_ key: RandomKey) -> Material {
         let (data, held) = (repeated(key["data"]), repeated(key["evaluation"]).batch(64, step: 0))
+        func loss(_ model: HookedTransformer, _ batch: RepeatedTokens.Batch) -> Tensor {
+            model.logits(batch.tokens.inputs).crossEntropy(Copying.targets(of: batch))
+        }
+        return Material(loss: { loss($0, data.batch(batch, step: $1)) }, held: { loss($0, held) })
+    }
+
+    /// Tokens that do not repeat; the loss counts those that follow from others.
+    private func succeeding(_ key: RandomKey) -> Material {
+        func source(_ key: RandomKey) -> SuccessorTokens {
+            SuccessorTokens(vocabulary: vocabulary, length: length, key: key)
+        }
+        let (data, held) = (source(key["successors"]), source(key["held successors"]).batch(64, step: 0))
+        func loss(_ model: HookedTransformer, _ batch: TokenBatch) -> Tensor {
+            model.logits(batch.inputs).crossEntropy(SuccessorTokens.targets(of: batch))
+        }
+        return Material(loss: { loss($0, data.batch(batch, step: $1)) }, held: { loss($0, held) })
+    }
+
+    /// Trains one model until its held-out loss stops falling.
+    private func train(
+        layers: Int, _ key: RandomKey, _ label: String, on material: Material, _ session: FitSession
+    ) throws -> FitResult<HookedTransformer, Adam> {
+        let shown = repeated(key["evaluation"]).batch(64, step: 0)
         var fit = Fit(steps: steps)
         fit.clipNorm = 1
         fit.schedule = .warmup(min(50, steps / 10))
@@ -157,24 +209,20 @@ public struct InductionStudy: SettingGroup {
         let rule = Adam.decoupled(learningRate: learningRate, beta2: 0.99)
         let result = try fit.run(try model(layers: layers, key, label), optimizer: rule, label: label, in: session) {
             model, _ in
-            let scores = HeadScores(model, on: held)
+            let scores = HeadScores(model, on: shown)
             return Measured(of: Measure.self) { measure in
                 switch measure {
-                case .copying: Copying.accuracy(model, on: held)
+                case .copying: Copying.accuracy(model, on: shown)
                 case .induction: scores.induction.joined().max() ?? 0
                 case .previousToken: scores.previousToken.joined().max() ?? 0
-                case .loss: Double(loss(model, held).item)
+                case .loss: Double(material.held(model).item)
                 }
             }
         } loss: { model, step in
-            loss(model, data.batch(batch, step: step))
+            material.loss(model, step)
         }
         try session.keep(result.model, as: label)
         return result
-    }
-
-    private func loss(_ model: HookedTransformer, _ batch: RepeatedTokens.Batch) -> Tensor {
-        model.logits(batch.tokens.inputs).crossEntropy(Copying.targets(of: batch))
     }
 
     /// The attention of a head on one row of tokens that repeat after about nine.

@@ -28,6 +28,8 @@ public struct LanguageModelInduction: SettingGroup {
         /// The heads of the highest scores without which at most ``LanguageModelInduction/chosenLeft`` of the loss drop is
         /// left on the batch they are chosen on, and what is left on another; `nil` where no number of heads suffices.
         public let fewest: FewestHeads?
+        /// The sets of other heads that were removed.
+        public let others: [[AttentionHead]]
         /// The mean loss of the first occurrence and of the repetition, in nats, where the heads are tested.
         public let intact: Losses
         /// The same without the heads chosen.
@@ -94,7 +96,8 @@ public struct LanguageModelInduction: SettingGroup {
             leftWithoutOthers: try others.map { try losses(testing, without: $0).drop / intact.drop })
         let counts = left.keys.sorted()
         return Outcome(
-            scores: scores, fewest: count == nil ? nil : fewest, intact: intact, without: without, counts: counts,
+            scores: scores, fewest: count == nil ? nil : fewest, others: others, intact: intact, without: without,
+            counts: counts,
             leftByCount: counts.compactMap { left[$0] })
     }
 
