@@ -9,5 +9,6 @@ extension Catalogue {
         WeakToStrong.self,
         BiologicalAnchorsForecast.self, Takeoff.self, ComputeMonitoring.self, Cruxes.self, ThreatModels.self,
         RaceToThePrecipice.self, EmbeddedAgency.self, AgentIncentives.self,
+        EmbeddedAgency.self, RaceToThePrecipice.self, AgentIncentives.self, NaturalAbstractions.self,
     ])
 }
