@@ -33,12 +33,6 @@ extension InductionHeads {
     static let textDrop = Quantity("text_loss_drop", unit: "nats")
     static let textLost = Quantity("text_loss_drop_lost_without_induction_heads", unit: "nats")
     static let textLostOthers = Quantity("text_loss_drop_lost_without_others", unit: "nats")
-    static let textShare = Quantity("text_loss_drop_lost_without_others_relative", unit: "of that without them")
-
-    static let textClaim = Claim(
-        .each(allowing: 1), "On a text too the loss drop shrinks without those heads", textLost, .atLeast(0.02),
-        control: "Without as many other heads of the same layers it shrinks less, on average over the draws", textShare,
-        .atMost(0.5))
 
     func examine(_ name: String, in context: inout RunContext) async throws -> Findings {
         let (model, study, natural) = (try await context.load(name), settings.tokens, settings.natural)
@@ -76,13 +70,12 @@ extension InductionHeads {
         measured[Self.textDrop] = onText.map(\.drop)
         measured[Self.textLost] = onText.map(\.lost)
         measured[Self.textLostOthers] = onText.map { Statistics.mean($0.lostWithoutOthers) }
-        measured[Self.textShare] = onText.map { Statistics.mean($0.lostWithoutOthers) / $0.lost }
         return Findings(summary: summary(name, measured), claims: claims, from: measured) {
             measured.metrics(
                 Self.dropLeft, Self.dropLeftWithoutOthers, Self.drop, Self.meanWithoutOthers, Self.headCount,
                 Self.firstLoss, Self.repeatedLoss, Self.firstWithout, Self.repeatedWithout)
             if text != nil {
-                measured.metrics(Self.textDrop, Self.textLost, Self.textLostOthers, Self.textShare)
+                measured.metrics(Self.textDrop, Self.textLost, Self.textLostOthers)
             }
             scores(
                 "prefix_matching", "Attention to the token after the previous occurrence, first seed",
@@ -128,6 +121,7 @@ extension InductionHeads {
             + (settings.natural.text == nil
                 ? ""
                 : " On the text late tokens are predicted \(number(Self.textDrop)) nats better than early ones; without "
-                    + "the heads \(number(Self.textLost)) nats of that are lost, without others \(number(Self.textLostOthers)).")
+                    + "the heads \(number(Self.textLost)) nats of that are lost, without as many others of their layers "
+                    + "\(number(Self.textLostOthers)) on average.")
     }
 }
