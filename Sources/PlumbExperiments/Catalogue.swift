@@ -9,5 +9,7 @@ extension Catalogue {
         WeakToStrong.self,
         BiologicalAnchorsForecast.self, Takeoff.self, ComputeMonitoring.self, Cruxes.self, ThreatModels.self,
         RaceToThePrecipice.self, EmbeddedAgency.self, AgentIncentives.self, NaturalAbstractions.self,
+        BiologicalAnchorsForecast.self, Takeoff.self, ComputeMonitoring.self,
+        Cruxes.self, ScalingLaws.self,
     ])
 }

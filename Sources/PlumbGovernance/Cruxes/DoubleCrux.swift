@@ -69,7 +69,7 @@ public struct Respondents: Sendable {
     public func valueOfCamp(_ number: (Argument) -> Double) -> Double {
         let values = arguments.map(number)
         let mean = Statistics.mean(values)
-        return Set(camps).reduce(0) { sum, camp in
+        return Set(camps).sorted().reduce(0) { sum, camp in
             let own = zip(values, camps).filter { $0.1 == camp }.map(\.0)
             return sum + abs(Statistics.mean(own) - mean) * Double(own.count) / Double(values.count)
         }

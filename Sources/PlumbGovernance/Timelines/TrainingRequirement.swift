@@ -38,7 +38,9 @@ public struct TrainingRequirement: Sendable {
             .noAnchor: settings.noAnchor, .raise: settings.raise,
         ]
         beliefs = [:]
-        for (variable, text) in texts { beliefs[variable] = try Distribution(text, of: variable.rawValue) }
+        for (variable, text) in texts.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+            beliefs[variable] = try Distribution(text, of: variable.rawValue)
+        }
     }
 
     /// The same model where one quantity is known to be its quantile.
