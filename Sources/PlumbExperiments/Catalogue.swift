@@ -11,5 +11,7 @@ extension Catalogue {
         RaceToThePrecipice.self, EmbeddedAgency.self, AgentIncentives.self, NaturalAbstractions.self,
         BiologicalAnchorsForecast.self, Takeoff.self, ComputeMonitoring.self,
         Cruxes.self, ScalingLaws.self,
+        EmbeddedAgency.self, RaceToThePrecipice.self, AgentIncentives.self, NaturalAbstractions.self,
+        OpponentShaping.self,
     ])
 }
