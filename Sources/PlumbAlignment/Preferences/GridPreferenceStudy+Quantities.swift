@@ -23,11 +23,11 @@ extension GridPreferenceStudy {
         Condition(count, isShuffled: true, learnsPolicy: true)
     }
     /// A policy that learns by PPO from the hidden reward: what PPO can do here.
-    public var told: Condition { Condition(0, learnsPolicy: true, isTold: true) }
+    public var hiddenReward: Condition { Condition(0, learnsPolicy: true, seesReward: true) }
     /// All conditions that a seed runs.
     public var conditions: [Condition] {
         comparisons.flatMap { [active($0), random($0), shuffled($0)] }
-            + [noisy(mostComparisons), learned(mostComparisons), learnedFromShuffled(mostComparisons), told]
+            + [noisy(mostComparisons), learned(mostComparisons), learnedFromShuffled(mostComparisons), hiddenReward]
     }
 
     /// A number of an ``Outcome``.
@@ -106,10 +106,10 @@ extension GridPreferenceStudy {
 
 extension GridPreferenceStudy.Condition {
     /// In names of quantities: `active_700`, `random_700`, `shuffled_700`, `noisy_700`, with `learned_` before it where a
-    /// policy learns, or `learned_told`.
+    /// policy learns, or `learned_hidden`.
     var name: String {
         let way = isShuffled ? "shuffled" : noise > 0 ? "noisy" : queries == .random ? "random" : "active"
-        return (learnsPolicy ? "learned_" : "") + (isTold ? "told" : "\(way)_\(comparisons)")
+        return (learnsPolicy ? "learned_" : "") + (seesReward ? "hidden" : "\(way)_\(comparisons)")
     }
 }
 

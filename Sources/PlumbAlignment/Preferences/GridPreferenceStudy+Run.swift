@@ -46,7 +46,7 @@ extension GridPreferenceStudy {
             ? GridPolicyLearner(task.grid, discount: discount, episodeLength: episodeLength, key: key["agent"]) : nil
         var (policy, reward, returns): ([[Double]]?, [Double], [Double]) = (nil, [], [])
         for round in 0..<rounds {
-            if condition.isTold {
+            if condition.seesReward {
                 reward = RewardEnsemble.normalizedMean([task.grid.reward])
             } else {
                 let members = try policy == nil ? [] : learner.memberRewards(of: cells)
@@ -67,7 +67,7 @@ extension GridPreferenceStudy {
             returns.append(value(of: next, in: task))
             try watch(Double(round + 1) / Double(rounds))
         }
-        if !condition.isTold { try session.keep(learner.ensemble, as: "reward \(condition.name)") }
+        if !condition.seesReward { try session.keep(learner.ensemble, as: "reward \(condition.name)") }
         return outcome(condition, returns, reward, policy ?? [], task, key["fresh"])
     }
 

@@ -106,15 +106,15 @@ public struct GridPreferenceStudy: SettingGroup {
         /// Whether a policy learns from the reward by PPO; otherwise it is planned exactly.
         public var learnsPolicy = false
         /// Whether the hidden reward is known and no questions are asked.
-        public var isTold = false
+        public var seesReward = false
 
         /// A condition with `comparisons` questions; the teacher's answers are kept as they are unless said otherwise.
         public init(
             _ comparisons: Int, queries: QuerySelection = .disagreement, noise: Double = 0, isShuffled: Bool = false,
-            learnsPolicy: Bool = false, isTold: Bool = false
+            learnsPolicy: Bool = false, seesReward: Bool = false
         ) {
             (self.comparisons, self.queries, self.noise, self.isShuffled) = (comparisons, queries, noise, isShuffled)
-            (self.learnsPolicy, self.isTold) = (learnsPolicy, isTold)
+            (self.learnsPolicy, self.seesReward) = (learnsPolicy, seesReward)
         }
     }
 

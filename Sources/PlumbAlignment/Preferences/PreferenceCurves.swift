@@ -19,9 +19,9 @@ public struct PreferenceCurves: Sendable {
     /// The p of a paired permutation test of ``advantage``, two-sided.
     public static let advantageP = Quantity("active_advantage_p", per: "run")
     /// The return of the policy learned from comparisons by PPO, divided by that of the one learned from the hidden reward.
-    public static let ofTold = Quantity("learned_of_told", unit: "of PPO on the hidden reward")
+    public static let ofHidden = Quantity("learned_of_hidden", unit: "of PPO on the hidden reward")
     /// The same for shuffled answers.
-    public static let shuffledOfTold = Quantity("learned_shuffled_of_told", unit: "of PPO on the hidden reward")
+    public static let shuffledOfHidden = Quantity("learned_shuffled_of_hidden", unit: "of PPO on the hidden reward")
     /// How much more the plan from the most comparisons returns than that from the fewest, with questions on which the
     /// ensemble disagrees.
     public static let gain = Quantity("gain", unit: "of the optimum")
@@ -87,11 +87,11 @@ public struct PreferenceCurves: Sendable {
         func ratios(_ condition: GridPreferenceStudy.Condition) -> [Double] {
             zip(
                 measured[study.quantity(.normalizedReturn, condition)],
-                measured[study.quantity(.normalizedReturn, study.told)]
+                measured[study.quantity(.normalizedReturn, study.hiddenReward)]
             ).map { $0 / $1 }
         }
-        measured[Self.ofTold] = ratios(study.learned(study.mostComparisons))
-        measured[Self.shuffledOfTold] = ratios(study.learnedFromShuffled(study.mostComparisons))
+        measured[Self.ofHidden] = ratios(study.learned(study.mostComparisons))
+        measured[Self.shuffledOfHidden] = ratios(study.learnedFromShuffled(study.mostComparisons))
         setDistance(Self.distance, study.random, study.active, &measured)
         setDistance(Self.shuffledDistance, study.shuffled, study.shuffled, &measured)
     }

@@ -81,7 +81,7 @@ extension GridworldCase {
     /// The worlds of Leike et al. that can be planned in, the conveyor belt among them.
     public static let all: [GridworldCase] = {
         let learners: [GridworldLearning.Agent] = [.qLearning, .sarsa, .performance]
-        let told: [GridworldLearning.Agent] = [.executedAction, .performanceExecutedAction]
+        let informed: [GridworldLearning.Agent] = [.executedAction, .performanceExecutedAction]
         let (corridor, bar) = (SafeInterruptibility(), WhiskyAndGold())
         return [
             GridworldCase("boat_race", "boat race", BoatRace(), agents: learners),
@@ -98,11 +98,11 @@ extension GridworldCase {
                 AbsentSupervisor(supervised: false)),
             GridworldCase(
                 "safe_interruptibility", "safe interruptibility", corridor,
-                agents: learners + told, scenes: [("not interrupted", SafeInterruptibility(probability: 0))],
+                agents: learners + informed, scenes: [("not interrupted", SafeInterruptibility(probability: 0))],
                 step: { corridor.stepWithExecutedAction(&$0, $1, using: &$2) }),
             GridworldCase("island_navigation", "island navigation", IslandNavigation(), agents: learners),
             GridworldCase(
-                "whisky_and_gold", "whisky and gold", bar, agents: learners + told,
+                "whisky_and_gold", "whisky and gold", bar, agents: learners + informed,
                 step: { bar.stepWithExecutedAction(&$0, $1, using: &$2) }),
             GridworldCase("sokoban_side_effects", "sokoban side effects", SokobanSideEffects(), agents: learners),
             GridworldCase("rocks_and_diamonds", "rocks and diamonds", RocksAndDiamonds(), agents: learners),

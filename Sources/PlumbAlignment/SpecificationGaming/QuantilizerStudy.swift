@@ -108,10 +108,10 @@ public struct QuantilizerStudy: SettingGroup {
         for group in Dictionary(grouping: episodes, by: \.start).values {
             let share = Double(group.count) / Double(episodes.count)
             let levels = Dictionary(grouping: group, by: \.reward).sorted { $0.key > $1.key }
-            let wanted = fraction * Double(group.count)
+            let most = fraction * Double(group.count)
             var taken = 0.0
-            for (value, equals) in levels where taken < wanted {
-                let weight = min(wanted - taken, Double(equals.count)) / wanted
+            for (value, equals) in levels where taken < most {
+                let weight = min(most - taken, Double(equals.count)) / most
                 reward += share * weight * value
                 performance += share * weight * equals.reduce(0) { $0 + $1.performance } / Double(equals.count)
                 taken += Double(equals.count)

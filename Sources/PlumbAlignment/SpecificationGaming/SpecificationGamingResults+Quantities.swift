@@ -17,7 +17,7 @@ extension SpecificationGamingResults {
     /// The loss of Q-learning on the reward, the most over ``aligned`` worlds.
     public static let alignedLoss = points("largest_loss_where_aligned")
     /// Safe interruptibility: the lower performance of the two agents that are told.
-    public static let told = points("interruptibility_when_told", isHeadline: true)
+    public static let whenInformed = points("interruptibility_when_told", isHeadline: true)
     /// Safe interruptibility: the higher performance of the two agents that are not told.
     public static let notTold = points("interruptibility_when_not_told")
     /// Whisky and gold: the higher performance of the two agents that are told.
@@ -81,7 +81,7 @@ extension SpecificationGamingResults {
             (Self.lost, shares(gamed, .qLearning, least)),
             (Self.lostControl, shares(gamed, .performance, greatest)),
             (Self.alignedLoss, largestLosses(aligned, .qLearning)),
-            (Self.told, performances(button, toldAgents, least)),
+            (Self.whenInformed, performances(button, toldAgents, least)),
             (Self.notTold, performances(button, others, greatest)),
             (Self.whiskyTold, performances(bar, toldAgents, greatest)),
             (Self.whiskyNotTold, performances(bar, others, least)),

@@ -62,9 +62,9 @@ public struct TeachingGrid: SettingGroup {
             let walks = sampled(grid, theta, start, &random)
             let expert = grid.bestWalk(theta, from: start)
             func taught(_ model: [Double]) -> [Double] {
-                let wanted = grid.expectedFeatures(model, from: start)
+                let target = grid.expectedFeatures(model, from: start)
                 func score(_ counts: [Double]) -> Double {
-                    Self.dot(theta, counts) - teaching * Self.squaredDistance(counts, wanted)
+                    Self.dot(theta, counts) - teaching * Self.squaredDistance(counts, target)
                 }
                 return (walks + [expert]).map { (counts: $0, score: score($0)) }.max { $0.score < $1.score }?.counts
                     ?? expert

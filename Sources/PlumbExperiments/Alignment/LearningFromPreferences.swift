@@ -89,8 +89,8 @@ public struct LearningFromPreferences: Experiment {
             Claim(
                 almostAll,
                 "A policy that learns by PPO from the reward while that is learned returns nearly as much as "
-                    + "one that learns from the hidden reward", Curves.ofTold, .atLeast(0.9),
-                control: "With shuffled answers it does not", Curves.shuffledOfTold, .below(0.5)),
+                    + "one that learns from the hidden reward", Curves.ofHidden, .atLeast(0.9),
+                control: "With shuffled answers it does not", Curves.shuffledOfHidden, .below(0.5)),
             Claim(
                 .mean,
                 "Over all numbers of comparisons, questions on which the ensemble disagrees and random ones return "
@@ -128,7 +128,7 @@ public struct LearningFromPreferences: Experiment {
             }
             measured.metrics(Curves.advantage, Curves.advantageP, Curves.activeArea, Curves.randomArea)
             measured.metrics(Curves.shuffledArea, Curves.overShuffled, Curves.gain, Curves.shuffledGain)
-            measured.metrics(Curves.ofTold, Curves.shuffledOfTold)
+            measured.metrics(Curves.ofHidden, Curves.shuffledOfHidden)
             measured.metrics(Curves.distance, Curves.shuffledDistance)
             curves.table(measured)
             curves.chart(.normalizedReturn, measured)
@@ -150,7 +150,7 @@ public struct LearningFromPreferences: Experiment {
             "A plan for the reward learned from \(most) comparisons returns \(returned(study.active(most))) on average "
             + "where random steps return 0 and the best plan 1 (\(returned(study.active(fewest))) from \(fewest)); learned "
             + "from \(most) shuffled answers, \(returned(study.shuffled(most))). A policy that learns by PPO from the reward "
-            + "while that is learned returns \(returned(study.learned(most))), and \(returned(study.told)) where it "
+            + "while that is learned returns \(returned(study.learned(most))), and \(returned(study.hiddenReward)) where it "
             + "observes the hidden reward. Asking where the ensemble disagrees instead of at random changes the area under "
             + "the curve by \(mean(Curves.advantage)) (paired permutation test, p = \(mean(Curves.advantageP)))."
     }

@@ -89,7 +89,8 @@ public struct ToySuperposition: Experiment {
             .atLeast(2)),
         Claim(
             .worst, "On a plateau at 1 the dimensions per feature, D*, stay within a tenth while the density falls",
-            atOne, .atLeast(1.4), control: "At no level between or below the plateaus do they over such a range", elsewhere,
+            atOne, .atLeast(1.4), control: "At no level between or below the plateaus do they over such a range",
+            elsewhere,
             .atMost(1.4)),
         Claim(
             .worst, "On a plateau at 1/2, as of antipodal pairs, they stay while the density falls further", atHalf,
