@@ -50,8 +50,8 @@ public struct ValueLearning: Experiment {
                 title: "Cooperative Inverse Reinforcement Learning", year: 2016, arXiv: "1606.03137"),
         ],
         changes:
-            "Thresholds of single grids were chosen on other seeds; the game without uncertainty and the robot that "
-            + "knows θ, true by algebra, are unit tests and no longer controls.",
+            "Thresholds of single grids were chosen on other seeds; identities became unit tests. That a teacher's walk "
+            + "lowers the robot's loss did not hold; the claim is about the distance of θ since, and its control was moved.",
         minutes: 0.2)
 
     private static func perCount(_ name: String, _ count: Int, isHeadline: Bool = false) -> Quantity {

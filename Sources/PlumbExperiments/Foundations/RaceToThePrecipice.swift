@@ -8,12 +8,9 @@ public struct RaceToThePrecipice: Experiment {
     public struct Settings: ExperimentSettings {
         @Setting("Seeds: starts of learning, races played, and firms of their own.", 1...1000)
         public var seeds = 4
-        @Setting("Races played with what was learned, for each number.", 100...10_000_000)
-        public var races = 40_000
-        @Setting("Steps of learning.", 1...10_000)
-        public var steps = 150
-        @Setting("Firms in the market.", 2...1000)
-        public var firms = 20
+        @Setting("Races played with what was learned, for each number.", 100...10_000_000) public var races = 40_000
+        @Setting("Steps of learning.", 1...10_000) public var steps = 150
+        @Setting("Firms in the market.", 2...1000) public var firms = 20
         public init() {}
     }
 
@@ -46,7 +43,10 @@ public struct RaceToThePrecipice: Experiment {
             Reference(
                 authors: "Critch",
                 title: "What Multipolar Failure Looks Like, and Robust Agent-Agnostic Processes (RAAPs)", year: 2021),
-        ], minutes: 0.3)
+        ],
+        changes:
+            "The start of learning with private information was chosen after timid starts had not found the equilibrium.",
+        minutes: 0.3)
 
     /// Teams, enmity, range: two small races, two long ones, and one of little enmity.
     private static let races: [(teams: Int, enmity: Double, range: Double)] = [
