@@ -91,16 +91,18 @@ public struct ToySuperposition: Experiment {
             .worst, "On a plateau at 1 the dimensions per feature, D*, stay within a tenth while the density falls",
             atOne, .atLeast(1.4), control: "At no level between or below the plateaus do they over such a range",
             elsewhere,
-            .atMost(1.4)),
+            .atMost(1.4)
+        ).development(missed: 0, controlMissed: 0, of: 5),
         Claim(
             .worst, "On a plateau at 1/2, as of antipodal pairs, they stay while the density falls further", atHalf,
             .atLeast(1.6), control: "At no level between or below the plateaus do they over such a range", elsewhere,
-            .atMost(1.4)),
+            .atMost(1.4)
+        ).development(missed: 0, controlMissed: 0, of: 5),
         Claim(
             .worst, "The dimensionalities of features stick at simple fractions, nearly all of these at 1/2", stuck,
             .atLeast(0.3),
             control: "Spread smoothly, as many would not be there: the mean share of such draws", smooth, .atMost(0.2)
-        ).and(chance, .atMost(0.001)),
+        ).and(chance, .atMost(0.001)).development(missed: 0, controlMissed: 0, of: 5),
     ]
 
     let settings: Settings
