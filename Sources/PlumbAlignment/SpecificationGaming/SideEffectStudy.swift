@@ -110,8 +110,11 @@ public struct SideEffectStudy: Sendable {
             try checkpoint()
             let process = try world.process()
             let key = key["side effects"][world.name]
+            let values = CaseValues<SideEffectPenalty.Measure, [[Double]]> {
+                penalty.attainable($0, in: process, key: key["utilities"])
+            }
             for remedy in Remedy.allCases {
-                let penalties = penalties(remedy, in: process, key: key)
+                let penalties = penalties(remedy, values[remedy.measure], in: process, key: key)
                 var outcome = Outcome()
                 outcome.lowest = planned(process, penalties, 1)
                 if world.isLearned {
@@ -128,9 +131,11 @@ public struct SideEffectStudy: Sendable {
     }
 
     /// The penalty of each outcome under a remedy.
-    func penalties(_ remedy: Remedy, in process: DecisionProcess, key: RandomKey) -> [Double] {
+    private func penalties(
+        _ remedy: Remedy, _ values: [[Double]], in process: DecisionProcess, key: RandomKey
+    ) -> [Double] {
         guard remedy != .none else { return process.reward.map { _ in 0 } }
-        var values = penalty.attainable(remedy.measure, in: process, key: key["utilities"])
+        var values = values
         if remedy == .shuffled {
             var random = key["shuffle"].generator()
             values.shuffle(using: &random)

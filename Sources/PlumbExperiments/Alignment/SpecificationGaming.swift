@@ -20,7 +20,7 @@ public struct SpecificationGaming: Experiment {
         var (tiny, paper) = (Settings(), Settings())
         (tiny.seeds, tiny.study.learning.episodes) = (3, 200)
         (tiny.study.hostEpisodes, tiny.study.evaluations) = (100, 20)
-        (tiny.study.networks.networkSteps, tiny.study.quantilizer.demonstrations) = (1600, 200)
+        (tiny.study.networks.networkSteps, tiny.study.quantilizer.demonstrations) = (800, 200)
         (paper.seeds, paper.study.learning.episodes) = (20, 30_000)
         (paper.study.hostEpisodes, paper.study.evaluations) = (5000, 5000)
         return ["tiny": tiny, "paper": paper]
