@@ -127,7 +127,7 @@ import Testing
         // The difference of 0.3 in one seed is as likely with the other sign.
         expect(PreferenceCurves.advantageP, [1])
         // The reference has neither of these numbers of comparisons.
-        #expect(measured[PreferenceCurves.distance].isEmpty)
+        #expect(measured[PreferenceCurves.pointsMet].isEmpty)
     }
 
     @Test func theAreaOfACurveIsOverTheLogarithmOfItsPlaces() {

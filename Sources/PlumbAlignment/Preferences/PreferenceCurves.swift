@@ -27,11 +27,8 @@ public struct PreferenceCurves: Sendable {
     public static let gain = Quantity("gain", unit: "of the optimum")
     /// The same where answers are shuffled.
     public static let shuffledGain = Quantity("gain_shuffled", unit: "of the optimum")
-    /// The largest distance of a mean return from its ``Point``, in standard errors of the difference of two such means.
-    public static let distance = Quantity("largest_distance_from_reference", unit: "standard errors", per: "run")
-    /// The same for the means where answers are shuffled.
-    public static let shuffledDistance = Quantity(
-        "largest_distance_from_reference_shuffled", unit: "standard errors", per: "run")
+    /// At how many points of the reference's two curves the mean return lies within three standard errors of the difference.
+    public static let pointsMet = Quantity("reference_points_met", unit: "of 12 points", per: "run")
 
     /// A point of the reference's curves: the mean return over ``Point/seeds`` seeds.
     ///
@@ -92,27 +89,19 @@ public struct PreferenceCurves: Sendable {
         }
         measured[Self.ofHidden] = ratios(study.learned(study.mostComparisons))
         measured[Self.shuffledOfHidden] = ratios(study.learnedFromShuffled(study.mostComparisons))
-        setDistance(Self.distance, study.random, study.active, &measured)
-        setDistance(Self.shuffledDistance, study.shuffled, study.shuffled, &measured)
+        let distances = distances(measured)
+        measured.set(
+            Self.pointsMet, distances.count == 2 * Self.reference.count ? Double(distances.count { $0 <= 3 }) : nil,
+            because: "it needs two seeds, and all numbers of comparisons that the reference has")
     }
 
-    private func setDistance(
-        _ quantity: Quantity, _ random: (Int) -> GridPreferenceStudy.Condition,
-        _ active: (Int) -> GridPreferenceStudy.Condition, _ measured: inout Measurements
-    ) {
-        let distances = Self.reference.filter { study.comparisons.contains($0.comparisons) }.flatMap { point in
-            [
-                Self.distance(
-                    measured[study.quantity(.normalizedReturn, random(point.comparisons))], from: point.random),
-                Self.distance(
-                    measured[study.quantity(.normalizedReturn, active(point.comparisons))], from: point.active),
-            ]
-        }
-        if let largest = distances.max(), measured.seeds.count > 1 {
-            measured.set(quantity, largest)
-        } else {
-            measured.leave(quantity, because: "it needs two seeds, and numbers of comparisons that the reference has")
-        }
+    /// How far the mean returns are from the reference's, point by point, where there are both and two seeds or more.
+    private func distances(_ measured: Measurements) -> [Double] {
+        Self.reference.filter { study.comparisons.contains($0.comparisons) && measured.seeds.count > 1 }
+            .flatMap { point in
+                [(study.random(point.comparisons), point.random), (study.active(point.comparisons), point.active)]
+            }
+            .map { Self.distance(measured[study.quantity(.normalizedReturn, $0)], from: $1) }
     }
 
     /// How far the mean of `values` is from a mean over ``Point/seeds`` seeds that are assumed to vary as much, in standard
