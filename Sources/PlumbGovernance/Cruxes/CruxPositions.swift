@@ -3,14 +3,14 @@ public import PlumbRecords
 /// Who holds which credences in the six premises of Carlsmith's argument (2022, *Is Power-Seeking AI an Existential
 /// Risk?*, arXiv:2206.13353).
 public struct CruxPositions: SettingGroup {
-    @Setting("Carlsmith's credences of 2021, premise by premise.") public var carlsmith = [
+    @Setting("Carlsmith's credences of 2021, premise by premise.", -1000...1000) public var carlsmith = [
         0.65, 0.8, 0.4, 0.65, 0.4, 0.95,
     ]
-    @Setting("Superforecasters', who differ most on premises 3 and 4.")
+    @Setting("Superforecasters', who differ most on premises 3 and 4.", -1000...1000)
     public var superforecasters = [0.65, 0.8, 0.25, 0.35, 0.4, 0.95]
-    @Setting("Of someone who expects alignment by default; an illustration.")
+    @Setting("Of someone who expects alignment by default; an illustration.", -1000...1000)
     public var byDefault = [0.65, 0.8, 0.1, 0.3, 0.3, 0.95]
-    @Setting("Of someone who holds alignment for impossible; an illustration.")
+    @Setting("Of someone who holds alignment for impossible; an illustration.", -1000...1000)
     public var impossible = [0.8, 0.9, 0.95, 0.9, 0.8, 0.95]
 
     /// The credences of the page.

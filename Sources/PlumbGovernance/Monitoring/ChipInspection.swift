@@ -12,7 +12,7 @@ public struct ChipInspection: SettingGroup {
     @Setting("FLOP of the runs to be found.", 1...1e40) public var runs = [5.76e23, 1e25, 1e26]
     @Setting("Months over which a run is spread.", 0.01...1000) public var months = [1.0, 3]
     @Setting("Chips in the country.", 1...1e10) public var chips = [100_000, 1_000_000]
-    @Setting("With which probability the run is to be found.") public var probabilities = [
+    @Setting("With which probability the run is to be found.", -1000...1000) public var probabilities = [
         0.9, 0.99,
     ]
     @Setting("FLOP per second of a chip, at its peak.", 1...1e30) public var chipFLOP = 312e12

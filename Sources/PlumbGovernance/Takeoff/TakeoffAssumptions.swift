@@ -40,14 +40,26 @@ public struct TakeoffAssumptions: SettingGroup {
     @Setting("Share of tasks automated at which the world wakes up.", 0...1) public var wakeTrigger = 0.06
     @Setting("Dollars a run may cost before the share of training stops growing until wake-up.", 1...1e30)
     public var moneyCap = 4e9
-    @Setting("Growth of the share of output spent on compute.") public var computeSpending = [0.19, 0.19, 0.1]
-    @Setting("Growth of the share of compute that trains the largest model.")
+    @Setting("Growth of the share of output spent on compute.", -1000...1000) public var computeSpending = [
+        0.19, 0.19, 0.1,
+    ]
+    @Setting("Growth of the share of compute that trains the largest model.", -1000...1000)
     public var trainingShare = [0.547528364331348, 1.1, 0.1]
-    @Setting("Growth of the share of capital in hardware research.") public var hardwareCapital = [0.01, 0.14, 0.03]
-    @Setting("Growth of the share of labor in hardware research.") public var hardwareLabor = [0.01, 0.14, 0.03]
-    @Setting("Growth of the share of compute in hardware research.") public var hardwareCompute = [0.01, 0.67, 0.2]
-    @Setting("Growth of the share of labor in software research.") public var softwareLabor = [0.18, 0.22, 0.03]
-    @Setting("Growth of the share of compute in software research.") public var softwareCompute = [0.18, 0.67, 0.2]
+    @Setting("Growth of the share of capital in hardware research.", -1000...1000) public var hardwareCapital = [
+        0.01, 0.14, 0.03,
+    ]
+    @Setting("Growth of the share of labor in hardware research.", -1000...1000) public var hardwareLabor = [
+        0.01, 0.14, 0.03,
+    ]
+    @Setting("Growth of the share of compute in hardware research.", -1000...1000) public var hardwareCompute = [
+        0.01, 0.67, 0.2,
+    ]
+    @Setting("Growth of the share of labor in software research.", -1000...1000) public var softwareLabor = [
+        0.18, 0.22, 0.03,
+    ]
+    @Setting("Growth of the share of compute in software research.", -1000...1000) public var softwareCompute = [
+        0.18, 0.67, 0.2,
+    ]
     @Setting("Share of capital, labor and compute in hardware research at the start.", 1e-9...0.5)
     public var hardwareStart = 0.002
     @Setting("Share of labor and compute in software research at the start.", 1e-9...0.5) public var softwareStart =

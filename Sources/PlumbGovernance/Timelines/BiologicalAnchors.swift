@@ -7,7 +7,8 @@ public import PlumbRecords
 /// All quantities but probabilities, exponents and weights are decimal logarithms.
 public struct BiologicalAnchors: SettingGroup {
     @Setting("FLOP per second of a human brain, log10.") public var brain = "lognormal90(11,19.5)"
-    @Setting("Weights of lifetime, short, genome, medium, long, evolution and no anchor; they add up to 1.")
+    @Setting(
+        "Weights of lifetime, short, genome, medium, long, evolution and no anchor; they add up to 1.", -1000...1000)
     public var weights = [0.052, 0.21, 0.11, 0.312, 0.155, 0.091, 0.07]
     @Setting("Seconds of data a sample stands for, short-horizon network, log10.")
     public var shortHorizon = "normal90(0,3)"
@@ -38,7 +39,9 @@ public struct BiologicalAnchors: SettingGroup {
     @Setting(
         "FLOP, log10, below which a requirement is raised: today's models would have shown it; highest first.", 0...100)
     public var lowFLOP = [27.0, 26, 25, 24]
-    @Setting("With which probability it is raised there.") public var raiseProbability = [0.7, 0.8, 0.9, 1]
+    @Setting("With which probability it is raised there.", -1000...1000) public var raiseProbability = [
+        0.7, 0.8, 0.9, 1,
+    ]
     @Setting("By how much it is raised, log10.") public var raise = "normal90(1,3)"
 
     /// The report's numbers.
