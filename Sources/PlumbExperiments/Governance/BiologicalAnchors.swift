@@ -72,7 +72,7 @@ public struct BiologicalAnchorsForecast: Experiment {
         for (year, probability) in Self.reference {
             known = known.and(Self.probability(year), .within(0.015, of: probability))
         }
-        return [known, swing]
+        return [known.development(missed: 0, of: 50), swing.development(missed: 0, of: 50)]
     }
 
     let settings: Settings

@@ -50,7 +50,8 @@ public struct ComputeMonitoring: Experiment {
                 year: 2023,
                 arXiv: "2307.00682"),
         ],
-        minutes: 0.6)
+        changes: "One seed in twelve may miss the bound of interpolated weights, after one of 96 had missed it.",
+        minutes: 0.4)
 
     static let fewer = Quantity("chips_to_inspect_90_percent", unit: "chips", per: "run", isHeadline: true)
     static let more = Quantity("chips_to_inspect_99_percent", unit: "chips", per: "run")
@@ -81,13 +82,17 @@ public struct ComputeMonitoring: Experiment {
             Claim(
                 .worst, "Replaying catches every segment of all four false transcripts", Self.caught, .atLeast(1),
                 control: "A true transcript replays to the bit, and honest runs raise no alarm", Self.honest, .atMost(0)
-            ).and(Self.least, .atLeast(1e-4)).and(Self.ratio, .atLeast(1e5)).controlAnd(
-                .value, Self.alarms, .atMost(0)),
+            ).and(Self.least, .atLeast(1e-4)).and(
+                .each(allowing: max(1, settings.seeds / 12)), Self.ratio, .atLeast(1e5)
+            ).controlAnd(
+                .value, Self.alarms, .atMost(0)
+            ).development(missed: 1, of: 96),
             Claim(
                 .mean,
                 "Rows of a segment are memorized more: fewer of them than of unused rows rise less than held-out ones",
                 Self.gap, .atLeast(0.02), control: "Two halves of the unused rows do not differ", Self.chance,
-                .within(0.02, of: 0)),
+                .within(0.02, of: 0)
+            ).development(missed: 0, of: 8),
         ]
     }
 
