@@ -56,7 +56,7 @@ public struct SpecificationGaming: Experiment {
             Reference(authors: "Orseau, Armstrong", title: "Safely Interruptible Agents", year: 2016),
         ],
         changes: "Attainable utility was taken out of the claim about sokoban after a run in which it failed in two "
-            + "of five seeds. The penalties' weight was raised from 30 to 100 points, and sokoban left out of the claim about "
+            + "of five seeds, and two seeds of its control may miss since. The penalties' weight was raised from 30 to 100 points, and sokoban left out of the claim about "
             + "networks, after trials: PPO takes the short path there even when it learns from the performance.",
         minutes: 1.5)
 
