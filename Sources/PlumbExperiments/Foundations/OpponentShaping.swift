@@ -39,7 +39,8 @@ public struct OpponentShaping: Experiment {
             + "under a tax on apples taken from a low stock, and as one owner with two workers. Harvests are compared with the "
             + "best that spares a fixed stock until the end is near.",
         limits:
-            "LOLA sees the other's policy and values exactly. The orchard has 12 trees and two players that see all of it; "
+            "LOLA sees the other's policy and values exactly. Nothing is claimed of the orchard: two players bear so much of "
+            + "what they take from it that learning often spares it. The orchard has 12 trees and two players that see all of it; "
             + "the tax is set and collected without error or cost, and its stock is that of the best harvest.",
         references: [
             Reference(
@@ -51,9 +52,9 @@ public struct OpponentShaping: Experiment {
                 year: 2021, arXiv: "2107.06857"),
         ],
         changes:
-            "The thresholds, the discount and the length of learning in the orchard were chosen after single runs on two "
-            + "other seeds. A collapse below 40 % of the optimum had been expected: at settings where one owner sustains the "
-            + "orchard, selfish learners ended at 50 % to 60 %. The naive controls were loosened when a few of 300 pairs cooperated.",
+            "The naive controls were loosened when a few of 300 pairs cooperated. Two claims about the orchard, that two selfish "
+            + "learners overharvest it and that a tax saves it, held in development and failed on fresh seeds (selfish .76 "
+            + "to .88 of the optimum, taxed .95 to 1.0, an owner .79 to .88). They were dropped; the numbers are reported.",
         minutes: 2)
 
     static let naive = Quantity("naive_payoff", unit: "a round")
@@ -75,12 +76,6 @@ public struct OpponentShaping: Experiment {
         Claim(
             .worst, "Most of them reciprocate, as tit for tat does", reciprocal, .atLeast(0.6),
             control: "No naive learner does", naiveReciprocal, .atMost(0.05)),
-        Claim(
-            .worst, "Selfish learners overharvest a commons", selfish, .atMost(0.7),
-            control: "One owner with two workers does so far less", owned, .atLeast(0.75)),
-        Claim(
-            .worst, "A tax on apples taken from a low stock saves it", taxed, .atLeast(0.8),
-            control: "Without it selfish learners overharvest it", selfish, .atMost(0.7)),
     ]
 
     let settings: Settings
