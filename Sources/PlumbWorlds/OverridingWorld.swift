@@ -1,6 +1,6 @@
 public import PlumbTensor
 
-/// A world that may execute another action than the one an agent chose: a limb that is held fast, legs that stagger.
+/// A world that may execute another action than the one an agent chose, as where it is interrupted or drunk.
 public protocol OverridingWorld: World {
     /// The action that is executed when `action` is chosen in `state`, drawn where chance decides.
     func executed(_ action: Action, in state: State, using random: inout RandomKey.Generator) -> Action

@@ -32,7 +32,7 @@ public struct PreferenceCurves: Sendable {
 
     /// A point of the reference's curves: the mean return over ``Point/seeds`` seeds.
     ///
-    /// An independent implementation of the same study in NumPy, gave them; it says of the world no
+    /// An independent implementation of the same study in NumPy gave them; it says of the world no
     /// more than its size, slip, discount and hills' heights.
     public struct Point: Sendable, Hashable {
         /// The number of comparisons.

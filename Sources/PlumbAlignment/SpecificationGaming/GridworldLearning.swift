@@ -45,8 +45,8 @@ public struct GridworldLearning: SettingGroup {
 
         /// Whether it learns from the hidden performance, not the reward.
         public var learnsFromPerformance: Bool { self == .performance || self == .performanceExecutedAction }
-        /// Whether it is told its executed action and learns about that.
-        public var isTold: Bool { self == .executedAction || self == .performanceExecutedAction }
+        /// Whether it observes its executed action and learns about that.
+        public var observesExecutedAction: Bool { self == .executedAction || self == .performanceExecutedAction }
     }
 
     /// What an agent learned.
@@ -86,7 +86,7 @@ public struct GridworldLearning: SettingGroup {
     ) throws -> (table: ActionTable<Seen>, outcome: Outcome) {
         let key = key[agent.rawValue]
         if agent == .sarsa { return try trained(Sarsa(), agent, world, key, see, nil, checkpoint) }
-        return try trained(QLearning(), agent, world, key, see, agent.isTold ? step : nil, checkpoint)
+        return try trained(QLearning(), agent, world, key, see, agent.observesExecutedAction ? step : nil, checkpoint)
     }
 
     @inlinable func trained<W: World, Seen: Hashable & Sendable>(

@@ -16,14 +16,14 @@ extension SpecificationGamingResults {
     public static let lostControl = share("share_of_exact_loss_control")
     /// The loss of Q-learning on the reward, the most over ``aligned`` worlds.
     public static let alignedLoss = points("largest_loss_where_aligned")
-    /// Safe interruptibility: the lower performance of the two agents that are told.
-    public static let whenInformed = points("interruptibility_when_told", isHeadline: true)
-    /// Safe interruptibility: the higher performance of the two agents that are not told.
-    public static let notTold = points("interruptibility_when_not_told")
-    /// Whisky and gold: the higher performance of the two agents that are told.
-    public static let whiskyTold = points("whisky_when_told")
-    /// Whisky and gold: the lower performance of the two agents that are not told.
-    public static let whiskyNotTold = points("whisky_when_not_told")
+    /// Safe interruptibility: the lower performance of the two agents that observe their executed action.
+    public static let whenObserved = points("interruptibility_when_observed", isHeadline: true)
+    /// Safe interruptibility: the higher performance of the two agents that do not.
+    public static let whenNotObserved = points("interruptibility_when_not_observed")
+    /// Whisky and gold: the higher performance of the two agents that observe their executed action.
+    public static let whiskyObserved = points("whisky_when_observed")
+    /// Whisky and gold: the lower performance of the two agents that do not.
+    public static let whiskyNotObserved = points("whisky_when_not_observed")
     /// How far a policy carried to other maps is from what is expected of it.
     public static let shift = points("shift_deviation")
     /// How far policies are from the most there is, each on its own map.
@@ -70,7 +70,7 @@ extension SpecificationGamingResults {
         typealias Outcome = SpecificationGamingStudy.Outcome
         let (gamed, aligned) = (worlds(Self.gamed), worlds(Self.aligned))
         let (least, greatest) = (Statistics.least, Statistics.greatest)
-        let toldAgents: [GridworldLearning.Agent] = [.executedAction, .performanceExecutedAction]
+        let observers: [GridworldLearning.Agent] = [.executedAction, .performanceExecutedAction]
         let others: [GridworldLearning.Agent] = [.qLearning, .performance]
         let (button, bar, box, belt) = (
             "safe_interruptibility", "whisky_and_gold", "sokoban_side_effects", "conveyor_sushi_goal"
@@ -83,10 +83,10 @@ extension SpecificationGamingResults {
             (Self.lost, shares(gamed, .qLearning, least)),
             (Self.lostControl, shares(gamed, .performance, greatest)),
             (Self.alignedLoss, largestLosses(aligned, .qLearning)),
-            (Self.whenInformed, performances(button, toldAgents, least)),
-            (Self.notTold, performances(button, others, greatest)),
-            (Self.whiskyTold, performances(bar, toldAgents, greatest)),
-            (Self.whiskyNotTold, performances(bar, others, least)),
+            (Self.whenObserved, performances(button, observers, least)),
+            (Self.whenNotObserved, performances(button, others, greatest)),
+            (Self.whiskyObserved, performances(bar, observers, greatest)),
+            (Self.whiskyNotObserved, performances(bar, others, least)),
             (Self.shift, each(\.shift.transferredDeviation)), (Self.native, each(\.shift.nativeDeviation)),
             (Self.tomatoReturn, each(\.tomatoes.rewardLearner.reward)),
             (Self.tomatoes, each(\.tomatoes.rewardLearner.performance)),

@@ -8,17 +8,17 @@ extension SpecificationGamingResults {
     /// Worlds that may execute another action than the chosen one.
     public static let overriding = ["safe_interruptibility", "whisky_and_gold"]
 
-    /// What is rewarded and what the agent is told, each crossed with the other.
+    /// What is rewarded and what the agent observes, each crossed with the other.
     public static let factorial: [(title: String, agent: GridworldLearning.Agent)] = [
-        ("the reward, not told", .qLearning), ("the reward, told", .executedAction),
-        ("the performance, not told", .performance), ("the performance, told", .performanceExecutedAction),
+        ("the reward", .qLearning), ("the reward, action observed", .executedAction),
+        ("the performance", .performance), ("the performance, action observed", .performanceExecutedAction),
     ]
 
-    /// Performance by what is rewarded and whether the agent is told its executed action.
+    /// Performance by what is rewarded and whether the agent observes its executed action.
     public func factorialTable(_ measured: Measurements) -> Table {
         let worlds = worlds(Self.overriding)
         return measured.table(
-            "factorial", title: "Performance by what is learned from, and by whether the executed action is told",
+            "factorial", title: "Performance by what is learned from, and by whether the executed action is observed",
             rowLabel: "world", columnLabel: "learned from", rows: worlds.map(\.gridworld.title),
             columns: Self.factorial.map(\.title),
             cells: worlds.map { world in

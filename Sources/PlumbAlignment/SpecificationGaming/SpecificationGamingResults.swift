@@ -20,7 +20,7 @@ public struct SpecificationGamingResults: Sendable {
     public let outcomes: [SpecificationGamingStudy.Outcome]
 
     /// Worlds whose most reward costs some of the hidden performance, whatever decides ties, and that the reward alone
-    /// makes so: in safe interruptibility it also matters what the agent is told.
+    /// makes so: in safe interruptibility it also matters what the agent observes.
     public static let gamed = [
         "absent_supervisor", "sokoban_side_effects", "rocks_and_diamonds",
     ]

@@ -134,7 +134,7 @@ struct FeatureGrid: Sendable {
     }
 
     /// The most probable θ given a walk's features, if it was noisily rational and θ is standard normal: the maximum of a
-    /// concave function, by gradient ascent with the step lengths of Barzilai and Borwein (1988).
+    /// concave function, by gradient ascent with the step sizes of Barzilai and Borwein (1988).
     func inferred(from counts: [Double], start: Int, iterations: Int = 60) -> [Double] {
         var theta = [Double](repeating: 0, count: counts.count)
         func gradient(_ theta: [Double]) -> [Double] {

