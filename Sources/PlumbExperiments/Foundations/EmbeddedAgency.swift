@@ -169,7 +169,7 @@ public struct EmbeddedAgency: Experiment {
     private func summary(_ measured: Measurements) -> String {
         func whole(_ quantity: Quantity) -> String { Phrase.number(measured.mean(quantity)) }
         return
-            "All of \(whole(Self.cells)) matches between players that prove things of each other end as published; of random "
+            "Of 49 matches \(whole(Self.cells)) between players that prove things of each other end as published; of random "
             + "systems whose sentences refer to themselves outside boxes \(Phrase.percent(measured.mean(Self.circular))) are "
             + "accepted. An agent that searches for proofs about its own action takes $5 in place of $10 in "
             + "\(Phrase.percent(measured.mean(Self.spurious))) of the orders of its search, with the chicken rule in "

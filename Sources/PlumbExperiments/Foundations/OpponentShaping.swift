@@ -124,8 +124,7 @@ public struct OpponentShaping: Experiment {
             "The optimum is the best of the harvests that spare a fixed stock until the end is near, found by playing them: "
                 + "\(Phrase.number(optimum.harvest)) apples an episode, sparing \(optimum.spared). Taxes paid are not counted "
                 + "against the harvest."
-            "Another program's LOLA gains -1.003, with 92 % tit for tat, over 50 pairs at η = 3 and 200 steps of rate 1. Here 300 "
-                + "pairs on other seeds gained -1.029, with 88 %; two or three of 300 naive pairs found cooperation."
+            "Another program's LOLA gains -1.003, with 92 % tit for tat, over 50 pairs at η = 3 and 200 steps of rate 1."
         }
     }
 

@@ -191,8 +191,8 @@ public struct ComputeMonitoring: Experiment {
         return "To find a run of \(settings.chipInspection.runs[0]) FLOP with a probability of 90 %, "
             + "\(number(Self.fewer)) chips must be inspected; simulated inspections find it in "
             + "\(Phrase.percent(measured.mean(Self.found))) of cases, and in \(Phrase.percent(measured.mean(Self.unlogged))) where "
-            + "chips keep no logs. Replaying catches \(Phrase.percent(measured.least(Self.caught))) of the false segments of "
-            + "four false transcripts or more; true ones replay to the bit, with \(number(Self.alarms)) alarms in "
+            + "chips keep no logs. Replaying catches at least \(Phrase.percent(measured.least(Self.caught))) of the false "
+            + "segments of each of four false transcripts; true ones replay to the bit, with \(number(Self.alarms)) alarms in "
             + "\(settings.study.honestRuns) honest runs. Of a segment's rows \(Phrase.percent(measured.mean(Self.seen))) are "
             + "memorized less than the median held-out row, of unused rows \(Phrase.percent(measured.mean(Self.unseen)))."
     }

@@ -48,7 +48,7 @@ public struct Cruxes: Experiment {
                 authors: "Carlsmith", title: "Is Power-Seeking AI an Existential Risk?", year: 2022, arXiv: "2206.13353"
             )
         ],
-        minutes: 1)
+        minutes: 2)
 
     static let product = Quantity("probability_of_catastrophe", per: "run", isHeadline: true)
     static let sampled = Quantity("sampled_probability"), together = Quantity("sampled_where_premises_go_together")

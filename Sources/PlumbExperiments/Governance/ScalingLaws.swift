@@ -1,5 +1,6 @@
 internal import Foundation
 internal import PlumbBasics
+internal import PlumbData
 public import PlumbGovernance
 internal import PlumbLearning
 public import PlumbRecords
@@ -97,11 +98,14 @@ public struct ScalingLaws: Experiment {
 
     let settings: Settings
     private let points: [ScalingPoint]
+    private let input: InputFile?
     public init(_ settings: Settings) throws {
         self.settings = settings
         try settings.study.check()
-        let text = try settings.points.map { path in
-            String(decoding: try WholeFile.read(URL(fileURLWithPath: path), limit: 1 << 28), as: UTF8.self)
+        let data = try settings.points.map { try WholeFile.read(URL(fileURLWithPath: $0), limit: 1 << 28) }
+        let text = data.map { String(decoding: $0, as: UTF8.self) }
+        input = data.map {
+            InputFile(path: settings.points ?? "", sha256: FileHash.sha256(of: $0), bytes: $0.count, role: "points")
         }
         points = ScalingPoint.dropping(
             settings.dropped,
@@ -119,6 +123,7 @@ public struct ScalingLaws: Experiment {
 
     public func run(in context: inout RunContext) async throws -> Findings {
         let (study, key) = (settings.study, RandomKey(context.seed))
+        if let input { context.record(input: input) }
         let law = ScalingLaw.fit(points)
         try context.checkpoint()
         let laws = law.resampled(points, resamples: settings.resamples, key: key)

@@ -58,7 +58,7 @@ public struct ThreatModels: Experiment {
             .worst,
             "Damage to one piece of evidence defeats that evidence, every goal above it and the top goal, and nothing else",
             located, .within(0, of: 1),
-            control: "In the same cases with nothing damaged, a goal is defeated", alarms, .within(0, of: 0),
+            control: "With nothing damaged, no goal of the same cases is defeated: alarms", alarms, .within(0, of: 0),
             controlRule: .worst)
     ]
 

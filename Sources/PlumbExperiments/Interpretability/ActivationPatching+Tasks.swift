@@ -47,9 +47,6 @@ extension ActivationPatching {
 
     /// - Parameters:
     ///   - moved: what the last token must restore late.
-    ///   - left: what the differing token may still restore late.
-    /// - Parameters:
-    ///   - moved: what the last token must restore late.
     ///   - left: what the wrong tokens may restore, early or late.
     private static func claim(_ task: PatchingTask, moved: Double = 0.7, left: Double = 0.25) -> Claim {
         Claim(

@@ -1,7 +1,7 @@
 /// An argument that a system is safe, in the Goal Structuring Notation (GSN community standard, version 3, 2021): goals
 /// supported by strategies, goals and evidence, in stated contexts.
 ///
-/// Evidence is bound: each solution may name one claim of one run's record and the record's SHA-256, so that the case
+/// Evidence is bound: each solution may name a run's record, its SHA-256 and one of its claims or all, so that the case
 /// notices when a record fails, changes or is exchanged for another (``status(reading:)``).
 public struct SafetyCase: Sendable, Equatable {
     /// The part that an element plays, known by the letters before its number.
