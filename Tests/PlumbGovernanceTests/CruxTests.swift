@@ -86,4 +86,10 @@ import Testing
         positions.carlsmith = [0.5]
         #expect { try positions.camps() } throws: { "\($0)".contains("has 1 credences") }
     }
+
+    @Test func peopleOfOneCampHaveNoPairs() throws {
+        let camp = try Argument([0.5, 0.5], of: "a camp")
+        let people = try Respondents(of: [camp], count: 20, spread: 0.5, key: RandomKey(1))
+        #expect(people.orderIsBest(pairs: 10, key: RandomKey(2)).ordered.isNaN)
+    }
 }

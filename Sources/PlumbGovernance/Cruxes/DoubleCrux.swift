@@ -76,8 +76,9 @@ public struct Respondents: Sendable {
     }
 
     /// How often the first premise of the double-crux order, and how often a random one, is the premise by whose agreement
-    /// the gap closes most, in random pairs of people of different camps.
+    /// the gap closes most, in random pairs of people of different camps; NaN where all are of one camp.
     public func orderIsBest(pairs: Int, key: RandomKey) -> (ordered: Double, random: Double) {
+        guard Set(camps).count > 1, pairs > 0 else { return (.nan, .nan) }
         var random = key["pairs"].generator()
         var counts = (ordered: 0, random: 0, all: 0)
         while counts.all < pairs {
