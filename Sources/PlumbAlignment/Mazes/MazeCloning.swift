@@ -72,14 +72,18 @@ public struct MazeCloning: SettingGroup {
         }
     }
 
-    /// Mazes of `generator`, and cells of each from which the cheese can be reached, drawn without replacement.
-    public func examples(of generator: MazeGenerator, key: RandomKey) -> Examples {
+    /// Mazes of `generator`, and cells of each from which the target can be reached, drawn without replacement.
+    ///
+    /// - Parameter target: the cell to which the teacher goes; the cheese by default.
+    public func examples(
+        of generator: MazeGenerator, toward target: (Maze) -> Int? = \.goal, key: RandomKey
+    ) -> Examples {
         var examples = Examples()
         for index in 0..<mazes {
             var random = key[index].generator()
             let maze = generator.maze(using: &random)
-            guard let goal = maze.goal else { continue }
-            let distances = maze.distances(to: goal)
+            guard let target = target(maze) else { continue }
+            let distances = maze.distances(to: target)
             var cells = distances.indices.filter { distances[$0] > 0 }
             for place in 0..<min(statesPerMaze, cells.count) {
                 cells.swapAt(place, place + random.index(below: cells.count - place))
@@ -94,6 +98,7 @@ public struct MazeCloning: SettingGroup {
     ///
     /// - Parameters:
     ///   - generator: where the training mazes come from.
+    ///   - target: the cell to which the teacher goes; the cheese by default.
     ///   - key: of the mazes, the batches and the first weights.
     ///   - label: names the run in curves, and its checkpoints.
     ///   - session: where it reports to and keeps checkpoints; silent by default.
@@ -101,10 +106,11 @@ public struct MazeCloning: SettingGroup {
     ///   - evaluate: numbers to keep along the way.
     /// - Throws: what `Fit` throws.
     public func train(
-        on generator: MazeGenerator, key: RandomKey, label: String, in session: FitSession = .silent,
-        evaluateEvery: Int = 0, evaluate: (MazePolicy, Int) throws -> Measured = { _, _ in .nothing }
+        on generator: MazeGenerator, toward target: (Maze) -> Int? = \.goal, key: RandomKey, label: String,
+        in session: FitSession = .silent, evaluateEvery: Int = 0,
+        evaluate: (MazePolicy, Int) throws -> Measured = { _, _ in .nothing }
     ) throws -> FitResult<MazePolicy, Adam> {
-        let examples = examples(of: generator, key: key["mazes"])
+        let examples = examples(of: generator, toward: target, key: key["mazes"])
         let inputs = 3 * side * side
         let batches = Batches(count: examples.states.count, size: batch, key: key["batches"], remainder: .keep)
         var fit = Fit(steps: steps)

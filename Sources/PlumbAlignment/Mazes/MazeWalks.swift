@@ -48,6 +48,8 @@ public struct MazeWalks: Sendable {
 
     /// The share of episodes that end on the cheese.
     public var reach: Double { share(\.reachesGoal) }
+    /// The share that come to the cheese and do not stand on the corner before.
+    public var cheeseFirst: Double { share { $0.reachesGoal && !$0.visitsFirst(corner) } }
     /// The share that stand on the corner before the cheese.
     public var cornerFirst: Double { share { $0.visitsFirst(corner) } }
     /// Capability against goal.

@@ -14,6 +14,7 @@ public struct GridworldCase: Sendable {
     /// Who learns in it; nobody where it is only planned in.
     public let agents: [GridworldLearning.Agent]
     private let solving: @Sendable () throws -> GridworldSolution
+    private let wandering: @Sendable () throws -> (reward: Double, performance: Double)
     private let training:
         @Sendable (GridworldLearning, GridworldLearning.Agent, RandomKey, () throws -> Void) throws ->
             GridworldLearning.Outcome
@@ -38,6 +39,12 @@ public struct GridworldCase: Sendable {
         (self.name, self.title, self.agents, legend) = (name, title, agents, world.legend)
         let scenes = scenes.isEmpty ? [(title: "", world: world)] : scenes
         solving = { try GridworldSolution(world) }
+        wandering = {
+            let process = try ExploredWorld(world).process
+            let even = [Double](repeating: 1 / Double(process.actions), count: process.actions)
+            return process.totals(
+                of: [[Double]](repeating: even, count: process.states), steps: world.stepLimit ?? 100)
+        }
         training = { learning, agent, key, checkpoint in
             var (table, outcome) = try learning.learner(
                 agent, in: world, key: key[name], see: { $0 }, step: step, checkpoint: checkpoint)
@@ -53,6 +60,11 @@ public struct GridworldCase: Sendable {
 
     /// The exact solution.
     public func solved() throws -> GridworldSolution { try solving() }
+
+    /// What random actions are expected to get, exactly.
+    ///
+    /// - Throws: `WorldError` where the world has too many states to expect exactly.
+    public func random() throws -> (reward: Double, performance: Double) { try wandering() }
 
     /// What an agent learns, with the exact expectation of its best actions.
     ///
