@@ -3,8 +3,7 @@ internal import PlumbLearning
 public import PlumbRecords
 internal import PlumbTensor
 
-/// Where do people disagree about catastrophe by AI, which premise had they best talk about, and what do this
-/// repository's own records do to their odds?
+/// Where do people disagree about catastrophe by AI, and what do this repository's own records do to their odds?
 public struct Cruxes: Experiment {
     public struct Settings: ExperimentSettings {
         @Setting("Groups of respondents drawn.", 1...1000) public var seeds = 8
@@ -12,8 +11,10 @@ public struct Cruxes: Experiment {
         @Setting("Pairs of respondents that talk.", 10...1_000_000) public var pairs = 1000
         @Setting("Worlds drawn from Carlsmith's chain.", 100...100_000_000) public var worlds = 1_000_000
         @Setting("Deviation of a respondent's log odds from the camp's.", 0...10) public var spread = 0.5
-        @Setting("The preset of the experiments that are run for evidence: quick or tiny.") public var evidence =
-            "quick"
+        @Setting("The runs whose records are evidence: standard, where this run is kept; none; or a folder.")
+        public var records = "standard"
+        @Setting("The preset by which an experiment without a record is run: quick or tiny.")
+        public var evidence = "quick"
         /// The camps.
         public var positions = CruxPositions()
         /// What a record may do.
@@ -24,7 +25,8 @@ public struct Cruxes: Experiment {
     public static let presets: [String: Settings] = {
         var (tiny, paper) = (Settings(), Settings())
         (tiny.seeds, tiny.respondents, tiny.pairs, tiny.worlds) = (2, 200, 100, 20_000)
-        (tiny.evidence, paper.seeds, paper.respondents, paper.worlds) = ("tiny", 30, 10_000, 10_000_000)
+        (tiny.records, tiny.evidence) = ("none", "tiny")
+        (paper.seeds, paper.respondents, paper.worlds) = (30, 10_000, 10_000_000)
         return ["tiny": tiny, "paper": paper]
     }()
 
@@ -36,9 +38,9 @@ public struct Cruxes: Experiment {
         method:
             "Multiply Carlsmith's six credences, each given those before it, and draw worlds from the chain. Give four "
             + "camps' credences to the same premises; compute how much each premise matters, what knowing it is worth, and in "
-            + "which order two people had best talk about them. Run two experiments of this repository and move the odds of "
-            + "the third premise by the likelihood ratios of their claims: seeds that show the effect against seeds of the "
-            + "control that show it.",
+            + "which order two people had best talk about them. Take the newest records of two experiments of this repository, "
+            + "or run them, and move the odds of the third premise by the likelihood ratios of their claims: seeds that show "
+            + "the effect against seeds of the control that show it.",
         limits:
             "Only Carlsmith's credences and the superforecasters' on premises 3 and 4 are real; the others illustrate two "
             + "positions. A likelihood ratio of a toy says whether its effect exists in the toy; how much that counts for the "
@@ -126,9 +128,7 @@ public struct Cruxes: Experiment {
         }
         var seen: [(Evidence, supports: Bool)] = []
         for source in Self.sources {
-            let experiment = try Catalogue.standard.experiment(source.id)
-            let preset = settings.evidence == "tiny" ? "tiny" : nil
-            let (_, findings) = try await experiment.run(experiment.settings(preset: preset), in: &context)
+            let findings = try await findings(of: source.id, in: &context)
             if findings.claims.indices.contains(source.claim),
                 let evidence = Evidence(findings.claims[source.claim], of: source.id)
             {
@@ -154,6 +154,18 @@ public struct Cruxes: Experiment {
                         "camp known", camps[0].credences.indices.map { place in outcomes.map { $0.premises[place] } })
                 ])
         }
+    }
+
+    /// What the newest record of an experiment says; without a record, what a run of it finds.
+    private func findings(of id: String, in context: inout RunContext) async throws -> Findings {
+        if let store = context.store(named: settings.records),
+            let newest = try context.newestRecord(of: id, in: store, role: "evidence")
+        {
+            return newest.record.findings
+        }
+        let experiment = try Catalogue.standard.experiment(id)
+        let preset = settings.evidence == "tiny" ? "tiny" : nil
+        return try await experiment.run(experiment.settings(preset: preset), in: &context).1
     }
 
     private func measured(

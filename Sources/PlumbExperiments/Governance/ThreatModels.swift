@@ -1,5 +1,4 @@
 internal import Foundation
-internal import PlumbData
 internal import PlumbGovernance
 internal import PlumbLearning
 public import PlumbRecords
@@ -14,7 +13,8 @@ public struct ThreatModels: Experiment {
         public var goals = 15
         @Setting("Seeds, each with cases of its own.", 1...1000)
         public var seeds = 8
-        @Setting("The folder of the runs that the safety case rests on: standard, none, or a path.")
+        @Setting(
+            "The folder of the runs that the safety case rests on: standard, where this run is kept; none; or a path.")
         public var records = "standard"
         public init() {}
     }
@@ -117,18 +117,12 @@ public struct ThreatModels: Experiment {
 
     /// The safety case over the premises, bound to the newest records, and how it stands.
     private func bind(_ context: inout RunContext) throws -> (SafetyCase, [String: SafetyCase.Judgment]) {
-        var (newest, store) = ([String: RunEntry](), RunStore.standard)
-        if settings.records != "standard" { store = RunStore(directory: URL(fileURLWithPath: settings.records)) }
-        for entry in settings.records == "none" ? [] : try store.list() where newest[entry.experiment] == nil {
-            if entry.record != nil { newest[entry.experiment] = entry }
-        }
+        let store = context.store(named: settings.records)
         let argument = try ThreatModel.safetyCase { experiment in
-            guard let entry = newest[experiment] else { return nil }
-            let bytes = try Data(contentsOf: entry.recordFile)
-            let hash = FileHash.sha256(of: bytes)
-            context.record(
-                input: InputFile(path: entry.recordFile.path, sha256: hash, bytes: bytes.count, role: "evidence"))
-            return SafetyCase.Evidence(record: entry.recordFile.path, sha256: hash)
+            guard let store, let newest = try context.newestRecord(of: experiment, in: store, role: "evidence") else {
+                return nil
+            }
+            return SafetyCase.Evidence(record: newest.file.path, sha256: newest.sha256)
         }
         let judged = argument.status()
         try context.write(Data(argument.yaml(judged).utf8), artifact: "safety-case.yaml", kind: "safety case")
