@@ -27,10 +27,12 @@ public struct MazeCloning: SettingGroup {
     /// - Parameters:
     ///   - region: the region's width in cells; the whole maze by default.
     ///   - goalDistance: how many steps the cheese lies from the corner at least.
+    ///   - scattered: the part of mazes whose cheese lies anywhere, whatever the region.
     /// - Throws: `WorldError` where no such maze exists.
-    public func generator(region: Int? = nil, goalDistance: Int = 0) throws -> MazeGenerator {
+    public func generator(region: Int? = nil, goalDistance: Int = 0, scattered: Double = 0) throws -> MazeGenerator {
         try MazeGenerator(
-            side: side, wallDensity: wallDensity, region: region ?? side, goalDistance: goalDistance)
+            side: side, wallDensity: wallDensity, region: region ?? side, goalDistance: goalDistance,
+            scattered: scattered)
     }
 
     /// Refuses settings that do not fit together or need more memory than a machine has.
