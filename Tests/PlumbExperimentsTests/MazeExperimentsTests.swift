@@ -27,7 +27,7 @@ import Testing
         let corner = try #require(findings.metric("corner_first_region_5"))
         // Two values have no interval; the record keeps them.
         #expect(corner.interval == nil && corner.values?.count == 2)
-        #expect(findings.metric("ppo_corner_first_region_1_anywhere_10")?.values?.count == 2)
+        #expect(findings.metric("ppo_corner_first_region_1_anywhere_0_1")?.values?.count == 2)
         guard case .grids(let mazes) = findings.figures[0] else {
             Issue.record("the first figure shows mazes")
             return
@@ -47,7 +47,7 @@ import Testing
         shrink(&settings.study.cloning, &settings.study.test)
         let findings = try await run(GoalMisgeneralization(settings))
         #expect(findings.claims.count == 4 && findings.claims[1].verdict == .notMeasurable)
-        #expect(findings.summary.contains("4 of 4 did not learn enough to be judged"))
+        #expect(findings.summary.contains("4 of 4 agents did not learn enough to be judged"))
     }
 
     @Test func steeringReportsEverySeed() async throws {

@@ -3,8 +3,11 @@ internal import PlumbTensor
 
 /// How the agents of several seeds did, each trained in several ways.
 public struct GoalMisgeneralizationResults: Sendable {
+    /// What agents learned from.
     public typealias Training = GoalMisgeneralizationStudy.Training
+    /// How one agent did.
     public typealias Outcome = GoalMisgeneralizationStudy.Outcome
+    /// How agents learn.
     public typealias Learner = GoalMisgeneralizationStudy.Learner
 
     /// The study that gave them.

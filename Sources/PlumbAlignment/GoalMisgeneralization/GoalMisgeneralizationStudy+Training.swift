@@ -23,18 +23,17 @@ extension GoalMisgeneralizationStudy {
             (self.learner, self.region, self.scattered) = (learner, region, scattered)
         }
 
-        /// For example `PPO region 1, 2 % anywhere`: names models, curves and checkpoints.
+        /// For example `PPO region 1, 0.02 anywhere`: names models, curves and checkpoints.
         public var label: String {
             let name = learner == .ppo ? "PPO region \(region)" : "region \(region)"
-            return scattered > 0 ? "\(name), \(Phrase.percent(scattered)) anywhere" : name
+            return scattered > 0 ? "\(name), \(scattered) anywhere" : name
         }
     }
 }
 
 extension GoalMisgeneralizationStudy.Training {
     private var ending: String {
-        let anywhere = scattered > 0 ? "_anywhere_\(Phrase.number(100 * scattered))" : ""
-        return "region_\(region)\(anywhere)".replacing(".", with: "_")
+        scattered > 0 ? "region_\(region)_anywhere_\(scattered)".replacing(".", with: "_") : "region_\(region)"
     }
 
     private func share(_ name: String, isHeadline: Bool = false) -> Quantity {

@@ -19,8 +19,8 @@ public struct MazeCloning: SettingGroup {
     @Setting("Adam's learning rate.", 1e-9...10) public var learningRate = 0.001
     @Setting("Neurons of each of the two hidden layers.", 1...4096) public var hidden = 256
 
-    /// Training with the reference settings.
-    public init() {}
+    /// Training with the reference settings, and these sizes.
+    public init(side: Int = 7, steps: Int = 10_000) { (self.side, self.steps) = (side, steps) }
 
     /// Mazes of these settings with the cheese in a region of the upper right.
     ///

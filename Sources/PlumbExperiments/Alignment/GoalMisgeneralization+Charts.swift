@@ -13,26 +13,26 @@ extension GoalMisgeneralization {
 
     private func summary(_ learner: Learner, _ results: Results, _ measured: Measurements) -> String {
         let (regions, shares) = (results.regions(learner), results.shares(learner))
-        guard let narrow = regions.first, let wide = regions.last, let most = shares.last else { return "" }
+        guard let narrow = regions.first, let wide = regions.last else { return "" }
         // Over the agents that are judged.
         func percent(_ quantity: Quantity) -> String {
             Phrase.percent(Statistics.mean(measured[quantity].filter { !$0.isNaN }))
         }
+        let training = learner == .ppo ? "Trained by PPO" : "Cloned from shortest paths"
         var text =
-            "\(learner == .ppo ? "Trained by PPO" : "Cloned from shortest paths") with the cheese in the corner, agents "
-            + "reach it there in \(percent(narrow.familiarReach)) of new mazes; with the cheese elsewhere they go to the "
-            + "corner first in \(percent(narrow.cornerFirst)) and reach the cheese in \(percent(narrow.reach)). Trained "
-            + "with cheese anywhere, they go to the corner first in \(percent(wide.cornerFirst)) and reach the cheese in "
-            + "\(percent(wide.reach))."
-        if most.scattered > 0 {
-            let parts = shares.dropFirst().map {
-                "\(Phrase.percent($0.scattered)) of such mazes in training, \(percent($0.cornerFirst))"
-            }
-            text += " Corner first is, with \(Phrase.list(parts))."
+            "\(training) with the cheese in the corner, agents reach it there in \(percent(narrow.familiarReach)) of new "
+            + "mazes; with the cheese elsewhere they go to the corner first in \(percent(narrow.cornerFirst)) and reach the "
+            + "cheese in \(percent(narrow.reach)). The control, trained with cheese anywhere, goes to the corner first in "
+            + "\(percent(wide.cornerFirst)) and reaches the cheese in \(percent(wide.reach))."
+        let some = shares.dropFirst()
+        if !some.isEmpty {
+            text +=
+                " With cheese anywhere in \(Phrase.list(some.map { Phrase.percent($0.scattered) })) of the training "
+                + "mazes, corner first falls to \(Phrase.list(some.map { percent($0.cornerFirst) }))."
         }
         let unjudged = results.unjudged(learner)
         if unjudged.count > 0 {
-            text += " \(unjudged.count) of \(unjudged.of) did not learn enough to be judged."
+            text += " \(unjudged.count) of \(unjudged.of) agents did not learn enough to be judged."
         }
         return text
     }

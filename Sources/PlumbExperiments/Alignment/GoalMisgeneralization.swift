@@ -11,18 +11,18 @@ internal import PlumbWorlds
 /// paths or learn from reward by PPO.
 public struct GoalMisgeneralization: Experiment {
     typealias Results = GoalMisgeneralizationResults
-    public typealias Learner = GoalMisgeneralizationStudy.Learner
+    typealias Learner = GoalMisgeneralizationStudy.Learner
 
     public struct Settings: ExperimentSettings {
         @Setting("How agents learn: from shortest paths, from reward, or a group of each.")
-        public var learners: [Learner] = [.cloning, .ppo]
+        public var learners: [GoalMisgeneralizationStudy.Learner] = [.cloning, .ppo]
         @Setting("Widths of the cheese's region in training; 1 and the maze's side must be among them.", 1...11)
         public var regions = [1, 2, 3, 5]
         @Setting("Shares of mazes with cheese anywhere, each added to training with the region of width 1.", 0...1)
         public var anywhere = [0.02, 0.1]
         @Setting("Agents of each kind of training.", 1...1000) public var seeds = 6
         public var study = GoalMisgeneralizationStudy()
-        public init() { (study.cloning.side, study.cloning.steps) = (5, 2_000) }
+        public init() { study.cloning = MazeCloning(side: 5, steps: 2_000) }
     }
 
     public static let presets: [String: Settings] = {

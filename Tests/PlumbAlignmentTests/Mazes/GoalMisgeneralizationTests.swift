@@ -57,11 +57,11 @@ import Testing
         let trainings = Results.trainings([.cloning, .ppo], regions: [3, 1], scattered: [0.1, 0, 0.025])
         #expect(
             trainings.map(\.label) == [
-                "region 1", "region 3", "region 1, 3 % anywhere", "region 1, 10 % anywhere", "PPO region 1",
+                "region 1", "region 3", "region 1, 0.025 anywhere", "region 1, 0.1 anywhere", "PPO region 1",
                 "PPO region 3",
-                "PPO region 1, 3 % anywhere", "PPO region 1, 10 % anywhere",
+                "PPO region 1, 0.025 anywhere", "PPO region 1, 0.1 anywhere",
             ])
-        #expect(trainings[2].cornerFirst.name == "corner_first_region_1_anywhere_2_5")
+        #expect(trainings[2].cornerFirst.name == "corner_first_region_1_anywhere_0_025")
         #expect(trainings[4].cornerFirst.name == "ppo_corner_first_region_1" && trainings[4].cornerFirst.isHeadline)
         #expect(Set(trainings.map(\.cornerFirst)).count == trainings.count)
     }
