@@ -14,7 +14,8 @@ import Testing
         ],
         [
             "goal-misgeneralisation", "--seeds", "5", "--regions", "1,5", "--side", "5", "--mazes", "200",
-            "--steps", "400", "--hidden", "16", "--test-mazes", "20", "--goal-distance", "2",
+            "--steps", "400", "--hidden", "16", "--test-mazes", "20", "--goal-distance", "2", "--learners", "cloning",
+            "--anywhere", "0.1",
         ],
     ]
 

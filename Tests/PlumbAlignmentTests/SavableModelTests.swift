@@ -30,6 +30,7 @@ import Testing
     @Test func everyKindComesBackWithTheSameNumbers() throws {
         try withFolder { folder in
             try expectSame(MazePolicy(inputs: 27, hidden: 8, key: RandomKey(1)), folder)
+            try expectSame(ConvolutionalMazePolicy(side: 3, channels: 2, width: 8, key: RandomKey(5)), folder)
             try expectSame(LinearSelfAttention(width: 5, key: RandomKey(2)), folder)
             try expectSame(MLP([3, 7, 5, 2], activation: .gelu, key: RandomKey(3)), folder)
             try expectSame(RewardEnsemble(members: 3, inputs: 5, hidden: [6, 4], key: RandomKey(4)), folder)

@@ -18,24 +18,36 @@ import Testing
 
     @Test func misgeneralizationReportsEverySeed() async throws {
         var settings = GoalMisgeneralization.Settings()
-        (settings.regions, settings.seeds) = ([1, 5], 2)
+        (settings.regions, settings.anywhere, settings.seeds, settings.study.leastReach) = ([1, 5], [0.1], 2, 0)
         shrink(&settings.study.cloning, &settings.study.test)
+        settings.study.reinforcement.agentSteps = 2048
         let findings = try await run(GoalMisgeneralization(settings))
         #expect(
-            findings.claims.count == 3 && findings.claims.allSatisfy { $0.seeds == Trials(seed: 3, count: 2).seeds })
+            findings.claims.count == 10 && findings.claims.allSatisfy { $0.seeds == Trials(seed: 3, count: 2).seeds })
         let corner = try #require(findings.metric("corner_first_region_5"))
         // Two values have no interval; the record keeps them.
         #expect(corner.interval == nil && corner.values?.count == 2)
+        #expect(findings.metric("ppo_corner_first_region_1_anywhere_0_1")?.values?.count == 2)
         guard case .grids(let mazes) = findings.figures[0] else {
             Issue.record("the first figure shows mazes")
             return
         }
-        #expect(mazes.panels.count == 8)
-        // Agents of both trainings walk through the same mazes.
+        #expect(mazes.panels.count == 16)
+        // All agents walk through the same mazes.
         #expect(mazes.panels.prefix(4).map(\.rows) == mazes.panels.suffix(4).map(\.rows))
         let shares = try #require(findings.table("robustness")?.values)
         #expect(shares.allSatisfy { abs($0.reduce(0, +) - 1) < 1e-9 })
         #expect(try await run(GoalMisgeneralization(settings)) == findings)
+    }
+
+    @Test func agentsThatLearnedTooLittleLeaveClaimsUnmeasured() async throws {
+        var settings = GoalMisgeneralization.Settings()
+        (settings.learners, settings.regions, settings.anywhere, settings.seeds) = ([.ppo], [1, 5], [], 2)
+        (settings.study.leastReach, settings.study.reinforcement.agentSteps) = (1, 1024)
+        shrink(&settings.study.cloning, &settings.study.test)
+        let findings = try await run(GoalMisgeneralization(settings))
+        #expect(findings.claims.count == 4 && findings.claims[1].verdict == .notMeasurable)
+        #expect(findings.summary.contains("4 of 4 agents did not learn enough to be judged"))
     }
 
     @Test func steeringReportsEverySeed() async throws {

@@ -60,6 +60,12 @@ import Testing
         #expect(complaint { $0.regions = [1, 3] }.contains("--regions 1,3"))
         #expect(complaint { $0.regions = [1, 5, 5] }.contains("--regions 1,5,5"))
         #expect(complaint { $0.regions = [0, 1, 5] }.contains("--regions 0,1,5"))
+        #expect(complaint { $0.learners = [.ppo, .ppo] }.contains("--learners"))
+        #expect(complaint { $0.anywhere = [0.1, 0.1] }.contains("--anywhere"))
+        #expect(
+            complaint {
+                $0.study.reinforcement.channels = 1024; $0.study.reinforcement.lanes = 4096
+            }.contains("--lanes"))
         #expect(complaint { $0.seeds = 0 }.contains("--seeds 0"))
         #expect(complaint { $0.study.cloning.learningRate = .nan }.contains("--learning-rate nan"))
         #expect(complaint { $0.study.cloning.wallDensity = 0.9 }.contains("--wall-density 0.9"))

@@ -19,18 +19,20 @@ public struct MazeCloning: SettingGroup {
     @Setting("Adam's learning rate.", 1e-9...10) public var learningRate = 0.001
     @Setting("Neurons of each of the two hidden layers.", 1...4096) public var hidden = 256
 
-    /// Training with the reference settings.
-    public init() {}
+    /// Training with the reference settings, and these sizes.
+    public init(side: Int = 7, steps: Int = 10_000) { (self.side, self.steps) = (side, steps) }
 
     /// Mazes of these settings with the cheese in a region of the upper right.
     ///
     /// - Parameters:
     ///   - region: the region's width in cells; the whole maze by default.
     ///   - goalDistance: how many steps the cheese lies from the corner at least.
+    ///   - scattered: the part of mazes whose cheese lies anywhere, whatever the region.
     /// - Throws: `WorldError` where no such maze exists.
-    public func generator(region: Int? = nil, goalDistance: Int = 0) throws -> MazeGenerator {
+    public func generator(region: Int? = nil, goalDistance: Int = 0, scattered: Double = 0) throws -> MazeGenerator {
         try MazeGenerator(
-            side: side, wallDensity: wallDensity, region: region ?? side, goalDistance: goalDistance)
+            side: side, wallDensity: wallDensity, region: region ?? side, goalDistance: goalDistance,
+            scattered: scattered)
     }
 
     /// Refuses settings that do not fit together or need more memory than a machine has.

@@ -16,6 +16,8 @@ public struct MazeGenerator: Sendable, Hashable {
     public let region: Int
     /// The cheese lies at least this many steps from the corner.
     public let goalDistance: Int
+    /// The part of mazes whose cheese lies on any cell at all, each as likely, whatever the region.
+    public let scattered: Double
     /// The cells on which the cheese may lie.
     private let goals: [Int]
 
@@ -27,7 +29,9 @@ public struct MazeGenerator: Sendable, Hashable {
     /// A source of mazes.
     ///
     /// - Throws: ``WorldError`` where no such maze exists or too few hang together.
-    public init(side: Int = 7, wallDensity: Double = 0.12, region: Int = 1, goalDistance: Int = 0) throws {
+    public init(
+        side: Int = 7, wallDensity: Double = 0.12, region: Int = 1, goalDistance: Int = 0, scattered: Double = 0
+    ) throws {
         guard (2...Self.largestSide).contains(side) else {
             throw WorldError("a maze needs a side of 2 to \(Self.largestSide) cells, got \(side)")
         }
@@ -47,7 +51,11 @@ public struct MazeGenerator: Sendable, Hashable {
                 "no cell of a region of \(region) × \(region) lies \(goalDistance) steps from its corner: take a "
                     + "larger region or at most \(2 * region - 2) steps")
         }
+        guard (0...1).contains(scattered) else {
+            throw WorldError("the part of mazes with cheese anywhere must be 0 to 1, got \(scattered)")
+        }
         (self.side, self.wallDensity, self.region, self.goalDistance) = (side, wallDensity, region, goalDistance)
+        self.scattered = scattered
     }
 
     /// The cell in the upper right.
@@ -55,7 +63,10 @@ public struct MazeGenerator: Sendable, Hashable {
 
     /// Draws a maze: first the cheese, then the walls. Where the cheese lies is therefore not biased by the walls.
     public func maze(using random: inout RandomKey.Generator) -> Maze {
-        maze(goal: goals[random.index(below: goals.count)], using: &random)
+        if scattered > 0, random.uniform() < scattered {
+            return maze(goal: random.index(below: side * side), using: &random)
+        }
+        return maze(goal: goals[random.index(below: goals.count)], using: &random)
     }
 
     /// Draws a maze around a cheese, anew until the cheese and half of all cells can be reached from the corner.

@@ -51,22 +51,4 @@ import Testing
             try cloning().train(on: cloning().generator(), key: RandomKey(4), label: "test").model.output.bias
                 != result.model.output.bias)
     }
-
-    @Test func theStudyMeasuresWhereAgentsGo() throws {
-        var study = GoalMisgeneralizationStudy()
-        study.cloning = cloning()
-        (study.test.testMazes, study.test.episodeSteps) = (20, 10)
-        let outcome = try study.run(region: 1, key: RandomKey(1))
-        #expect(outcome.region == 1 && outcome.panels.count == 4)
-        #expect(outcome.evaluations.map(\.step) == Array(stride(from: 3, through: 30, by: 3)))
-        let last = try #require(outcome.evaluations.last)
-        #expect(last[GoalMisgeneralizationStudy.Measure.cornerFirst] == outcome.cornerFirst)
-        #expect(last[GoalMisgeneralizationStudy.Measure.reach] == outcome.reach)
-        #expect(outcome.robustness.capabilityOnly >= outcome.cornerFirst - 1e-9)
-        let sum = outcome.robustness.capability + outcome.robustness.goalOnly + outcome.robustness.neither
-        #expect(abs(sum - 1) < 1e-9)
-        let chance = try study.chance(key: RandomKey(1))
-        #expect(chance.familiarReach > 0 && chance.familiarReach < 0.8 && chance.cornerFirst < 0.8)
-        #expect(throws: WorldError.self) { try study.run(region: 6, key: RandomKey(1)) }
-    }
 }

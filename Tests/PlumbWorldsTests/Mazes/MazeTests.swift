@@ -100,6 +100,16 @@ import Testing
         #expect(counts.values.allSatisfy { abs($0 - 200) < 80 })
     }
 
+    @Test func someMazesHaveCheeseAnywhere() throws {
+        let states = try MazeGenerator(side: 5, scattered: 0.25).states(2000, key: RandomKey(7))
+        let elsewhere = states.compactMap(\.maze.goal).filter { $0 != 4 }
+        // A quarter of them, less the one in 25 that lies in the corner by chance; six standard deviations are 115.
+        #expect(abs(elsewhere.count - 480) < 115 && Set(elsewhere).count == 24)
+        #expect(
+            try MazeGenerator(scattered: 0).states(9, key: RandomKey(7)) == MazeGenerator().states(9, key: RandomKey(7))
+        )
+    }
+
     @Test func everybodyReachesCheeseAndCorner() throws {
         for region in [1, 4, 7] {
             let generator = try MazeGenerator(region: region)
@@ -149,6 +159,8 @@ import Testing
         #expect(complaint { try MazeGenerator(wallDensity: 0.9) }.contains("0 to 0.4"))
         #expect(complaint { try MazeGenerator(wallDensity: .nan) }.contains("density of nan"))
         #expect(complaint { try MazeGenerator(region: 8) }.contains("1 to 7"))
+        #expect(complaint { try MazeGenerator(scattered: 1.5) }.contains("got 1.5"))
+        #expect(complaint { try MazeGenerator(scattered: .nan) }.contains("0 to 1"))
         #expect(complaint { try MazeGenerator(region: 2, goalDistance: 3) }.contains("at most 2 steps"))
     }
 }
