@@ -75,7 +75,11 @@ import Testing
         let results = Results(study, [outcome, again])
         var measured = Measurements(seeds: [3, 4])
         results.measure(&measured)
-        for quantity in [Results.fall, Results.gain, Results.idealFall, Results.peakGain, Results.chosenGold] {
+        #expect(results.seedTables.allSatisfy { $0.rows.count == study.runs.count && $0.columns.count == 2 })
+        for quantity in [
+            Results.widthGap, Results.chosenWidthGap, Results.fall, Results.gain, Results.idealFall, Results.peakGain,
+            Results.chosenGold,
+        ] {
             #expect(measured[quantity].count == 2)
         }
         #expect(results.table.rows.count == study.proxies.count + 1 + study.runs.count)

@@ -84,6 +84,20 @@ extension LanguageModelOveroptimizationResults {
             })
     }
 
+    /// The gold reward of every run of PPO in each seed: its peak, and its mean over the last quarter.
+    public var seedTables: [Table] {
+        func table(_ name: String, _ title: String, _ value: (Curve) -> Double) -> Table {
+            Table(
+                name, title: title, rowLabel: "optimized", columnLabel: "seed", rows: study.runs.map(\.name),
+                columns: outcomes.indices.map { "seed \($0)" }, values: study.runs.map { ppo($0).map(value) },
+                unit: "standard deviations")
+        }
+        return [
+            table("gold_peaks", "The gold reward's peak along PPO", \.peak),
+            table("gold_ends", "The gold reward over the last quarter of PPO") { $0.late($0.gold) },
+        ]
+    }
+
     /// Texts of the first seed before PPO, at the gold reward's peak and at the end.
     public var texts: PromptPanel {
         let examples = outcomes[0].examples

@@ -42,6 +42,10 @@ public struct LanguageModelOveroptimizationResults: Sendable {
     public static let penalizedFall = per("gold_fall_with_the_largest_penalty")
     /// The proxy less the gold reward over the last quarter of PPO, for the fewest comparisons less that for the most.
     public static let gapChange = per("gap_fewest_less_most_comparisons")
+    /// The same for the narrowest proxy less that for the widest, both of the middle number of comparisons.
+    public static let widthGap = per("gap_narrowest_less_widest")
+    /// The proxy less the gold reward of the best of the largest n, for the narrowest proxy less that for the widest.
+    public static let chosenWidthGap = per("best_of_n_gap_narrowest_less_widest")
     /// The gold reward's peak with the most comparisons less that with the fewest.
     public static let peakGain = per("peak_gain_by_comparisons", isHeadline: true)
     /// The gold reward's peak with as many random labels less that with the fewest comparisons.
@@ -76,6 +80,9 @@ public struct LanguageModelOveroptimizationResults: Sendable {
         measured[Self.penalizedFall] = ppo(study.penalized).map(\.fall)
         measured[Self.penalizedDistance] = ppo(study.penalized).map { $0.distances.last ?? .nan }
         measured[Self.gapChange] = zip(fewest, most).map { $0.gap - $1.gap }
+        measured[Self.widthGap] = zip(ppo(study.narrowest), main).map { $0.gap - $1.gap }
+        let narrow = bestOfN(study.narrowest.rewardAlone)
+        measured[Self.chosenWidthGap] = zip(narrow, bestOfN(study.main.rewardAlone)).map { $0.lastGap - $1.lastGap }
         measured[Self.peakGain] = zip(fewest, most).map { $1.peak - $0.peak }
         measured[Self.shuffledPeakGain] = zip(fewest, ppo(study.random)).map { $1.peak - $0.peak }
         let chosen = bestOfN(study.main.rewardAlone)
@@ -104,6 +111,9 @@ extension LanguageModelOveroptimizationStudy.Curve {
     public var gainAfterPeak: Double { Peak.index(of: gold).map { late(optimized) - optimized[$0] } ?? .nan }
     /// The reward that is optimized less the gold reward over the last quarter.
     public var gap: Double { late(optimized) - late(gold) }
+
+    /// The same at the last point.
+    public var lastGap: Double { (optimized.last ?? .nan) - (gold.last ?? .nan) }
 
     /// The mean over the last quarter, rounded up.
     func late(_ values: [Double]) -> Double { Statistics.mean(Array(values.suffix((values.count + 3) / 4))) }

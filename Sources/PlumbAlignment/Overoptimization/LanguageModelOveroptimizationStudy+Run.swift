@@ -95,13 +95,19 @@ extension LanguageModelOveroptimizationStudy {
     public var fewest: Condition { countRuns[0] }
     /// That of the most comparisons.
     public var most: Condition { countRuns[counts.count - 1] }
-    /// The same by a proxy of as many random labels as there are comparisons at the most.
+    /// ``main`` by the narrowest proxy.
+    public var narrowest: Condition {
+        var condition = main
+        condition.width = widths.first ?? 0
+        return condition
+    }
+    /// ``most`` by a proxy of as many random labels.
     public var random: Condition {
         var condition = most
         condition.reward = .shuffled
         return condition
     }
-    /// The same by the gold reward itself.
+    /// ``main`` by the gold reward itself.
     public var ideal: Condition {
         Condition(reward: .gold, width: goldWidth, comparisons: 0, penalty: weights.first ?? 0)
     }

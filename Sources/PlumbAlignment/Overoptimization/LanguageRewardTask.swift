@@ -40,12 +40,13 @@ public struct LanguageRewardTask: Sendable {
         (policy, policyLoss) = (result.model, result.validation.last?.loss ?? .nan)
         (self.study, self.vocabulary) = (study, vocabulary)
         let count = study.goldTexts
-        let (prompts, letters) = (Self.prompts(count, from: held, study, key["gold prompts"]), letters)
+        let letters = letters
+        let prompts = Self.prompts(count, from: held, study, key["gold prompts"])
         let own = try Self.written(by: policy, prompts, study, key["gold texts"])
         let score = { (completion: Completion) in Self.variety(completion, letters) }
-        let (mean, deviation) = (
-            Statistics.mean(own.map(score)), Statistics.centered(own.map(score)).deviation
-        )
+        let mean = Statistics.mean(own.map(score))
+        // Where every text has as many letters there is no scale, and any will do.
+        let deviation = max(1e-9, Statistics.centered(own.map(score)).deviation)
         variety = (mean, deviation)
         let all = own + Self.changed(own, symbols: vocabulary.count, key: key["changed"])
         let trunk = try HookedTransformer(
@@ -124,8 +125,7 @@ public struct LanguageRewardTask: Sendable {
         return (correlation(own), correlation(changed))
     }
 
-    /// Comparisons of two completions of one prompt, labelled by a Bradley–Terry teacher who knows the gold reward; and
-    /// how often the completion of the higher gold reward was preferred.
+    /// Comparisons of two completions of one prompt, labeled by a Bradley–Terry teacher who knows the gold reward.
     public func comparisons(_ count: Int, key: RandomKey) throws -> [TextComparison] {
         let prompts = prompts(count, key: key["prompts"])
         let (first, second) = (try written(prompts, key: key["first"]), try written(prompts, key: key["second"]))
