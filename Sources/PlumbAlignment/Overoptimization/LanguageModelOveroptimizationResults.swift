@@ -32,9 +32,11 @@ public struct LanguageModelOveroptimizationResults: Sendable {
     private static func per(_ name: String, isHeadline: Bool = false) -> Quantity {
         Quantity(name, unit: "standard deviations", isHeadline: isHeadline)
     }
-    /// The gold reward's peak along PPO less its mean over the last quarter.
+    /// The gold reward's peak along PPO less its mean over the last quarter, averaged over numbers of comparisons.
     public static let fall = per("gold_fall_by_ppo", isHeadline: true)
-    /// What the proxy gains from there on.
+    /// The same for the middle number of comparisons.
+    public static let middleFall = per("gold_fall_by_ppo_middle_comparisons")
+    /// What the proxy of the middle number of comparisons gains from its gold reward's peak on.
     public static let gain = per("proxy_gain_after_gold_peak", isHeadline: true)
     /// The fall where the gold reward is optimized.
     public static let idealFall = per("gold_fall_by_ppo_on_gold")
@@ -48,6 +50,8 @@ public struct LanguageModelOveroptimizationResults: Sendable {
     public static let chosenWidthGap = per("best_of_n_gap_narrowest_less_widest")
     /// The gold reward's peak with the most comparisons less that with the fewest.
     public static let peakGain = per("peak_gain_by_comparisons", isHeadline: true)
+    /// The fall with the most comparisons less that with the fewest.
+    public static let fallGain = per("fall_gain_by_comparisons")
     /// The gold reward's peak with as many random labels less that with the fewest comparisons.
     public static let shuffledPeakGain = per("peak_gain_by_random_labels")
     /// The gold reward of the best of the largest n.
@@ -73,7 +77,9 @@ public struct LanguageModelOveroptimizationResults: Sendable {
     /// Notes the values of these quantities.
     public func measure(_ measured: inout Measurements) {
         let (main, fewest, most) = (ppo(study.main), ppo(study.fewest), ppo(study.most))
-        measured[Self.fall] = main.map(\.fall)
+        let falls = study.countRuns.map { ppo($0).map(\.fall) }
+        measured[Self.fall] = main.indices.map { seed in Statistics.mean(falls.map { $0[seed] }) }
+        measured[Self.middleFall] = main.map(\.fall)
         measured[Self.gain] = main.map(\.gainAfterPeak)
         measured[Self.distance] = main.map { $0.distances.last ?? .nan }
         measured[Self.idealFall] = ppo(study.ideal).map(\.fall)
@@ -84,6 +90,7 @@ public struct LanguageModelOveroptimizationResults: Sendable {
         let narrow = bestOfN(study.narrowest.rewardAlone)
         measured[Self.chosenWidthGap] = zip(narrow, bestOfN(study.main.rewardAlone)).map { $0.lastGap - $1.lastGap }
         measured[Self.peakGain] = zip(fewest, most).map { $1.peak - $0.peak }
+        measured[Self.fallGain] = zip(fewest, most).map { $1.fall - $0.fall }
         measured[Self.shuffledPeakGain] = zip(fewest, ppo(study.random)).map { $1.peak - $0.peak }
         let chosen = bestOfN(study.main.rewardAlone)
         measured[Self.chosenGold] = chosen.map { $0.gold.last ?? .nan }

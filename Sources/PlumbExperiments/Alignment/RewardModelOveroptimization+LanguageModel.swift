@@ -11,41 +11,35 @@ extension RewardModelOveroptimization {
     private var language: LanguageModelOveroptimizationStudy { settings.language }
 
     var languageModelClaims: [Claim] {
-        let study = language
-        let allowed = SeedRule.each(allowing: settings.seeds / 4)
+        let (study, allowed) = (language, settings.seeds / 4)
+        let (least, most, largest) = (study.counts.first ?? 0, study.counts.last ?? 0, study.choices.last ?? 1)
         let fall = Claim(
-            allowed,
-            "PPO with a small penalty raises the reward learned from \(study.middle) comparisons to the end, and the gold "
-                + "reward falls from its peak", Networks.fall, .atLeast(0.2),
+            .each(allowing: allowed),
+            "Where PPO with a small penalty optimizes learned rewards, the gold reward falls from its peak, on average over "
+                + "numbers of comparisons, and the reward learned from \(study.middle) rises on",
+            Networks.fall, .atLeast(0.25),
             control: "Where PPO optimizes the gold reward itself that hardly falls", Networks.idealFall, .atMost(0.2)
-        ).and(Networks.gain, .atLeast(0.1))
+        ).and(Networks.gain, .above(0)).development(missed: 0, of: 12)
         let choice = Claim(
-            allowed,
-            "The best of n = \(study.choices.last ?? 1) by the same reward has a higher gold reward than a text of the policy, "
-                + "and there is no fall up to that n", Networks.chosenGold, .atLeast(0.25),
+            .each(allowing: allowed),
+            "The best of \(largest) by the reward learned from \(study.middle) comparisons has a higher gold reward than a "
+                + "text of the policy, and up to that n there is no fall",
+            Networks.chosenGold, .atLeast(0.25),
             control: "By a reward learned from random labels it is hardly higher", Networks.shuffledGold, .atMost(0.25)
-        ).and(Networks.chosenFall, .atMost(0.1))
+        ).and(Networks.chosenFall, .atMost(0.1)).development(missed: 0, of: 12)
+        // Groups of four of the same twelve seeds.
         let order = Claim(
-            allowed,
-            "\(study.counts.last ?? 0) comparisons make the gold reward's peak by PPO higher than \(study.counts[0]) do",
-            Networks.peakGain, .above(0),
-            control: "As many random labels do not", Networks.shuffledPeakGain, .atMost(0)
-        )
+            .mean, "\(most) comparisons make the gold reward's peak by PPO higher than \(least) do", Networks.peakGain,
+            .above(0), control: "As many random labels do not", Networks.shuffledPeakGain, .atMost(0)
+        ).development(missed: 0, of: 3)
         let penalty = Claim(
-            allowed,
+            .each(allowing: allowed),
             "With a penalty of \(study.weights.last ?? 0) the gold reward hardly falls from its peak",
-            Networks.penalizedFall, .atMost(0.2),
-            control: "With a penalty of \(study.weights[0]) it does", Networks.fall, .atLeast(0.2)
-        )
-        let width = Claim(
-            allowed,
-            "Learned from the same \(study.middle) comparisons, the narrowest proxy ends PPO farther above the gold reward "
-                + "than the widest", Networks.widthGap, .above(0),
-            control: "The best of n = \(study.choices.last ?? 1) by the two shows no such difference",
-            Networks.chosenWidthGap, .within(0.5, of: 0)
-        )
-        return [fall, choice] + (study.widths.count > 1 ? [width] : []) + (study.counts.count > 1 ? [order] : [])
-            + (study.weights.count > 1 ? [penalty] : [])
+            Networks.penalizedFall, .atMost(0.25),
+            control: "With a penalty of \(study.weights.first ?? 0) it falls in at least half of the seeds",
+            Networks.middleFall, .atLeast(0.25), controlRule: .each(allowing: settings.seeds / 2)
+        ).development(missed: 0, controlMissed: 3, of: 12)
+        return [fall, choice] + (study.counts.count > 1 ? [order] : []) + (study.weights.count > 1 ? [penalty] : [])
     }
 
     func languageModels(_ trials: Trials) async throws -> LanguageModelOveroptimizationResults {
@@ -60,9 +54,10 @@ extension RewardModelOveroptimization {
         _ results: LanguageModelOveroptimizationResults, _ measured: Measurements
     ) -> [FindingsPart] {
         measured.metrics(
-            Networks.fall, Networks.gain, Networks.peakGain, Networks.idealFall, Networks.penalizedFall,
+            Networks.fall, Networks.gain, Networks.peakGain, Networks.middleFall, Networks.idealFall,
+            Networks.penalizedFall,
             Networks.shuffledPeakGain)
-        measured.metrics(Networks.gapChange, Networks.widthGap, Networks.chosenWidthGap)
+        measured.metrics(Networks.fallGain, Networks.gapChange, Networks.widthGap, Networks.chosenWidthGap)
         measured.metrics(Networks.chosenGold, Networks.chosenFall, Networks.shuffledGold, Networks.distance)
         measured.metrics(Networks.penalizedDistance, Networks.policyLoss, Networks.goldOwn, Networks.goldChanged)
         language.proxies.map { measured.metric(Networks.accuracy($0)) }
@@ -81,14 +76,17 @@ extension RewardModelOveroptimization {
 
     func languageModelSummary(_ measured: Measurements) -> String {
         func number(_ quantity: Quantity) -> String { Phrase.number(measured.mean(quantity)) }
+        let (least, most) = (language.counts.first ?? 0, language.counts.last ?? 0)
         return
-            "Optimized by PPO for a reward learned from \(language.middle) comparisons, a small language model's gold reward "
-            + "falls by \(number(Networks.fall)) standard deviations from its peak while the learned reward gains "
-            + "\(number(Networks.gain)); optimized for the gold reward itself it falls by \(number(Networks.idealFall)), and "
-            + "with a penalty of \(language.weights.last ?? 0) by \(number(Networks.penalizedFall)). The best of "
-            + "\(language.choices.last ?? 1) by the same reward gains \(number(Networks.chosenGold)) without a fall worth "
-            + "naming (\(number(Networks.chosenFall))). \(language.counts.last ?? 0) comparisons instead of "
-            + "\(language.counts.first ?? 0) make the peak higher by \(number(Networks.peakGain)), as many random labels by "
-            + "\(number(Networks.shuffledPeakGain))."
+            "Where PPO optimizes a small language model for rewards learned from \(least) to \(most) comparisons, the gold "
+            + "reward falls by \(number(Networks.fall)) standard deviations from its peak on average, and the reward learned "
+            + "from \(language.middle) rises by \(number(Networks.gain)) meanwhile; optimized itself, the gold reward falls "
+            + "by \(number(Networks.idealFall)). A penalty of \(language.weights.last ?? 0) instead of "
+            + "\(language.weights.first ?? 0) makes the fall with \(language.middle) comparisons "
+            + "\(number(Networks.penalizedFall)) instead of \(number(Networks.middleFall)). The best of "
+            + "\(language.choices.last ?? 1) by that reward gains \(number(Networks.chosenGold)), where random labels give "
+            + "\(number(Networks.shuffledGold)), and does not fall. \(most) comparisons instead of \(least) make the peak by "
+            + "PPO higher by \(number(Networks.peakGain)), as many random labels by \(number(Networks.shuffledPeakGain)), "
+            + "and the fall larger by \(number(Networks.fallGain))."
     }
 }

@@ -57,8 +57,10 @@ public struct RewardModelOveroptimization: Experiment {
                 authors: "Coste, Anwar, Kirk, Krueger",
                 title: "Reward Model Ensembles Help Mitigate Overoptimization", year: 2023, arXiv: "2310.02743"),
         ],
-        changes: "A claim that fits to a shifted distribution return its closed form, an identity, became a unit test; "
-            + "the network reward models and their claims came after the exact case.",
+        changes:
+            "A claim that fits to a shifted distribution return its closed form, an identity, became a unit test. Falls of "
+            + "the gold reward are averaged over numbers of comparisons, the peak's gain over seeds, and a claim on the "
+            + "proxies' widths was dropped, after development seeds had shown how much single runs vary.",
         minutes: 2, aliases: ["reward-model-overoptimisation"])
 
     private typealias Results = OveroptimizationResults
