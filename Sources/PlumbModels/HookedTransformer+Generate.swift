@@ -89,7 +89,7 @@ extension HookedTransformer {
         return (logits[last], hooks.cache)
     }
 
-    private static func choose(
+    static func choose(
         _ logits: Tensor, temperature: Double, _ random: inout RandomKey.Generator
     ) -> Int {
         guard temperature > 0 else { return logits.argmax() }

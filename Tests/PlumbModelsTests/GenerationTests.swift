@@ -46,6 +46,39 @@ import Testing
         }
     }
 
+    @Test(arguments: TinyModel.all, [0, 0.8]) func textsWrittenSideBySideAreThoseWrittenAlone(
+        name: String, temperature: Double
+    ) throws {
+        let (model, key) = (try TinyModel.load(name), RandomKey(7))
+        let prompts = [prompt, Array(prompt.prefix(2)), Array(prompt.suffix(4))]
+        let alone = try prompts.enumerated().map { row, prompt in
+            try model.generate(prompt, maxTokens: 12, temperature: temperature, key: key[row], stopTokens: [])
+        }
+        let together = try model.continuations(
+            of: prompts, maxTokens: 12, temperature: temperature, stopTokens: [], key: key)
+        #expect(together.map(\.tokens) == alone.map(\.tokens))
+        #expect(together.map(\.logProbabilities) == alone.map(\.logProbabilities))
+        // A token that ends a text ends it wherever it comes first.
+        let stop = alone[1].tokens[3]
+        let stopped = try model.continuations(
+            of: prompts, maxTokens: 12, temperature: temperature, stopTokens: [stop], key: key)
+        for (text, whole) in zip(stopped, alone) {
+            #expect(text.tokens == Array(whole.tokens.prefix { $0 != stop }))
+            #expect(text.stopped == whole.tokens.contains(stop))
+        }
+    }
+
+    @Test func aTextEndsWhereTheContextDoes() throws {
+        let model = try TinyModel.load("gpt2-tiny")
+        let room = model.configuration.context - prompt.count
+        let text = try model.continuations(of: [prompt], maxTokens: room + 50, stopTokens: [], key: RandomKey(1))
+        #expect(
+            text[0].tokens.count
+                == (try model.generate(
+                    prompt, maxTokens: room + 50, temperature: 1, key: RandomKey(1)[0], stopTokens: [])).tokens.count)
+        #expect(throws: ModelError.self) { try model.continuations(of: [prompt, []], maxTokens: 1, key: RandomKey(1)) }
+    }
+
     @Test(arguments: TinyModel.all) func hooksChangeTheText(name: String) throws {
         let model = try TinyModel.load(name)
         let texts = try hooks(model).map { try model.generate(prompt, maxTokens: 14, with: $0.hooks).logProbabilities }

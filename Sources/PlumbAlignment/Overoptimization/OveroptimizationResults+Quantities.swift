@@ -8,7 +8,6 @@ extension OveroptimizationResults {
     private static func whole(_ name: String, _ unit: String = "") -> Quantity {
         Quantity(name, unit: unit, per: "run")
     }
-    private static func perFit(_ name: String) -> Quantity { Quantity(name, per: "fit") }
 
     /// n at the peak of the mean curve of rewards learned from m comparisons.
     public static func bestN(_ m: Int) -> Quantity { whole("best_n_with_\(m)_comparisons") }
@@ -28,14 +27,6 @@ extension OveroptimizationResults {
     public static let costlessDiverging = whole("diverging_steps_without_cost", "steps")
     /// The greatest mean gold reward where answers are chosen by a reward learned from shuffled labels.
     public static let shuffledGold = whole("greatest_gold_shuffled_labels")
-    /// The distance of a fit's α from √2 cos.
-    public static let alphaError = perFit("alpha_error")
-    /// The distance of a fit's β from 2 c.
-    public static let betaError = perFit("beta_error")
-    /// A fit's β, where extremes cost something.
-    public static let beta = perFit("beta")
-    /// |β| where extremes cost nothing.
-    public static let costlessBeta = perFit("beta_without_cost")
     /// How much later the worst member of an ensemble peaks: the least lower end over numbers of comparisons.
     public static let worstDelay = whole("least_delay_worst", "doublings of n")
     /// The same for an ensemble's mean less some of its standard deviations.
@@ -45,7 +36,7 @@ extension OveroptimizationResults {
 
     /// Notes the values of these quantities.
     public func measure(_ measured: inout Measurements) {
-        let (counts, fits) = (study.counts, shiftFits)
+        let counts = study.counts
         for m in counts {
             measured.set(Self.bestN(m), bestN(m))
             measured.set(Self.fall(m), fall(m))
@@ -57,10 +48,6 @@ extension OveroptimizationResults {
         measured.set(Self.diverging, Statistics.least(counts.map { divergingSteps($0, \.single) }))
         measured.set(Self.costlessDiverging, Statistics.greatest(counts.map { divergingSteps($0, \.costless) }))
         measured.set(Self.shuffledGold, Statistics.greatest(counts.flatMap { gold($0, \.shuffled).mean }))
-        measured[Self.alphaError] = fits.map(\.alphaError)
-        measured[Self.betaError] = fits.map(\.betaError)
-        measured[Self.beta] = fits.map(\.beta)
-        measured[Self.costlessBeta] = fits.map(\.costlessBeta)
         setLeastDelay(Self.worstDelay, \.worst, &measured)
         setLeastDelay(Self.cautiousDelay, \.cautious, &measured)
         measured.set(Self.meanDelay, Statistics.greatest(counts.map { abs(delay($0, \.mean).doublings) }))
@@ -77,7 +64,7 @@ extension OveroptimizationResults {
         }
     }
 
-    private static let headlines: Set = ["peak", "gold_at_peak", "delay_worst"]
+    private static let headlines: Set = ["peak"]
 
     /// Peak, height, delays and directions of rewards learned from m comparisons.
     public func metrics(_ m: Int, _ measured: Measurements) -> [Metric] {

@@ -90,29 +90,6 @@ public struct OveroptimizationResults: Sendable {
             ? Interval(lower: lower, upper: upper, method: "percentile bootstrap over tasks, 1,000 resamples") : nil
     }
 
-    /// A fit to the shifted means of one task and one number of comparisons, beside the closed form.
-    public struct ShiftFit: Sendable {
-        /// The distance of α from √2 cos.
-        public let alphaError: Double
-        /// β, where extremes cost something.
-        public let beta: Double
-        /// The distance of β from 2 c.
-        public let betaError: Double
-        /// |β| where extremes cost nothing.
-        public let costlessBeta: Double
-    }
-
-    /// Quadratic fits to the shifted means of each task and number of comparisons.
-    public var shiftFits: [ShiftFit] {
-        study.counts.flatMap(outcomes).map { outcome in
-            let fit = FrontierFit(.quadratic, distances: study.distances, values: outcome.shifted)
-            let costless = FrontierFit(.quadratic, distances: study.distances, values: outcome.costlessShifted)
-            return ShiftFit(
-                alphaError: abs(fit.alpha - 2.0.squareRoot() * outcome.cosine), beta: fit.beta,
-                betaError: abs(fit.beta - 2 * study.cost), costlessBeta: abs(costless.beta))
-        }
-    }
-
     /// The fits to the mean curves of the best of n and of the shifted distribution.
     func fits(_ m: Int) -> (bestOfN: [FrontierFit], shifted: [FrontierFit]) {
         let (gold, shifted) = (gold(m, \.single).mean, CurveSample(outcomes(m).map(\.shifted)).mean)

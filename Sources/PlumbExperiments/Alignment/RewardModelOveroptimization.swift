@@ -5,18 +5,20 @@ internal import PlumbTensor
 
 /// How hard can a learned reward be optimized before the gold reward falls?
 ///
-/// The learned reward has the gold reward's direction a little wrong and does not know the cost of extremes. Choosing
-/// the best of n by it first helps and then harms. Controls: without that cost, or by the gold reward itself, nothing
-/// falls.
+/// A small language model is optimized by reward models that learned from comparisons, with the best of n and with PPO;
+/// the gold reward is a larger reward model. Beside it stands an exact case, in which a linear reward cannot express the
+/// cost of extremes. Controls: optimizing the gold reward itself, random labels, no cost of extremes.
 public struct RewardModelOveroptimization: Experiment {
     /// What can be varied; the values are those of the quick run.
     public struct Settings: ExperimentSettings {
-        @Setting("Seeds, each with tasks of its own.", 1...1000)
-        public var seeds = 8
-        @Setting("Tasks per seed: gold reward, comparisons and answers are drawn anew for each.", 1...10_000)
-        public var tasks = 24
-        /// The rewards, the teacher and the best of n.
+        @Setting("Seeds, each with language and reward models and exact tasks of its own.", 1...1000)
+        public var seeds = 4
+        @Setting("Exact tasks per seed: gold reward, comparisons and answers are drawn anew for each.", 1...10_000)
+        public var tasks = 48
+        /// The exact case.
         public var study = OveroptimizationStudy()
+        /// The language model and its reward models.
+        public var language = LanguageModelOveroptimizationStudy()
         /// The quick run.
         public init() {}
     }
@@ -25,8 +27,10 @@ public struct RewardModelOveroptimization: Experiment {
         var (tiny, paper) = (Settings(), Settings())
         (tiny.seeds, tiny.tasks, tiny.study.comparisons) = (2, 4, [20, 50])
         (tiny.study.samples, tiny.study.largest, tiny.study.members) = (1024, 256, 3)
-        (paper.tasks, paper.study.comparisons) = (96, [20, 50, 100, 200, 400, 800])
+        tiny.language = .tiny
+        (paper.seeds, paper.tasks, paper.study.comparisons) = (8, 96, [20, 50, 100, 200, 400, 800])
         (paper.study.samples, paper.study.largest) = (262_144, 65_536)
+        paper.language = .large
         return ["tiny": tiny, "paper": paper]
     }()
 
@@ -35,13 +39,16 @@ public struct RewardModelOveroptimization: Experiment {
         direction: "alignment: reward hacking",
         question: "How hard can a learned reward be optimized before the gold reward falls?",
         method:
-            "Answers are normal vectors. The gold reward is one direction, less a cost of extremes that a linear "
-            + "reward cannot express. A linear reward is fitted to a teacher's comparisons. The gold reward of the "
-            + "best of n is estimated without bias from one pool of answers. Shifting the whole distribution along the "
-            + "learned reward is a second form of optimization, whose curve is known in closed form.",
-        limits: "Answers are a few normal numbers and rewards are linear, so that everything can be computed; language "
-            + "models differ in both. Which form fits reinforcement learning on a language model cannot be learned "
-            + "here: the shifted distribution has the quadratic form by construction.",
+            "Train a character language model on the shipped text; train a larger transformer to score a hidden property "
+            + "of its completions, the number of different letters, and freeze it as the gold reward. Smaller reward "
+            + "models learn from comparisons that a Bradley–Terry teacher labels by the gold reward. Optimize the "
+            + "policy by each with the best of n, estimated without bias, and by PPO with a penalty on the divergence of "
+            + "each token. Exact case: normal answers, a linear reward, and a cost of extremes that it cannot express, "
+            + "where a peak and a fall follow from the construction.",
+        limits:
+            "Characters, completions of 16, models of tens of thousands of parameters. The gold reward is a network "
+            + "too: far from what it was trained on it is no more right than a proxy, and only stands for what is wanted. "
+            + "In the exact case that the gold reward peaks is by construction; it shows where, and what delays it.",
         references: [
             Reference(
                 authors: "Gao, Schulman, Hilton", title: "Scaling Laws for Reward Model Overoptimization", year: 2022,
@@ -50,36 +57,36 @@ public struct RewardModelOveroptimization: Experiment {
                 authors: "Coste, Anwar, Kirk, Krueger",
                 title: "Reward Model Ensembles Help Mitigate Overoptimization", year: 2023, arXiv: "2310.02743"),
         ],
-        minutes: 0.5, aliases: ["reward-model-overoptimisation"])
+        changes:
+            "A claim that fits to a shifted distribution return its closed form, an identity, became a unit test. Falls of "
+            + "the gold reward are averaged over numbers of comparisons, the peak's gain over seeds, and a claim on the "
+            + "proxies' widths was dropped, after development seeds had shown how much single runs vary.",
+        minutes: 2, aliases: ["reward-model-overoptimisation"])
 
     private typealias Results = OveroptimizationResults
 
-    public var claims: [Claim] {
+    public var claims: [Claim] { languageModelClaims + exactClaims }
+
+    private var exactClaims: [Claim] {
         let counts = study.counts
         let order = Claim(
             .value,
-            "More comparisons make the peak later and higher: the smallest gain from one number of comparisons to "
+            "Exact case: more comparisons make the peak later and higher: the smallest gain from one number of comparisons to "
                 + "the next", Results.peakGain, .above(0),
             control: "Chosen by the gold reward itself there is no peak: the smallest rise from one n to the next",
             Results.idealRise, .above(0))
         return counts.map(peakClaim) + (counts.count > 1 ? [order] : []) + [
             Claim(
                 .value,
-                "The learned reward rises from each n to the next, also where the gold reward falls: the steps in "
+                "Exact case: the learned reward rises from each n to the next, also where the gold reward falls: the steps in "
                     + "which it does so, for the number of comparisons with the fewest", Results.diverging, .atLeast(1),
                 control:
                     "Where extremes cost nothing the two never diverge, and shuffled labels gain almost no gold reward",
                 Results.costlessDiverging, .atMost(0)
             ).and(.value, Results.rise, .above(0)).controlAnd(.value, Results.shuffledGold, .atMost(0.1)),
-            Claim(
-                .mean,
-                "Fits to simulated shifts along the learned reward return the closed form, α = √2 cos and β = 2 c",
-                Results.alphaError, .atMost(0.05), control: "Where extremes cost nothing β is 0: its size",
-                Results.costlessBeta, .atMost(0.02)
-            ).and(.mean, Results.betaError, .atMost(0.02)),
-            delayClaim("Choosing by the worst member of an ensemble", Results.worstDelay),
+            delayClaim("choosing by the worst member of an ensemble", Results.worstDelay),
             delayClaim(
-                "Choosing by an ensemble's mean less \(Phrase.number(study.deviations)) times its standard deviation",
+                "choosing by an ensemble's mean less \(Phrase.number(study.deviations)) times its standard deviation",
                 Results.cautiousDelay),
         ]
     }
@@ -88,7 +95,8 @@ public struct RewardModelOveroptimization: Experiment {
     private func peakClaim(_ m: Int) -> Claim {
         let expected = [20: Bound.within(0, of: 8), 50: .within(0, of: 16), 200: .between(32, 64)][m]
         return Claim(
-            .value, "The gold reward of the best of n by a reward learned from \(m) comparisons peaks and falls",
+            .value,
+            "Exact case: the gold reward of the best of n by a reward learned from \(m) comparisons peaks and falls",
             Results.bestN(m), expected ?? .between(2, Double(study.sizes.last ?? 1) / 2),
             control:
                 "Where extremes cost nothing, with \(m) comparisons it never falls: the smallest rise from one n to "
@@ -100,7 +108,7 @@ public struct RewardModelOveroptimization: Experiment {
     private func delayClaim(_ way: String, _ quantity: Quantity) -> Claim {
         Claim(
             .value,
-            "\(way) makes the peak later for each number of comparisons: the least lower end of the 95 % intervals",
+            "Exact case: \(way) makes the peak later for each number of comparisons: the least lower end of the 95 % intervals",
             quantity, .above(0), control: "The ensemble's mean hardly moves it, in either direction", Results.meanDelay,
             .atMost(0.5))
     }
@@ -114,6 +122,7 @@ public struct RewardModelOveroptimization: Experiment {
     public init(_ settings: Settings) throws {
         self.settings = settings
         try settings.study.check()
+        try settings.language.check()
         guard settings.seeds * settings.tasks >= 3 else {
             throw SettingsError(
                 "--seeds \(settings.seeds) --tasks \(settings.tasks): there must be 3 or more tasks in all")
@@ -130,22 +139,24 @@ public struct RewardModelOveroptimization: Experiment {
                 return try study.run(estimator, key: trial.key["task"][task])
             }
         }
+        let language = try await languageModels(trials)
         let results = Results(study, outcomes.flatMap { $0 }, key: RandomKey(context.seed)["intervals"])
         var measured = Measurements(seeds: trials.seeds)
+        language.measure(&measured)
         results.measure(&measured)
         return Findings(summary: summary(results, measured), claims: claims, from: measured) {
+            findings(language, measured)
             study.counts.flatMap { results.metrics($0, measured) }
-            measured.metrics(Results.alphaError, Results.betaError, Results.beta)
             results.fitTable
             results.frontier(measured)
             results.bestOfN(measured)
             for m in study.counts { results.ensembles(m, measured) }
             results.controls(measured)
             results.shifted(measured)
-            "Curves are means over \(results.tasks.count) tasks, and the peak is that of the mean curve. Intervals are "
-                + "over tasks."
-            "The gold reward is a·x - c (|x|² - D) with |a| = 1. Learned rewards are scaled to standard deviation 1, "
-                + "which changes no choice."
+            "Exact case: curves are means over \(results.tasks.count) tasks, and the peak is that of the mean curve. "
+                + "Intervals are over tasks."
+            "Exact case: the gold reward is a·x - c (|x|² - D) with |a| = 1. Learned rewards are scaled to standard "
+                + "deviation 1, which changes no choice. Along a shift the quadratic form holds by algebra."
             "A peak between two n is the top of the parabola through the three highest points; delays are in doublings "
                 + "of n."
         }
@@ -154,11 +165,10 @@ public struct RewardModelOveroptimization: Experiment {
     private func summary(_ results: Results, _ measured: Measurements) -> String {
         func list(_ value: (Int) -> Double) -> String { Phrase.list(study.counts.map { Phrase.number(value($0)) }) }
         let rises = study.counts.allSatisfy { measured.least(Results.costlessRise($0)) > 0 }
-        return
-            "Chosen as the best of n by a reward learned from \(list(Double.init)) comparisons, answers have the "
-            + "highest gold reward at n = \(list(results.bestN)); at n = \(study.sizes.last ?? 1) it is lower by "
-            + "\(list(results.fall)). Choosing by the worst of \(study.members) rewards makes the peak later by "
-            + "\(list { results.delay($0, \.worst).doublings }) doublings of n. Without a cost of extremes the gold "
-            + "reward \(rises ? "never falls" : "falls too")."
+        return languageModelSummary(measured)
+            + " In the exact case, whose peak is by construction, answers chosen as the best of n by a reward learned from "
+            + "\(list(Double.init)) comparisons have the highest gold reward at n = \(list(results.bestN)); choosing by the "
+            + "worst of \(study.members) rewards makes the peak later by \(list { results.delay($0, \.worst).doublings }) "
+            + "doublings of n, and without a cost of extremes the gold reward \(rises ? "never falls" : "falls too")."
     }
 }

@@ -75,14 +75,6 @@ extension HookedTransformer {
     }
 
     private func logits(lengths: [Int], tokens: [Int]) -> Tensor {
-        let (longest, vocabulary) = (lengths.max() ?? 0, configuration.vocabulary)
-        require(
-            longest <= configuration.context,
-            "windows of \(longest) tokens do not fit the context of \(configuration.context)")
-        require(
-            tokens.allSatisfy { $0 >= 0 && $0 < vocabulary }, "tokens must lie in 0 ..< \(vocabulary), the vocabulary")
-        var hooks = HookRunner.idle
-        let batch = RaggedBatch(lengths: lengths.filter { $0 > 0 }, arithmetic: arithmetic)
-        return transformer.logits(transformer.stream(tokens, in: batch, &hooks), in: batch, &hooks)
+        logits(features: features(lengths: lengths, tokens: tokens))
     }
 }

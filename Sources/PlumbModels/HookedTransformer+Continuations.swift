@@ -1,0 +1,80 @@
+internal import PlumbNN
+internal import PlumbTokenizers
+public import PlumbTensor
+
+extension HookedTransformer {
+    /// Continues many prompts side by side, each with a key-value cache of its own: one product serves all of them.
+    ///
+    /// Each text is the one that ``generate(_:maxTokens:temperature:key:stopTokens:with:recording:onToken:)`` gives for
+    /// its prompt and `key[row]`, whatever else is written beside it.
+    ///
+    /// - Parameters:
+    ///   - prompts: the tokens to continue, of any lengths.
+    ///   - maxTokens: the most new tokens of each; a full context ends a text too.
+    ///   - temperature: 0 takes the most probable token; above it, tokens are sampled from `softmax(logits / T)`.
+    ///   - stopTokens: tokens that end a text; by default the tokenizer's.
+    ///   - key: of the sampling; text number `row` draws from `key[row]`.
+    /// - Throws: ``ModelError`` for a prompt that the model cannot read, or logits that are not numbers.
+    public func continuations(
+        of prompts: [[Int]], maxTokens: Int, temperature: Double = 1, stopTokens: Set<Int>? = nil, key: RandomKey
+    ) throws -> [Generation] {
+        guard temperature >= 0, temperature.isFinite else {
+            throw ModelError("temperature must be 0 or a positive number, got \(temperature)")
+        }
+        let stops = stopTokens ?? tokenizer?.stopTokens ?? []
+        var texts = try prompts.enumerated().map { row, prompt in
+            try check(prompt)
+            return Continued(
+                fresh: prompt, random: key[row]["sample"].generator(),
+                cache: configuration.keyValueCache(
+                    capacity: prompt.count + min(configuration.context - prompt.count, max(0, maxTokens))))
+        }
+        var open = maxTokens > 0 ? Array(texts.indices) : []
+        while !open.isEmpty {
+            let logits = nextLogits(open.map { texts[$0] })
+            let logProbabilities = logits.logSoftmax()
+            try requireNumbers(logProbabilities)
+            let values = logProbabilities.elements
+            var left: [Int] = []
+            for (row, text) in open.enumerated() {
+                let token = Self.choose(logits[row], temperature: temperature, &texts[text].random)
+                guard !stops.contains(token) else {
+                    texts[text].generation.stopped = true
+                    continue
+                }
+                texts[text].generation.tokens.append(token)
+                texts[text].generation.logProbabilities.append(values[row * configuration.vocabulary + token])
+                texts[text].fresh = [token]
+                let isFull = texts[text].cache.length >= configuration.context
+                if texts[text].generation.tokens.count < maxTokens, !isFull { left.append(text) }
+            }
+            open = left
+        }
+        return texts.map(\.generation)
+    }
+
+    /// A text that is being written.
+    private struct Continued {
+        /// Tokens that the model has not read yet.
+        var fresh: [Int]
+        var random: RandomKey.Generator
+        let cache: KeyValueCache
+        var generation = Generation()
+    }
+
+    /// The logits after the last token of each text, `[B, V]`; the fresh tokens are read.
+    private func nextLogits(_ texts: [Continued]) -> Tensor {
+        var batch = RaggedBatch(arithmetic: arithmetic)
+        batch.caches = texts.map(\.cache)
+        batch.appends = true
+        var last: [Int] = []
+        for (index, text) in texts.enumerated() {
+            batch.append(startPosition: text.cache.length, rows: text.fresh.count, cache: index)
+            last.append(batch.rows - 1)
+        }
+        for text in texts { text.cache.reserve(text.cache.length + text.fresh.count) }
+        var hooks = HookRunner.idle
+        let stream = transformer.stream(texts.flatMap(\.fresh), in: batch, &hooks)
+        return transformer.logits(stream.gathered(last), in: batch, &hooks)
+    }
+}
