@@ -91,7 +91,7 @@ public struct AlignmentMap: Experiment {
             control: "The attacked agent is capable without the attack and under random changes of the same size",
             weakControl.capability, .atLeast(0.8)
         ).controlAnd(weakControl.intent, .atLeast(0.8)),
-    ]
+    ].map { $0.development(missed: 0, of: 36) }
 
     let settings: Settings
     public init(_ settings: Settings) throws {
