@@ -85,8 +85,8 @@ extension RewardModelOveroptimization {
             + "\(language.weights.first ?? 0) makes the fall with \(language.middle) comparisons "
             + "\(number(Networks.penalizedFall)) instead of \(number(Networks.middleFall)). The best of "
             + "\(language.choices.last ?? 1) by that reward gains \(number(Networks.chosenGold)), where random labels give "
-            + "\(number(Networks.shuffledGold)), and does not fall. \(most) comparisons instead of \(least) make the peak by "
-            + "PPO higher by \(number(Networks.peakGain)), as many random labels by \(number(Networks.shuffledPeakGain)), "
-            + "and the fall larger by \(number(Networks.fallGain))."
+            + "\(number(Networks.shuffledGold)), and has fallen by \(number(Networks.chosenFall)) from its peak. "
+            + "\(most) comparisons instead of \(least) make the peak by PPO higher by \(number(Networks.peakGain)), as many random "
+            + "labels by \(number(Networks.shuffledPeakGain)), and the fall larger by \(number(Networks.fallGain))."
     }
 }
