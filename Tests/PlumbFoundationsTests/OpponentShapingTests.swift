@@ -1,9 +1,8 @@
 import PlumbFoundations
 import PlumbTensor
-import PlumbWorlds
 import Testing
 
-/// Exact derivatives of the iterated dilemma against differences, and the orchard's rules.
+/// Exact derivatives of the iterated dilemma against differences.
 @Suite struct OpponentShapingTests {
     @Test func derivativesAreThoseOfTheValue() throws {
         let game = try IteratedDilemma()
@@ -48,23 +47,5 @@ import Testing
         // Exploited once, then mutual defection.
         #expect(abs(game.worth(titForTat, never)[0] - (0.04 * -3 + 0.96 * -2)) < 1e-9)
         #expect(throws: FoundationsError.self) { try IteratedDilemma(discount: 1) }
-    }
-
-    @Test func anEmptyOrchardStaysEmpty() {
-        let world = CommonsHarvest(reward: .taxed(rate: 1.5, stock: 3)) { _, _ in .eat }
-        var random = RandomKey(1).generator()
-        var state = world.start(using: &random)
-        state.apples = [Bool](repeating: false, count: CommonsHarvest.trees)
-        #expect(world.step(&state, .eat, using: &random).performance == 0)
-        #expect(state.stock == 0)
-        // The last apple is the learner's, and taxed.
-        state.apples[state.places[0]] = true
-        let result = world.step(&state, .eat, using: &random)
-        #expect(result.reward == -0.5 && result.performance == 1 && state.stock == 0)
-    }
-
-    @Test func sparingHarvestsMoreThanGreed() throws {
-        let optimum = try CommonsStudy().optimum(episodes: 10, key: RandomKey(2))
-        #expect((3...8).contains(optimum.spared) && optimum.greedy < 0.4 * optimum.harvest)
     }
 }

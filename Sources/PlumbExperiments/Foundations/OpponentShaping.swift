@@ -21,8 +21,8 @@ public struct OpponentShaping: Experiment {
     public static let presets: [String: Settings] = {
         var (tiny, paper) = (Settings(), Settings())
         (tiny.seeds, tiny.pairs, tiny.steps) = (1, 3, 60)
-        (tiny.study.generations, tiny.study.generationSteps, tiny.study.episodes, tiny.study.width) = (1, 1024, 2, 8)
-        (paper.seeds, paper.pairs, paper.study.generations) = (10, 50, 60)
+        (tiny.study.rounds, tiny.study.orchards, tiny.study.episodes, tiny.study.width) = (2, 2, 2, 8)
+        (paper.seeds, paper.pairs) = (10, 50)
         return ["tiny": tiny, "paper": paper]
     }()
 
@@ -34,14 +34,18 @@ public struct OpponentShaping: Experiment {
             + "where they do not?",
         method:
             "Two learners climb their exact values in the iterated prisoner's dilemma with a memory of one round, naively, or "
-            + "reckoning with one step of the other's learning (LOLA). Two players learn by PPO to harvest an orchard that "
-            + "bears the more the more hangs, each against a copy of itself of a generation before: for their own apples, "
-            + "under a tax on apples taken from a low stock, and as one owner with two workers. Harvests are compared with the "
-            + "best that spares a fixed stock until the end is near.",
+            + "reckoning with one step of the other's learning (LOLA). Six players learn by PPO, with one network and from "
+            + "the experience of each, to harvest an orchard of 16 trees that bears the more the more hangs, and never again "
+            + "when nothing does: each for its own apples, as workers of one owner, under a tax on apples taken from a low "
+            + "stock, and where who takes from a low stock is shut out for 50 steps. Tax and exclusion in half of all steps, "
+            + "drawn at random and seen by the players, are the controls. Learning ends when the learning rate has fallen to 0. "
+            + "Harvests are compared with the best that spares a fixed stock until the end is near; that stock is the one "
+            + "that counts as low.",
         limits:
-            "LOLA sees the other's policy and values exactly. Nothing is claimed of the orchard: two players bear so much of "
-            + "what they take from it that learning often spares it. The orchard has 12 trees and two players that see all of it; "
-            + "the tax is set and collected without error or cost, and its stock is that of the best harvest.",
+            "LOLA sees the other's policy and values exactly. The orchard is small, and players see all of it. They share a "
+            + "network, so that nobody can learn to exploit those who spare while they do. Tax and exclusion are carried out "
+            + "without error or cost, by a rule that knows the best stock; nobody has to bring them about, and exclusion "
+            + "protects the stock also from players that do not learn from it.",
         references: [
             Reference(
                 authors: "Foerster, Chen, Al-Shedivat, Whiteson, Abbeel, Mordatch",
@@ -52,19 +56,22 @@ public struct OpponentShaping: Experiment {
                 year: 2021, arXiv: "2107.06857"),
         ],
         changes:
-            "The naive controls were loosened when a few of 300 pairs cooperated. Two claims about the orchard, that two selfish "
-            + "learners overharvest it and that a tax saves it, held in development and failed on fresh seeds (selfish .76 "
-            + "to .88 of the optimum, taxed .95 to 1.0, an owner .79 to .88). They were dropped; the numbers are reported.",
-        minutes: 2)
+            "The naive controls were loosened when a few of 300 pairs cooperated. Two claims about an orchard of two players, "
+            + "that they overharvest it and that a tax saves it, held in development and failed on fresh seeds (selfish .76 "
+            + "to .88 of the optimum): half of what one of two spares comes back to it. They were dropped. The orchard of six "
+            + "players and its claims are new; players, trees, exclusion and the number of rounds were chosen on development "
+            + "seeds. There an exclusion of 25 steps gave .47 to .56 of the optimum.",
+        minutes: 1)
 
     static let naive = Quantity("naive_payoff", unit: "a round")
     static let shaped = Quantity("lola_payoff", unit: "a round", isHeadline: true)
     static let unlooked = Quantity("lola_without_lookahead_payoff", unit: "a round")
     static let reciprocal = Quantity("lola_tit_for_tat", unit: "of the policies", isHeadline: true)
     static let naiveReciprocal = Quantity("naive_tit_for_tat", unit: "of the policies")
-    static let selfish = Quantity("selfish_harvest", unit: "of the optimum", isHeadline: true)
-    static let taxed = Quantity("taxed_harvest", unit: "of the optimum", isHeadline: true)
-    static let owned = Quantity("owner_harvest", unit: "of the optimum")
+    static func harvest(_ regime: CommonsStudy.Regime) -> Quantity {
+        Quantity(
+            "\(regime.rawValue)_harvest", unit: "of the optimum", isHeadline: regime == .selfish || regime == .taxed)
+    }
     static let greedy = Quantity("greedy_harvest", unit: "of the optimum", per: "run")
 
     public let claims = [
@@ -76,6 +83,20 @@ public struct OpponentShaping: Experiment {
         Claim(
             .worst, "Most of them reciprocate, as tit for tat does", reciprocal, .atLeast(0.6),
             control: "No naive learner does", naiveReciprocal, .atMost(0.05)),
+        Claim(
+            .worst, "Six selfish learners overharvest the orchard", harvest(.selfish), .atMost(0.4),
+            control: "One owner with six workers sustains it", harvest(.owner), .atLeast(0.8)
+        ).development(missed: 0, of: 16),
+        Claim(
+            .each(allowing: 1), "A tax on apples taken from a low stock saves the harvest", harvest(.taxed),
+            .atLeast(0.8), control: "The same tax in steps drawn at random does not", harvest(.taxedAtRandom),
+            .atMost(0.4), controlRule: .worst
+        ).development(missed: 1, of: 16),
+        Claim(
+            .each(allowing: 1), "So does shutting out for a while who takes from a low stock", harvest(.excluded),
+            .atLeast(0.8), control: "Shutting out who takes in steps drawn at random does not",
+            harvest(.excludedAtRandom), .atMost(0.4), controlRule: .worst
+        ).development(missed: 1, of: 16),
     ]
 
     let settings: Settings
@@ -83,13 +104,13 @@ public struct OpponentShaping: Experiment {
 
     private struct Outcome: Codable {
         let naive: [ShapingLearner.Outcome], shaped: [ShapingLearner.Outcome], unlooked: [ShapingLearner.Outcome]
-        let selfish: CommonsStudy.Outcome, taxed: CommonsStudy.Outcome, owned: CommonsStudy.Outcome
+        let commons: [CommonsStudy.Outcome]
     }
 
     public func run(in context: inout RunContext) async throws -> Findings {
         let (settings, trials) = (settings, Trials(context, count: settings.seeds))
         let (study, game) = (settings.study, try IteratedDilemma())
-        let optimum = try study.optimum(key: RandomKey(context.seed)["optimum"])
+        let optimum = study.optimum(key: RandomKey(context.seed)["optimum"])
         let outcomes = try await trials.run("learning") { trial in
             func pairs(_ lookahead: Double, _ name: String) throws -> [ShapingLearner.Outcome] {
                 var learner = ShapingLearner(game)
@@ -97,32 +118,26 @@ public struct OpponentShaping: Experiment {
                 try trial.checkpoint()
                 return (0..<settings.pairs).map { learner.learned(key: trial.key[name][$0]) }
             }
-            func commons(_ reward: CommonsHarvest.Reward, _ name: String) throws -> CommonsStudy.Outcome {
-                try study.learned(reward, key: trial.key["commons"], label: name, in: trial.session)
-            }
             return Outcome(
                 naive: try pairs(0, "naive"), shaped: try pairs(settings.lookahead, "shaped"),
-                unlooked: try pairs(0, "shaped"), selfish: try commons(.own, "selfish"),
-                taxed: try commons(.taxed(rate: study.tax, stock: optimum.spared), "taxed"),
-                owned: try commons(.all, "owner"))
+                unlooked: try pairs(0, "shaped"),
+                commons: try CommonsStudy.Regime.allCases.map { regime in
+                    try study.learned(
+                        study.rule(regime, optimum), key: trial.key["commons"], label: regime.rawValue,
+                        in: trial.session)
+                })
         }
         let measured = measured(outcomes, optimum, seeds: trials.seeds)
         return Findings(summary: summary(measured), claims: claims, from: measured) {
             measured.metrics(Self.shaped, Self.naive, Self.unlooked, Self.reciprocal, Self.naiveReciprocal)
-            measured.metrics(Self.selfish, Self.taxed, Self.owned, Self.greedy)
+            for regime in CommonsStudy.Regime.allCases { measured.metric(Self.harvest(regime)) }
+            measured.metric(Self.greedy)
             ShapingFigures.payoffs(outcomes.map(\.naive), outcomes.map(\.shaped), measured)
-            ShapingFigures.stock(
-                [
-                    ("selfish", outcomes.map(\.selfish)), ("taxed", outcomes.map(\.taxed)),
-                    ("one owner", outcomes.map(\.owned)),
-                ], measured)
-            ShapingFigures.harvest(
-                [
-                    ("selfish", outcomes.map(\.selfish)), ("taxed", outcomes.map(\.taxed)),
-                    ("one owner", outcomes.map(\.owned)),
-                ], optimum, measured)
+            ShapingFigures.stock(outcomes.map(\.commons), measured)
+            ShapingFigures.harvest(outcomes.map(\.commons), optimum, measured)
+            ShapingFigures.entropy(outcomes.map(\.commons), measured)
             "The optimum is the best of the harvests that spare a fixed stock until the end is near, found by playing them: "
-                + "\(Phrase.number(optimum.harvest)) apples an episode, sparing \(optimum.spared). Taxes paid are not counted "
+                + "\(Phrase.number(optimum.harvest)) apples an episode, sparing \(optimum.spared) until \(optimum.last) steps before the end. Taxes paid are not counted "
                 + "against the harvest."
             "Another program's LOLA gains -1.003, with 92 % tit for tat, over 50 pairs at η = 3 and 200 steps of rate 1."
         }
@@ -143,9 +158,9 @@ public struct OpponentShaping: Experiment {
         measured[Self.unlooked] = outcomes.map { worth($0.unlooked) }
         measured[Self.reciprocal] = outcomes.map { reciprocal($0.shaped) }
         measured[Self.naiveReciprocal] = outcomes.map { reciprocal($0.naive) }
-        measured[Self.selfish] = outcomes.map { $0.selfish.harvest / optimum.harvest }
-        measured[Self.taxed] = outcomes.map { $0.taxed.harvest / optimum.harvest }
-        measured[Self.owned] = outcomes.map { $0.owned.harvest / optimum.harvest }
+        for (index, regime) in CommonsStudy.Regime.allCases.enumerated() {
+            measured[Self.harvest(regime)] = outcomes.map { $0.commons[index].harvest / optimum.harvest }
+        }
         measured.set(Self.greedy, optimum.greedy / optimum.harvest)
         return measured
     }
@@ -156,8 +171,10 @@ public struct OpponentShaping: Experiment {
         return
             "In the iterated prisoner's dilemma learners that reckon with each other's learning come to \(number(Self.shaped)) a "
             + "round, where mutual cooperation is -1, and \(share(Self.reciprocal)) of their policies reciprocate; naive "
-            + "learners come to \(number(Self.naive)). In a shared orchard selfish learners harvest \(share(Self.selfish)) of "
-            + "the optimum, under a tax on apples from a low stock \(share(Self.taxed)), and one owner with two workers "
-            + "\(share(Self.owned))."
+            + "learners come to \(number(Self.naive)). In an orchard that six share, selfish learners harvest "
+            + "\(share(Self.harvest(.selfish))) of the optimum and one owner's workers \(share(Self.harvest(.owner))). A tax on "
+            + "apples from a low stock brings \(share(Self.harvest(.taxed))), shutting out who takes them "
+            + "\(share(Self.harvest(.excluded))); both at random moments \(share(Self.harvest(.taxedAtRandom))) and "
+            + "\(share(Self.harvest(.excludedAtRandom)))."
     }
 }

@@ -20,35 +20,45 @@ enum ShapingFigures {
             ])
     }
 
-    /// The stock over an episode of what was learned.
-    static func stock(
-        _ kinds: [(name: String, outcomes: [CommonsStudy.Outcome])], _ measured: Measurements
-    ) -> LineChart {
-        let count = kinds.first?.outcomes.first?.stock.count ?? 0
-        return LineChart(
-            title: "The commons over time",
+    /// The stock over an episode of what was learned, by regime.
+    static func stock(_ outcomes: [[CommonsStudy.Outcome]], _ measured: Measurements) -> LineChart {
+        lines(
+            outcomes, measured, title: "The commons over time",
             caption:
-                "Apples that hang in an orchard of 12 trees, after learning; mean over episodes, bands are the range over "
-                + "seeds.", x: Axis("step"), y: Axis("apples"),
-            series: kinds.map { kind in
-                measured.line(
-                    kind.name, over: (0..<count).map(Double.init), curves: kind.outcomes.map(\.stock), band: .range)
-            })
+                "The stock of apples in an episode, after learning; mean over episodes, bands are the range over seeds.",
+            x: "step", \.stock)
     }
 
-    /// The harvest over generations of learning.
+    /// The harvest over rounds of learning, by regime.
     static func harvest(
-        _ kinds: [(name: String, outcomes: [CommonsStudy.Outcome])], _ optimum: CommonsStudy.Optimum,
-        _ measured: Measurements
+        _ outcomes: [[CommonsStudy.Outcome]], _ optimum: CommonsStudy.Optimum, _ measured: Measurements
     ) -> LineChart {
-        let count = kinds.first?.outcomes.first?.curve.count ?? 0
+        lines(
+            outcomes, measured, title: "Harvest while learning",
+            caption:
+                "Apples that all players took in an episode, by round of learning; bands are the range over seeds.",
+            x: "round", \.curve, references: [ReferenceValue("optimum", optimum.harvest)])
+    }
+
+    /// The entropy of the policy over rounds of learning, by regime.
+    static func entropy(_ outcomes: [[CommonsStudy.Outcome]], _ measured: Measurements) -> LineChart {
+        lines(
+            outcomes, measured, title: "Entropy while learning",
+            caption: "The entropy of the policy in nats, by round of learning; bands are the range over seeds.",
+            x: "round", y: Axis("entropy", unit: "nats"), \.entropy)
+    }
+
+    private static func lines(
+        _ outcomes: [[CommonsStudy.Outcome]], _ measured: Measurements, title: String, caption: String, x: String,
+        y: Axis = Axis("apples"), _ curve: KeyPath<CommonsStudy.Outcome, [Double]>, references: [ReferenceValue] = []
+    ) -> LineChart {
+        let count = outcomes.first?.first?[keyPath: curve].count ?? 0
         return LineChart(
-            title: "Harvest while learning",
-            caption: "Apples that both players ate in an episode, by generation of learning.",
-            x: Axis("generation"), y: Axis("apples"),
-            series: kinds.map { kind in
+            title: title, caption: caption, x: Axis(x), y: y,
+            series: CommonsStudy.Regime.allCases.enumerated().map { index, regime in
                 measured.line(
-                    kind.name, over: (0..<count).map(Double.init), curves: kind.outcomes.map(\.curve), band: .range)
-            }, references: [ReferenceValue("optimum", optimum.harvest)])
+                    regime.rawValue.replacing("_", with: " "), over: (0..<count).map(Double.init),
+                    curves: outcomes.map { $0[index][keyPath: curve] }, band: .range)
+            }, references: references)
     }
 }

@@ -1,130 +1,164 @@
-internal import Foundation
 public import PlumbLearning
 internal import PlumbNN
 public import PlumbRecords
 public import PlumbTensor
-internal import PlumbWorlds
 
-/// Players that learn by PPO to harvest an orchard that two share, each against a copy of itself of one generation before.
+/// Players that learn by PPO to harvest an orchard that they share: one network for all, from the experience of each.
 public struct CommonsStudy: SettingGroup {
-    @Setting("Generations of learning in the orchard.", 1...10_000)
-    public var generations = 100
-    @Setting("Steps of learning a generation.", 64...1_000_000)
-    public var generationSteps = 4096
-    @Setting("Episodes in which what was learned is judged.", 1...100_000)
-    public var episodes = 20
-    @Setting("The tax on an apple that is taken from a low stock, in apples.", 0...10)
-    public var tax = 1.5
-    @Setting("γ, how much a player counts what comes a step later.", 0...0.9999)
-    public var discount = 0.95
+    @Setting("Players that share an orchard.", 1...100)
+    public var players = 6
+    @Setting("Rows and columns of trees.", 2...20)
+    public var side = 4
     @Setting("The chance that an empty tree bears in a step, where all others bear.", 0...1)
     public var growth = 0.12
+    @Setting("Rounds of learning.", 1...100_000)
+    public var rounds = 100
+    @Setting("Orchards harvested once in each round.", 1...1000)
+    public var orchards = 8
+    @Setting("Episodes in which what was learned is judged.", 1...100_000)
+    public var episodes = 20
+    @Setting("The tax on an apple that is taken while apples are protected, in apples.", 0...100)
+    public var tax = 1.5
+    @Setting("The number of steps for which one is shut out who takes a protected apple.", 1...1000)
+    public var exclusion = 50
+    @Setting("The share of steps in which apples are protected where that is drawn at random.", 0...1)
+    public var randomShare = 0.5
+    @Setting("γ, how much a player counts what comes a step later.", 0...0.9999)
+    public var discount = 0.98
+    @Setting("The learning rate, which falls to 0 over the rounds.", 0...1)
+    public var rate = 2e-3
+    @Setting("The weight of the policy's entropy.", 0...1)
+    public var entropy = 0.005
     @Setting("The width of the players' network.", 1...1024)
     public var width = 32
 
     /// The quick settings.
     public init() {}
 
+    /// A way to share the orchard.
+    public enum Regime: String, CaseIterable, Codable, Sendable {
+        /// Each for its own apples.
+        case selfish
+        /// One owner with several workers.
+        case owner
+        /// A tax on apples taken from a low stock.
+        case taxed
+        /// The same tax in steps drawn at random.
+        case taxedAtRandom = "taxed_at_random"
+        /// Who takes from a low stock is shut out for a while.
+        case excluded
+        /// Who takes in steps drawn at random is shut out for a while.
+        case excludedAtRandom = "excluded_at_random"
+    }
+
     /// What was learned.
     public struct Outcome: Codable, Sendable, Equatable {
-        /// Apples eaten by both in an episode, on average.
+        /// Apples taken by all in an episode, on average.
         public let harvest: Double
         /// The mean stock after each step of an episode.
         public let stock: [Double]
-        /// The mean harvest after each generation of learning, of the episodes lived through.
+        /// The mean harvest of an episode in each round of learning.
         public let curve: [Double]
+        /// The mean entropy of the policy in each round, in nats.
+        public let entropy: [Double]
     }
 
-    /// The best of the harvests that spare a fixed stock until the end is near, played by both.
+    /// The best of the harvests that spare a fixed stock until the end is near.
     public struct Optimum: Codable, Sendable, Equatable {
-        /// Apples eaten by both in an episode, on average.
+        /// Apples taken by all in an episode, on average.
         public var harvest: Double
         /// The stock that is spared.
         public var spared: Int
-        /// The same for players that spare nothing.
+        /// The steps before the end from which nothing is spared.
+        public var last: Int
+        /// The harvest of players that spare nothing.
         public var greedy: Double
     }
 
-    /// Searches the stock to spare and when to stop sparing.
-    ///
-    /// - Throws: `WorldError`, which does not happen.
-    public func optimum(episodes: Int = 60, key: RandomKey) throws -> Optimum {
-        var best = Optimum(harvest: -1, spared: 0, greedy: 0)
-        for spared in 0..<9 {
-            for last in [0, 5, 10, 20] {
-                let harvest = try judged(
-                    CommonsHarvest(reward: .own) { _, _ in .stay }.harvester(sparing: spared, last: last),
-                    episodes: episodes, key: key
-                ).harvest
-                if harvest > best.harvest { (best.harvest, best.spared) = (harvest, spared) }
-                if spared == 0, last == 0 { best.greedy = harvest }
-            }
-        }
-        return best
+    /// An orchard with these settings.
+    public func world(_ rule: CommonsHarvest.Rule) -> CommonsHarvest {
+        CommonsHarvest(players: players, side: side, growth: growth, rule: rule)
     }
 
-    /// What a policy harvests that both players follow, and the stock over time.
-    private func judged(
-        _ policy: @escaping CommonsHarvest.Policy, episodes: Int, key: RandomKey
-    ) throws -> (harvest: Double, stock: [Double]) {
-        var world = CommonsHarvest(reward: .own, other: policy)
-        world.growth = growth
-        var (sum, stock) = (0.0, [Double](repeating: 0, count: world.steps + 1))
-        for index in 0..<episodes {
-            let episode = try world.episode(key: key[index]) { state, random in
-                policy(world.features(of: state), &random)
-            }
-            sum += episode.totalPerformance
-            for (step, state) in episode.states.enumerated() { stock[step] += Double(state.stock) / Double(episodes) }
+    /// What players are rewarded for. A stock is low where the best harvest would spare it.
+    public func rule(_ regime: Regime, _ best: Optimum) -> CommonsHarvest.Rule {
+        let low = CommonsHarvest.Protection.stock(best.spared, last: best.last)
+        return switch regime {
+        case .selfish: .own
+        case .owner: .owner
+        case .taxed: .taxed(tax, low)
+        case .taxedAtRandom: .taxed(tax, .random(randomShare))
+        case .excluded: .shutOut(exclusion, low)
+        case .excludedAtRandom: .shutOut(exclusion, .random(randomShare))
         }
-        return (sum / Double(episodes), stock)
+    }
+
+    /// Searches the stock to spare and when to stop sparing, and measures the best in further episodes.
+    public func optimum(episodes: Int = 200, key: RandomKey) -> Optimum {
+        let world = world(.own)
+        func harvest(_ spared: Int, _ last: Int, _ episodes: Int, _ key: RandomKey) -> Double {
+            Statistics.mean(
+                CommonsRound(world, episodes: episodes, key: key) { states, _, _ in
+                    states.flatMap { state in
+                        (0..<players).map { world.harvester(state, $0, sparing: spared, last: last).rawValue }
+                    }
+                }.harvests)
+        }
+        var best = (harvest: -1.0, spared: 0, last: 0)
+        for spared in 0..<world.trees {
+            for last in [0, 10, 20] {
+                let found = harvest(spared, last, max(1, episodes / 4), key["search"])
+                if found > best.harvest { best = (found, spared, last) }
+            }
+        }
+        return Optimum(
+            harvest: harvest(best.spared, best.last, episodes, key["best"]), spared: best.spared, last: best.last,
+            greedy: harvest(0, 0, episodes, key["best"]))
     }
 
     /// Learns, and judges what was learned.
     ///
     /// - Parameters:
-    ///   - reward: what players are rewarded for.
-    ///   - label: names the training in progress and checkpoints.
-    /// - Throws: what `AgentTraining` throws.
+    ///   - rule: what players are rewarded for.
+    ///   - label: names the training in progress.
+    /// - Throws: `FitError` where a loss is not a number; `RunInterrupted` when the run is asked to stop.
     public func learned(
-        _ reward: CommonsHarvest.Reward, key: RandomKey, label: String, in session: FitSession
+        _ rule: CommonsHarvest.Rule, key: RandomKey, label: String, in session: FitSession = .silent
     ) throws -> Outcome {
-        var world = CommonsHarvest(reward: reward) { _, _ in .stay }
-        world.growth = growth
-        var network = ActorCritic(world, hidden: [width], key: key["network"])
-        var optimizer = Adam(learningRate: 2e-3)
+        let world = world(rule)
+        let network = ActorCritic(
+            features: world.featureCount, actions: CommonsHarvest.Action.allCases.count, hidden: [width],
+            key: key["network"])
+        var learner = AgentLearner(network, Adam(learningRate: rate), clipNorm: 0.5, label: label)
         var method = PPO<ActorCritic>()
-        (method.horizon, method.batch, method.passes, method.entropyWeight) = (128, 256, 4, 0.005)
+        (method.batch, method.passes, method.entropyWeight, method.valueClip) = (512, 4, entropy, nil)
         method.discount = discount
-        var curve: [Double] = []
-        for generation in 0..<generations {
-            let other = network
-            world.other = { Self.action(other, $0, &$1) }
-            var training = AgentTraining(steps: generationSteps)
-            training.clipNorm = 0.5
-            let result = try training.run(
-                method, network, optimizer: optimizer, in: world, key: key["generation"][generation],
-                label: "\(label) \(generation)", session: session)
-            (network, optimizer) = (result.network, result.optimizer)
-            let ends = result.episodes.map(\.totalPerformance)
-            curve.append(ends.isEmpty ? .nan : Statistics.mean(ends))
+        var (memory, steps) = (NoMemory(), 0)
+        var (curve, entropies): ([Double], [Double]) = ([], [])
+        for round in 0..<rounds {
+            try session.reporter.checkpoint()
+            let lived = CommonsRound(
+                world, episodes: orchards, key: key["round"][round],
+                choose: Self.acting(learner.network, key["act"][round]))
+            learner.optimizer.learningRate = rate * (1 - Double(round) / Double(rounds))
+            try method.learn(
+                from: lived.rollout, steps: steps..<steps + lived.rollout.count, memory: &memory, with: &learner,
+                key: key["learn"][round])
+            steps += lived.rollout.count
+            curve.append(Statistics.mean(lived.harvests))
+            entropies.append(learner.measures["entropy"] ?? .nan)
+            session.reporter.progress(label, round + 1, of: rounds, values: [("harvest", curve[round])])
         }
-        let final = network
-        let (harvest, stock) = try judged({ Self.action(final, $0, &$1) }, episodes: episodes, key: key["judge"])
-        return Outcome(harvest: harvest, stock: stock, curve: curve)
+        let judged = CommonsRound(
+            world, episodes: episodes, key: key["judge"], choose: Self.acting(learner.network, key["judge"]["act"]))
+        return Outcome(harvest: Statistics.mean(judged.harvests), stock: judged.stock, curve: curve, entropy: entropies)
     }
 
-    private static func action(
-        _ network: ActorCritic, _ features: [Float], _ random: inout RandomKey.Generator
-    ) -> CommonsHarvest.Action {
-        let scores = network.scores(Tensor(features, shape: [1, features.count])).elements
-        let highest = scores.max() ?? 0
-        let weights = scores.map { Double(exp($0 - highest)) }
-        var left = random.uniform() * weights.reduce(0, +)
-        for (action, weight) in zip(CommonsHarvest.Action.allCases, weights) {
-            left -= weight
-            if left < 0 { return action }
+    private static func acting(_ network: ActorCritic, _ key: RandomKey) -> CommonsRound.Choice {
+        { _, observations, tick in
+            network.actions(
+                for: observations, .sampled, of: CommonsHarvest.Action.allCases.count,
+                lanes: Array(0..<observations.shape[0]), key: key[tick])
         }
-        return .eat
     }
 }

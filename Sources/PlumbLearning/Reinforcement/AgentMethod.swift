@@ -72,7 +72,7 @@ public struct AgentLearner<Network: ParameterTree, Rule: Optimizer>: Sendable {
     /// The network, as the last step of the optimizer left it.
     public internal(set) var network: Network
     /// The optimizer with its moments.
-    public internal(set) var optimizer: Rule
+    public var optimizer: Rule
     /// The largest norm a gradient may have; longer ones are scaled down to it.
     public let clipNorm: Double?
     /// Optimizer steps made.
@@ -83,7 +83,14 @@ public struct AgentLearner<Network: ParameterTree, Rule: Optimizer>: Sendable {
     private var lossSum = 0.0
     private var lossCount = 0
 
-    init(_ network: Network, _ optimizer: Rule, clipNorm: Double?, label: String) {
+    /// A learner for a training loop of one's own; ``AgentTraining`` makes one itself.
+    ///
+    /// - Parameters:
+    ///   - network: what learning begins with.
+    ///   - optimizer: the update rule.
+    ///   - clipNorm: the largest norm a gradient may have; nil for no limit.
+    ///   - label: names what learns in errors.
+    public init(_ network: Network, _ optimizer: Rule, clipNorm: Double?, label: String) {
         (self.network, self.optimizer, self.clipNorm, self.label) = (network, optimizer, clipNorm, label)
     }
 

@@ -62,13 +62,21 @@ public struct ActorCritic: ActorCriticNetwork, HookedModel {
     public init(
         _ world: some NumericWorld, hidden: [Int] = [64, 64], activation: Activation = .tanh, key: RandomKey
     ) {
+        self.init(
+            features: world.featureCount, actions: world.actions.count, hidden: hidden, activation: activation, key: key)
+    }
+
+    /// Networks that read `features` numbers and score `actions` actions.
+    public init(
+        features: Int, actions: Int, hidden: [Int] = [64, 64], activation: Activation = .tanh, key: RandomKey
+    ) {
         let inner = Initializer.orthogonal(gain: 2.0.squareRoot())
         policy = MLP(
-            world, hidden: hidden, activation: activation, initializer: inner, last: .orthogonal(gain: 0.01),
-            key: key["policy"])
+            [features] + hidden + [actions], activation: activation, initializer: inner,
+            last: .orthogonal(gain: 0.01), key: key["policy"])
         value = MLP(
-            [world.featureCount] + hidden + [1], activation: activation, initializer: inner,
-            last: .orthogonal(gain: 1), key: key["value"])
+            [features] + hidden + [1], activation: activation, initializer: inner, last: .orthogonal(gain: 1),
+            key: key["value"])
     }
 
     public mutating func visit(_ visitor: inout ParameterVisitor) {

@@ -38,6 +38,17 @@ public struct Rollout: Sendable {
     /// The steps of each lane, in order, by their positions.
     public var lanes: [[Int]]
 
+    /// A round that a loop of one's own lived through, for example with several players in a world.
+    ///
+    /// - Shapes: R steps; see the properties.
+    public init(
+        observations: Tensor, actions: [Int], rewards: [Double], following: [Following], ends: [Bool], last: Tensor,
+        lanes: [[Int]]
+    ) {
+        (self.observations, self.actions, self.rewards) = (observations, actions, rewards)
+        (self.following, self.ends, self.last, self.lanes) = (following, ends, last, lanes)
+    }
+
     /// The number of steps, R.
     public var count: Int { actions.count }
 
