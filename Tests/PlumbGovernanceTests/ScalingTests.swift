@@ -30,6 +30,20 @@ import Testing
         #expect(abs(law.alpha - 0.3) < 0.01 && abs(law.e - 1.5) < 0.02)
     }
 
+    /// One end of the sizes is worse and all others are alike: the exponent that fits best is without bound.
+    @Test(arguments: [1e4, 1e40], [1.0, 32]) func aStepInTheLossesStillGivesALawThatPredicts(
+        smallest: Double, worse: Double
+    ) {
+        let points = [1.0, 2, 4, 8, 16, 32].flatMap { size in
+            [1e6, 4e6, 16e6].map { tokens in
+                ScalingPoint(parameters: smallest * size, tokens: tokens, loss: size == worse ? 3 : 2)
+            }
+        }
+        let law = ScalingLaw.fit(points)
+        #expect(law.a.isFinite && law.b.isFinite && law.e.isFinite)
+        #expect(law.loss(parameters: smallest * 64, tokens: 4e6).isFinite)
+    }
+
     @Test func theOptimumIsTheLeastLossForItsComputation() {
         let law = ScalingLaw(a: 477.8, b: 2143, e: 1.817, alpha: 0.3473, beta: 0.3672)
         let (parameters, tokens) = law.optimum(flop: 5.76e23)

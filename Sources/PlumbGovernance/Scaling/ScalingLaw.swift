@@ -44,7 +44,8 @@ public struct ScalingLaw: Sendable, Codable, Equatable {
         ScalingFit(points).value(of: [log(a), log(b), log(e), alpha, beta]).value
     }
 
-    /// The law with the least objective, from a grid of starts.
+    /// The law with the least objective, from a grid of starts. Losses without order can ask for an A or B beyond the largest
+    /// or below the least number, with an exponent to match; these make no law, and the best of the others is taken.
     public static func fit(_ points: [ScalingPoint]) -> ScalingLaw {
         let fit = ScalingFit(points)
         let least = log(points.map(\.loss).min() ?? 1)
@@ -54,7 +55,9 @@ public struct ScalingLaw: Sendable, Codable, Equatable {
                 for e in [least - 0.7, least - 0.1] {
                     for exponent in [0.2, 0.5] {
                         let found = QuasiNewton.minimize(from: [a, b, e, exponent, exponent], fit.value)
-                        if found.value < best?.value ?? .infinity { best = found }
+                        let isLaw =
+                            found.place.prefix(2).allSatisfy { exp($0).isNormal } && exp(found.place[2]).isFinite
+                        if isLaw, found.value < best?.value ?? .infinity { best = found }
                     }
                 }
             }
