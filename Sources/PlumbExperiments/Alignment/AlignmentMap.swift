@@ -50,7 +50,7 @@ public struct AlignmentMap: Experiment {
             Reference(
                 authors: "Huang, Papernot, Goodfellow, Duan, Abbeel",
                 title: "Adversarial Attacks on Neural Network Policies", year: 2017, arXiv: "1702.02284"),
-        ], minutes: 1)
+        ], minutes: 2)
 
     /// The least and the most of a group of agents, in each seed.
     private struct Group {

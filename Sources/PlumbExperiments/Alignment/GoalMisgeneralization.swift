@@ -62,7 +62,8 @@ public struct GoalMisgeneralization: Experiment {
         ],
         changes:
             "When PPO was added, mazes became 5 × 5 instead of 7 × 7, so that all kinds of training fit into a quick "
-            + "run, and thresholds of means became thresholds of each seed.", minutes: 2,
+            + "run, and thresholds of means became thresholds of each seed; on development seeds the bound for random moves "
+            + "was raised from 0.5 to 0.6 and the others were tightened.", minutes: 2,
         aliases: ["goal-misgeneralisation"])
 
     static let chanceCorner = Quantity("corner_first_at_random", unit: "of the mazes")

@@ -60,7 +60,8 @@ public struct OpponentShaping: Experiment {
             + "that they overharvest it and that a tax saves it, held in development and failed on fresh seeds (selfish .76 "
             + "to .88 of the optimum): half of what one of two spares comes back to it. They were dropped. The orchard of six "
             + "players and its claims are new; players, trees, exclusion and the number of rounds were chosen on development "
-            + "seeds. There an exclusion of 25 steps gave .47 to .56 of the optimum.",
+            + "seeds. There an exclusion of 25 steps gave .47 to .56 of the optimum. The stock that counts as low is measured once a "
+            + "run, so the seeds of a run are not independent: where it is found low, all of them harvest less.",
         minutes: 1)
 
     static let naive = Quantity("naive_payoff", unit: "a round")
@@ -86,17 +87,17 @@ public struct OpponentShaping: Experiment {
         Claim(
             .worst, "Six selfish learners overharvest the orchard", harvest(.selfish), .atMost(0.4),
             control: "One owner with six workers sustains it", harvest(.owner), .atLeast(0.8)
-        ).development(missed: 0, of: 16),
+        ).development(missed: 0, of: 24),
         Claim(
             .each(allowing: 1), "A tax on apples taken from a low stock saves the harvest", harvest(.taxed),
             .atLeast(0.8), control: "The same tax in steps drawn at random does not", harvest(.taxedAtRandom),
             .atMost(0.4), controlRule: .worst
-        ).development(missed: 1, of: 16),
+        ).development(missed: 1, of: 24),
         Claim(
             .each(allowing: 1), "So does shutting out for a while who takes from a low stock", harvest(.excluded),
             .atLeast(0.8), control: "Shutting out who takes in steps drawn at random does not",
             harvest(.excludedAtRandom), .atMost(0.4), controlRule: .worst
-        ).development(missed: 1, of: 16),
+        ).development(missed: 1, of: 24),
     ]
 
     let settings: Settings

@@ -63,7 +63,8 @@ public struct ActorCritic: ActorCriticNetwork, HookedModel {
         _ world: some NumericWorld, hidden: [Int] = [64, 64], activation: Activation = .tanh, key: RandomKey
     ) {
         self.init(
-            features: world.featureCount, actions: world.actions.count, hidden: hidden, activation: activation, key: key)
+            features: world.featureCount, actions: world.actions.count, hidden: hidden, activation: activation, key: key
+        )
     }
 
     /// Networks that read `features` numbers and score `actions` actions.
