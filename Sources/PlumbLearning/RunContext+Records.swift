@@ -1,4 +1,5 @@
 public import Foundation
+internal import PlumbBasics
 internal import PlumbData
 public import PlumbRecords
 
@@ -22,13 +23,14 @@ extension RunContext {
     ///   - store: where to look.
     ///   - role: what the record is to this run, for example `evidence`.
     /// - Returns: the record, its file and the file's SHA-256.
-    /// - Throws: `RunStoreError` where the store cannot be read; `FileError` where the record cannot.
+    /// - Throws: `WholeFile.Failure` where the record cannot be read whole.
     public mutating func newestRecord(
         of experiment: String, in store: RunStore, role: String
     ) throws -> (record: RunRecord, file: URL, sha256: String)? {
-        for entry in try store.list() where entry.experiment == experiment {
+        for folder in store.folders(of: experiment) where folder.hasRecord {
+            let entry = RunEntry(reading: store.directory.appendingPathComponent(folder.id, isDirectory: true))
             guard let found = entry.record else { continue }
-            let bytes = try Data(contentsOf: entry.recordFile)
+            let bytes = try WholeFile.read(entry.recordFile, limit: 1 << 30)
             let hash = FileHash.sha256(of: bytes)
             record(
                 input: InputFile(path: entry.recordFile.path, sha256: hash, bytes: bytes.count, role: role))

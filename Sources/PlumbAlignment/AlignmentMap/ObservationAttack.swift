@@ -46,8 +46,7 @@ public struct ObservationAttack: SettingGroup {
     private func moved(
         _ values: Tensor, from center: Tensor, by step: Float, along sign: (Int) -> Float
     ) -> Tensor {
-        let (size, values, center) = (Float(attackSize), values.elements, center)
-        let origin = center.elements
+        let (size, values, origin) = (Float(attackSize), values.elements, center.elements)
         return Tensor(
             values.indices.map { index in
                 let value = min(origin[index] + size, max(origin[index] - size, values[index] + step * sign(index)))

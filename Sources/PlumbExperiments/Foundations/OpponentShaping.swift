@@ -61,7 +61,7 @@ public struct OpponentShaping: Experiment {
             + "to .88 of the optimum): half of what one of two spares comes back to it. They were dropped. The orchard of six "
             + "players and its claims are new; players, trees, exclusion and the number of rounds were chosen on development "
             + "seeds. There an exclusion of 25 steps gave .47 to .56 of the optimum. The stock that counts as low is measured once a "
-            + "run, so the seeds of a run are not independent: where it is found low, all of them harvest less.",
+            + "run, so the seeds of a run are not independent: where it is found low, all of them harvest less. For a while the bound for exclusion was 0.7.",
         minutes: 1)
 
     static let naive = Quantity("naive_payoff", unit: "a round")
