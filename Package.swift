@@ -22,8 +22,7 @@ let package = Package(
                 "Plumbline", "PlumbBasics", "PlumbTensor", "PlumbLinearAlgebra", "PlumbRecords", "PlumbTokenizers",
                 "PlumbNN",
                 "PlumbData", "PlumbWorlds", "PlumbModels", "PlumbLearning", "PlumbInterpretability", "PlumbAlignment",
-                "PlumbGovernance",
-                "PlumbFoundations",
+                "PlumbGovernance", "PlumbFoundations", "PlumbRobustness",
                 "PlumbExperiments", "PlumbReport",
             ]),
         .library(name: "PlumbCommand", targets: ["PlumbCommand"]),
@@ -108,15 +107,19 @@ let package = Package(
                 "PlumbBasics", "PlumbTensor", "PlumbLinearAlgebra", "PlumbRecords", "PlumbNN", "PlumbWorlds",
                 "PlumbLearning",
             ], swiftSettings: strict + floorSwift),
+        .target(
+            name: "PlumbRobustness",
+            dependencies: [
+                "PlumbBasics", "PlumbTensor", "PlumbLinearAlgebra", "PlumbRecords", "PlumbNN", "PlumbData",
+                "PlumbModels", "PlumbLearning",
+            ], swiftSettings: strict + floorSwift),
         // Level 6: one file a question.
         .target(
             name: "PlumbExperiments",
             dependencies: [
                 "PlumbBasics", "PlumbTensor", "PlumbRecords", "PlumbTokenizers", "PlumbNN", "PlumbData", "PlumbWorlds",
                 "PlumbModels", "PlumbLearning",
-                "PlumbInterpretability", "PlumbAlignment",
-                "PlumbGovernance",
-                "PlumbFoundations",
+                "PlumbInterpretability", "PlumbAlignment", "PlumbGovernance", "PlumbFoundations", "PlumbRobustness",
             ], swiftSettings: strict),
         // Level 7: pages and terminal tables, functions of a record.
         .target(name: "PlumbReport", dependencies: ["PlumbBasics", "PlumbRecords"], swiftSettings: strict),
@@ -126,15 +129,15 @@ let package = Package(
             dependencies: [
                 "PlumbBasics", "PlumbTensor", "PlumbLinearAlgebra", "PlumbRecords", "PlumbTokenizers", "PlumbJinja",
                 "PlumbNN", "PlumbData", "PlumbWorlds", "PlumbModels", "PlumbLearning", "PlumbInterpretability",
-                "PlumbAlignment", "PlumbExperiments", "PlumbReport",
-                "PlumbGovernance",
-                "PlumbFoundations",
+                "PlumbAlignment", "PlumbGovernance", "PlumbFoundations", "PlumbRobustness", "PlumbExperiments",
+                "PlumbReport",
             ], swiftSettings: strict),
         .target(
             name: "PlumbCommand",
             dependencies: [
                 "PlumbBasics", "PlumbTensor", "PlumbRecords", "PlumbTokenizers", "PlumbJinja", "PlumbNN", "PlumbData",
-                "PlumbWorlds", "PlumbModels", "PlumbLearning", "PlumbAlignment", "PlumbExperiments", "PlumbReport",
+                "PlumbWorlds", "PlumbModels", "PlumbLearning", "PlumbAlignment", "PlumbRobustness", "PlumbExperiments",
+                "PlumbReport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
         .executableTarget(name: "plumb", dependencies: ["PlumbCommand"], swiftSettings: strict),
@@ -172,6 +175,12 @@ let package = Package(
             dependencies: ["PlumbBasics", "PlumbTensor", "PlumbRecords", "PlumbWorlds", "PlumbFoundations"],
             resources: [.copy("Golden")],
             swiftSettings: strict),
+        .testTarget(
+            name: "PlumbRobustnessTests",
+            dependencies: [
+                "PlumbBasics", "PlumbTensor", "PlumbRecords", "PlumbNN", "PlumbData", "PlumbModels", "PlumbLearning",
+                "PlumbRobustness",
+            ], swiftSettings: strict),
         .testTarget(
             name: "PlumbInterpretabilityTests",
             dependencies: [

@@ -13,6 +13,7 @@
 @_exported public import PlumbNN
 @_exported public import PlumbRecords
 @_exported public import PlumbReport
+@_exported public import PlumbRobustness
 @_exported public import PlumbTensor
 @_exported public import PlumbTokenizers
 @_exported public import PlumbWorlds

@@ -12,7 +12,7 @@ public import PlumbTensor
 /// ```
 ///
 /// Runs with interventions and recordings, patching, steering and gradients follow from that.
-public protocol HookedModel: ParameterTree {
+public protocol HookedModel<Input>: ParameterTree {
     /// What the model reads.
     associatedtype Input
 
