@@ -57,10 +57,10 @@ struct AttackPeersTests {
     func leavesTheSameAccuracy() throws {
         for row in recorded.within {
             let found = try attack(row).run(network, images: images, labels: labels, key: RandomKey(1))
-            let low = (row.accuracies.min() ?? 0) - 0.02, high = (row.accuracies.max() ?? 0) + 0.02
-            #expect(
-                found.accuracy >= low - 0.01 && found.accuracy <= high,
-                "\(row.attack) \(row.norm) \(row.radius): \(found.accuracy) against \(row.accuracies)")
+            let high = (row.accuracies.max() ?? 0) + (row.attack == "FGSM" ? 0 : 0.02)
+            #expect(found.accuracy <= high, "\(row.attack) \(row.norm) \(row.radius): \(found.accuracy)")
+            // A step without chance must be the same step.
+            if row.attack == "FGSM" { #expect(abs(found.accuracy - high) < 1e-6) }
         }
     }
 

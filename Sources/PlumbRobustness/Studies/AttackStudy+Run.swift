@@ -23,7 +23,7 @@ extension AttackStudy {
             return try attack.run(network, images: test.images, labels: test.labels, key: key).accuracy
         }
         var outcome = Outcome()
-        for (index, radius) in radii.enumerated() {
+        for radius in radii {
             let set = PerturbationSet(.linf, radius: radius)
             outcome.noise.append(try accuracy(RandomNoise(set)))
             outcome.fgsm.append(try accuracy(FGSM(set)))
@@ -33,7 +33,7 @@ extension AttackStudy {
             }
             outcome.battery.append(battery.accuracy)
             outcome.clean = battery.cleanAccuracy
-            if radius == self.radius || index == 0 {
+            if radius == self.radius {
                 outcome.pictures = Self.pictures(battery, network, test)
                 outcome.worst = battery.accuracy
             }
