@@ -15,9 +15,7 @@ public struct Cruxes: Experiment {
         public var records = "standard"
         @Setting("The preset by which an experiment without a record is run: quick or tiny.")
         public var evidence = "quick"
-        /// The camps.
         public var positions = CruxPositions()
-        /// What a record may do.
         public var updating = Updating()
         public init() {}
     }
@@ -95,6 +93,7 @@ public struct Cruxes: Experiment {
     private let camps: [Argument]
     public init(_ settings: Settings) throws {
         (self.settings, camps) = (settings, try settings.positions.camps())
+        try RunContext.checkStore(named: settings.records)
         guard ["quick", "tiny"].contains(settings.evidence) else {
             throw SettingsError("--evidence is quick or tiny, found \(settings.evidence)")
         }
@@ -105,9 +104,11 @@ public struct Cruxes: Experiment {
         var premises: [Double] = []
     }
 
-    /// The experiments whose claims are evidence on premise 3, the claim's place, and whether it speaks for the premise.
-    private static let sources: [(id: String, claim: Int, supports: Bool)] = [
-        (ValueLearning.card.id, 0, false), (SpecificationGaming.card.id, 3, true),
+    /// The experiments whose claims are evidence on premise 3, how the name of the claim's metric begins and ends, and
+    /// whether it speaks for the premise.
+    private static let sources: [(id: String, begins: String, ends: String, supports: Bool)] = [
+        (ValueLearning.card.id, "loss_", "_demonstrations", false),
+        (SpecificationGaming.card.id, "shift_deviation", "", true),
     ]
     private static let premise = 2
 
@@ -129,11 +130,10 @@ public struct Cruxes: Experiment {
         var seen: [(Evidence, supports: Bool)] = []
         for source in Self.sources {
             let findings = try await findings(of: source.id, in: &context)
-            if findings.claims.indices.contains(source.claim),
-                let evidence = Evidence(findings.claims[source.claim], of: source.id)
-            {
-                seen.append((evidence, source.supports))
+            let claim = findings.claims.first {
+                $0.quantity?.hasPrefix(source.begins) == true && $0.quantity?.hasSuffix(source.ends) == true
             }
+            if let evidence = claim.flatMap({ Evidence($0, of: source.id) }) { seen.append((evidence, source.supports)) }
         }
         let measured = measured(outcomes, seen, seeds: trials.seeds)
         return Findings(summary: summary(measured, seen), claims: claims, from: measured) {
@@ -177,7 +177,7 @@ public struct Cruxes: Experiment {
         (measured[Self.value], measured[Self.shuffled]) = (outcomes.map(\.value), outcomes.map(\.shuffled))
         (measured[Self.ordered], measured[Self.random]) = (outcomes.map(\.ordered), outcomes.map(\.random))
         let both = seen.count == Self.sources.count
-        let reason = "an experiment's claim is not about each seed"
+        let reason = "an experiment's record lacks the claim, or the claim is not about each seed"
         measured.set(
             Self.apart, both ? settings.updating.distance([seen[0]], [seen[1]]) : nil, because: reason)
         measured.set(Self.equal, both ? settings.updating.distance(seen, seen.reversed()) : nil, because: reason)
