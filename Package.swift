@@ -206,7 +206,7 @@ let package = Package(
         .testTarget(
             name: "PlumbExperimentsTests",
             dependencies: [
-                "PlumbRecords", "PlumbModels", "PlumbLearning", "PlumbInterpretability", "PlumbAlignment",
+                "PlumbTensor", "PlumbRecords", "PlumbModels", "PlumbLearning", "PlumbInterpretability", "PlumbAlignment",
                 "PlumbExperiments",
             ], exclude: ["Golden"],
             swiftSettings: strict),
