@@ -67,7 +67,9 @@ struct AttackTests {
                 try attack.run(Fixture.network, images: Fixture.images, labels: Fixture.labels, key: RandomKey(6))
             }
             let (attacked, control) = (try run(attack), try run(noise))
-            #expect(attacked.accuracy < control.accuracy - 0.2, "\(title(attack)): \(attacked.accuracy), \(control.accuracy)")
+            #expect(
+                attacked.accuracy < control.accuracy - 0.2,
+                "\(title(attack)): \(attacked.accuracy), \(control.accuracy)")
             #expect(!zip(attacked.succeeded, attacked.distances).contains { !$0 && $1 == 0 }, "\(title(attack))")
         }
     }
@@ -77,7 +79,8 @@ struct AttackTests {
         let set = PerturbationSet(.linf, radius: 0.5)
         let targets = Fixture.labels.map { ($0 + 1) % Fixture.classes }
         let attacks: [any Attack] = [
-            PGD(set), PGD(set, loss: .margin), AutoPGD(set, .crossEntropy), AutoPGD(set, .differenceOfLogitsRatio), FAB(set),
+            PGD(set), PGD(set, loss: .margin), AutoPGD(set, .crossEntropy), AutoPGD(set, .differenceOfLogitsRatio),
+            FAB(set),
             SquareAttack(set, queries: 300), DeepFool(), CarliniWagner(searches: 5, steps: 100, firstConstant: 0.1),
         ]
         for attack in attacks {
@@ -101,13 +104,17 @@ struct AttackTests {
     @Test("Samples outside the bounds, no numbers, wrong labels and too few classes are refused with a sentence")
     func refuses() throws {
         let attack = AutoPGD(PerturbationSet(.linf, radius: 0.1), .targets(3), steps: 2)
-        func error(_ images: Tensor, _ labels: [Int], targets: [Int]? = nil, _ network: NetworkGraph = Fixture.network) -> String {
+        func error(_ images: Tensor, _ labels: [Int], targets: [Int]? = nil, _ network: NetworkGraph = Fixture.network)
+            -> String
+        {
             do {
                 _ = try attack.run(network, images: images, labels: labels, targets: targets, key: RandomKey(0))
                 return ""
             } catch { return "\(error)" }
         }
-        func images(_ value: Float) -> Tensor { Tensor([0.5, value] + [Float](repeating: 0, count: 14), shape: [1, 16]) }
+        func images(_ value: Float) -> Tensor {
+            Tensor([0.5, value] + [Float](repeating: 0, count: 14), shape: [1, 16])
+        }
         #expect(error(images(1.5), [0]).contains("outside the bounds 0.0 to 1.0"))
         #expect(error(images(.nan), [0]).contains("not a finite number"))
         #expect(error(images(1), [5]).contains("none of the network's classes 0 to 4"))

@@ -43,9 +43,11 @@ enum ClassifierFixture {
         }
         everything += [SquareAttack(linf, queries: 60), SquareAttack(l2, queries: 60)] as [any Attack]
         everything += [DeepFool(.l2), DeepFool(.linf)] as [any Attack]
-        everything += [CarliniWagner(searches: 4, steps: 40, firstConstant: 0.1), HopSkipJump(steps: 3)] as [any Attack]
+        everything +=
+            [CarliniWagner(searches: 4, steps: 40, firstConstant: 0.1), HopSkipJump(steps: 3)] as [any Attack]
         everything.append(
-            ExpectationOverTransformation(PGD(linf, steps: 6, relativeStep: 0.25), draws: 3, key: RandomKey(9)) { x, key in
+            ExpectationOverTransformation(PGD(linf, steps: 6, relativeStep: 0.25), draws: 3, key: RandomKey(9)) {
+                x, key in
                 var random = key.generator()
                 return x * Float(0.9 + 0.2 * random.uniform())
             })

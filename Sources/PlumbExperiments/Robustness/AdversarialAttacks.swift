@@ -17,6 +17,7 @@ public struct AdversarialAttacks: Experiment {
         public var fit = RobustTraining()
         /// The attacks.
         public var study = AttackStudy()
+        /// The quick run.
         public init() { fit.epochs = 30 }
     }
 
@@ -52,7 +53,8 @@ public struct AdversarialAttacks: Experiment {
                 title: "Intriguing properties of neural networks", year: 2013, arXiv: "1312.6199"),
             Reference(
                 authors: "Croce, Hein",
-                title: "Reliable evaluation of adversarial robustness with an ensemble of diverse parameter-free attacks",
+                title:
+                    "Reliable evaluation of adversarial robustness with an ensemble of diverse parameter-free attacks",
                 year: 2020, arXiv: "2003.01690"),
             Reference(
                 authors: "Athalye, Carlini, Wagner", title: "Obfuscated Gradients Give a False Sense of Security",
@@ -66,16 +68,18 @@ public struct AdversarialAttacks: Experiment {
     static let fgsm = Quantity("fgsm_accuracy"), pgd = Quantity("pgd_accuracy")
     static let deepFool = Quantity("deepfool_size", unit: "in L2"), l2Noise = Quantity("accuracy_under_l2_noise")
     static let ratio = Quantity("deepfool_size_over_cw"), hops = Quantity("hopskipjump_size_over_deepfool")
-    static let universal = Quantity("accuracy_under_one_change"), oneNoise = Quantity("accuracy_under_one_random_change")
+    static let universal = Quantity("accuracy_under_one_change"),
+        oneNoise = Quantity("accuracy_under_one_random_change")
     static let raised = Quantity("expected_flags_raised"), falseFlags = Quantity("flags_of_the_unmasked_network")
-    static let maskedGain = Quantity("accuracy_that_masking_feigns"), ratioGain = Quantity("difference_by_the_logits_ratio")
+    static let maskedGain = Quantity("accuracy_that_masking_feigns"),
+        ratioGain = Quantity("difference_by_the_logits_ratio")
 
     public var claims: [Claim] {
         let isReference = settings.pictures == "digits" && settings.study.radius == 0.1
         var broken = Claim(
-            .worst, "The worst of the attacks leaves hardly a picture rightly answered at the largest radius", Self.largest,
-            .atMost(0.02), control: "Random noise of equal size leaves most", Self.largestNoise,
-            .atLeast(settings.pictures == "digits" ? 0.88 : 0.7))
+            .worst, "The worst of the attacks leaves hardly a picture rightly answered at the largest radius",
+            Self.largest, .atMost(0.02), control: "Random noise of equal size leaves most", Self.largestNoise,
+            .atLeast(settings.pictures == "digits" ? 0.9 : 0.7), controlRule: .mean)
         if isReference {
             broken = broken.and(Self.clean, .within(0.015, of: 0.975)).and(Self.fgsm, .within(0.09, of: 0.508))
                 .and(Self.pgd, .within(0.09, of: 0.444))
@@ -83,16 +87,18 @@ public struct AdversarialAttacks: Experiment {
         return [
             broken,
             Claim(
-                .worst, "Attacks that look for the smallest change agree: DeepFool needs little more than C&W", Self.ratio,
-                .between(0.9, 1.3), control: "Noise of that size leaves most pictures rightly answered", Self.l2Noise,
+                .worst, "Attacks that look for the smallest change agree: DeepFool needs little more than C&W",
+                Self.ratio, .between(0.9, 1.3), control: "Noise of that size leaves most pictures rightly answered",
+                Self.l2Noise,
                 .atLeast(0.9)
             ).and(Self.hops, .between(0.8, 1.4)),
             Claim(
-                .worst, "One change breaks most pictures that it was not found on", Self.universal, .atMost(0.6),
+                .worst, "One change breaks most pictures that it was not found on", Self.universal, .atMost(0.7),
                 control: "One random change as large breaks few", Self.oneNoise, .atLeast(0.75)),
             Claim(
                 .worst, "Every mask raises the flags that it should, and feigns robustness against the cross-entropy",
-                Self.raised, .atLeast(1), control: "The network without a mask raises no flag", Self.falseFlags, .atMost(0)
+                Self.raised, .atLeast(1), control: "The network without a mask raises no flag", Self.falseFlags,
+                .atMost(0)
             ).and(Self.maskedGain, .atLeast(0.3)).controlAnd(Self.ratioGain, .within(0.05, of: 0)),
         ]
     }
@@ -107,6 +113,9 @@ public struct AdversarialAttacks: Experiment {
         guard !settings.study.radii.isEmpty, !settings.study.universalRadii.isEmpty else {
             throw SettingsError("--radii and --universal-radii need a number or more")
         }
+        guard settings.study.radii.contains(settings.study.radius) else {
+            throw SettingsError("--radius \(settings.study.radius) is none of --radii \(settings.study.radii)")
+        }
         self.name = name
     }
 
@@ -116,7 +125,8 @@ public struct AdversarialAttacks: Experiment {
         let trials = Trials(context, count: settings.seeds)
         let outcomes = try await trials.run("training and attacking") { trial in
             let network = try settings.fit.train(
-                data.network(key: trial.key["network"]), inputs: data.train.images, labels: data.train.labels, by: .plain,
+                data.network(key: trial.key["network"]), inputs: data.train.images, labels: data.train.labels,
+                by: .plain,
                 key: trial.key["training"], in: trial.session)
             return try settings.study.run(
                 network, test: data.test, train: data.train, key: trial.key["attacks"], checkpoint: trial.checkpoint)
@@ -140,12 +150,15 @@ public struct AdversarialAttacks: Experiment {
         var measured = Measurements(seeds: seeds)
         let place = settings.study.radii.firstIndex(of: settings.study.radius) ?? 0
         let last = settings.study.universalRadii.count / 2
-        func alone(_ outcome: Outcome, _ name: String) -> Double { outcome.alone.first { $0.name.hasPrefix(name) }?.accuracy ?? .nan }
+        func alone(_ outcome: Outcome, _ name: String) -> Double {
+            outcome.alone.first { $0.name.hasPrefix(name) }?.accuracy ?? .nan
+        }
         let values: [(Quantity, (Outcome) -> Double)] = [
             (Self.clean, \.clean), (Self.worst, { $0.battery[place] }), (Self.noise, { $0.noise[place] }),
             (Self.largest, { $0.battery.last ?? .nan }), (Self.largestNoise, { $0.noise.last ?? .nan }),
             (Self.fgsm, { alone($0, "FGSM") }), (Self.pgd, { alone($0, "PGD") }), (Self.deepFool, \.deepFool.size),
-            (Self.ratio, { $0.deepFool.size / $0.carliniWagner.size }), (Self.hops, \.hopRatio), (Self.l2Noise, \.l2Noise),
+            (Self.ratio, { $0.deepFool.size / $0.carliniWagner.size }), (Self.hops, \.hopRatio),
+            (Self.l2Noise, \.l2Noise),
             (Self.universal, { $0.universal[last] }), (Self.oneNoise, { $0.universalNoise[last] }),
             (Self.raised, AttackStudy.flagsRaised), (Self.falseFlags, { Double($0.masks[0].flags.count) }),
             (Self.maskedGain, { $0.masks[1].crossEntropy - $0.masks[0].crossEntropy }),
@@ -157,7 +170,8 @@ public struct AdversarialAttacks: Experiment {
 
     private func summary(_ measured: Measurements) -> String {
         func percent(_ quantity: Quantity) -> String { Phrase.percent(measured.mean(quantity)) }
-        return "Of the test pictures \(percent(Self.clean)) are answered rightly, and \(percent(Self.worst)) when no pixel may "
+        return
+            "Of the test pictures \(percent(Self.clean)) are answered rightly, and \(percent(Self.worst)) when no pixel may "
             + "change by more than \(settings.study.radius) and the worst attack on each counts; noise of that size leaves "
             + "\(percent(Self.noise)). With logits multiplied by 100 the same classifier seems to keep "
             + "\(percent(Self.maskedGain)) more under the usual loss, and flags say that its gradients vanish."

@@ -21,7 +21,8 @@ struct AttackFigures {
         }
         return LineChart(
             title: "Accuracy by the size of the change",
-            caption: "Means of \(outcomes.count) classifiers, and the range of their values. The battery counts a picture as "
+            caption:
+                "Means of \(outcomes.count) classifiers, and the range of their values. The battery counts a picture as "
                 + "robust where none of its attacks breaks it.",
             x: Axis("largest change of a pixel"), y: Axis("accuracy"),
             series: [
@@ -49,7 +50,9 @@ struct AttackFigures {
             \.singleStep, \.crossEntropy, \.ratio, \.blackBox, \.unlimited, \.zeroGradients,
         ]
         return measured.table(
-            "masks", title: "The same classifier behind masks: accuracies at radius \(study.radius), and the share of seeds with a flag",
+            "masks",
+            title:
+                "The same classifier behind masks: accuracies at radius \(study.radius), and the share of seeds with a flag",
             rowLabel: "mask", columnLabel: "", rows: names,
             columns: ["one step", "APGD-CE", "APGD-DLR", "Square", "any change", "without gradient"] + kinds,
             cells: names.indices.map { place in
@@ -60,7 +63,8 @@ struct AttackFigures {
 
     var universal: Table {
         measured.table(
-            "universal", title: "One change for all pictures", rowLabel: "largest change of a pixel", columnLabel: "accuracy",
+            "universal", title: "One change for all pictures", rowLabel: "largest change of a pixel",
+            columnLabel: "accuracy",
             rows: study.universalRadii.map { "\($0)" }, columns: ["found on training pictures", "random"],
             cells: zip(all(\.universal), all(\.universalNoise)).map { [$0, $1] })
     }
@@ -83,7 +87,8 @@ struct AttackFigures {
 
     var changes: GridFigure {
         GridFigure(
-            title: "What was changed", caption: "The changed pictures less the pictures as they are, in the same order.",
+            title: "What was changed",
+            caption: "The changed pictures less the pictures as they are, in the same order.",
             panels: panels { picture in
                 [
                     (

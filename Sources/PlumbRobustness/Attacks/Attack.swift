@@ -49,7 +49,8 @@ public struct AttackTask: Sendable {
     /// Some of the samples.
     public subscript(rows: [Int]) -> AttackTask {
         AttackTask(
-            images: images.gathered(rows), labels: rows.map { labels[$0] }, targets: targets.map { t in rows.map { t[$0] } },
+            images: images.gathered(rows), labels: rows.map { labels[$0] },
+            targets: targets.map { t in rows.map { t[$0] } },
             logits: logits.gathered(rows), keys: rows.map { keys[$0] })
     }
 
@@ -86,7 +87,9 @@ public struct AttackResult: Sendable {
 }
 
 extension Attack {
+    /// The fewest classes that the attack needs.
     public var leastClasses: Int { 2 }
+    /// The queries by which success is judged at the end.
     public func judge(_ queries: ModelQueries) -> ModelQueries { queries }
 
     /// Attacks a batch.
@@ -113,7 +116,8 @@ extension Attack {
             &queries, images: images, labels: labels, targets: targets, bounds: set.bounds, key: key[name])
         guard task.classes >= leastClasses else {
             throw AttackError(
-                "\(name) needs \(leastClasses) classes or more, and the network has \(task.classes): leave that attack out")
+                "\(name) needs \(leastClasses) classes or more, and the network has \(task.classes): leave that attack out"
+            )
         }
         return try run(task, &queries)
     }

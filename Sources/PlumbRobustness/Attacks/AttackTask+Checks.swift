@@ -16,7 +16,9 @@ extension AttackTask {
         }
         let classes = logits.shape[1]
         for (row, label) in (labels + (targets ?? [])).enumerated() where !(0..<classes).contains(label) {
-            let what = row < labels.count ? "label \(label) of sample \(row)" : "target \(label) of sample \(row - labels.count)"
+            let what =
+                row < labels.count
+                ? "label \(label) of sample \(row)" : "target \(label) of sample \(row - labels.count)"
             throw AttackError("\(what) is none of the network's classes 0 to \(classes - 1)")
         }
         var keys: [RandomKey] = []
@@ -39,7 +41,8 @@ extension AttackTask {
     ) throws {
         guard images.shape.count > 1, images.shape[0] == labels.count, images.count > 0 else {
             throw AttackError(
-                "an attack needs samples [B, …] with a label each, got samples \(images.shape) and \(labels.count) labels")
+                "an attack needs samples [B, …] with a label each, got samples \(images.shape) and \(labels.count) labels"
+            )
         }
         guard targets.map({ $0.count == labels.count }) ?? true else {
             throw AttackError("\(labels.count) samples need as many targets, got \(targets?.count ?? 0)")
@@ -54,7 +57,8 @@ extension AttackTask {
                 x[place].isFinite
                     ? "sample \(row) has the value \(x[place]) at place \(place), outside the bounds "
                         + "\(bounds.lowerBound) to \(bounds.upperBound): rescale the samples or give their bounds"
-                    : "sample \(row) has a value that is not a finite number at place \(place): mend or leave out that sample")
+                    : "sample \(row) has a value that is not a finite number at place \(place): mend or leave out that sample"
+            )
         }
         if let fault { throw fault }
     }

@@ -17,6 +17,7 @@ public struct AutoPGD: Attack {
         case targets(Int)
     }
 
+    /// The changes that the attack may make.
     public var set: PerturbationSet
     /// What is raised.
     public var objective: Objective
@@ -25,6 +26,7 @@ public struct AutoPGD: Attack {
     /// Ascents, each for what is not broken yet; of each class for ``Objective/targets(_:)``.
     public var restarts: Int
 
+    /// For tables.
     public var name: String {
         switch objective {
         case .crossEntropy: "APGD-CE"
@@ -33,6 +35,7 @@ public struct AutoPGD: Attack {
         }
     }
 
+    /// The fewest classes that the attack needs.
     public var leastClasses: Int { loss.leastClasses(targeted: isTargeted) }
 
     /// The settings of the standard battery unless others are given: 100 steps from one start.
@@ -44,6 +47,9 @@ public struct AutoPGD: Attack {
     private var loss: AttackLoss { objective == .crossEntropy ? .crossEntropy : .differenceOfLogitsRatio }
     private var isTargeted: Bool { if case .targets = objective { true } else { false } }
 
+    /// The changed samples.
+    ///
+    /// - Shapes: result as the task's images.
     public func perturb(_ task: AttackTask, _ queries: inout ModelQueries) -> Tensor {
         var search = AttackSearch(task)
         for restart in 0..<restarts {

@@ -5,7 +5,9 @@ public import PlumbTensor
 /// The smallest change in L2 by optimization (Carlini, Wagner 2016, arXiv:1608.04644): Adam on `‖x′ − x‖² + c · max(z_y −
 /// max_{i≠y} z_i + κ, 0)` over `x′ = (tanh w + 1) / 2`, which lies within the bounds, and a binary search for c.
 public struct CarliniWagner: Attack {
+    /// For tables.
     public let name = "C&W"
+    /// The changes that the attack may make.
     public var set: PerturbationSet
     /// Values of c that are tried.
     public var searches: Int
@@ -34,6 +36,9 @@ public struct CarliniWagner: Attack {
         var distances: [Double]
     }
 
+    /// The changed samples.
+    ///
+    /// - Shapes: result as the task's images.
     public func perturb(_ task: AttackTask, _ queries: inout ModelQueries) -> Tensor {
         var found = Found(points: task.images, distances: [Double](repeating: .infinity, count: task.count))
         var last = task.images
@@ -128,7 +133,9 @@ public struct CarliniWagner: Attack {
         let rate = Float(learningRate / corrections.0)
         let scale = Float(1 / corrections.1)
         state.w = state.w.mapRows(state.first, state.second) { _, out, w, m, v in
-            for index in w.indices { out[index] = w[index] - rate * m[index] / ((v[index] * scale).squareRoot() + 1e-8) }
+            for index in w.indices {
+                out[index] = w[index] - rate * m[index] / ((v[index] * scale).squareRoot() + 1e-8)
+            }
         }
     }
 

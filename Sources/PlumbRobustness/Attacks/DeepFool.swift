@@ -4,7 +4,9 @@ public import PlumbTensor
 /// The nearest linearized decision boundary, step after step, until the answer changes (Moosavi-Dezfooli, Fawzi, Frossard
 /// 2015, arXiv:1511.04599): small changes, though not the smallest.
 public struct DeepFool: Attack {
+    /// For tables.
     public let name = "DeepFool"
+    /// The changes that the attack may make.
     public var set: PerturbationSet
     /// The most steps.
     public var steps: Int
@@ -25,6 +27,9 @@ public struct DeepFool: Attack {
         (self.steps, self.overshoot, self.candidates) = (steps, overshoot, candidates)
     }
 
+    /// The changed samples.
+    ///
+    /// - Shapes: result as the task's images.
     public func perturb(_ task: AttackTask, _ queries: inout ModelQueries) -> Tensor {
         var result = task.images
         var (part, open) = (task, Array(0..<task.count))
@@ -66,7 +71,8 @@ public struct DeepFool: Attack {
         return found.gradients.gathered(rows).mapRows { row, out, g, _, _ in
             let size = max(sizes[rows[row]], 1e-12)
             for index in g.indices {
-                out[index] = set.norm == .l2 ? Float(steps[row] / size) * g[index] : Float(steps[row]) * RowMath.sign(g[index])
+                out[index] =
+                    set.norm == .l2 ? Float(steps[row] / size) * g[index] : Float(steps[row]) * RowMath.sign(g[index])
             }
         }
     }

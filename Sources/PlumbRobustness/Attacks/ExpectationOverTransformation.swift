@@ -7,8 +7,11 @@ public import PlumbTensor
 ///
 /// Success is judged by the mean logits, at the end over transformations that the search has not met.
 public struct ExpectationOverTransformation<Base: Attack>: Attack {
+    /// For tables.
     public var name: String { "EOT-\(draws) \(base.name)" }
+    /// The changes that the attack may make.
     public var set: PerturbationSet { base.set }
+    /// The fewest classes that the attack needs.
     public var leastClasses: Int { base.leastClasses }
     /// The attack.
     public var base: Base
@@ -30,12 +33,16 @@ public struct ExpectationOverTransformation<Base: Attack>: Attack {
         (self.base, self.draws, self.key, self.transform) = (base, draws, key, transform)
     }
 
+    /// The changed samples.
+    ///
+    /// - Shapes: result as the task's images.
     public func perturb(_ task: AttackTask, _ queries: inout ModelQueries) throws -> Tensor {
         var expected = queries.expected(over: draws, key: key, transform)
         defer { queries.count(expected) }
         return try base.perturb(task, &expected)
     }
 
+    /// The queries by which success is judged at the end.
     public func judge(_ queries: ModelQueries) -> ModelQueries {
         queries.expected(over: draws, key: key["judge"], transform)
     }

@@ -6,6 +6,7 @@ public import PlumbTensor
 ///
 /// With a finite radius, a sample leaves as soon as a broken point within it was found.
 public struct FAB: Attack {
+    /// The changes that the attack may make.
     public var set: PerturbationSet
     /// Steps of a search.
     public var steps: Int
@@ -15,6 +16,7 @@ public struct FAB: Attack {
     /// searches that take the nearest class at each step, which need a gradient for each class.
     public var targetClasses: Int?
 
+    /// For tables.
     public var name: String { targetClasses == nil ? "FAB" : "FAB-T" }
 
     /// The settings of the standard battery unless others are given: 100 steps for each of nine classes.
@@ -31,6 +33,9 @@ public struct FAB: Attack {
         var distances: [Double]
     }
 
+    /// The changed samples.
+    ///
+    /// - Shapes: result as the task's images.
     public func perturb(_ task: AttackTask, _ queries: inout ModelQueries) -> Tensor {
         var found = Found(points: task.images, distances: [Double](repeating: .infinity, count: task.count))
         var last = task.images

@@ -6,7 +6,9 @@ public import PlumbTensor
 ///
 /// Each sample is attacked on its own, and its estimate is scaled by its own length.
 public struct HopSkipJump: Attack {
+    /// For tables.
     public let name = "HopSkipJump"
+    /// The changes that the attack may make.
     public var set: PerturbationSet
     /// Steps along the boundary.
     public var steps: Int
@@ -20,6 +22,9 @@ public struct HopSkipJump: Attack {
         (self.steps, self.firstQueries) = (steps, firstQueries)
     }
 
+    /// The changed samples.
+    ///
+    /// - Shapes: result as the task's images.
     public func perturb(_ task: AttackTask, _ queries: inout ModelQueries) -> Tensor {
         Tensor.concatenated((0..<task.count).map { row in attack(task[[row]], &queries) })
     }

@@ -45,14 +45,18 @@ public struct MaskedNetwork<Network: HookedModel<Tensor>>: HookedModel {
 
     public mutating func visit(_ visitor: inout ParameterVisitor) { network.visit(&visitor) }
 
+    /// The network's logits, or probabilities, behind the mask.
+    ///
+    /// - Shapes: `x` `[B, …]`; result `[B, K]`.
     public func forward(_ x: Tensor, _ hooks: inout HookRunner) -> Tensor {
         switch mask {
         case .scaledLogits(let scale): network.forward(x, &hooks) * scale
         case .probabilities(let temperature): (network.forward(x, &hooks) * (1 / temperature)).softmax()
         case .roundedInputs(let steps):
-            network.forward(x.mapRows { _, out, x, _, _ in
-                for index in x.indices { out[index] = (x[index] * steps).rounded() / steps }
-            }, &hooks)
+            network.forward(
+                x.mapRows { _, out, x, _, _ in
+                    for index in x.indices { out[index] = (x[index] * steps).rounded() / steps }
+                }, &hooks)
         case .noise(let deviation): network.forward(x + noise(x.shape) * deviation, &hooks)
         }
     }

@@ -76,7 +76,9 @@ public struct MaskingDiagnosis: Sendable {
         for _ in 1..<max(2, passes) {
             task.logits.forEachRow(queries.logits(task.images)) { _, a, b, _ in
                 var sum = 0.0
-                for index in a.indices { sum += (Double(a[index]) - Double(b[index])) * (Double(a[index]) - Double(b[index])) }
+                for index in a.indices {
+                    sum += (Double(a[index]) - Double(b[index])) * (Double(a[index]) - Double(b[index]))
+                }
                 most = max(most, sum.squareRoot() / max(RowMath.length(a), 1e-12))
             }
         }

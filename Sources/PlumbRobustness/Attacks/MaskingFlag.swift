@@ -18,9 +18,20 @@ public enum MaskingFlag: Sendable, Equatable, Hashable {
 
     /// The flags that there are, for tables.
     public enum Kind: String, Sendable, CaseIterable {
-        case varyingLogits = "logits vary", probabilities = "gives probabilities", zeroGradients = "zero gradients"
-        case blackBoxIsStronger = "black box stronger", singleStepIsStronger = "single step stronger"
-        case resistsUnlimitedChanges = "resists any change", tooFewClasses = "too few classes"
+        /// Logits of one input differ between passes.
+        case varyingLogits = "logits vary"
+        /// The outputs are probabilities.
+        case probabilities = "gives probabilities"
+        /// The cross-entropy has no gradient.
+        case zeroGradients = "zero gradients"
+        /// Answers alone break more than gradients do.
+        case blackBoxIsStronger = "black box stronger"
+        /// One step breaks more than many.
+        case singleStepIsStronger = "single step stronger"
+        /// Samples resist changes to anything.
+        case resistsUnlimitedChanges = "resists any change"
+        /// Fewer classes than the standard battery needs.
+        case tooFewClasses = "too few classes"
     }
 
     /// Which flag it is.

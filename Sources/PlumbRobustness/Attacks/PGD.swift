@@ -4,12 +4,17 @@ public import PlumbTensor
 /// The fast gradient sign method: one step as long as the set allows, along the sign of the cross-entropy's gradient
 /// (Goodfellow, Shlens, Szegedy 2014, arXiv:1412.6572); for L2 along the gradient, for L1 along its greatest entries.
 public struct FGSM: Attack {
+    /// For tables.
     public let name = "FGSM"
+    /// The changes that the attack may make.
     public var set: PerturbationSet
 
     /// One step to the edge of the set.
     public init(_ set: PerturbationSet) { self.set = set }
 
+    /// The changed samples.
+    ///
+    /// - Shapes: result as the task's images.
     public func perturb(_ task: AttackTask, _ queries: inout ModelQueries) -> Tensor {
         let found = queries.ascent(.crossEntropy, task.images, labels: task.labels, targets: task.targets)
         let moved = set.stepped(task.images, along: found.gradient, by: [set.radius])
@@ -22,7 +27,9 @@ public struct FGSM: Attack {
 /// L∞ steps go along the gradient's sign, L2 steps along the gradient, L1 steps along the signs of its greatest entries.
 /// The defaults are foolbox's: 40 steps of a thirtieth of the radius for L∞, 50 of a fortieth for the others.
 public struct PGD: Attack {
+    /// For tables.
     public var name: String { restarts > 1 ? "PGD-\(steps)×\(restarts)" : "PGD-\(steps)" }
+    /// The changes that the attack may make.
     public var set: PerturbationSet
     /// Steps from each start.
     public var steps: Int
@@ -35,6 +42,7 @@ public struct PGD: Attack {
     /// What is raised.
     public var loss: AttackLoss
 
+    /// The fewest classes that the attack needs.
     public var leastClasses: Int { loss.leastClasses(targeted: false) }
 
     /// Ascent with foolbox's step sizes unless others are given.
@@ -49,6 +57,9 @@ public struct PGD: Attack {
         require(self.steps > 0 && restarts > 0, "PGD needs steps and restarts, got \(self.steps) and \(restarts)")
     }
 
+    /// The changed samples.
+    ///
+    /// - Shapes: result as the task's images.
     public func perturb(_ task: AttackTask, _ queries: inout ModelQueries) -> Tensor {
         var search = AttackSearch(task)
         for restart in 0..<restarts where !search.open.isEmpty {
@@ -62,7 +73,8 @@ public struct PGD: Attack {
                     search.judge(queries.logits(search.points), loss)
                     break
                 }
-                let found = queries.ascent(loss, search.points, labels: search.task.labels, targets: search.task.targets)
+                let found = queries.ascent(
+                    loss, search.points, labels: search.task.labels, targets: search.task.targets)
                 let kept = search.judge(found.logits, losses: found.losses)
                 guard !kept.isEmpty else { break }
                 let gradient = kept.count == found.losses.count ? found.gradient : found.gradient.gathered(kept)

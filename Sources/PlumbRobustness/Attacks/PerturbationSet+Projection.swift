@@ -53,13 +53,13 @@ extension PerturbationSet {
         shrinkInside(x, out, by: .l1)
     }
 
-    /// λ at which `Σ min(max(wanted − λ, 0), room)` is `radius`, below what it is at 0.
-    private static func threshold(_ wanted: [Double], _ rooms: [Double], _ radius: Double) -> Double {
-        // Going down from large λ, a number begins to move at λ = wanted and is at its bound from wanted − room on.
+    /// λ at which `Σ min(max(asked − λ, 0), room)` is `radius`, below what it is at 0.
+    private static func threshold(_ asked: [Double], _ rooms: [Double], _ radius: Double) -> Double {
+        // Going down from large λ, a number begins to move at λ = asked and is at its bound from asked − room on.
         var events: [(at: Double, slope: Double)] = []
-        for (wanted, room) in zip(wanted, rooms) where wanted > 0 && room > 0 {
-            events.append((wanted, 1))
-            if wanted > room { events.append((wanted - room, -1)) }
+        for (asked, room) in zip(asked, rooms) where asked > 0 && room > 0 {
+            events.append((asked, 1))
+            if asked > room { events.append((asked - room, -1)) }
         }
         events.sort { $0.at > $1.at }
         var (sum, slope) = (0.0, 0.0)
@@ -79,7 +79,8 @@ extension PerturbationSet {
 
     private func write(_ point: Row, _ x: Row, _ out: MutableRow, scale: Double) {
         for index in x.indices {
-            let moved = scale == 1 ? point[index] : Float(Double(x[index]) + scale * (Double(point[index]) - Double(x[index])))
+            let moved =
+                scale == 1 ? point[index] : Float(Double(x[index]) + scale * (Double(point[index]) - Double(x[index])))
             out[index] = clipped(moved)
         }
     }

@@ -8,7 +8,9 @@ public import PlumbTensor
 /// The squares shrink by the paper's schedule, scaled to the number of queries. Images are `[B, H, W, C]`; for vectors
 /// `[B, d]` a square is a run of entries. For L2, mass moves between two squares, as in the paper.
 public struct SquareAttack: Attack {
+    /// For tables.
     public let name = "Square"
+    /// The changes that the attack may make.
     public var set: PerturbationSet
     /// Queries for each sample.
     public var queries: Int
@@ -45,7 +47,9 @@ public struct SquareAttack: Attack {
         }
 
         /// Calls `body` with the place of every number of a rectangle, and the channel that it belongs to.
-        func forEach(_ top: Int, _ left: Int, _ rows: Int, _ columns: Int, _ body: (_ place: Int, _ channel: Int) -> Void) {
+        func forEach(
+            _ top: Int, _ left: Int, _ rows: Int, _ columns: Int, _ body: (_ place: Int, _ channel: Int) -> Void
+        ) {
             for row in top..<top + rows {
                 for column in left..<left + columns {
                     for channel in 0..<channels { body((row * width + column) * channels + channel, channel) }
@@ -54,6 +58,9 @@ public struct SquareAttack: Attack {
         }
     }
 
+    /// The changed samples.
+    ///
+    /// - Shapes: result as the task's images.
     public func perturb(_ task: AttackTask, _ queries: inout ModelQueries) -> Tensor {
         let picture = Picture(task.images.shape)
         var search = AttackSearch(task)
@@ -64,7 +71,8 @@ public struct SquareAttack: Attack {
         for query in 0..<self.queries {
             if query > 0 { current = proposals(kept, search.task.images, query, picture, &randoms) }
             let logits = queries.logits(current)
-            let losses = AttackLoss.margin.values(logits, labels: search.task.labels, targets: search.task.targets).losses
+            let losses = AttackLoss.margin.values(logits, labels: search.task.labels, targets: search.task.targets)
+                .losses
             let better = losses.indices.filter { losses[$0] > best[$0] || query == 0 }
             for row in better { best[row] = losses[row] }
             kept.set(better, to: current.gathered(better))
@@ -148,7 +156,9 @@ enum SquareBumps {
         for k in 0...max(middle, center) {
             let weight = 1 / Double((k + 1) * (k + 1))
             for row in max(0, middle - k)..<min(rows, middle + k + 1) {
-                for column in max(0, center - k)..<min(columns, center + k + 1) { values[row * columns + column] += weight }
+                for column in max(0, center - k)..<min(columns, center + k + 1) {
+                    values[row * columns + column] += weight
+                }
             }
         }
         let length = PerturbationSet.length(values)
@@ -166,7 +176,9 @@ enum SquareBumps {
                 let shape = pattern(rows, columns, isTurned: random.next() >> 63 == 0)
                 let signs = (0..<picture.channels).map { _ in random.next() >> 63 == 0 ? 1.0 : -1 }
                 picture.forEach(top, left, rows, columns) { place, channel in
-                    let (row, column) = (place / picture.channels / picture.width, place / picture.channels % picture.width)
+                    let (row, column) = (
+                        place / picture.channels / picture.width, place / picture.channels % picture.width
+                    )
                     change[place] += signs[channel] * shape[(row - top) * columns + column - left]
                 }
             }
@@ -182,7 +194,9 @@ enum SquareBumps {
     ) {
         var change = x.indices.map { Double(x[$0]) - Double(original[$0]) }
         let before = change.reduce(0) { $0 + $1 * $1 }
-        var (mass, old) = ([Double](repeating: 0, count: picture.channels), [Double](repeating: 0, count: picture.channels))
+        var (mass, old) = (
+            [Double](repeating: 0, count: picture.channels), [Double](repeating: 0, count: picture.channels)
+        )
         var taken = Set<Int>()
         for place in [from, to] {
             picture.forEach(place.0, place.1, rows, columns) { index, channel in

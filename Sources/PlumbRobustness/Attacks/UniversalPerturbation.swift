@@ -4,7 +4,7 @@ public import PlumbModels
 public import PlumbTensor
 
 /// One change that breaks many samples (Moosavi-Dezfooli, Fawzi, Fawzi, Frossard 2016, arXiv:1610.08401), found by steps
-/// along the sign of the mean cross-entropy's gradient over batches (Shafahi, Najibi, Xu, Dickerson, Davis, Goldstein
+/// along the sign of the gradient of a cross-entropy that is cut off, over batches (Shafahi, Najibi, Xu, Dickerson, Davis, Goldstein
 /// 2018, arXiv:1811.11304).
 public struct UniversalPerturbation: Sendable {
     /// The changes allowed.
@@ -15,9 +15,11 @@ public struct UniversalPerturbation: Sendable {
     public var batch: Int
     /// The length of a step, as a part of the radius.
     public var relativeStep: Double
+    /// Samples whose cross-entropy is above this count as broken, and steps no longer follow them.
+    public var mostLoss: Float = 2
 
     /// - Precondition: the norm is L∞.
-    public init(_ set: PerturbationSet, epochs: Int = 10, batch: Int = 128, relativeStep: Double = 0.05) {
+    public init(_ set: PerturbationSet, epochs: Int = 30, batch: Int = 256, relativeStep: Double = 0.05) {
         require(set.norm == .linf, "a universal perturbation is for L∞, got \(set.norm.rawValue)")
         (self.set, self.epochs, self.batch, self.relativeStep) = (set, epochs, batch, relativeStep)
     }
@@ -40,7 +42,10 @@ public struct UniversalPerturbation: Sendable {
             let moved = Self.applied(change, to: images.gathered(rows), set)
             let found = queries.ascent(.crossEntropy, moved, labels: rows.map { labels[$0] }, targets: nil)
             var sum = [Double](repeating: 0, count: change.count)
-            found.gradient.forEachRow { _, g, _, _ in for place in g.indices { sum[place] += Double(g[place]) } }
+            found.gradient.forEachRow { row, g, _, _ in
+                guard found.losses[row] <= mostLoss else { return }
+                for place in g.indices { sum[place] += Double(g[place]) }
+            }
             for place in change.indices {
                 change[place] = max(-radius, min(radius, change[place] + step * RowMath.sign(Float(sum[place]))))
             }
@@ -51,10 +56,13 @@ public struct UniversalPerturbation: Sendable {
     /// The samples with the change, clipped to the bounds.
     ///
     /// - Shapes: `change` `[1, …]`; `images` and result `[B, …]`.
-    public func applied(_ change: Tensor, to images: Tensor) -> Tensor { Self.applied(change.elements, to: images, set) }
+    public func applied(_ change: Tensor, to images: Tensor) -> Tensor {
+        Self.applied(change.elements, to: images, set)
+    }
 
     private static func applied(_ change: [Float], to images: Tensor, _ set: PerturbationSet) -> Tensor {
-        let moved = images.mapRows { _, out, x, _, _ in for index in x.indices { out[index] = x[index] + change[index] } }
+        let moved = images.mapRows { _, out, x, _, _ in for index in x.indices { out[index] = x[index] + change[index] }
+        }
         return set.project(moved, around: images)
     }
 }

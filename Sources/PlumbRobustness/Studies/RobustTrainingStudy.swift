@@ -102,8 +102,8 @@ public struct RobustTrainingStudy: SettingGroup {
         }
         var row = Row(name: name)
         let set = PerturbationSet(.linf, radius: radius)
-        row.pgd = try radii.map { try accuracy(PGD(set.with(radius: $0), restarts: 3)) }
-        row.single = try accuracy(PGD(set))
+        row.pgd = try radii.map { try accuracy(AttackStudy.pgd(set.with(radius: $0))) }
+        row.single = try accuracy(PGD(set, steps: 40, relativeStep: 0.1))
         row.noise = try accuracy(RandomNoise(set))
         let found = try battery().run(network, images: test.images, labels: test.labels, key: key) { _ in
             try session.reporter.checkpoint()

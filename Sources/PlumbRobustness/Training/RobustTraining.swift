@@ -74,7 +74,8 @@ extension RobustTraining.Method {
         let keys = (0..<labels.count).map { key[$0] }
         switch self {
         case .plain: return logits(x).crossEntropy(labels)
-        case .noise(let deviation): return logits(Self.noisy(x, deviation, keys).clamped(to: 0...1)).crossEntropy(labels)
+        case .noise(let deviation):
+            return logits(Self.noisy(x, deviation, keys).clamped(to: 0...1)).crossEntropy(labels)
         case .adversarial(let set, let steps, let part):
             let start = set.randomPoints(around: x, keys: keys)
             let changed = found { queries, x in
