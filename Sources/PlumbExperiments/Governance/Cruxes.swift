@@ -15,7 +15,9 @@ public struct Cruxes: Experiment {
         public var records = "standard"
         @Setting("The preset by which an experiment without a record is run: quick or tiny.")
         public var evidence = "quick"
+        /// The camps.
         public var positions = CruxPositions()
+        /// What a record may do.
         public var updating = Updating()
         public init() {}
     }
@@ -89,8 +91,7 @@ public struct Cruxes: Experiment {
         return (chance * (1 - chance) / Double(settings.worlds)).squareRoot()
     }
 
-    let settings: Settings
-    private let camps: [Argument]
+    let settings: Settings, camps: [Argument]
     public init(_ settings: Settings) throws {
         (self.settings, camps) = (settings, try settings.positions.camps())
         try RunContext.checkStore(named: settings.records)
@@ -130,16 +131,15 @@ public struct Cruxes: Experiment {
         var seen: [(Evidence, supports: Bool)] = []
         for source in Self.sources {
             let findings = try await findings(of: source.id, in: &context)
-            let claim = findings.claims.first {
-                $0.quantity?.hasPrefix(source.begins) == true && $0.quantity?.hasSuffix(source.ends) == true
+            if let evidence = Evidence(findings, of: source.id, named: source.begins, source.ends) {
+                seen.append((evidence, source.supports))
             }
-            if let evidence = claim.flatMap({ Evidence($0, of: source.id) }) { seen.append((evidence, source.supports)) }
         }
         let measured = measured(outcomes, seen, seeds: trials.seeds)
         return Findings(summary: summary(measured, seen), claims: claims, from: measured) {
             measured.metrics(
-                Self.product, Self.value, Self.ordered, Self.sampled, Self.together, Self.shuffled, Self.random)
-            measured.metrics(Self.apart, Self.equal)
+                Self.product, Self.value, Self.ordered, Self.sampled, Self.together, Self.shuffled, Self.random,
+                Self.apart, Self.equal)
             CruxTables.camps(camps, seen.map { settings.updating.shift($0.0, supports: $0.supports) }, Self.premise)
             CruxTables.premises(camps)
             CruxTables.evidence(seen, settings.updating)
