@@ -31,6 +31,10 @@ public struct NetworkGraph: HookedModel {
         case scale(Tensor, offset: Tensor)
         /// The same numbers with another shape for one sample.
         case reshape([Int])
+        /// The axes of one sample in another order: axis i of the result is axis `axes[i]` of what is read.
+        case transpose([Int])
+        /// The node's inputs one after another along an axis of one sample.
+        case concatenate(axis: Int)
     }
 
     /// An operation, its name, and the nodes that it reads.
@@ -72,6 +76,12 @@ public struct NetworkGraph: HookedModel {
             case .convolution(var layer):
                 visitor(nodes[index].name, &layer)
                 nodes[index].operation = .convolution(layer)
+            case .scale(var scale, var offset):
+                visitor.group(nodes[index].name) {
+                    $0.state("scale", &scale)
+                    $0.state("offset", &offset)
+                }
+                nodes[index].operation = .scale(scale, offset: offset)
             default: break
             }
         }
@@ -111,6 +121,11 @@ public struct NetworkGraph: HookedModel {
         case .sum: return inputs.dropFirst().reduce(x, +)
         case .scale(let scale, let offset): return x * scale + offset
         case .reshape: return x.reshaped([x.shape[0]] + shape)
+        case .transpose(let axes):
+            let places = places(of: axes, Array(x.shape.dropFirst()))
+            let columns = x.reshaped([x.shape[0], places.count]).transposed()
+            return columns.gathered(places).transposed().reshaped([x.shape[0]] + shape)
+        case .concatenate(let axis): return .concatenated(inputs, axis: axis + 1)
         }
     }
 }

@@ -31,7 +31,7 @@ extension SavableModel {
     public func save(to url: URL) throws {
         let metadata = traits.merging(["format": "pt", ModelFile.kindKey: ModelFile.kind(of: Self.self)]) { $1 }
         var writer = SafetensorsWriter(metadata: metadata)
-        for (name, tensor) in parameters { writer.add(name, tensor) }
+        for (name, tensor) in parameters + state { writer.add(name, tensor) }
         try writer.write(to: url)
     }
 
@@ -69,11 +69,20 @@ extension SavableModel {
                     + ModelFile.kind(of: self))
         }
         let model = try Self(file)
-        let known = Set(model.parameters.map(\.name))
+        let known = Set((model.parameters + model.state).map(\.name))
         if let extra = file.names.first(where: { !known.contains($0) }) {
             throw ModelError("\(url.path) holds a tensor \(extra), which a \(ModelFile.kind(of: self)) has not")
         }
         return model
+    }
+}
+
+extension SavableModel {
+    /// What training leaves in the model without moving it, with its names.
+    fileprivate var state: [(name: String, tensor: Tensor)] {
+        var (copy, state) = (self, [(name: String, tensor: Tensor)]())
+        copy.forEach(.state) { path, tensor in state.append((path.description, tensor)) }
+        return state
     }
 }
 
