@@ -132,6 +132,7 @@ public struct AdversarialAttacks: Experiment {
                 data.network(key: trial.key["network"]), inputs: data.train.images, labels: data.train.labels,
                 by: .plain,
                 key: trial.key["training"], in: trial.session)
+            try trial.session.keep(network, as: "classifier")
             return try settings.study.run(
                 network, test: data.test, train: data.train, key: trial.key["attacks"], checkpoint: trial.checkpoint)
         }
