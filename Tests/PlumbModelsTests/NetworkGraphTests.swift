@@ -44,7 +44,9 @@ struct NetworkGraphTests {
             nodes: [
                 .init("input", .input, inputs: []),
                 .init("last", .transpose([1, 2, 0]), inputs: [0]),
-                .init("conv", .convolution(Convolution2D(inputs: 2, outputs: 3, kernel: 3, padding: 1, key: key("conv"))), inputs: [1]),
+                .init(
+                    "conv", .convolution(Convolution2D(inputs: 2, outputs: 3, kernel: 3, padding: 1, key: key("conv"))),
+                    inputs: [1]),
                 .init("relu", .activation(.relu), inputs: [2]),
                 .init("sum", .sum, inputs: [2, 3]),
                 .init("max", .maxPool(MaxPool2D(window: 2)), inputs: [4]),
@@ -52,7 +54,9 @@ struct NetworkGraphTests {
                 .init("flat", .reshape([27]), inputs: [5]),
                 .init("flat2", .reshape([12]), inputs: [6]),
                 .init("both", .concatenate(axis: 0), inputs: [7, 8]),
-                .init("scaled", .scale(.normal([39], key: key("scale")), offset: .normal([39], key: key("offset"))), inputs: [9]),
+                .init(
+                    "scaled", .scale(.normal([39], key: key("scale")), offset: .normal([39], key: key("offset"))),
+                    inputs: [9]),
                 .init("fc", .linear(Linear(inputs: 39, outputs: 4, key: key("fc"))), inputs: [10]),
                 .init("tanh", .activation(.tanh), inputs: [11]),
             ])

@@ -34,7 +34,9 @@ private struct NetworkTopology: Codable {
 
     init(_ network: NetworkGraph) {
         input = network.inputShape
-        nodes = network.nodes.map { Entry(name: $0.name, kind: $0.operation.key, inputs: $0.inputs, numbers: $0.operation.numbers) }
+        nodes = network.nodes.map {
+            Entry(name: $0.name, kind: $0.operation.key, inputs: $0.inputs, numbers: $0.operation.numbers)
+        }
     }
 
     init(_ text: String) throws {
@@ -60,7 +62,8 @@ extension NetworkTopology.Entry {
         let numbers = self.numbers ?? []
         func require(_ count: Int) throws {
             guard numbers.count == count, numbers.allSatisfy({ (0...1 << 28).contains($0) }) else {
-                throw ModelError("node \(visible(name, limit: 60)) (\(visible(kind, limit: 40))) needs \(count) numbers")
+                throw ModelError(
+                    "node \(visible(name, limit: 60)) (\(visible(kind, limit: 40))) needs \(count) numbers")
             }
         }
         switch kind {
