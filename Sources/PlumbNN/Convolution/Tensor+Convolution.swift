@@ -39,6 +39,36 @@ extension Tensor {
     }
 }
 
+extension Tensor {
+    /// What coefficients of a convolution's results are as coefficients of its images: the convolution's transpose, as its
+    /// gradient is computed. A constant.
+    ///
+    /// - Parameters:
+    ///   - weight: the convolution's.
+    ///   - rows: H, of an image.
+    ///   - columns: W, of an image.
+    ///   - stride: the convolution's.
+    ///   - padding: the convolution's.
+    /// - Shapes: self `[B, H′, W′, O]`, `weight` `[O, I, kh, kw]`; result `[B, H, W, I]`.
+    public func carriedBackThroughConvolution2D(
+        _ weight: Tensor, rows: Int, columns: Int, stride: Int = 1, padding: Int = 0
+    ) -> Tensor {
+        require(
+            shape.count == 4 && weight.shape.count == 4 && weight.shape[0] == shape[3],
+            "coefficients [B, H′, W′, O] need a weight [O, I, kh, kw], got \(shape) and \(weight.shape)")
+        var call = plumb_conv2d_shape()
+        (call.batch, call.height, call.width, call.inputs) = (shape[0], rows, columns, weight.shape[1])
+        (call.outputs, call.kernel_height, call.kernel_width) = (weight.shape[0], weight.shape[2], weight.shape[3])
+        (call.stride, call.padding) = (stride, padding)
+        let height = plumb_conv2d_size(rows, call.kernel_height, stride, padding)
+        let width = plumb_conv2d_size(columns, call.kernel_width, stride, padding)
+        require(
+            shape[1] == height && shape[2] == width,
+            "a convolution of images [\(rows), \(columns)] gives [\(height), \(width)], not \(shape[1...2])")
+        return Convolution(call: call, height: height, width: width).inputGradient(detached(), weight.detached())
+    }
+}
+
 /// The kernels of one convolution, with the sizes they are called with.
 private struct Convolution {
     let call: plumb_conv2d_shape
