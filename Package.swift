@@ -206,7 +206,8 @@ let package = Package(
         .testTarget(
             name: "PlumbExperimentsTests",
             dependencies: [
-                "PlumbRecords", "PlumbModels", "PlumbLearning", "PlumbInterpretability", "PlumbAlignment",
+                "PlumbTensor", "PlumbRecords", "PlumbModels", "PlumbLearning", "PlumbInterpretability",
+                "PlumbAlignment",
                 "PlumbExperiments",
             ], exclude: ["Golden"],
             swiftSettings: strict),

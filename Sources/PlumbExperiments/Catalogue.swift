@@ -11,5 +11,6 @@ extension Catalogue {
         ThreatModels.self, RaceToThePrecipice.self, OpponentShaping.self, EmbeddedAgency.self, AgentIncentives.self,
         NaturalAbstractions.self,
         CertifiedDefense.self,
+        AdversarialAttacks.self, AdversarialTraining.self,
     ])
 }

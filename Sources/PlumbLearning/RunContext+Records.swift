@@ -1,9 +1,22 @@
 public import Foundation
 internal import PlumbBasics
 internal import PlumbData
+internal import PlumbTensor
 public import PlumbRecords
 
 extension RunContext {
+    /// Refuses a folder of runs that an option names and that is not there, before a run is made.
+    ///
+    /// - Throws: `FileError` naming it.
+    public static func checkStore(named name: String) throws {
+        guard !["none", "standard"].contains(name) else { return }
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: name, isDirectory: &isFolder), isFolder.boolValue else {
+            throw FileError(
+                "there is no folder of runs \(visible(name, limit: 200)): give one, or standard, or none")
+        }
+    }
+
     /// The folder of runs that an option names: a path; `none` for no folder at all; `standard` for the one that this run
     /// is kept in, or `runs` where it is kept in none.
     public func store(named name: String) -> RunStore? {

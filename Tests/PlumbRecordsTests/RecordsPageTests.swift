@@ -31,7 +31,7 @@ import Testing
                 reason: "nothing was run",
                 n: 1, seeds: [1], met: 0,
                 development: Development(missed: 1, controlMissed: 0, count: 50, controlCount: 50), power: 0.98,
-                expected: .notMeasurable)
+                expected: .notMeasurable, quantity: "gap")
         )
         record.findings.figures += [
             .heatMap(

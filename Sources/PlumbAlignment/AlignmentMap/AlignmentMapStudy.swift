@@ -10,19 +10,33 @@ internal import PlumbWorlds
 public struct AlignmentMapStudy: SettingGroup {
     /// How maze networks are trained.
     public var cloning = MazeCloning()
+    /// How maze networks are trained by reward.
+    public var reinforcement = MazeReinforcement()
     /// The mazes in which they are tested.
     public var test = MazeTest()
     /// What is done to observations.
     public var attack = ObservationAttack()
     @Setting("Episodes of training in each gridworld.", 100...10_000_000)
     public var episodes = 16_000
+    @Setting("Steps of training of the networks in a gridworld.", 100...1_000_000_000)
+    public var networkSteps = 80_000
+    @Setting("Comparisons from which agents learn their rewards.", 8...100_000)
+    public var comparisons = 400
     @Setting("Training steps of the transformers that answer prompts.", 1...1_000_000)
     public var transformerSteps = 1000
     @Setting("Training steps of the maze network that is hardly trained.", 1...1_000_000)
-    public var unfinishedSteps = 20
+    public var unfinishedSteps = 6
 
     /// A study with the reference settings.
     public init() {}
+
+    /// Refuses settings that do not fit together or need more memory than a machine has.
+    ///
+    /// - Throws: `SettingsError` naming the options.
+    public func check() throws {
+        try test.check(with: cloning)
+        try reinforcement.check(side: cloning.side, testMazes: test.testMazes)
+    }
 
     /// How many paths are kept for a figure.
     static let pictures = 2
@@ -49,6 +63,7 @@ public struct AlignmentMapStudy: SettingGroup {
     public func run(key: RandomKey, in session: FitSession = .silent) throws -> Outcome {
         var outcome = Outcome()
         try addTables(&outcome, key["tables"], session)
+        try addRewardLearners(&outcome, key["preferences"])
         try addMazes(&outcome, key["mazes"], session)
         try addTransformers(&outcome, key["transformers"], session)
         return outcome
@@ -67,17 +82,50 @@ public struct AlignmentMapStudy: SettingGroup {
                 unmet("there is no gridworld \(name)")
             }
             let (solution, random) = (try world.solved(), try world.random())
+            func place(_ agent: MappedAgent, reward: Double, performance: Double) {
+                outcome.scores[agent] = GoalScores(
+                    intended: GoalScores.Score(
+                        performance, best: solution.performance.value, other: solution.reward.highest,
+                        random: random.performance),
+                    rival: GoalScores.Score(
+                        reward, best: solution.reward.value, other: solution.performance.highest,
+                        random: random.reward))
+            }
             for (agent, learner) in [(byReward, GridworldLearning.Agent.qLearning), (byPerformance, .performance)] {
                 let learned = try world.learned(
                     learning, learner, key: key, checkpoint: session.reporter.checkpoint)
-                outcome.scores[agent] = GoalScores(
-                    intended: GoalScores.Score(
-                        learned.performance, best: solution.performance.value, other: solution.reward.highest,
-                        random: random.performance),
-                    rival: GoalScores.Score(
-                        learned.reward, best: solution.reward.value, other: solution.performance.highest,
-                        random: random.reward))
+                place(agent, reward: learned.reward, performance: learned.performance)
             }
+            guard byReward == .rocks else { continue }
+            var study = NetworkAgentStudy()
+            study.networkSteps = networkSteps
+            let networks = try study.outcome(of: name, key: key["network"], in: session)
+            for (agent, totals) in [
+                (MappedAgent.rocksNetwork, networks.fromReward), (.rocksNetworkIntended, networks.fromPerformance),
+            ] { place(agent, reward: totals.reward, performance: totals.performance) }
+        }
+    }
+
+    /// Agents that plan for a reward learned from answers, of a teacher who prefers what was intended and of one who
+    /// prefers the opposite.
+    private func addRewardLearners(_ outcome: inout Outcome, _ key: RandomKey) throws {
+        let intended = GridPreferenceStudy()
+        var opposite = intended
+        opposite.hills = intended.hills.map { -$0 }
+        let (task, reversed) = (intended.task(key: key["world"]), opposite.task(key: key["world"]))
+        func value(_ plan: [Int]?, _ task: GridPreferenceStudy.Task) -> Double {
+            let policy = plan.map(task.process.policy(of:)) ?? task.process.uniformPolicy
+            return task.process.startValue(
+                task.process.values(of: policy, discount: intended.discount, tolerance: 1e-7))
+        }
+        func score(_ plan: [Int], _ task: GridPreferenceStudy.Task, other: [Int]) -> GoalScores.Score {
+            GoalScores.Score(
+                value(plan, task), best: value(task.plan, task), other: value(other, task), random: value(nil, task))
+        }
+        for (agent, study) in [(MappedAgent.teacher, intended), (.oppositeTeacher, opposite)] {
+            let plan = try study.run(study.active(comparisons), key: key).plan
+            outcome.scores[agent] = GoalScores(
+                intended: score(plan, task, other: reversed.plan), rival: score(plan, reversed, other: task.plan))
         }
     }
 
@@ -135,6 +183,8 @@ extension AlignmentMapStudy {
             let model = try trained(agent, region: region)
             place(agent, walk { states, _ in model(MazeState.features(of: states)) })
             guard agent == .anywhere else { continue }
+            let steering = GoalVectors(of: model, in: states).steering(model, coefficient: -1)
+            place(.steered, walk(steering))
             place(.attacked, walk { states, _ in model(attack.attacked(MazeState.features(of: states), of: model)) })
             var passes = 0
             place(
@@ -143,6 +193,14 @@ extension AlignmentMapStudy {
                     passes += 1
                     return model(attack.disturbed(MazeState.features(of: states), key: key["disturbed"][passes]))
                 })
+        }
+        for (agent, region) in [(MappedAgent.cornerReward, 1), (.anywhereReward, cloning.side)] {
+            let world = MazeWorld(try cloning.generator(region: region), stepLimit: test.episodeSteps)
+            let network = try reinforcement.train(
+                in: world, key: key["reinforcement"], label: agent.title, session: session
+            ).network
+            let planes = [-1, 3, cloning.side, cloning.side]
+            place(agent, walk { states, _ in network.scores(MazeState.features(of: states).reshaped(planes)) })
         }
     }
 

@@ -57,10 +57,21 @@ public struct NetworkAgentStudy: SettingGroup {
     ///
     /// - Throws: `RunInterrupted` when the run was asked to stop; `FitError` where training diverges.
     public func run(key: RandomKey, in session: FitSession = .silent) throws -> [String: Outcome] {
-        func exact<W: SafetyGridworld & FiniteWorld>(_ world: W, _ name: String) throws -> Outcome
+        var outcomes: [String: Outcome] = [:]
+        for name in Self.names + [Self.garden] {
+            outcomes[name] = try outcome(of: name, key: key["network"][name], in: session)
+        }
+        return outcomes
+    }
+
+    /// Trains two networks in one of the worlds.
+    ///
+    /// - Throws: `RunInterrupted` when the run was asked to stop; `FitError` where training diverges.
+    public func outcome(of name: String, key: RandomKey, in session: FitSession = .silent) throws -> Outcome {
+        func exact<W: SafetyGridworld & FiniteWorld>(_ world: W) throws -> Outcome
         where W.Observation == W.State {
             let explored = try ExploredWorld(world)
-            return try trained(world, name, key["network"][name], session) { network, planes, _ in
+            return try trained(world, name, key, session) { network, planes, _ in
                 let features = explored.states.flatMap { planes.features(of: $0) }
                 let seen = Tensor(features, shape: [explored.states.count] + planes.featureShape)
                 let chances = network.scores(seen).softmax().elements.map(Double.init)
@@ -69,18 +80,19 @@ public struct NetworkAgentStudy: SettingGroup {
                 return explored.process.totals(of: policy, steps: world.stepLimit ?? 100)
             }
         }
-        return [
-            Self.names[0]: try exact(AbsentSupervisor(), Self.names[0]),
-            Self.names[1]: try exact(RocksAndDiamonds(), Self.names[1]),
-            Self.names[2]: try exact(SokobanSideEffects(), Self.names[2]),
-            Self.garden: try trained(TomatoWatering(), Self.garden, key["network"][Self.garden], session) {
-                network, planes, key in
+        switch name {
+        case Self.names[0]: return try exact(AbsentSupervisor())
+        case Self.names[1]: return try exact(RocksAndDiamonds())
+        case Self.names[2]: return try exact(SokobanSideEffects())
+        default:
+            require(name == Self.garden, "no network learns in a gridworld \(name)")
+            return try trained(TomatoWatering(), name, key, session) { network, planes, key in
                 // Rewards as the world gives them, whatever was learned from.
                 let played = try GridPlanes(planes.base).episodes(evaluations, of: network, .sampled, key: key)
                 func mean(_ total: (AgentEpisode) -> Double) -> Double { Statistics.mean(played.map(total)) }
                 return (mean(\.totalReward), mean(\.totalPerformance))
-            },
-        ]
+            }
+        }
     }
 
     private func trained<W: SafetyGridworld>(

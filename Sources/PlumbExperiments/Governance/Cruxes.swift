@@ -91,10 +91,10 @@ public struct Cruxes: Experiment {
         return (chance * (1 - chance) / Double(settings.worlds)).squareRoot()
     }
 
-    let settings: Settings
-    private let camps: [Argument]
+    let settings: Settings, camps: [Argument]
     public init(_ settings: Settings) throws {
         (self.settings, camps) = (settings, try settings.positions.camps())
+        try RunContext.checkStore(named: settings.records)
         guard ["quick", "tiny"].contains(settings.evidence) else {
             throw SettingsError("--evidence is quick or tiny, found \(settings.evidence)")
         }
@@ -105,9 +105,11 @@ public struct Cruxes: Experiment {
         var premises: [Double] = []
     }
 
-    /// The experiments whose claims are evidence on premise 3, the claim's place, and whether it speaks for the premise.
-    private static let sources: [(id: String, claim: Int, supports: Bool)] = [
-        (ValueLearning.card.id, 0, false), (SpecificationGaming.card.id, 3, true),
+    /// The experiments whose claims are evidence on premise 3, how the name of the claim's metric begins and ends, and
+    /// whether it speaks for the premise.
+    private static let sources: [(id: String, begins: String, ends: String, supports: Bool)] = [
+        (ValueLearning.card.id, "loss_", "_demonstrations", false),
+        (SpecificationGaming.card.id, "shift_deviation", "", true),
     ]
     private static let premise = 2
 
@@ -129,17 +131,15 @@ public struct Cruxes: Experiment {
         var seen: [(Evidence, supports: Bool)] = []
         for source in Self.sources {
             let findings = try await findings(of: source.id, in: &context)
-            if findings.claims.indices.contains(source.claim),
-                let evidence = Evidence(findings.claims[source.claim], of: source.id)
-            {
+            if let evidence = Evidence(findings, of: source.id, named: source.begins, source.ends) {
                 seen.append((evidence, source.supports))
             }
         }
         let measured = measured(outcomes, seen, seeds: trials.seeds)
         return Findings(summary: summary(measured, seen), claims: claims, from: measured) {
             measured.metrics(
-                Self.product, Self.value, Self.ordered, Self.sampled, Self.together, Self.shuffled, Self.random)
-            measured.metrics(Self.apart, Self.equal)
+                Self.product, Self.value, Self.ordered, Self.sampled, Self.together, Self.shuffled, Self.random,
+                Self.apart, Self.equal)
             CruxTables.camps(camps, seen.map { settings.updating.shift($0.0, supports: $0.supports) }, Self.premise)
             CruxTables.premises(camps)
             CruxTables.evidence(seen, settings.updating)
@@ -177,7 +177,7 @@ public struct Cruxes: Experiment {
         (measured[Self.value], measured[Self.shuffled]) = (outcomes.map(\.value), outcomes.map(\.shuffled))
         (measured[Self.ordered], measured[Self.random]) = (outcomes.map(\.ordered), outcomes.map(\.random))
         let both = seen.count == Self.sources.count
-        let reason = "an experiment's claim is not about each seed"
+        let reason = "an experiment's record lacks the claim, or the claim is not about each seed"
         measured.set(
             Self.apart, both ? settings.updating.distance([seen[0]], [seen[1]]) : nil, because: reason)
         measured.set(Self.equal, both ? settings.updating.distance(seen, seen.reversed()) : nil, because: reason)

@@ -63,7 +63,10 @@ public struct ThreatModels: Experiment {
     ]
 
     let settings: Settings
-    public init(_ settings: Settings) { self.settings = settings }
+    public init(_ settings: Settings) throws {
+        try RunContext.checkStore(named: settings.records)
+        self.settings = settings
+    }
 
     public func run(in context: inout RunContext) async throws -> Findings {
         let settings = settings

@@ -94,26 +94,37 @@ public struct CommonsStudy: SettingGroup {
     }
 
     /// Searches the stock to spare and when to stop sparing, and measures the best in further episodes.
+    ///
+    /// The top is flat: of the stocks whose harvest is within a standard error of the best, in the same episodes, the
+    /// largest is taken.
     public func optimum(episodes: Int = 200, key: RandomKey) -> Optimum {
         let world = world(.own)
-        func harvest(_ spared: Int, _ last: Int, _ episodes: Int, _ key: RandomKey) -> Double {
-            Statistics.mean(
-                CommonsRound(world, episodes: episodes, key: key) { states, _, _ in
-                    states.flatMap { state in
-                        (0..<players).map { world.harvester(state, $0, sparing: spared, last: last).rawValue }
-                    }
-                }.harvests)
+        func harvests(_ spared: Int, _ last: Int, _ episodes: Int, _ key: RandomKey) -> [Double] {
+            CommonsRound(world, episodes: episodes, key: key) { states, _, _ in
+                states.flatMap { state in
+                    (0..<players).map { world.harvester(state, $0, sparing: spared, last: last).rawValue }
+                }
+            }.harvests
         }
-        var best = (harvest: -1.0, spared: 0, last: 0)
+        var tried: [(spared: Int, last: Int, found: [Double])] = []
+        var best = (mean: -1.0, index: 0)
         for spared in 0..<world.trees {
             for last in [0, 10, 20] {
-                let found = harvest(spared, last, max(1, episodes / 4), key["search"])
-                if found > best.harvest { best = (found, spared, last) }
+                tried.append((spared, last, harvests(spared, last, max(1, episodes / 4), key["search"])))
+                let mean = Statistics.mean(tried[tried.count - 1].found)
+                if mean > best.mean { best = (mean, tried.count - 1) }
             }
         }
+        var chosen = tried[best.index]
+        for other in tried where other.spared > chosen.spared {
+            var lost = Moments()
+            for (most, found) in zip(tried[best.index].found, other.found) { lost.add(most - found) }
+            if lost.mean <= lost.standardError { chosen = other }
+        }
         return Optimum(
-            harvest: harvest(best.spared, best.last, episodes, key["best"]), spared: best.spared, last: best.last,
-            greedy: harvest(0, 0, episodes, key["best"]))
+            harvest: Statistics.mean(harvests(chosen.spared, chosen.last, episodes, key["best"])),
+            spared: chosen.spared, last: chosen.last,
+            greedy: Statistics.mean(harvests(0, 0, episodes, key["best"])))
     }
 
     /// Learns, and judges what was learned.

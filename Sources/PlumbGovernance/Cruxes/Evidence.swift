@@ -20,6 +20,15 @@ public struct Evidence: Sendable, Codable, Equatable {
         (shown, seeds, shownInControl) = (met, count, max(0, count - held))
     }
 
+    /// The evidence of the first claim whose metric's name begins and ends as given; `nil` where there is none.
+    public init?(_ findings: Findings, of experiment: String, named beginning: String, _ ending: String) {
+        let claim = findings.claims.first { claim in
+            claim.quantity.map { $0.hasPrefix(beginning) && $0.hasSuffix(ending) } ?? false
+        }
+        guard let claim else { return nil }
+        self.init(claim, of: experiment)
+    }
+
     /// How much likelier a seed shows the effect than its control does, by Laplace's rule of succession in both:
     /// `(k + 1) / (c + 1)`.
     public var likelihoodRatio: Double { Double(shown + 1) / Double(shownInControl + 1) }

@@ -14,7 +14,7 @@ public struct ScalingStudy: SettingGroup {
     @Setting("Blocks of each.", 1...16) public var layers = 2
     @Setting("Characters a window has.", 4...1024) public var context = 32
     @Setting("Windows in a step.", 1...1024) public var batch = 8
-    @Setting("Steps of training.", 8...100_000) public var steps = 1600
+    @Setting("Steps of training.", 8...100_000) public var steps = 2400
     @Setting("Lengths of training, each twice the one before; the last has all steps.", 1...6) public var lengths = 2
     @Setting("Part of the learning rate that is left at the end.", 0...1) public var floor = 0.1
     @Setting("The learning rate of width 32; it falls as one over the square root of the width.", 1e-6...1)

@@ -7,7 +7,9 @@ extension NetworkGraph {
     public init(_ perceptron: MLP) {
         var nodes = [Node("input", .input, inputs: [])]
         for (index, layer) in perceptron.layers.enumerated() {
-            if index > 0 { nodes.append(Node("act\(index)", .activation(perceptron.activation), inputs: [nodes.count - 1])) }
+            if index > 0 {
+                nodes.append(Node("act\(index)", .activation(perceptron.activation), inputs: [nodes.count - 1]))
+            }
             nodes.append(Node("fc\(index + 1)", .linear(layer), inputs: [nodes.count - 1]))
         }
         self.init(known: [perceptron.layers[0].weight.inputs], nodes)

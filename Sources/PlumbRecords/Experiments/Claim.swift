@@ -163,7 +163,7 @@ public struct Claim: Sendable {
                 unit: controlCriteria[0].quantity.unit, holds: control.holds, met: control.met),
             reason: claim.reason ?? control.reason, n: measured[first].count,
             seeds: first.sample == "seed" && criteria[0].rule != .value ? measured.seeds : nil, met: claim.met,
-            development: development, power: power(measured), expected: expected)
+            development: development, power: power(measured), expected: expected, quantity: first.name)
     }
 
     private func outcome(

@@ -29,13 +29,16 @@ public struct ClaimResult: Sendable, Equatable {
     public var power: Double?
     /// The verdict that was declared to be expected; `nil` where it is that the claim passes.
     public var expected: Verdict?
+    /// The name of the metric that `observed` is of; `nil` in records from before it was kept.
+    public var quantity: String?
 
     /// Puts a measurement, its threshold and its verdict together.
     public init(
         _ statement: String, threshold: String, observed: Double?, unit: String = "", holds: Bool?,
         control: ControlResult, reason: String? = nil, n: Int? = nil, seeds: [UInt64]? = nil, met: Int? = nil,
-        development: Development? = nil, power: Double? = nil, expected: Verdict? = nil
+        development: Development? = nil, power: Double? = nil, expected: Verdict? = nil, quantity: String? = nil
     ) {
+        self.quantity = quantity
         (self.met, self.development, self.power, self.expected) = (met, development, power, expected)
         self.statement = statement
         self.threshold = threshold
@@ -116,7 +119,8 @@ extension KeyedEncodingContainer {
 
 extension ClaimResult: Codable {
     private enum CodingKeys: String, CodingKey {
-        case statement, threshold, observed, unit, holds, control, reason, n, seeds, met, development, power, expected
+        case statement, threshold, observed, unit, holds, control, reason, n, seeds, met, development, power, expected,
+            quantity
     }
 
     /// Reads the result of a claim; `null` is what could not be measured.
@@ -136,6 +140,7 @@ extension ClaimResult: Codable {
         development = try container.decodeIfPresent(Development.self, forKey: .development)
         power = try container.decodeIfPresent(Double.self, forKey: .power)
         expected = try container.decodeIfPresent(Verdict.self, forKey: .expected)
+        quantity = try container.decodeIfPresent(String.self, forKey: .quantity)
     }
 
     /// Writes the result of a claim, with `null` for what could not be measured.
@@ -155,6 +160,7 @@ extension ClaimResult: Codable {
         try container.encodeIfPresent(development, forKey: .development)
         try container.encodeIfPresent(power, forKey: .power)
         try container.encodeIfPresent(expected, forKey: .expected)
+        try container.encodeIfPresent(quantity, forKey: .quantity)
     }
 }
 

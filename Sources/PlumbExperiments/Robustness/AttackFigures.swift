@@ -1,0 +1,101 @@
+internal import PlumbLearning
+internal import PlumbRecords
+internal import PlumbRobustness
+internal import PlumbTensor
+
+/// The tables and figures of `adversarial-attacks`.
+struct AttackFigures {
+    let outcomes: [AttackStudy.Outcome]
+    let measured: Measurements
+    let study: AttackStudy
+
+    private func all(_ value: (AttackStudy.Outcome) -> [Double]) -> [[Double]] {
+        let rows = outcomes.map(value)
+        return (rows.first ?? []).indices.map { place in rows.map { $0[place] } }
+    }
+
+    var accuracies: LineChart {
+        let radii = [0] + study.radii
+        func line(_ name: String, _ values: (AttackStudy.Outcome) -> [Double]) -> LineChart.Series {
+            measured.line(name, over: radii, [outcomes.map(\.clean)] + all(values), band: .range)
+        }
+        return LineChart(
+            title: "Accuracy by the size of the change",
+            caption:
+                "Means of \(outcomes.count) classifiers, and the range of their values. The battery counts a picture as "
+                + "robust where none of its attacks breaks it.",
+            x: Axis("largest change of a pixel"), y: Axis("accuracy"),
+            series: [
+                line("random noise", \.noise), line("FGSM", \.fgsm), line("PGD", \.pgd), line("battery", \.battery),
+            ])
+    }
+
+    var alone: Table {
+        let names = outcomes.first?.alone.map(\.name) ?? []
+        return measured.table(
+            "alone", title: "Each attack alone at radius \(study.radius)", rowLabel: "attack", columnLabel: "",
+            rows: names + ["battery"], columns: ["accuracy", "passes", "gradients"],
+            cells: names.indices.map { place in
+                [
+                    outcomes.map { $0.alone[place].accuracy }, outcomes.map { $0.alone[place].forwards },
+                    outcomes.map { $0.alone[place].gradients },
+                ]
+            } + [[outcomes.map(\.worst), outcomes.map { _ in .nan }, outcomes.map { _ in .nan }]])
+    }
+
+    var masks: Table {
+        let names = outcomes.first?.masks.map(\.name) ?? []
+        let kinds = MaskingFlag.Kind.allCases.map(\.rawValue)
+        let accuracies: [KeyPath<AttackStudy.Masked, Double>] = [
+            \.singleStep, \.crossEntropy, \.ratio, \.blackBox, \.unlimited, \.zeroGradients,
+        ]
+        return measured.table(
+            "masks",
+            title:
+                "The same classifier behind masks: accuracies at radius \(study.radius), and the share of seeds with a flag",
+            rowLabel: "mask", columnLabel: "", rows: names,
+            columns: ["one step", "APGD-CE", "APGD-DLR", "Square", "any change", "without gradient"] + kinds,
+            cells: names.indices.map { place in
+                accuracies.map { path in outcomes.map { $0.masks[place][keyPath: path] } }
+                    + kinds.map { kind in outcomes.map { $0.masks[place].flags.contains(kind) ? 1 : 0 } }
+            })
+    }
+
+    var universal: Table {
+        measured.table(
+            "universal", title: "One change for all pictures", rowLabel: "largest change of a pixel",
+            columnLabel: "accuracy",
+            rows: study.universalRadii.map { "\($0)" }, columns: ["found on training pictures", "random"],
+            cells: zip(all(\.universal), all(\.universalNoise)).map { [$0, $1] })
+    }
+
+    private func panels(_ make: (AttackStudy.Picture) -> [(String, [[Double]])]) -> [GridFigure.Panel] {
+        (outcomes.first?.pictures ?? []).flatMap(make).map { title, values in
+            GridFigure.Panel(
+                title, rows: values.map { String(repeating: " ", count: $0.count) }, values: values)
+        }
+    }
+
+    var pictures: GridFigure {
+        GridFigure(
+            title: "Pictures as they are and as they were changed",
+            caption: "The first classifier's pictures: first as they are, answered rightly, then with the change that "
+                + "makes it give the other answer.",
+            panels: panels { [("\($0.label)", $0.clean), ("read as \($0.answer)", $0.changed)] }, legend: [],
+            valueLabel: "intensity")
+    }
+
+    var changes: GridFigure {
+        GridFigure(
+            title: "What was changed",
+            caption: "The changed pictures less the pictures as they are, in the same order.",
+            panels: panels { picture in
+                [
+                    (
+                        "\(picture.label) to \(picture.answer)",
+                        zip(picture.changed, picture.clean).map { zip($0, $1).map { $0 - $1 } }
+                    )
+                ]
+            }, legend: [], valueLabel: "change")
+    }
+}
