@@ -19,6 +19,7 @@ import torch.onnx.symbolic_helper
 # auto-LiRPA 0.3 imports what NumPy 2 and today's PyTorch no longer have.
 sys.modules["numpy.lib.arraysetops"] = types.SimpleNamespace(isin=numpy.isin)
 torch.onnx.symbolic_helper._set_opset_version = lambda version: None
+torch._C.Node.__getitem__ = lambda node, name: getattr(node, node.kindOf(name))(name)
 from auto_LiRPA import BoundedModule, BoundedTensor  # noqa: E402
 from auto_LiRPA.perturbations import PerturbationLpNorm  # noqa: E402
 

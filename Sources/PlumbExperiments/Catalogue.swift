@@ -10,6 +10,7 @@ extension Catalogue {
         BiologicalAnchorsForecast.self, Takeoff.self, ComputeMonitoring.self, ScalingLaws.self, Cruxes.self,
         ThreatModels.self, RaceToThePrecipice.self, OpponentShaping.self, EmbeddedAgency.self, AgentIncentives.self,
         NaturalAbstractions.self,
+        CertifiedDefense.self,
         AdversarialAttacks.self, AdversarialTraining.self,
     ])
 }

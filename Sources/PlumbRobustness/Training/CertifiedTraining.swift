@@ -15,6 +15,7 @@ public struct CertifiedTraining: SettingGroup {
     @Setting("Passes over the training set.", 1...10_000) public var epochs = 60
     @Setting("Samples a step.", 1...65_536) public var batch = 64
     @Setting("Adam's learning rate.", 1e-6...1) public var learningRate = 1e-3
+    @Setting("Adam's learning rate on intervals.", 1e-6...1) public var intervalRate = 3e-3
 
     /// Training with the reference settings.
     public init() {}
@@ -48,7 +49,9 @@ public struct CertifiedTraining: SettingGroup {
         let batches = Batches(count: data.count, size: min(batch, data.count), key: key["batches"])
         let images = data.vectors
         var fit = Fit(steps: epochs * batches.perEpoch)
+        var rate = learningRate
         if case .intervals = objective {
+            rate = intervalRate
             fit.clipNorm = 8
             fit.divergenceFactor = 1e6
         }
@@ -56,7 +59,7 @@ public struct CertifiedTraining: SettingGroup {
         fit.schedule = .linear(warmup: 0, total: fit.steps, floor: 0.05)
         if case .plain = objective { fit.schedule = .constant }
         let steps = fit.steps
-        return try fit.run(network, optimizer: Adam(learningRate: learningRate), label: label, in: session) {
+        return try fit.run(network, optimizer: Adam(learningRate: rate), label: label, in: session) {
             model, step in
             let rows = batches.rows(step: step)
             return objective.loss(
