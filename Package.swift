@@ -180,7 +180,7 @@ let package = Package(
             dependencies: [
                 "PlumbBasics", "PlumbTensor", "PlumbRecords", "PlumbNN", "PlumbData", "PlumbModels", "PlumbLearning",
                 "PlumbRobustness",
-            ], swiftSettings: strict),
+            ], resources: [.copy("Golden")], swiftSettings: strict),
         .testTarget(
             name: "PlumbInterpretabilityTests",
             dependencies: [
