@@ -42,7 +42,8 @@ public struct CalibrationStudy: SettingGroup {
     }
 
     func run(
-        _ study: DistributionShiftStudy, train: LabeledImages, test: LabeledImages, key: RandomKey, in session: FitSession
+        _ study: DistributionShiftStudy, train: LabeledImages, test: LabeledImages, key: RandomKey,
+        in session: FitSession
     ) throws -> Outcome {
         let all = LabeledImages(
             images: .concatenated([train.images, test.images]), labels: train.labels + test.labels,
