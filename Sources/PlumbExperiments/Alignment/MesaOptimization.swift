@@ -77,7 +77,7 @@ public struct MesaOptimization: Experiment {
     }
 
     private static let cosine = Number(name: "cosine", isHeadline: true) { one, _ in one.test.cosine }
-    private static let loss = Number(name: "half_loss", isHeadline: true) { one, _ in one.test.halfLoss }
+    private static let loss = Number(name: "half_loss") { one, _ in one.test.halfLoss }
     private static let stepLoss = Number(name: "step_half_loss_same_tasks") { one, _ in one.test.stepHalfLoss }
     private static let learned = Number(name: "learned_step") { one, _ in one.weights.stepSize }
     private static let remainder = Number(name: "weights_beside_step") { one, _ in one.weights.remainder }

@@ -1,4 +1,4 @@
-import PlumbAlignment
+@testable import PlumbAlignment
 import PlumbNN
 import PlumbTensor
 import Testing
