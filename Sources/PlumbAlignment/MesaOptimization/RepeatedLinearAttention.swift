@@ -43,6 +43,7 @@ public struct RepeatedLinearAttention: HookedModel, SavableModel {
         }
     }
 
+    /// How many layers there are, and whether they may change inputs.
     public var traits: [String: String] { ["depth": "\(depth)", "changes_inputs": "\(changesInputs)"] }
 
     public mutating func visit(_ visitor: inout ParameterVisitor) { visitor("layer", &layer) }

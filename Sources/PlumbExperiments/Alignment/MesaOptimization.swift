@@ -15,7 +15,9 @@ public struct MesaOptimization: Experiment {
         @Setting(
             "Networks of several layers that are trained, and as many on sine waves; and as many controls.", 2...1000)
         public var deepNetworks = 4
+        /// Networks of several layers.
         public var depth = DepthStudy()
+        /// Networks on sine waves.
         public var sine = SineStudy()
         public init() {}
     }
