@@ -10,6 +10,6 @@ extension Catalogue {
         BiologicalAnchorsForecast.self, Takeoff.self, ComputeMonitoring.self, ScalingLaws.self, Cruxes.self,
         ThreatModels.self, RaceToThePrecipice.self, OpponentShaping.self, EmbeddedAgency.self, AgentIncentives.self,
         NaturalAbstractions.self,
-        DistributionShift.self,
+        DistributionShift.self, PhysicalAttack.self, HighStakesReliability.self,
     ])
 }
