@@ -13,5 +13,6 @@ extension Catalogue {
         CertifiedDefense.self,
         AdversarialAttacks.self, AdversarialTraining.self,
         DistributionShift.self,
+        DistributionShift.self, PhysicalAttack.self, HighStakesReliability.self,
     ])
 }
