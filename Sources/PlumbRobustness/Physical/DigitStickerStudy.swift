@@ -32,7 +32,8 @@ public struct DigitStickerStudy: SettingGroup {
     ///
     /// - Throws: `FitError`, `ModelError`, `RunInterrupted`.
     public func run(
-        train: LabeledImages, test: LabeledImages, training: DistributionShiftStudy, key: RandomKey, in session: FitSession
+        train: LabeledImages, test: LabeledImages, training: DistributionShiftStudy, key: RandomKey,
+        in session: FitSession
     ) throws -> Outcome {
         let network = try training.train(train, key: key["network"], label: "digits", in: session)
         let classes = train.classNames.count
