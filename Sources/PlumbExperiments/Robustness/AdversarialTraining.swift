@@ -54,7 +54,10 @@ public struct AdversarialTraining: Experiment {
             Reference(
                 authors: "Wong, Rice, Kolter", title: "Fast is better than free: Revisiting adversarial training",
                 year: 2020, arXiv: "2001.03994"),
-        ], minutes: 2)
+        ],
+        changes:
+            "The claim that no flag is raised leaves TRADES out, since a development run raised one there. PGD takes longer "
+            + "steps since that run. Only two development trials were made.", minutes: 2)
 
     static let plain = Quantity("robust_accuracy_plain", isHeadline: true)
     static let noise = Quantity("robust_accuracy_noise", isHeadline: true)

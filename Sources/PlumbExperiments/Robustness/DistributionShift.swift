@@ -45,9 +45,8 @@ public struct DistributionShift: Experiment {
             + "probabilities by a temperature; form conformal sets with 300 calibration pictures; apply fifteen "
             + "corruptions in five severities to a plain classifier and to one that was trained with noise.",
         limits:
-            "Small pictures and small networks: which detector is best differs from set to set and from data to data. "
-            + "Uniform noise and inverted pictures differ from test pictures in their length already. Coverage holds "
-            + "only while calibration and test pictures are exchangeable.",
+            "Pictures and networks are small, and which detector is best differs from set to set. Uniform noise and "
+            + "inverted pictures differ in their length already. Coverage needs exchangeable pictures.",
         references: [
             Reference(
                 authors: "Wang, Li, Feng, Zhang", title: "ViM: Out-Of-Distribution with Virtual-logit Matching",
@@ -63,7 +62,10 @@ public struct DistributionShift: Experiment {
                 authors: "Hendrycks, Dietterich",
                 title: "Benchmarking Neural Network Robustness to Common Corruptions and Perturbations", year: 2019,
                 arXiv: "1903.12261"),
-        ], minutes: 1)
+        ],
+        changes:
+            "After one development run the claim on calibration, a ratio of errors, became a fall of the error and of the "
+            + "cross-entropy, and the one on noise was limited to the higher severities.", minutes: 1)
 
     static let farFeatures = Quantity("permuted_auroc_by_features_least")
     static let sameLeast = Quantity("same_distribution_auroc_least"),
@@ -138,8 +140,7 @@ public struct DistributionShift: Experiment {
             measured.metrics(Self.noiseGain, Self.otherGain)
             ShiftFigures.all(outcomes, measured)
             "The deviation of coverage is that beyond what the number of test pictures adds. Coverage of a run is "
-                + "the mean "
-                + "over draws of the calibration pictures."
+                + "the mean over draws of the calibration pictures."
         }
     }
 
@@ -189,8 +190,7 @@ public struct DistributionShift: Experiment {
         func number(_ quantity: Quantity) -> String { Phrase.number(measured.mean(quantity)) }
         return "Distances in features find pictures with permuted pixels and inverted ones (AUROC "
             + "\(number(Self.farFeatures)) and \(number(Self.invertedFeatures)) or more); energy ranks inverted "
-            + "pictures with "
-            + "\(number(Self.invertedEnergy)). Conformal sets hold the right class in "
+            + "pictures with \(number(Self.invertedEnergy)). Conformal sets hold the right class in "
             + "\(Phrase.percent(measured.mean(Self.coverage))) of cases, and under noise in "
             + "\(Phrase.percent(measured.mean(Self.shiftedCoverage))). A temperature of \(number(Self.temperature)) "
             + "lowers the "

@@ -34,16 +34,15 @@ public struct HighStakesReliability: Experiment {
         question: "Does training on texts that attacks find make a classifier reliable where a single failure counts?",
         method:
             "A classifier should refuse texts with one of 32 harmful tokens of 512 among the first four. An attack "
-            + "chooses the "
-            + "eight tokens after them, which mean nothing, so that a harmful text passes: by greedy coordinate "
-            + "gradients. In "
-            + "each round texts that it finds join the training. Measured each time: how often harmful texts pass "
+            + "chooses the eight tokens after them, which mean nothing, so that a harmful text passes: by greedy "
+            + "coordinate gradients. In each round texts that it finds join the training. Measured each time: how often harmful texts pass "
             + "without an attack, with an exact upper bound; how often attacks succeed and how many texts they "
             + "evaluate, also by a method that training never met; and attacks on embeddings.",
         limits:
             "A toy language in which harm is one token. The embeddings can be attacked before and after: training on "
             + "tokens does not make the classifier robust in the space between them. Attacks with a larger budget find "
-            + "more.",
+            + "more. In the two development trials made so far the control failed: as many plain steps lowered the success "
+            + "of attacks as much, so nothing is shown yet.",
         references: [
             Reference(
                 authors: "Ziegler, Nix, Chan, Bauman, Schmidt-Nielsen, Lin, Scherlis, …, Thomas",

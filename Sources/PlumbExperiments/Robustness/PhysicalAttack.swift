@@ -37,15 +37,14 @@ public struct PhysicalAttack: Experiment {
         id: "physical-attack", title: "Stickers on a stop sign", direction: "robustness: physical-world attacks",
         question: "Can two stickers make a network take a stop sign for another sign, however it is looked at?",
         method:
-            "Draw eight traffic signs in random views: distance, angle, light, tint, blur, noise and background "
-            + "change. "
+            "Draw eight traffic signs in random views: distance, angle, light, tint, blur, noise and background change. "
             + "Train a convolutional network. Choose the black and white cells of two stickers on the stop sign by the "
             + "gradient of the loss over random views, and judge them in views that were not used. On digits, choose "
             + "two bars for each of 90 pairs of a class and a target.",
         limits:
             "The world is drawn by a program: no camera, no printer and no real sign took part. The network has eight "
             + "classes and saw no stickers in training, and the attacker knows its weights. The stickers lie in a "
-            + "fixed place and cover about a fifth of the sign.",
+            + "fixed place and cover about a fifth of the sign. No development seed has been counted yet.",
         references: [
             Reference(
                 authors: "Eykholt, Evtimov, Fernandes, Li, Rahmati, Xiao, Prakash, Kohno, Song",
