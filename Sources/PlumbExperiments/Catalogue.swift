@@ -12,5 +12,6 @@ extension Catalogue {
         NaturalAbstractions.self,
         CertifiedDefense.self,
         AdversarialAttacks.self, AdversarialTraining.self,
+        DistributionShift.self, PhysicalAttack.self, HighStakesReliability.self,
     ])
 }

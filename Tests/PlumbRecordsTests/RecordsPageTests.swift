@@ -54,6 +54,10 @@ import Testing
                 GraphFigure(
                     title: "", caption: "",
                     panels: [.init("p", nodes: [.init("a"), .init("b")], edges: [.init("a", "b")])])),
+            .images(
+                ImageFigure(
+                    title: "", caption: "",
+                    panels: [.init("p", height: 1, width: 1, channels: 1, values: [0.5])])),
         ]
         return record
     }

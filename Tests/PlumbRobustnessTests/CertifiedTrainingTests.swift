@@ -36,7 +36,7 @@ struct CertifiedTrainingTests {
             images: blobs.points.clamped(to: 0...1).reshaped([blobs.count, 1, 2, 1]), labels: blobs.labels,
             classNames: ["a", "b"])
         var training = CertifiedTraining()
-        training.epochs = 20
+        training.epochs = 80
         var certified: [Int] = []
         for objective in [CertifiedTraining.Objective.plain, .intervals(radius: 0.15)] {
             let network = NetworkGraph(MLP([2, 32, 32, 2], initializer: .heNormal, key: RandomKey(2)))

@@ -48,12 +48,15 @@ public struct LinearSelfAttention: HookedModel, SavableModel {
     /// The layer that the file holds.
     ///
     /// - Throws: `ModelError` where the matrices do not fit together.
-    public init(_ file: ModelFile) throws {
-        query = try file.linear("q_proj")
+    public init(_ file: ModelFile) throws { try self.init(file, name: "") }
+
+    /// The layer whose tensors' names begin with `name`.
+    init(_ file: ModelFile, name: String) throws {
+        query = try file.linear(name + "q_proj")
         let (width, inner) = (query.weight.inputs, query.weight.outputs)
-        key = try file.linear("k_proj", inputs: width, outputs: inner)
-        value = try file.linear("v_proj", inputs: width, outputs: inner)
-        output = try file.linear("o_proj", inputs: inner, outputs: width)
+        key = try file.linear(name + "k_proj", inputs: width, outputs: inner)
+        value = try file.linear(name + "v_proj", inputs: width, outputs: inner)
+        output = try file.linear(name + "o_proj", inputs: inner, outputs: width)
     }
 
     public mutating func visit(_ visitor: inout ParameterVisitor) {

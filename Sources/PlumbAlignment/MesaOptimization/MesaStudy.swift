@@ -114,39 +114,22 @@ public struct MesaStudy: SettingGroup {
         in session: FitSession
     ) throws -> FitResult<LinearSelfAttention, Adam> {
         let data = key["tasks"]
-        func fit(
-            _ layer: LinearSelfAttention, _ optimizer: Adam, steps: Int, after first: Int, _ label: String
-        ) throws -> FitResult<LinearSelfAttention, Adam> {
-            var fit = Fit(steps: steps)
-            (fit.clipNorm, fit.evaluateEvery) = (clipNorm, Self.evaluateEvery)
-            if patience > 0, first == 0 {
-                fit.earlyStop = Fit.EarlyStop(Measure.testLoss, patience: patience / Self.evaluateEvery)
-            }
-            return try fit.run(
-                layer, optimizer: optimizer, label: label, in: session,
-                evaluate: { layer, _ in
-                    let found = MesaComparison(
-                        layer, with: step, on: tasks, count: min(testTasks, Self.evaluationTasks),
-                        shufflesTargets: shufflesTargets, key: test["curve"])
-                    return Measured(of: Measure.self) { $0 == .cosine ? found.cosine : found.halfLoss }
-                },
-                loss: { layer, step in
-                    let batch = tasks.batch(batch, shufflesTargets: shufflesTargets, key: data[first + step])
-                    return layer(batch.tokens, queries: batch.queries).meanSquaredError(batch.targets) * 0.5
-                })
-        }
-        let layer = LinearSelfAttention(width: tasks.inputs + 1, key: key["layer"])
-        var result = try fit(layer, Adam(learningRate: learningRate), steps: steps, after: 0, label)
-        guard finalSteps > 0 else { return result }
-        var optimizer = result.optimizer
-        optimizer.learningRate = 0.1 * learningRate
-        let end = try fit(
-            result.model, optimizer, steps: finalSteps, after: result.steps, "\(label), smaller learning rate")
-        result.evaluations += end.evaluations.map { FitEvaluation(step: result.steps + $0.step, values: $0.values) }
-        result.losses += end.losses
-        result.steps += end.steps
-        result.model = end.model
-        return result
+        let fit = PlateauFit(
+            steps: steps, patience: patience, finalSteps: finalSteps, learningRate: learningRate, clipNorm: clipNorm,
+            evaluateEvery: Self.evaluateEvery)
+        return try fit.run(
+            LinearSelfAttention(width: tasks.inputs + 1, key: key["layer"]), until: Measure.testLoss, label: label,
+            in: session,
+            evaluate: { layer in
+                let found = MesaComparison(
+                    layer, with: step, on: tasks, count: min(testTasks, Self.evaluationTasks),
+                    shufflesTargets: shufflesTargets, key: test["curve"])
+                return Measured(of: Measure.self) { $0 == .cosine ? found.cosine : found.halfLoss }
+            },
+            loss: { layer, step in
+                let batch = tasks.batch(batch, shufflesTargets: shufflesTargets, key: data[step])
+                return layer(batch.tokens, queries: batch.queries).meanSquaredError(batch.targets) * 0.5
+            })
     }
 
     private func outcome(

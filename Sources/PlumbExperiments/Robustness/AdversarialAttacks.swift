@@ -59,7 +59,11 @@ public struct AdversarialAttacks: Experiment {
             Reference(
                 authors: "Athalye, Carlini, Wagner", title: "Obfuscated Gradients Give a False Sense of Security",
                 year: 2018, arXiv: "1802.00420"),
-        ], minutes: 1.5)
+        ],
+        changes:
+            "PGD takes longer steps, and one change for all pictures stops following those that are broken, since a first run "
+            + "left both weaker than other attacks. The bound of the latter was then raised from 0.6 to 0.7.",
+        minutes: 1.5)
 
     static let clean = Quantity("clean_accuracy"), worst = Quantity("battery_accuracy", isHeadline: true)
     static let noise = Quantity("accuracy_under_noise", isHeadline: true)
@@ -82,10 +86,9 @@ public struct AdversarialAttacks: Experiment {
             .atLeast(settings.pictures == "digits" ? 0.9 : 0.7), controlRule: .mean)
         if isReference {
             broken = broken.and(Self.clean, .within(0.015, of: 0.975)).and(Self.fgsm, .within(0.09, of: 0.508))
-                .and(Self.pgd, .within(0.09, of: 0.444))
+                .and(Self.pgd, .within(0.09, of: 0.444)).development(missed: 0, of: 8, controlOf: 2)
         }
-        return [
-            broken,
+        let claims = [
             Claim(
                 .worst, "Attacks that look for the smallest change agree: DeepFool needs little more than C&W",
                 Self.ratio, .between(0.9, 1.3), control: "Noise of that size leaves most pictures rightly answered",
@@ -101,6 +104,7 @@ public struct AdversarialAttacks: Experiment {
                 .atMost(0)
             ).and(Self.maskedGain, .atLeast(0.3)).controlAnd(Self.ratioGain, .within(0.05, of: 0)),
         ]
+        return [broken] + (isReference ? claims.map { $0.development(missed: 0, of: 8) } : claims)
     }
 
     let settings: Settings
@@ -128,6 +132,7 @@ public struct AdversarialAttacks: Experiment {
                 data.network(key: trial.key["network"]), inputs: data.train.images, labels: data.train.labels,
                 by: .plain,
                 key: trial.key["training"], in: trial.session)
+            try trial.session.keep(network, as: "classifier")
             return try settings.study.run(
                 network, test: data.test, train: data.train, key: trial.key["attacks"], checkpoint: trial.checkpoint)
         }

@@ -39,6 +39,8 @@ public enum FindingsBuilder {
     public static func buildExpression(_ plot: VectorPlot) -> [FindingsPart] { [.figure(.vectors(plot))] }
     /// Graphs as a part of the findings.
     public static func buildExpression(_ graph: GraphFigure) -> [FindingsPart] { [.figure(.graph(graph))] }
+    /// Pictures as a part of the findings.
+    public static func buildExpression(_ images: ImageFigure) -> [FindingsPart] { [.figure(.images(images))] }
     /// A histogram as a part of the findings.
     public static func buildExpression(_ histogram: Histogram) -> [FindingsPart] { [.figure(.histogram(histogram))] }
     /// Prompts as a part of the findings.

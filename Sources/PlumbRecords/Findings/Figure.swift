@@ -14,6 +14,8 @@ public enum Figure: Sendable, Equatable {
     case grids(GridFigure)
     /// Nodes joined by arrows.
     case graph(GraphFigure)
+    /// Pictures side by side.
+    case images(ImageFigure)
     /// Counts in neighboring bins.
     case histogram(Histogram)
     /// Prompts token by token.
@@ -31,6 +33,7 @@ public enum Figure: Sendable, Equatable {
         case .vectors(let figure): figure.title
         case .grids(let figure): figure.title
         case .graph(let figure): figure.title
+        case .images(let figure): figure.title
         case .histogram(let figure): figure.title
         case .prompts(let figure): figure.title
         case .text(let figure): figure.title
@@ -42,7 +45,7 @@ extension Figure: Codable {
     private enum CodingKeys: String, CodingKey { case kind }
 
     private enum Kind: String, Codable {
-        case heatMap, lineChart, barChart, scatter, vectors, grids, graph, histogram, prompts, text
+        case heatMap, lineChart, barChart, scatter, vectors, grids, graph, images, histogram, prompts, text
     }
 
     /// Reads the figure of the `kind` that stands beside its members.
@@ -56,6 +59,7 @@ extension Figure: Codable {
         case .vectors: self = .vectors(try VectorPlot(from: decoder))
         case .grids: self = .grids(try GridFigure(from: decoder))
         case .graph: self = .graph(try GraphFigure(from: decoder))
+        case .images: self = .images(try ImageFigure(from: decoder))
         case .histogram: self = .histogram(try Histogram(from: decoder))
         case .prompts: self = .prompts(try PromptPanel(from: decoder))
         case .text: self = .text(try TextPanel(from: decoder))
@@ -75,6 +79,7 @@ extension Figure: Codable {
             case .vectors(let figure): (.vectors, figure)
             case .grids(let figure): (.grids, figure)
             case .graph(let figure): (.graph, figure)
+            case .images(let figure): (.images, figure)
             case .histogram(let figure): (.histogram, figure)
             case .prompts(let figure): (.prompts, figure)
             case .text(let figure): (.text, figure)

@@ -103,6 +103,8 @@ extension Figure {
             for (index, panel) in figure.panels.enumerated() { try panel.check("\(place).panels.\(index)") }
         case .graph(let figure):
             for (index, panel) in figure.panels.enumerated() { try panel.check("\(place).panels.\(index)") }
+        case .images(let figure):
+            for (index, panel) in figure.panels.enumerated() { try panel.check("\(place).panels.\(index)") }
         case .histogram(let figure): try figure.check(place)
         case .prompts(let figure):
             for (index, prompt) in figure.prompts.enumerated() {
@@ -149,6 +151,15 @@ extension GraphFigure.Panel {
         guard ids.count == nodes.count else { throw Shape.damaged(place + ".nodes", "two nodes have one id") }
         for (index, edge) in edges.enumerated() where !ids.contains(edge.from) || !ids.contains(edge.to) {
             throw Shape.damaged("\(place).edges.\(index)", "an edge joins two nodes of its panel")
+        }
+    }
+}
+
+extension ImageFigure.Panel {
+    fileprivate func check(_ place: String) throws {
+        guard levels != nil else {
+            throw Shape.damaged(
+                place, "a picture has up to \(Self.largestSide) × \(Self.largestSide) pixels of six hexadecimal digits")
         }
     }
 }

@@ -53,6 +53,9 @@ extension Figure {
         case .graph(let graph):
             let drawing = GraphDrawing(graph)
             return (drawing.render(), drawing.width)
+        case .images(let images):
+            let drawing = ImageDrawing(images)
+            return (drawing.render(), drawing.width)
         case .prompts, .text: return nil
         }
     }
@@ -66,6 +69,7 @@ extension Figure {
         case .vectors(let figure): figure.caption
         case .grids(let figure): figure.caption
         case .graph(let figure): figure.caption
+        case .images(let figure): figure.caption
         case .histogram(let figure): figure.caption
         case .prompts(let figure): figure.caption
         case .text: ""

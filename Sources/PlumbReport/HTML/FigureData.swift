@@ -25,6 +25,7 @@ struct FigureData {
         case .vectors(let plot): self.init(plot)
         case .grids(let grids): self.init(grids)
         case .graph(let graph): self.init(graph)
+        case .images(let images): self.init(images)
         case .histogram(let chart): self.init(chart)
         case .prompts, .text: return nil
         }
@@ -129,6 +130,21 @@ struct FigureData {
             text("shape", nodes.map(\.1.shape.rawValue)), text("tone", nodes.map(\.1.tone.rawValue)),
             text("edge in panel", edges.map(\.0)), text("from", edges.map(\.1.from)), text("to", edges.map(\.1.to)),
             text("edge", edges.map(\.1.label)),
+        ])
+    }
+
+    init(_ figure: ImageFigure) {
+        let rows = figure.panels.flatMap { panel in
+            let digits = Array(panel.pixels.utf8)
+            let count = panel.levels == nil ? 0 : panel.height
+            return (0..<count).map { row in
+                let line = digits[row * panel.width * 6..<(row + 1) * panel.width * 6]
+                return (panel.title, String(decoding: line, as: UTF8.self))
+            }
+        }
+        self.init([
+            Column(title: "picture", cells: rows.map(\.0), isText: true),
+            Column(title: "row of pixels (rrggbb)", cells: rows.map(\.1), isText: true),
         ])
     }
 

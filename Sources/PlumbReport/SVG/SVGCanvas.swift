@@ -64,6 +64,14 @@ struct SVGCanvas {
         body += title.map { "\(start)><title>\($0)</title></rect>\n" } ?? "\(start)/>\n"
     }
 
+    /// - Parameter png: a PNG file; its pixels are drawn as squares.
+    mutating func image(_ x: Double, _ y: Double, _ width: Double, _ height: Double, _ png: Data, title: String) {
+        body +=
+            "<image x=\"\(n(x))\" y=\"\(n(y))\" width=\"\(n(width))\" height=\"\(n(height))\" "
+            + "style=\"image-rendering:pixelated\" href=\"data:image/png;base64,\(png.base64EncodedString())\">"
+            + "<title>\(title)</title></image>\n"
+    }
+
     mutating func circle(_ x: Double, _ y: Double, radius: Double, _ attributes: String, title: String? = nil) {
         let start = "<circle cx=\"\(n(x))\" cy=\"\(n(y))\" r=\"\(n(radius))\" \(attributes)"
         body += title.map { "\(start)><title>\($0)</title></circle>\n" } ?? "\(start)/>\n"

@@ -76,6 +76,7 @@ public struct TerminalReport: Sendable {
         case .prompts(let panel): return TerminalPrompts(panel).render(style)
         case .grids(let grids): return TerminalGrid(grids).render(style)
         case .graph(let graph): return TerminalGraph(graph).render(style)
+        case .images(let images): return TerminalImages(images).render(style)
         case .vectors(let plot): return TerminalVectors(plot).render(style)
         case .barChart(let chart): return TerminalBars(chart).render(style)
         case .lineChart(let chart): return TerminalLineChart(chart).render(style)
