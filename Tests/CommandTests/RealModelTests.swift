@@ -24,6 +24,26 @@ struct RealModelTests {
         #expect(try json(["tokens", "--text", clean])["tokens"] as? [Int] == ids)
     }
 
+    @Test func theInstrumentsAgreeWithPrediction() throws {
+        let sentence = ["--text", clean, "--answer", " Mary"]
+        let lens = try json(["lens"] + sentence + ["--positions", "last"])
+        let top = try #require((lens["top"] as? [[[[String: Any]]]])?.last?.first?.first)
+        #expect(top["string"] as? String == " Mary")
+        #expect(abs(log(try #require(top["probability"] as? Double)) + 0.0802) < 2e-4)
+        let attributed = try json(["attribute"] + sentence + ["--wrong", " John"])
+        let metrics = try #require(attributed["metrics"] as? [String: Double])
+        #expect(abs(try #require(metrics["total"]) - 6.1196) < 2e-3)
+        #expect(abs(try #require(metrics["sum_of_contributions"]) - 6.1196) < 2e-3)
+        let ablated = try json(["ablate"] + sentence + ["--layers", "23", "--heads", "3", "--method", "zero"])
+        let effect = try #require(ablated["metrics"] as? [String: Double])
+        #expect(abs(try #require(effect["answer_log_probability_before"]) + 0.0802) < 2e-4)
+        #expect(try #require(effect["change"]) < -0.05)
+        let attention = try json(["attention", "--text", clean, "--layers", "0", "--heads", "1"])
+        let rows = try #require(
+            (attention["tables"] as? [String: [String: Any]])?["pattern_0_1"]?["values"] as? [[Double]])
+        #expect(rows.count == ids.count && rows.allSatisfy { abs($0.reduce(0, +) - 1) < 1e-5 })
+    }
+
     @Test func patchesTheStandardPair() throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("plumb-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: folder) }

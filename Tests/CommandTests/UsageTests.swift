@@ -64,6 +64,14 @@ import Testing
         try expectUsage(["generate", "--text", "a", "--max-tokens=-3"], says: "--max-tokens must not be negative")
     }
 
+    @Test func instrumentsRefuseWhatTheyCannotRead() throws {
+        try expectUsage(["lens", "--text", ""], says: "--text is empty")
+        try expectUsage(["lens", "--text", "a", "--top", "0"], says: "--top must be at least 1, got 0")
+        try expectUsage(["attention", "--text", "a", "--page", ""], says: "--page is empty")
+        try expectUsage(["attribute", "--text", "a", "--neurons=-1"], says: "--neurons must not be negative")
+        try expectUsage(["ablate", "--text", "a", "--method", "median"], says: "median", "resample")
+    }
+
     @Test func usageIsThatOfTheSubcommand() throws {
         try expectUsage(["predict", "--text", "a", "--threads", "0"], says: "Usage: plumb predict")
         try expectUsage(["tokens", "--text", "a", "--pre", "nope"], says: "--pre: ", "Usage: plumb tokens")
