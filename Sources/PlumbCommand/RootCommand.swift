@@ -22,7 +22,8 @@ struct RootCommand: AsyncParsableCommand {
         subcommands: [
             ListCommand.self, ShowCommand.self, RunCommand.self, VerifyCommand.self, ReportCommand.self,
             RunsCommand.self, PredictCommand.self, LensCommand.self, AttributeCommand.self, AblateCommand.self,
-            AttentionCommand.self, GenerateCommand.self, TokensCommand.self, ModelCommand.self,
+            AttentionCommand.self, CaptureCommand.self, SteerCommand.self, GenerateCommand.self, TokensCommand.self,
+            ModelCommand.self,
             DataCommand.self, TrainCommand.self, WorldCommand.self, PreferencesCommand.self, CertifyCommand.self,
             CompletionCommand.self,
             CandidatesCommand.self,

@@ -1,6 +1,7 @@
 import Foundation
 import PlumbInterpretability
 import PlumbModels
+import PlumbNN
 import PlumbReport
 import PlumbTensor
 import Testing
@@ -128,6 +129,23 @@ import Testing
         #expect(effect.divergence > 0)
         let none = try AblationEffect(pair.model, pair.clean, answer: 7, with: [])
         #expect((none.divergence, none.after) == (0, none.before))
+    }
+
+    @Test(arguments: TinyPair.models) func circuitsAreWhatHeadsComputeWithoutPositions(name: String) throws {
+        let pair = try TinyPair(name)
+        let weights = pair.model.headWeights(block: 1)
+        let stream = Tensor.uniform([3, pair.model.configuration.width], bound: 1, key: RandomKey(4))
+        for head in 0..<pair.model.configuration.heads {
+            let group = head / (weights.queries.shape[0] / weights.keys.shape[0])
+            let q = stream.matmul(transposed: weights.queries[head]), k = stream.matmul(transposed: weights.keys[group])
+            let scores = stream.matmul(weights.queryKeyCircuit(head: head)).matmul(transposed: stream)
+            #expect((scores - q.matmul(transposed: k)).absolute().elements.allSatisfy { $0 < 1e-4 })
+            let moved = stream.matmul(weights.outputValueCircuit(head: head))
+            let expected = stream.matmul(transposed: weights.values[group]).matmul(weights.outputs[head])
+            #expect((moved - expected).absolute().elements.allSatisfy { $0 < 1e-4 })
+        }
+        let top = HookedTransformer.topTokens(Tensor([1, 3, 3, 2]), count: 3)
+        #expect(top.map(\.token) == [1, 2, 3])
     }
 
     @Test func aPageOfAttentionHoldsNoMarkupOfItsTokens() {
