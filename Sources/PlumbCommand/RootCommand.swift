@@ -22,8 +22,8 @@ struct RootCommand: AsyncParsableCommand {
         subcommands: [
             ListCommand.self, ShowCommand.self, RunCommand.self, VerifyCommand.self, ReportCommand.self,
             RunsCommand.self, PredictCommand.self, GenerateCommand.self, TokensCommand.self, ModelCommand.self,
-            DataCommand.self, TrainCommand.self, WorldCommand.self, PreferencesCommand.self, CertifyCommand.self,
-            CompletionCommand.self,
+            DataCommand.self, TrainCommand.self, WorldCommand.self, PreferencesCommand.self, AttackCommand.self,
+            CertifyCommand.self, CompletionCommand.self,
             CandidatesCommand.self,
         ])
 }
