@@ -75,8 +75,8 @@ struct AttackCommand: AsyncParsableCommand {
         }
         if let first, first < 1 { throw ValidationError("--first must be at least 1, got \(first)") }
         if let threads, threads < 1 { throw ValidationError("--threads must be at least 1, got \(threads)") }
-        if try chosen().contains(.square), norm == .l1 {
-            throw ValidationError("the square attack is for linf and l2: leave it out for l1")
+        if let refusal = try chosen().compactMap({ $0.refusal(norm) }).first {
+            throw ValidationError("--attacks: \(refusal), and --norm is \(norm.rawValue)")
         }
     }
 
@@ -94,6 +94,8 @@ struct AttackCommand: AsyncParsableCommand {
             return attack
         }
     }
+
+    private static func seconds(_ duration: Duration) -> Double { (duration / .milliseconds(1)).rounded() / 1000 }
 
     func run() async throws {
         if let threads { Compute.configure(threads: threads) }
@@ -114,9 +116,11 @@ struct AttackCommand: AsyncParsableCommand {
         let start = clock.now
         let (graph, pictures, classes) = (inputs.network, inputs.images, inputs.labels)
         let noise = try RandomNoise(set).run(graph, images: pictures, labels: classes, key: key["noise"])
+        let attacked = clock.now
         let result = try battery.run(graph, images: pictures, labels: classes, batch: 128, key: key["battery"]) {
             tell("attacking", $0)
         }
+        let attackTime = clock.now - attacked
         let diagnosis =
             try isChecked
             ? MaskingDiagnosis(set).run(graph, images: pictures, labels: classes, key: key["checks"]) {
@@ -125,20 +129,30 @@ struct AttackCommand: AsyncParsableCommand {
         progress.close()
         let report = AttackReport(
             inputs: inputs, set: set, result: result, noise: noise.accuracy, diagnosis: diagnosis, seed: seed,
-            seconds: Double((clock.now - start) / .milliseconds(1)) / 1000)
+            seconds: Self.seconds(clock.now - start), attackSeconds: Self.seconds(attackTime))
         if let out { try report.write(to: URL(fileURLWithPath: out)) }
         if json { return try Output.json(report.json(out: out)) }
         print(report.text(.current(), out: out), terminator: "")
     }
 }
 
-/// The attacks of a fixed radius that the command knows by name.
+/// The attacks that the command knows by name.
 enum BatteryAttack: String, CaseIterable {
     case fgsm, pgd
     case apgdCE = "apgd-ce"
     case apgdDLR = "apgd-dlr"
     case apgdT = "apgd-t"
-    case fab, square
+    case fab, square, deepfool, cw
+
+    /// Why the attack cannot be run in a norm.
+    func refusal(_ norm: PerturbationNorm) -> String? {
+        switch (self, norm) {
+        case (.square, .l1): "square is for linf and l2"
+        case (.deepfool, .l1): "deepfool is for linf and l2"
+        case (.cw, .linf), (.cw, .l1): "cw is for l2"
+        default: nil
+        }
+    }
 
     func attack(_ set: PerturbationSet, steps: Int, queries: Int) -> any Attack {
         switch self {
@@ -149,6 +163,8 @@ enum BatteryAttack: String, CaseIterable {
         case .apgdT: AutoPGD(set, .targets(9), steps: steps)
         case .fab: FAB(set, steps: steps, targetClasses: 9)
         case .square: SquareAttack(set, queries: queries)
+        case .deepfool: WithinRadius(DeepFool(set.norm, bounds: set.bounds), set)
+        case .cw: WithinRadius(CarliniWagner(bounds: set.bounds), set)
         }
     }
 }

@@ -130,8 +130,8 @@ struct AttackInputs {
         let (low, high) = (values.min() ?? 0, values.max() ?? 0)
         throw FileError(
             "\(path): image \(place / width) has the value \(values[place]), outside \(bounds.lowerBound) to "
-                + "\(bounds.upperBound); the images go from \(low) to \(high). Give --rescale 0...255 where these values "
-                + "stand for the network's bounds, or --bounds where the network reads such values")
+                + "\(bounds.upperBound); the images go from \(low) to \(high). Give --rescale, as in "
+                + "--rescale 0...255, where the network reads other values than the file has, or --bounds where it reads these")
     }
 
     /// Images with their channels moved, `[N, C, H, W]` to `[N, H, W, C]` or back.

@@ -17,6 +17,8 @@ struct AttackReport {
     let diagnosis: MaskingDiagnosis.Result?
     let seed: UInt64
     let seconds: Double
+    /// What the battery alone took.
+    let attackSeconds: Double
 
     private var count: Int { result.correct.count }
 
@@ -82,7 +84,7 @@ struct AttackReport {
             "bounds": .array([JSONValue(Double(set.bounds.lowerBound)), JSONValue(Double(set.bounds.upperBound))]),
             "seed": JSONValue(Int(clamping: seed)), "clean_accuracy": JSONValue(result.cleanAccuracy),
             "accuracy": JSONValue(result.accuracy), "noise_accuracy": JSONValue(noise), "attacks": .array(attacks),
-            "seconds": JSONValue(seconds),
+            "seconds": JSONValue(seconds), "attack_seconds": JSONValue(attackSeconds),
         ]
         if let diagnosis {
             object["flags"] = .array(

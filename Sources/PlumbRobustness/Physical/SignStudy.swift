@@ -16,6 +16,8 @@ public struct SignStudy: SettingGroup {
     @Setting("Unseen views in which stickers are judged.", 10...100_000) public var judgedViews = 300
     @Setting("Rows of cells on each of the two stickers.", 1...32) public var stickerRows = 3
     @Setting("Columns of cells on each of the two stickers.", 1...32) public var stickerColumns = 9
+    @Setting("Width of a sticker, in radii of the sign.", 0.1...2) public var stickerWidth = 1.12
+    @Setting("Height of a sticker, in radii of the sign.", 0.1...0.7) public var stickerHeight = 0.36
     @Setting("Random stickers of the same size that are judged beside.", 1...1000) public var randomStickers = 20
     @Setting("The sign that the stop sign should be taken for.") public var target = TrafficSign.speedLimit
     @Setting("Whether stickers are made for every other sign too.") public var everyTarget = true
@@ -86,7 +88,8 @@ public struct SignStudy: SettingGroup {
             throw RobustnessStudyError("stickers should make a stop sign look like another sign, not like itself")
         }
         let network = try self.network(key: key["network"], in: session)
-        let layout = StickerLayout(rows: stickerRows, columns: stickerColumns)
+        let layout = StickerLayout(
+            rows: stickerRows, columns: stickerColumns, width: stickerWidth, height: stickerHeight)
         var outcome = Outcome()
         try measureClean(network, key: key["unseen"], &outcome)
         let unseen = (0..<judgedViews).map { SignView(key: key["judged"][$0]) }

@@ -58,13 +58,16 @@ public struct StickerLayout: Sendable {
     /// The rows and columns of cells of a strip.
     let rows: Int, columns: Int
 
-    /// Two strips, above and below the middle of a sign.
+    /// Two strips, above and below the letters of a sign.
     ///
     /// - Parameters:
     ///   - rows: of cells in a strip.
     ///   - columns: of cells in a strip.
-    public init(rows: Int, columns: Int) {
-        strips = [(-0.56, -0.64, 0.56, -0.28), (-0.56, 0.28, 0.56, 0.64)]
+    ///   - width: of a strip, in radii of the sign.
+    ///   - height: of a strip, in radii of the sign.
+    public init(rows: Int, columns: Int, width: Double = 1.12, height: Double = 0.36) {
+        let (side, inner) = (width / 2, 0.28)
+        strips = [(-side, -inner - height, side, -inner), (-side, inner, side, inner + height)]
         (self.rows, self.columns) = (rows, columns)
     }
 
