@@ -41,8 +41,7 @@ public struct DistributionShift: Experiment {
             "Train classifiers on pictures. Score uniform noise, test pictures with permuted pixels or exchanged black "
             + "and white, and classes left out of training, by logits (MSP, energy, ODIN, an ensemble) and by features "
             + "(Mahalanobis, relative Mahalanobis, ViM, nearest neighbors), and compare with the length of the input "
-            + "alone. Scale "
-            + "probabilities by a temperature; form conformal sets with 300 calibration pictures; apply fifteen "
+            + "alone. Scale probabilities by a temperature; form conformal sets with 300 calibration pictures; apply fifteen "
             + "corruptions in five severities to a plain classifier and to one that was trained with noise.",
         limits:
             "Pictures and networks are small, and which detector is best differs from set to set. Uniform noise and "
@@ -85,8 +84,8 @@ public struct DistributionShift: Experiment {
     static let changed = Quantity("classes_changed_by_scaling")
     static let temperature = Quantity("temperature"), second = Quantity("temperature_of_scaled_logits")
     static let noiseGain = Quantity("accuracy_gain_under_noise"), otherGain = Quantity("accuracy_gain_under_geometry")
-    static let cleanGain = Quantity("accuracy_gain_on_clean_pictures"), clean = Quantity("accuracy"),
-        corrupted = Quantity("accuracy_under_corruptions")
+    static let cleanGain = Quantity("accuracy_gain_on_clean_pictures"), clean = Quantity("accuracy")
+    static let corrupted = Quantity("accuracy_under_corruptions")
 
     public var claims: [Claim] {
         [
@@ -100,8 +99,8 @@ public struct DistributionShift: Experiment {
                 .atMost(0.45), control: "Distances in features find them", Self.invertedFeatures, .atLeast(0.98)),
             Claim(
                 .mean, "Of classes left out of training energy finds more than the Mahalanobis distance",
-                Self.nearAdvantage, .atLeast(0.005), control: "Of permuted pixels it finds less", Self.farAdvantage,
-                .atMost(-0.02)),
+                Self.nearAdvantage, .atLeast(0.005), control: "Of permuted pixels it finds less",
+                Self.farAdvantage, .atMost(-0.02)),
             Claim(
                 .mean, "Conformal sets hold the right class as often as promised", Self.coverage,
                 .within(0.005, of: 0.9),
