@@ -91,13 +91,8 @@ struct DataCommand: AsyncParsableCommand {
         func run() async throws {
             let location = try await DataCommand.locate(name)
             let tokenizer = try tokenizer.map { path in
-                do {
-                    return try Tokenizer(json: try WholeFile.read(URL(fileURLWithPath: path), limit: 1 << 30))
-                } catch let error as TokenizerError {
-                    throw FileError("\(path): \(error)")
-                } catch {
-                    throw FileError("cannot read \(path): \(sentence(of: error))")
-                }
+                let data = try UserFile.data(path)
+                do { return try Tokenizer(json: data) } catch { throw FileError("\(path): \(error)") }
             }
             let summary = try DataSummary(
                 location, entry: DatasetStore().entry(name), tokenizer: tokenizer, vocabulary: vocabulary)

@@ -86,13 +86,13 @@ struct PredictCommand: AsyncParsableCommand {
     func run() async throws {
         let model = try await options.load()
         let tokens = try model.tokens(text)
-        let strings = tokens.map { model.tokenizer?.string(of: $0) ?? "" }
+        let strings = tokens.map { model.string(of: $0) }
         let rows = allPositions ? Array(tokens.indices) : [tokens.count - 1]
         let logProbabilities =
             allPositions
             ? model.run(tokens).output.logSoftmax() : model.nextTokenLogProbabilities(tokens).reshaped([1, -1])
         try model.requireNumbers(logProbabilities)
-        let best = rows.indices.map { candidates(logProbabilities[$0]) }
+        let best = rows.indices.map { HookedTransformer.topTokens(logProbabilities[$0], count: top) }
         if json { return try printJSON(model, tokens, strings, best) }
         for (row, position) in rows.enumerated() {
             if allPositions { print("\nafter \(VisibleText.token(strings[position])) (position \(position))") }
@@ -100,32 +100,26 @@ struct PredictCommand: AsyncParsableCommand {
                 columns: [.init("token", .right), .init("string"), .init("log-prob", .right), .init("prob", .right)],
                 rows: best[row].map { candidate in
                     [
-                        "\(candidate.token)", VisibleText.token(model.tokenizer?.string(of: candidate.token) ?? ""),
-                        NumberText.fixed(Double(candidate.logProbability), decimals: 4),
-                        NumberText.fixed(exp(Double(candidate.logProbability)), decimals: 4),
+                        "\(candidate.token)", VisibleText.token(model.string(of: candidate.token)),
+                        NumberText.fixed(Double(candidate.value), decimals: 4),
+                        NumberText.fixed(exp(Double(candidate.value)), decimals: 4),
                     ]
                 })
             print(table.render(.current()))
         }
     }
 
-    private func candidates(_ row: Tensor) -> [(token: Int, logProbability: Float)] {
-        let values = row.elements
-        return values.indices.sorted { values[$0] > values[$1] || (values[$0] == values[$1] && $0 < $1) }
-            .prefix(top).map { ($0, values[$0]) }
-    }
-
     private func printJSON(
         _ model: HookedTransformer, _ tokens: [Int], _ strings: [String],
-        _ best: [[(token: Int, logProbability: Float)]]
+        _ best: [[(token: Int, value: Float)]]
     ) throws {
-        func list(_ row: [(token: Int, logProbability: Float)]) -> JSONValue {
+        func list(_ row: [(token: Int, value: Float)]) -> JSONValue {
             .array(
                 row.map { candidate in
                     .object([
                         "token": JSONValue(candidate.token),
-                        "string": .string(model.tokenizer?.string(of: candidate.token) ?? ""),
-                        "logprob": Output.number(candidate.logProbability),
+                        "string": .string(model.string(of: candidate.token)),
+                        "logprob": Output.number(candidate.value),
                     ])
                 })
         }

@@ -12,6 +12,7 @@ struct RootCommand: AsyncParsableCommand {
               \(CommandName.current) list                         what can be run
               \(CommandName.current) run activation-patching      where in a real language model is the answer computed?
               \(CommandName.current) predict --text "When Mary and John went to the store, John gave a drink to"
+              \(CommandName.current) lens --text "The capital of France is" --answer " Paris"
               \(CommandName.current) data show digits             what a data set holds, with a few of its pictures
               \(CommandName.current) world show boat-race         a small world whose reward is not what was wanted
               \(CommandName.current) train --text FILE --out DIR  a small language model of your own

@@ -108,11 +108,18 @@ extension HeadWeights {
 }
 
 extension HookedTransformer {
-    /// The most probable next tokens of logits or log-probabilities `[V]`, most probable first; ties go to the lower id.
+    /// The largest of logits or log-probabilities `[V]` with their tokens, largest first; ties go to the lower id.
+    ///
+    /// - Complexity: O(V) for a small `count`.
     public static func topTokens(_ logits: Tensor, count: Int = 10) -> [(token: Int, value: Float)] {
         let values = logits.elements
-        return values.indices.sorted { (values[$0], $1) > (values[$1], $0) }.prefix(max(0, count)).map {
-            ($0, values[$0])
+        guard count > 0 else { return [] }
+        var best: [Int] = []
+        for token in values.indices {
+            guard best.count < count || values[token] > values[best[best.count - 1]] else { continue }
+            best.insert(token, at: best.firstIndex { values[$0] < values[token] } ?? best.count)
+            if best.count > count { best.removeLast() }
         }
+        return best.map { ($0, values[$0]) }
     }
 }

@@ -87,6 +87,9 @@ public struct HookedTransformer: Sendable {
         throw ModelError("the logits of \(name) are not numbers (NaN): the weights in \(weights) are damaged")
     }
 
+    /// The text of a token; its number where the model has no tokenizer.
+    public func string(of token: Int) -> String { tokenizer?.string(of: token) ?? "\(token)" }
+
     /// The tokens of `text`.
     ///
     /// - Throws: ``ModelError`` when the model has no tokenizer, or cannot read the prompt.

@@ -70,6 +70,7 @@ import Testing
         try expectUsage(["attention", "--text", "a", "--page", ""], says: "--page is empty")
         try expectUsage(["attribute", "--text", "a", "--neurons=-1"], says: "--neurons must not be negative")
         try expectUsage(["ablate", "--text", "a", "--method", "median"], says: "median", "resample")
+        try expectUsage(["ablate", "--text", "a", "--method", "resample"], says: "give it by --reference")
         try expectUsage(["capture", "--out", "x.safetensors"], says: "give one of --text and --file")
         try expectUsage(["capture", "--text", "a", "--out", "x.pt"], says: "--out must end in .safetensors")
         try expectUsage(["steer", "make", "--positive", "a", "--out", "v.gguf"], says: "--negative")

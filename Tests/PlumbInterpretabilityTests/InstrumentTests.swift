@@ -69,7 +69,7 @@ import Testing
         return Double(try #require(cache[.finalScale])[tokens.count - 1].item)
     }
 
-    @Test func aHeadWithoutAttentionToOthersAttendsToItself() throws {
+    @Test func patternsLookBackOnlyAndAddUpToOne() throws {
         let pair = try TinyPair("llama-tiny")
         let all = try AttentionPatterns(pair.model, pair.clean, layers: Array(0..<pair.layers))
         #expect(all.patterns.count == pair.layers * pair.model.configuration.heads)

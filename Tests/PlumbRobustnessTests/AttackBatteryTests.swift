@@ -28,6 +28,18 @@ struct AttackBatteryTests {
         }
     }
 
+    @Test("What a battery finds does not depend on how many samples go through it together")
+    func independentOfTheBatch() throws {
+        let battery = AttackBattery.standard(PerturbationSet(.linf, radius: 0.1), steps: 10, queries: 50, targets: 2)
+        func run(_ batch: Int?) throws -> BatteryResult {
+            try battery.run(
+                Fixture.network, images: Fixture.images, labels: Fixture.labels, batch: batch, key: RandomKey(6))
+        }
+        let (whole, parts) = (try run(nil), try run(7))
+        #expect(whole.adversarial == parts.adversarial && whole.robust == parts.robust)
+        #expect(whole.distances == parts.distances && whole.parts == parts.parts)
+    }
+
     private func flags(_ network: some HookedModel<Tensor>) throws -> Set<MaskingFlag.Kind> {
         var diagnosis = MaskingDiagnosis(PerturbationSet(.linf, radius: 0.2))
         (diagnosis.steps, diagnosis.queries) = (40, 500)

@@ -47,6 +47,18 @@ struct ONNXTests {
         }
     }
 
+    @Test(
+        "With channels last a network computes the same", arguments: ["normalized", "operators", "pooled", "residual"])
+    func readsChannelsLast(_ name: String) throws {
+        let network = try NetworkGraph(onnx: ONNXGolden.url("\(name).onnx"))
+        let last = network.readingChannelsLast()
+        let places = NetworkGraph.places(of: [1, 2, 0], network.inputShape)
+        for input in try #require(ONNXGolden.records()[name]).inputs {
+            let turned = Tensor(places.map { input[$0] }, shape: [1, input.count])
+            #expect(last(turned) == network(Tensor(input, shape: [1, input.count])))
+        }
+    }
+
     @Test("A network from a file is saved and read like any other")
     func savedNetwork() throws {
         let scratch = FileManager.default.temporaryDirectory.appendingPathComponent("onnx-\(UUID()).safetensors")

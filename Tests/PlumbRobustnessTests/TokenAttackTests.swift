@@ -9,7 +9,7 @@ import Testing
     private let task = RefusalTask(vocabulary: 40, harmful: 6, prompt: 3, suffix: 4)
 
     private func trained() throws -> RefusalClassifier {
-        let model = RefusalClassifier(task, width: 8, hidden: 16, key: RandomKey(1))
+        let model = RefusalClassifier(task, width: 8, hidden: 16, spread: 1, key: RandomKey(1))
         let texts = task.texts(400, key: RandomKey(2))
         return try Fit(steps: 150).run(model, optimizer: Adam(learningRate: 5e-3)) { model, step in
             let batch = (0..<32).map { texts[(step * 32 + $0) % texts.count] }

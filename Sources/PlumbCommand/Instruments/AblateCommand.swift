@@ -37,8 +37,16 @@ struct AblateCommand: AsyncParsableCommand {
     var method = AblationMethod.mean
     @Option(
         parsing: .unconditionalSingleValue,
-        help: "A text that a mean is taken over, or that resampling takes; may be repeated. (default: the text itself)")
+        help: "A text that a mean is taken over, by default the text itself, or that resampling takes; may be repeated."
+    )
     var reference: [String] = []
+
+    func validate() throws {
+        guard method != .resample || reference.count == 1 else {
+            throw ValidationError(
+                "--method resample takes activations from one other text of as many tokens: give it by --reference")
+        }
+    }
 
     func run() async throws {
         let request = Interruption.current?.awaited()
@@ -47,7 +55,7 @@ struct AblateCommand: AsyncParsableCommand {
         let ablation = try ablation(model, tokens)
         let token = try answer.map(model.token) ?? model.nextTokenLogProbabilities(tokens).argmax()
         let other = try wrong.map(model.token)
-        func name(_ token: Int) -> String { "“\(model.tokenizer?.string(of: token) ?? "\(token)")”" }
+        func name(_ token: Int) -> String { "“\(model.string(of: token))”" }
         let quantity =
             other.map { "the logit of \(name(token)) less that of \(name($0))" }
             ?? "the log-probability of \(name(token))"

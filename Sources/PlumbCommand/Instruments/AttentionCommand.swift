@@ -35,7 +35,7 @@ struct AttentionCommand: AsyncParsableCommand {
             ? nil
             : AttentionPage(
                 title: "Attention of \(model.name)", summary: findings.summary,
-                tokens: tokens.map { model.tokenizer?.string(of: $0) ?? "\($0)" },
+                tokens: tokens.map { model.string(of: $0) },
                 heads: patterns.patterns.map { AttentionPage.Head(layer: $0.layer, head: $0.head, weights: $0.weights) }
             ).render()
         try options.show(findings, of: model, tokens: tokens, title: "Attention", page: page)

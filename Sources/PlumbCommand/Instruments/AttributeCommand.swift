@@ -42,7 +42,7 @@ struct AttributeCommand: AsyncParsableCommand {
             ?? model.nextTokenLogProbabilities(Array(tokens.prefix(place + 1))).argmax()
         let attribution = try DirectLogitAttribution(
             model, tokens, answer: token, wrong: wrong.map(model.token), position: place, neurons: neurons)
-        func name(_ token: Int) -> String { "“\(model.tokenizer?.string(of: token) ?? "\(token)")”" }
+        func name(_ token: Int) -> String { "“\(model.string(of: token))”" }
         let quantity =
             try wrong.map { "the logit of \(name(token)) less that of \(name(try model.token($0)))" }
             ?? "the logit of \(name(token))"

@@ -49,7 +49,7 @@ struct CaptureCommand: AsyncParsableCommand {
             model, sites: try parsedSites(),
             layers: Positions.numbers(
                 layers, below: model.configuration.layers, option: "--layers", thing: "layers"),
-            positions: try parsedPositions())
+            positions: try parsedPositions(below: model.configuration.context))
         let tokens = try texts.enumerated().map { index, text in
             do { return try model.tokens(text) } catch { throw ModelError("text \(index + 1): \(error)") }
         }
@@ -80,13 +80,13 @@ struct CaptureCommand: AsyncParsableCommand {
         }
     }
 
-    private func parsedPositions() throws -> ActivationCapture.Positions {
+    private func parsedPositions(below context: Int) throws -> ActivationCapture.Positions {
         switch positions {
         case "all": return .all
         case "last": return .last
         default:
             return .at(
-                try Positions.numbers(positions, below: 1 << 24, option: "--positions", thing: "positions"))
+                try Positions.numbers(positions, below: context, option: "--positions", thing: "positions"))
         }
     }
 }

@@ -31,7 +31,7 @@ struct InstrumentOptions: ParsableArguments {
     ) throws {
         if let page {
             let url = URL(fileURLWithPath: page)
-            try Data((markup ?? HTMLReport.page(findings, title: title)).utf8).writeForUser(to: url)
+            try Data((markup ?? HTMLReport.page(findings, title: title)).utf8).writeWhole(to: url)
         }
         guard json else {
             print(TerminalReport(findings, title: title).render(.current(), strongest: 0), terminator: "")
@@ -42,7 +42,7 @@ struct InstrumentOptions: ParsableArguments {
         object["model"] = .string(loaded.name)
         object["is_quantized"] = .bool(loaded.isQuantized)
         object["tokens"] = .array(tokens.map { JSONValue($0) })
-        object["strings"] = .array(tokens.map { .string(loaded.tokenizer?.string(of: $0) ?? "") })
+        object["strings"] = .array(tokens.map { .string(loaded.string(of: $0)) })
         object["summary"] = .string(findings.summary)
         var metrics: [String: JSONValue] = [:]
         for metric in findings.metrics { metrics[metric.name] = JSONValue(metric.value) }
@@ -51,19 +51,6 @@ struct InstrumentOptions: ParsableArguments {
         for table in findings.tables { tables[table.name] = try JSONValue(encoding: table) }
         object["tables"] = .object(tables)
         try Output.json(.object(object))
-    }
-}
-
-extension Data {
-    /// Writes a file that a user named, whole or not at all.
-    ///
-    /// - Throws: `FileError` naming the file.
-    func writeForUser(to url: URL) throws {
-        do {
-            try write(to: url, options: .atomic)
-        } catch {
-            throw FileError("cannot write \(url.path): \(systemReason(of: error))")
-        }
     }
 }
 

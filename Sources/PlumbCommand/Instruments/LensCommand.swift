@@ -41,7 +41,7 @@ struct LensCommand: AsyncParsableCommand {
                         cell.top.map { guess in
                             .object([
                                 "token": JSONValue(guess.token),
-                                "string": .string(model.tokenizer?.string(of: guess.token) ?? ""),
+                                "string": .string(model.string(of: guess.token)),
                                 "probability": JSONValue(guess.probability),
                             ])
                         })

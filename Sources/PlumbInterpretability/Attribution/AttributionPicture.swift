@@ -114,7 +114,7 @@ extension PatchCell {
 extension TokenizedPair {
     /// The tokens of the part that both prompts have; where they differ, both, as in " Mary/John".
     func labels(_ model: HookedTransformer) -> [String] {
-        func text(_ tokens: [Int]) -> [String] { tokens.map { model.tokenizer?.string(of: $0) ?? "\($0)" } }
+        func text(_ tokens: [Int]) -> [String] { tokens.map { model.string(of: $0) } }
         return zip(text(alignedClean), text(alignedCorrupted)).map { $0 == $1 ? $0 : "\($0)/\($1.trimmingPrefix(" "))" }
     }
 }

@@ -7,7 +7,7 @@ extension AttentionPatterns {
     ///
     /// - Parameter drawn: up to how many heads the patterns are drawn; the tables hold all.
     public func findings(_ model: HookedTransformer, drawn: Int = 4) -> Findings {
-        let strings = tokens.map { model.tokenizer?.string(of: $0) ?? "\($0)" }
+        let strings = tokens.map { model.string(of: $0) }
         let layers = Array(Set(patterns.map(\.layer))).sorted(), heads = Array(Set(patterns.map(\.head))).sorted()
         func map(_ name: String, _ title: String, _ value: (Pattern) -> Double) -> [FindingsPart] {
             let values = layers.map { layer in

@@ -80,14 +80,7 @@ public struct ControlVector: Sendable, Equatable {
                 throw ModelError(
                     "the vector was made for a model of width \(direction.count); \(model.name) has \(width)")
             }
-            let step = direction * scale
-            return Intervention("steer", at: .block(layer, .residPost)) { value, context in
-                guard let positions else { return (value.reshaped([-1, width]) + step).reshaped(value.shape) }
-                let mask = context.positions.map { positions.contains($0) ? Float(1) : 0 }
-                let rows = value.reshaped([-1, width])
-                let weights = Tensor((0..<rows.shape[0]).map { mask[$0 % mask.count] }, shape: [rows.shape[0], 1])
-                return (rows + weights * step.reshaped([1, width])).reshaped(value.shape)
-            }
+            return .steer(.block(layer, .residPost), by: direction, scale: scale, positions: positions)
         }
     }
 

@@ -6,7 +6,7 @@ extension LogitLens {
     /// The lens as tables and heat maps: the most probable token of every layer and position, and, where there is one, the
     /// answer's probability and rank.
     public func findings(_ model: HookedTransformer) -> Findings {
-        func text(_ token: Int) -> String { model.tokenizer?.string(of: token) ?? "\(token)" }
+        func text(_ token: Int) -> String { model.string(of: token) }
         let rows = cells.indices.map { $0 == 0 ? "embedding" : "\($0 - 1)" }
         let columns = positions.map { text(tokens[$0]) }
         func table(_ name: String, _ title: String, _ value: (Cell) -> Double) -> Table {

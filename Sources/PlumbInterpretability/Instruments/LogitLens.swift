@@ -64,21 +64,17 @@ public struct LogitLens: Sendable, Equatable {
             guard let residual = cache[point] else { unmet("\(model.name) shows \(point)") }
             let logProbabilities = model.logits(ofResidual: residual.gathered(positions)).logSoftmax()
             try model.requireNumbers(logProbabilities)
-            return positions.indices.map { Self.cell(logProbabilities[$0].elements, answer: answer, top: top) }
+            return positions.indices.map { Self.cell(logProbabilities[$0], answer: answer, top: top) }
         }
     }
 
-    private static func cell(_ row: [Float], answer: Int?, top: Int) -> Cell {
-        var best: [Int] = []
-        for token in row.indices {
-            guard best.count < top || row[token] > row[best[best.count - 1]] else { continue }
-            let place = best.firstIndex { row[$0] < row[token] } ?? best.count
-            best.insert(token, at: place)
-            if best.count > top { best.removeLast() }
-        }
+    private static func cell(_ logProbabilities: Tensor, answer: Int?, top: Int) -> Cell {
+        let row = logProbabilities.elements
         let place = answer.map { answer in 1 + row.count { $0 > row[answer] } }
         return Cell(
-            top: best.map { Guess(token: $0, probability: exp(Double(row[$0]))) }, rank: place,
+            top: HookedTransformer.topTokens(logProbabilities, count: top).map {
+                Guess(token: $0.token, probability: exp(Double($0.value)))
+            }, rank: place,
             probability: answer.map { exp(Double(row[$0])) })
     }
 

@@ -86,7 +86,7 @@ public struct AnswerStanding: Sendable, Equatable {
     public func panel(
         _ pair: TokenizedPair, _ model: HookedTransformer, title: String, note: (clean: String, corrupted: String)
     ) -> PromptPanel {
-        func text(_ token: Int) -> String { model.tokenizer?.string(of: token) ?? "\(token)" }
+        func text(_ token: Int) -> String { model.string(of: token) }
         func prompt(
             _ label: String, _ tokens: [Int], _ places: (answer: Place, wrong: Place), _ note: String
         ) -> PromptPanel.Prompt {

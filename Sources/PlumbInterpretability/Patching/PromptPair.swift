@@ -99,7 +99,7 @@ public struct PromptPair: Codable, Sendable, Equatable {
         let kept = min(ending, shorter - same)
         func words(_ tokens: [Int]) -> String {
             let middle = tokens[same..<tokens.count - kept]
-            let shown = middle.prefix(8).map { "\"\(model.tokenizer?.string(of: $0) ?? "\($0)")\"" }
+            let shown = middle.prefix(8).map { "\"\(model.string(of: $0))\"" }
             return middle.isEmpty ? "nothing" : shown.joined(separator: " ") + (middle.count > 8 ? " …" : "")
         }
         return "They part at position \(same): \(words(pair.clean)) against \(words(pair.corrupted))."

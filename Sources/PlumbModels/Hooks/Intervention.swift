@@ -89,17 +89,26 @@ public struct Intervention: Sendable {
         }
     }
 
-    /// Adds `scale` times `direction` at every position: activation addition
-    /// (Turner et al. 2023, arXiv:2308.10248).
+    /// Adds `scale` times `direction` to the activation: activation addition (Turner et al. 2023, arXiv:2308.10248).
     ///
+    /// - Parameter positions: of the text, at which it is added; nil for all, and for activations without positions.
     /// - Shapes: `direction` has the activation's last axis, `[D]`.
-    public static func steer(_ point: HookPoint, by direction: Tensor, scale: Float = 1) -> Intervention {
+    public static func steer(
+        _ point: HookPoint, by direction: Tensor, scale: Float = 1, positions: Range<Int>? = nil
+    ) -> Intervention {
         let step = direction * scale
-        return Intervention("steer", at: point) { value in
+        return Intervention("steer", at: point) { value, context in
             require(
                 value.shape.last == step.count && step.shape.count == 1,
                 "cannot steer \(point) of shape \(value.shape) by a direction of shape \(step.shape)")
-            return (value.reshaped([-1, step.count]) + step).reshaped(value.shape)
+            let rows = value.reshaped([-1, step.count])
+            guard let positions else { return (rows + step).reshaped(value.shape) }
+            require(!point.site.hasHeads, "\(point) has heads: it is steered at all positions")
+            let covered = Array(context.positions)
+            let weights = Tensor(
+                (0..<rows.shape[0]).map { positions.contains(covered[$0 % covered.count]) ? 1 : 0 },
+                shape: [rows.shape[0], 1])
+            return (rows + weights * step.reshaped([1, step.count])).reshaped(value.shape)
         }
     }
 }

@@ -62,7 +62,7 @@ public struct RefusalClassifier: HookedModel {
     ///   - hidden: the width of the hidden layer.
     ///   - spread: the standard deviation of new embeddings.
     ///   - key: of the weights.
-    public init(_ task: RefusalTask, width: Int, hidden: Int, spread: Double = 1, key: RandomKey) {
+    public init(_ task: RefusalTask, width: Int, hidden: Int, spread: Double, key: RandomKey) {
         embedding = Embedding(
             weight: Weight(Tensor.normal([task.vocabulary, width], standardDeviation: spread, key: key["embedding"])))
         layers = MLP([task.length * width, hidden, 2], initializer: .heNormal, key: key["layers"])

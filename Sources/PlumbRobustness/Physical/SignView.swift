@@ -65,7 +65,7 @@ public struct StickerLayout: Sendable {
     ///   - columns: of cells in a strip.
     ///   - width: of a strip, in radii of the sign.
     ///   - height: of a strip, in radii of the sign.
-    public init(rows: Int, columns: Int, width: Double = 1.12, height: Double = 0.36) {
+    public init(rows: Int, columns: Int, width: Double, height: Double) {
         let (side, inner) = (width / 2, 0.28)
         strips = [(-side, -inner - height, side, -inner), (-side, inner, side, inner + height)]
         (self.rows, self.columns) = (rows, columns)
