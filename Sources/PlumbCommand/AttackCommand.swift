@@ -41,7 +41,8 @@ struct AttackCommand: AsyncParsableCommand {
     var bounds: ValueRange?
     @Option(
         parsing: .unconditional,
-        help: "The values that stand for the bounds in the file, for example 0...255. (default: images are not changed)")
+        help: "The values that stand for the bounds in the file, for example 0...255. (default: images are not changed)"
+    )
     var rescale: ValueRange?
     @Option(
         help: """

@@ -78,7 +78,8 @@ struct AttackInputs {
         if let name = names.first(where: file.names.contains) { return try file.array(name) }
         guard !isShared else {
             throw FileError(
-                "\(path) has no array labels: add one, as numpy.savez(…, images=x, labels=y) does, or name a file by --labels")
+                "\(path) has no array labels: add one, as numpy.savez(…, images=x, labels=y) does, or name a file by --labels"
+            )
         }
         guard file.names.count == 1 else {
             let found = visible(file.names.prefix(8).joined(separator: ", "), limit: 200)
@@ -131,7 +132,8 @@ struct AttackInputs {
         throw FileError(
             "\(path): image \(place / width) has the value \(values[place]), outside \(bounds.lowerBound) to "
                 + "\(bounds.upperBound); the images go from \(low) to \(high). Give --rescale, as in "
-                + "--rescale 0...255, where the network reads other values than the file has, or --bounds where it reads these")
+                + "--rescale 0...255, where the network reads other values than the file has, or --bounds where it reads these"
+        )
     }
 
     /// Images with their channels moved, `[N, C, H, W]` to `[N, H, W, C]` or back.

@@ -37,7 +37,8 @@ struct AttackReport {
                     ? style.paragraph(
                         "No sign of hidden gradients: one step, an ascent and a search without gradients agree.",
                         indent: "")
-                    : style.paragraph("Do not believe the accuracy that is left. There are signs against it:", indent: ""))
+                    : style.paragraph(
+                        "Do not believe the accuracy that is left. There are signs against it:", indent: ""))
             lines += diagnosis.flags.map { style.paragraph("- \($0)") }
         }
         if let out { lines.append("changed images  \(out)") }

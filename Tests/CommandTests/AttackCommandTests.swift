@@ -48,7 +48,9 @@ import Testing
         #expect(changed.shape == [12, 2, 6, 6])
         let moved = zip(changed.elements, images().elements).map { abs(Double($0) - Double($1)) }
         #expect((moved.max() ?? 1) <= 0.1)
-        let (broken, predictions) = (try file.array("broken").wholeNumbers(), try file.array("predictions").wholeNumbers())
+        let (broken, predictions) = (
+            try file.array("broken").wholeNumbers(), try file.array("predictions").wholeNumbers()
+        )
         #expect(zip(predictions, labels).map { $0 != $1 ? 1 : 0 } == broken)
         #expect(abs(Double(broken.count { $0 == 0 }) / 12 - left) < 1e-9)
         let again = try attack("residual", ["--images", "x.npz", "--radius", "0.1", "--json", "--threads", "1"])
@@ -99,7 +101,8 @@ import Testing
         var values = images().elements
         values[100] = .nan
         try write("nan.npz", Tensor(values, shape: [12, 2, 6, 6]), labels)
-        #expect(try refusal("residual", "nan.npz").contains("image 1 has a value that is not a finite number, at place 28"))
+        #expect(
+            try refusal("residual", "nan.npz").contains("image 1 has a value that is not a finite number, at place 28"))
         try write("flat.npz", Tensor.zeros([6, 5]) + 0.5, [0, 1, 2, 0, 1, 2])
         #expect(try refusal("perceptron", "flat.npz").contains("APGD-T needs 4 classes or more, and"))
         #expect(

@@ -15,7 +15,7 @@ struct SteerCommand: AsyncParsableCommand {
             A control vector is a direction of the residual stream for each layer. Its file is that of llama.cpp.
 
               \(CommandName.current) steer make --positive "I love this" --negative "I hate this" --out love.gguf
-              \(CommandName.current) steer generate --vector love.gguf --scale 2 --layers 10-20 --text "I think that this"
+              \(CommandName.current) steer generate --vector love.gguf --scale 2 --layers 14 --text "I think that this film"
             """, subcommands: [Make.self, Generate.self])
 
     struct Make: AsyncParsableCommand {

@@ -49,7 +49,8 @@ public struct PhysicalAttack: Experiment {
                 authors: "Eykholt, Evtimov, Fernandes, Li, Rahmati, Xiao, Prakash, Kohno, Song",
                 title: "Robust Physical-World Attacks on Deep Learning Models", year: 2017, arXiv: "1707.08945"),
             Reference(
-                authors: "Athalye, Engstrom, Ilyas, Kwok", title: "Synthesizing Robust Adversarial Examples", year: 2017,
+                authors: "Athalye, Engstrom, Ilyas, Kwok", title: "Synthesizing Robust Adversarial Examples",
+                year: 2017,
                 arXiv: "1707.07397"),
         ],
         changes:
@@ -58,9 +59,8 @@ public struct PhysicalAttack: Experiment {
         minutes: 2)
 
     static let accuracy = Quantity("sign_accuracy"), success = Quantity("sticker_success", isHeadline: true)
-    static let random = Quantity("random_sticker_success", isHeadline: true),
-        none = Quantity("success_without_stickers")
-    static let bestRandom = Quantity("random_sticker_success_most")
+    static let random = Quantity("random_sticker_success", isHeadline: true)
+    static let none = Quantity("success_without_stickers"), bestRandom = Quantity("random_sticker_success_most")
     static let single = Quantity("one_view_sticker_success", isHeadline: true)
     static let home = Quantity("one_view_sticker_success_in_its_view")
     static let others = Quantity("sticker_success_over_targets")

@@ -229,7 +229,8 @@ private struct PythonLiteral {
     private mutating func expect(_ character: Unicode.Scalar) throws {
         guard accept(character) else {
             throw FileError(
-                "the header is damaged: \"\(character)\" should stand before \(visible(String(Substring(rest)), limit: 40))")
+                "the header is damaged: \"\(character)\" should stand before \(visible(String(Substring(rest)), limit: 40))"
+            )
         }
     }
 
