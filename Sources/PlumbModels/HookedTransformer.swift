@@ -45,7 +45,13 @@ public struct HookedTransformer: Sendable {
             case .rotQ, .rotK: design.rotary != nil
             case .residMid: !design.isParallel
             case .mlpPreLinear: design.isGated
-            case .mlpPre, .mlpPost, .mlpOut, .ln2Scale, .ln2Normalized: configuration.mlpWidth > 0
+            case .mlpPre, .mlpPost, .mlpOut: configuration.mlpWidth > 0
+            case .ln1Scale, .ln1Normalized: design.normPlacement != .after
+            case .ln2Scale, .ln2Normalized: configuration.mlpWidth > 0 && design.normPlacement != .after
+            case .ln1PostScale, .ln1PostNormalized: design.normalizesOutputs
+            case .ln2PostScale, .ln2PostNormalized: configuration.mlpWidth > 0 && design.normalizesOutputs
+            case .queryNormScale, .queryNormNormalized, .keyNormScale, .keyNormNormalized:
+                design.queryKeyNorm != .none
             default: true
             }
         }

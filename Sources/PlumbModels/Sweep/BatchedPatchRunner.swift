@@ -243,8 +243,10 @@ struct BatchedPatchRunner {
 
     private func patchesAfterAttention(_ run: Run) -> Bool {
         let site = cells[run.cell].point.site
-        return [.residMid, .ln2Scale, .ln2Normalized, .mlpPre, .mlpPreLinear, .mlpPost, .mlpOut, .residPost]
-            .contains(site)
+        return [
+            .residMid, .ln2Scale, .ln2Normalized, .mlpPre, .mlpPreLinear, .mlpPost, .ln2PostScale, .ln2PostNormalized,
+            .mlpOut, .residPost,
+        ].contains(site)
     }
 
     /// The residual stream with which runs enter block `layer`: the base run's from their first position on.

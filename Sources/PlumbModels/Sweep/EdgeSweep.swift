@@ -67,6 +67,10 @@ public struct EdgeSweep: Sendable {
             throw ModelError(
                 "edges follow a stream from attention to MLP, which the parallel blocks of \(model.name) do not have")
         }
+        guard !model.normalizesOutputs else {
+            throw ModelError(
+                "edges carry what heads add to the stream, and \(model.name) normalizes their sum before it is added")
+        }
         let known = Set(EdgeGraph(model.configuration).edges)
         if let odd = edges.first(where: { !known.contains($0) }) {
             throw ModelError("\(model.name) has no edge \(odd): a writer must come before its reader, and both exist")
@@ -163,7 +167,7 @@ private struct EdgeReadings {
         let core = block.attention.core
         let (heads, groups) = (core.heads * core.headWidth, core.keyValueHeads * core.headWidth)
         func projected(_ columns: Range<Int>) -> Tensor {
-            block.attention.qkv(block.ln1(rows), arithmetic: model.arithmetic).columns(columns)
+            block.attention.qkv(block.ln1?(rows) ?? rows, arithmetic: model.arithmetic).columns(columns)
         }
         switch point.site {
         case .q: return projected(0..<heads)
