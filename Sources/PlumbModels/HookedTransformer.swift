@@ -61,7 +61,12 @@ public struct HookedTransformer: Sendable {
     }
 
     /// The number of heads that an activation with an axis of heads has.
-    public func heads(at site: Site) -> Int { BatchedPatchRunner.heads(at: site, configuration) }
+    public func heads(at site: Site) -> Int {
+        let norms: [Site] = [.queryNormScale, .queryNormNormalized, .keyNormScale, .keyNormNormalized]
+        if norms.contains(site), transformer.design.queryKeyNorm == .row { return 1 }
+        let keys: [Site] = [.k, .v, .rotK, .keyNormScale, .keyNormNormalized]
+        return keys.contains(site) ? configuration.keyValueHeads : configuration.heads
+    }
 
     /// Packs every weight for the product kernels now, rather than when it is first used.
     public func prepare() {

@@ -101,7 +101,7 @@ struct FamilyTests {
             let patch = Intervention.patch(cell.point, from: source, position: cell.position)
             let logits = model.run(corrupted, with: [patch]).output
             let last = logits[logits.shape[0] - 1]
-            #expect(value == Double(last[3].item) - Double(last[8].item), "\(cell.point) at \(cell.position ?? -1)")
+            #expect(value == Double(last[3].item - last[8].item), "\(cell.point) at \(cell.position ?? -1)")
         }
     }
 

@@ -37,6 +37,8 @@ extension HookedEncoder {
         var layer_norm_eps: Float?
         var hidden_act: String?
         var position_embedding_type: String?
+        /// Of the head that is not read.
+        var tie_word_embeddings: Bool?
     }
 
     static let names = TensorNames(

@@ -113,13 +113,13 @@ public struct Site: RawRepresentable, Hashable, Sendable, Codable {
     public static let k = Site(rawValue: "attn.hook_k")
     /// Values `[T, G, K]`.
     public static let v = Site(rawValue: "attn.hook_v")
-    /// What the normalization of queries divides by, `[T, H, 1]`, or `[T, 1]` where a row is normalized whole.
+    /// What the normalization of queries divides by, `[T, H, 1]`, or `[T, 1, 1]` where a row is normalized whole.
     public static let queryNormScale = Site(rawValue: "attn.q_norm.hook_scale")
-    /// Queries after normalization and before its gain, `[T, H, K]`, or `[T, H · K]` where a row is normalized whole.
+    /// Queries after normalization and before its gain, `[T, H, K]`, or `[T, 1, H · K]` where a row is normalized whole.
     public static let queryNormNormalized = Site(rawValue: "attn.q_norm.hook_normalized")
-    /// What the normalization of keys divides by, `[T, G, 1]`, or `[T, 1]` where a row is normalized whole.
+    /// What the normalization of keys divides by, `[T, G, 1]`, or `[T, 1, 1]` where a row is normalized whole.
     public static let keyNormScale = Site(rawValue: "attn.k_norm.hook_scale")
-    /// Keys after normalization and before its gain, `[T, G, K]`, or `[T, G · K]` where a row is normalized whole.
+    /// Keys after normalization and before its gain, `[T, G, K]`, or `[T, 1, G · K]` where a row is normalized whole.
     public static let keyNormNormalized = Site(rawValue: "attn.k_norm.hook_normalized")
     /// Queries after rotation `[T, H, K]`; absent without rotary positions.
     public static let rotQ = Site(rawValue: "attn.hook_rot_q")
@@ -191,7 +191,10 @@ public struct Site: RawRepresentable, Hashable, Sendable, Codable {
 
     /// Whether the activation has an axis of heads, so that one head of it can be patched.
     public var hasHeads: Bool {
-        [.q, .k, .v, .rotQ, .rotK, .attnScores, .pattern, .z, .result].contains(self)
+        [
+            .q, .k, .v, .rotQ, .rotK, .attnScores, .pattern, .z, .result, .queryNormScale, .queryNormNormalized,
+            .keyNormScale, .keyNormNormalized,
+        ].contains(self)
     }
 
     /// Whether rows are kept as `[rows, H, keys]` inside a pass and shown as `[H, queries, keys]`.

@@ -138,7 +138,7 @@ private struct EdgeReadings {
         for (point, members) in Dictionary(grouping: edges.indices, by: { cells[$0].point }) {
             let values = read(at: point, members.map { moved(edges[$0]) })
             for (place, edge) in members.enumerated() {
-                let heads = BatchedPatchRunner.heads(at: point.site, model.configuration)
+                let heads = model.heads(at: point.site)
                 let count = cells[edge].head.map { _ in values.shape[1] / heads } ?? values.shape[1]
                 given[edge] = (0..<rows).map { row in
                     RowPatch(

@@ -82,7 +82,7 @@ struct Attention: Sendable {
         _ hooks: inout HookRunner
     ) -> Tensor {
         guard let norm else { return x }
-        let rows = norm.weight.count == core.headWidth ? x : x.reshaped([x.shape[0], norm.weight.count])
+        let rows = norm.weight.count == core.headWidth ? x : x.reshaped([x.shape[0], 1, norm.weight.count])
         return norm(rows, scale: .block(block, sites.scale), normalized: .block(block, sites.normalized), &hooks)
             .reshaped(x.shape)
     }
