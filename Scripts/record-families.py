@@ -177,8 +177,8 @@ class Converter:
         single = [chr(33 + index) for index in range(VOCABULARY - 2)]
         writer.add_tokenizer_model("gpt2")
         writer.add_tokenizer_pre("gpt-2")
-        writer.add_token_list([*single, "ab", "cd"])
-        writer.add_token_merges(["a b", "c d"])
+        writer.add_token_list([*single, "AB", "CD"])
+        writer.add_token_merges(["A B", "C D"])
         self.add_tensors(writer, name)
         writer.write_header_to_file()
         writer.write_kv_data_to_file()

@@ -76,7 +76,13 @@ struct EncoderTests {
 
     @Test("MiniLM's hidden states and cosines agree with transformers", .enabled(if: miniLM != nil))
     func real() throws {
-        let encoder = try HookedEncoder.load(folder: #require(Self.miniLM).url)
+        // Without its tokenizer: the record has token ids.
+        let folder = try #require(Self.miniLM).url
+        let data = try Data(contentsOf: folder.appendingPathComponent("config.json"))
+        let weights = WeightReader(try SafetensorsCheckpoint(folder: folder), HookedEncoder.names, .huggingFace)
+        let encoder = try HookedEncoder(
+            JSONDecoder().decode(HookedEncoder.File.self, from: data), from: weights, name: "minilm", tokenizer: nil,
+            files: [])
         let record = try Golden.decode(MiniLM.self, "minilm.json")
         let tokens = record.pairs[0].tokens[0]
         let expected = Tensor(record.hidden.flatMap { $0 }, shape: [tokens.count, 384])

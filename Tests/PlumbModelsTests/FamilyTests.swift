@@ -116,8 +116,8 @@ struct FamilyTests {
             let gradient = gradients[index]
             // Along the gradient's own direction, so that rounding of the loss is small beside the change.
             let norm = gradient.elements.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
-            guard norm > 1e-4 else { continue }
-            let step = 2e-2 / norm
+            guard norm > 1e-3 else { continue }
+            let step = min(2e-2, 1e-2 / norm) / norm
             func moved(_ sign: Double) -> Double {
                 let change = gradient * Float(sign * step)
                 return Double(
