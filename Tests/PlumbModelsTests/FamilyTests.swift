@@ -16,7 +16,8 @@ struct FamilyTests {
     ]
     static let all =
         inGGUF + [
-            "gemma3-tiny-caps", "mistral-tiny", "llama-tiny-linear", "llama-tiny-dynamic", "phi-tiny-norms", "gptj-tiny", "gpt-neo-tiny",
+            "gemma3-tiny-caps", "mistral-tiny", "llama-tiny-linear", "llama-tiny-dynamic", "phi-tiny-norms",
+            "gptj-tiny", "gpt-neo-tiny",
         ]
 
     private struct Record: Decodable {

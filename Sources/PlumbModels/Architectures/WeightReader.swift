@@ -116,7 +116,9 @@ extension Transformer {
         let layers = description.sizes.layers
         try reader.checkLayers(layers)
         self.init(withoutBlocks: description, isNew: false)
-        if description.design.hasHeadBias { unembedding.bias = .zeros([try reader.rows(isTied ? .tokenEmbedding : .unembedding)]) }
+        if description.design.hasHeadBias {
+            unembedding.bias = .zeros([try reader.rows(isTied ? .tokenEmbedding : .unembedding)])
+        }
         let filling = Filling(reader: reader, description: description)
         var read = try filling.run { visitEnds(&$0, reader.dialect) }
         for index in 0..<layers {
