@@ -47,10 +47,6 @@ extension HookedTransformer {
     /// residual stream between them.
     public var hasParallelBlocks: Bool { transformer.design.isParallel }
 
-    /// Whether what attention and MLP write is normalized before it is added to the stream, so that what heads add is not
-    /// the sum of their parts.
-    public var normalizesOutputs: Bool { transformer.design.normalizesOutputs }
-
     /// How block `index` attends: its heads, mask, scale and soft cap.
     ///
     /// - Precondition: the model has the block.

@@ -67,7 +67,7 @@ public struct EdgeSweep: Sendable {
             throw ModelError(
                 "edges follow a stream from attention to MLP, which the parallel blocks of \(model.name) do not have")
         }
-        guard !model.normalizesOutputs else {
+        guard model.addsHeadsToStream else {
             throw ModelError(
                 "edges carry what heads add to the stream, and \(model.name) normalizes their sum before it is added")
         }
