@@ -208,8 +208,8 @@ typedef struct {
 typedef struct {
     size_t count;
     size_t row[MOST_ROWS], head[MOST_ROWS];
-    /// Keys that row i sees, and the most that any sees.
-    size_t keys[MOST_ROWS], most_keys;
+    /// Keys up to row i's own, and the most of any row; the first that some row's window shows.
+    size_t keys[MOST_ROWS], most_keys, first_key;
 } row_block;
 
 INLINE float *probabilities_at(const attention_state *state, size_t i, size_t key) {
@@ -235,7 +235,7 @@ static void score_block(const attention_state *state, const row_block *block) {
             copy_floats(state->queries + i * QUERY_CHUNK, q, chunk);
         }
         float scale = p + chunk == width ? state->call->scale : 1.0f;
-        for (size_t key = 0; key < block->most_keys; key += 2 * VL) {
+        for (size_t key = block->first_key / (2 * VL) * (2 * VL); key < block->most_keys; key += 2 * VL) {
             size_t panel = key / PANEL;
             const float *keys = panel < whole ? prefix + panel * PANEL * width
                                               : state->panels + (panel - whole) * PANEL * width;
@@ -246,6 +246,33 @@ static void score_block(const attention_state *state, const row_block *block) {
             } else {
                 score_one(block->count, state->queries, keys, chunk, s, p > 0, scale);
             }
+        }
+    }
+}
+
+/// The first key that row i's window shows.
+INLINE size_t first_key(const attention_state *state, const row_block *block, size_t i) {
+    size_t window = state->call->window;
+    return window > 0 && block->keys[i] > window ? block->keys[i] - window : 0;
+}
+
+/// Keys before row i's window become `hidden`.
+static void hide_keys(const attention_state *state, const row_block *block, float hidden) {
+    if (state->call->window == 0) return;
+    for (size_t i = 0; i < block->count; i++) {
+        size_t first = first_key(state, block, i);
+        for (size_t j = 0; j < first; j += VL) st_partial(probabilities_at(state, i, j), splat(hidden), first - j);
+    }
+}
+
+static void cap_scores(const attention_state *state, const row_block *block) {
+    float cap = state->call->soft_cap;
+    if (!(cap > 0.0f)) return;
+    vf inverse = splat(1.0f / cap);
+    for (size_t i = 0; i < block->count; i++) {
+        for (size_t j = block->first_key / VL * VL; j < block->keys[i]; j += VL) {
+            float *s = probabilities_at(state, i, j);
+            st(s, vtanh(ld(s) * inverse) * splat(cap));
         }
     }
 }
@@ -293,8 +320,8 @@ INLINE void softmax_row(float *begin, const size_t block, size_t n, size_t end) 
     }
 }
 
-/// Keys from ..< to of the block's rows i ..< i + m.
-static void mix_keys(const attention_state *state, size_t i, size_t m, size_t from, size_t to) {
+/// Keys from ..< to of the block's rows i ..< i + m, added to what was mixed before if it continues.
+static void mix_keys(const attention_state *state, size_t i, size_t m, size_t from, size_t to, int continues) {
     const plumb_attention_segment *segment = state->segment;
     size_t width = state->call->width, z_stride = mixed_stride(width), offset = state->kv_head * width;
     for (size_t key = from; key < to;) {
@@ -313,10 +340,11 @@ static void mix_keys(const attention_state *state, size_t i, size_t m, size_t fr
         float *z = state->mixed + i * z_stride;
         size_t e = 0;
         if (m <= FEW_ROWS) {
-            for (; e + 4 * VL <= width; e += 4 * VL) mix_four(m, p, values + e, stride, end - key, z + e, z_stride, key > 0);
+            for (; e + 4 * VL <= width; e += 4 * VL) mix_four(m, p, values + e, stride, end - key, z + e, z_stride, continues);
         }
-        for (; e + 2 * VL <= width; e += 2 * VL) mix_two(m, p, values + e, stride, end - key, z + e, z_stride, key > 0);
-        for (; e < width; e += VL) mix_last(m, width - e, p, values + e, stride, end - key, z + e, z_stride, key > 0);
+        for (; e + 2 * VL <= width; e += 2 * VL) mix_two(m, p, values + e, stride, end - key, z + e, z_stride, continues);
+        for (; e < width; e += VL) mix_last(m, width - e, p, values + e, stride, end - key, z + e, z_stride, continues);
+        continues = 1;
         key = end;
     }
 }
@@ -344,12 +372,14 @@ static int store_mixed(const attention_state *state, const row_block *block) {
 }
 
 static void mix_block(const attention_state *state, const row_block *block) {
-    mix_keys(state, 0, block->count, 0, block->most_keys);
+    // Keys before every row's window weigh 0.
+    size_t from = block->first_key / KEY_BLOCK * KEY_BLOCK;
+    mix_keys(state, 0, block->count, from, block->most_keys, 0);
     int finite = store_mixed(state, block);
     if (finite || block->keys[0] == block->most_keys) return;
     // Perhaps a row met a later key's infinity or NaN: once more, each row's last keys for itself.
-    mix_keys(state, 0, block->count, 0, block->keys[0]);
-    for (size_t i = 0; i < block->count; i++) mix_keys(state, i, 1, block->keys[0], block->keys[i]);
+    mix_keys(state, 0, block->count, from, block->keys[0], 0);
+    for (size_t i = 0; i < block->count; i++) mix_keys(state, i, 1, block->keys[0], block->keys[i], 1);
     store_mixed(state, block);
 }
 
@@ -420,17 +450,25 @@ static void run_block(const attention_state *state, const row_block *block) {
     if (stages == PLUMB_ATTEND_ALL && block->count > FEW_ROWS) prefetch_rows(state, block);
     if (stages & PLUMB_ATTEND_SCORES) {
         score_block(state, block);
+        cap_scores(state, block);
+        hide_keys(state, block, -__builtin_inff());
         store_rows(state, block, segment->scores, -__builtin_inff());
     }
     if (stages & PLUMB_ATTEND_SOFTMAX) {
-        if (!(stages & PLUMB_ATTEND_SCORES)) load_rows(state, block, segment->scores);
+        if (!(stages & PLUMB_ATTEND_SCORES)) {
+            load_rows(state, block, segment->scores);
+            hide_keys(state, block, -__builtin_inff());
+        }
         for (size_t i = 0; i < block->count; i++) {
             softmax_row(probabilities_at(state, i, 0), MOST_ROWS * KEY_BLOCK, block->keys[i], block->most_keys);
         }
         store_rows(state, block, segment->pattern, 0.0f);
     }
     if (stages & PLUMB_ATTEND_MIX) {
-        if (!(stages & PLUMB_ATTEND_SOFTMAX)) load_rows(state, block, segment->pattern);
+        if (!(stages & PLUMB_ATTEND_SOFTMAX)) {
+            load_rows(state, block, segment->pattern);
+            hide_keys(state, block, 0.0f);
+        }
         mix_block(state, block);
     }
 }
@@ -462,6 +500,7 @@ static void attention_unit(
             }
         }
         block.most_keys = block.keys[block.count - 1];
+        block.first_key = first_key(&state, &block, 0);
         run_block(&state, &block);
     }
 }

@@ -19,9 +19,9 @@
     apply_to = function)
 #include "matmul_pack.inc.h"
 #include "matmul_drive.inc.h"
+#include "elementwise.inc.h"
 #include "attention.inc.h"
 #include "attention_backward.inc.h"
-#include "elementwise.inc.h"
 #include "training.inc.h"
 #include "training_rows.inc.h"
 #include "pooling.inc.h"

@@ -26,7 +26,13 @@ struct ModelCommand: AsyncParsableCommand {
                         "path": listing.cached.map { .string($0.path) } ?? .null,
                     ])
                 }
-                return try Output.json(.object(["models": .array(models)]))
+                let families = Architecture.allCases.map { family in
+                    JSONValue.object([
+                        "name": .string(family.rawValue), "title": .string(family.title),
+                        "verified": .string(family.verification),
+                    ])
+                }
+                return try Output.json(.object(["families": .array(families), "models": .array(models)]))
             }
             let table = TerminalTable(
                 columns: [
@@ -42,6 +48,11 @@ struct ModelCommand: AsyncParsableCommand {
                     ]
                 })
             print(table.render(.current()))
+            let families = TerminalTable(
+                columns: [.init("family"), .init("model_type"), .init("verified against")],
+                rows: Architecture.allCases.map { [$0.title, $0.rawValue, $0.verification] })
+            print("\nFamilies whose models are read, from folders, the hub and GGUF:\n")
+            print(families.render(.current()))
         }
     }
 

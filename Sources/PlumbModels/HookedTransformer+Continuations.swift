@@ -31,6 +31,12 @@ extension HookedTransformer {
         }
         var open = maxTokens > 0 ? Array(texts.indices) : []
         while !open.isEmpty {
+            for text in open {
+                let (read, fresh) = (texts[text].cache.length, texts[text].fresh)
+                guard transformer.forgetsKeys(from: read, to: read + fresh.count) else { continue }
+                texts[text].cache.clear()
+                texts[text].fresh = prompts[text] + texts[text].generation.tokens
+            }
             let logits = nextLogits(open.map { texts[$0] })
             let logProbabilities = logits.logSoftmax()
             try requireNumbers(logProbabilities)

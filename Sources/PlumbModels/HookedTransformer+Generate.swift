@@ -62,6 +62,10 @@ extension HookedTransformer {
         var steps: [ActivationCache] = []
         var fresh = prompt
         while generation.tokens.count < maxTokens {
+            if transformer.forgetsKeys(from: keyValues.length, to: keyValues.length + fresh.count) {
+                keyValues.clear()
+                (fresh, steps) = (prompt + generation.tokens, [])
+            }
             let (logits, cache) = step(fresh, keyValues, interventions, recording)
             steps.append(cache)
             let logProbabilities = logits.logSoftmax()
@@ -116,6 +120,14 @@ extension HookedTransformer {
             if rest < 0 { return token }
         }
         return logits.indices.last ?? 0
+    }
+}
+
+extension Transformer {
+    /// Whether cached keys no longer hold when a text grows: it becomes long for LongRoPE, and all its positions turn by
+    /// other angles (Ding et al. 2024, arXiv:2402.13753).
+    func forgetsKeys(from old: Int, to new: Int) -> Bool {
+        [design.rotary, design.windowRotary].contains { $0?.changes(from: old, to: new) ?? false }
     }
 }
 

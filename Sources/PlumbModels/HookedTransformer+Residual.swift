@@ -33,7 +33,7 @@ extension HookedTransformer {
 
 extension HookedTransformer {
     /// Whether what heads and MLPs write is added to the residual stream as it is, with no normalization between.
-    public var addsHeadsToStream: Bool { true }
+    public var addsHeadsToStream: Bool { !transformer.design.normalizesOutputs }
 
     /// Whether what attention of block `index` writes has a bias, which belongs to no head.
     ///

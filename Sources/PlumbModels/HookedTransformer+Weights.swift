@@ -26,7 +26,8 @@ extension HookedTransformer {
         let attention = transformer.blocks[index].attention
         let (heads, groups, width) = (attention.core.heads, attention.core.keyValueHeads, attention.core.headWidth)
         let stored = attention.qkv.mergedWeight.tensor()
-        let reading = foldingNorm ? transformer.blocks[index].ln1.folded(into: stored) : stored
+        let norm = foldingNorm ? transformer.blocks[index].ln1 : nil
+        let reading = norm?.folded(into: stored) ?? stored
         func part(_ first: Int, _ count: Int) -> Tensor {
             reading[first * width..<(first + count) * width].reshaped([count, width, configuration.width])
         }
@@ -57,14 +58,18 @@ extension HookedTransformer {
 
     /// The normalization whose result `point` shows.
     ///
-    /// - Precondition: `point` is a block's `ln1Normalized` or `ln2Normalized`, or ``HookPoint/finalNormalized``, and the
+    /// - Precondition: `point` is a block's `ln1Normalized`, `ln2Normalized` or one of what is written, or ``HookPoint/finalNormalized``, and the
     ///   model has it.
     public func normalization(at point: HookPoint) -> Normalization {
         let blocks = transformer.blocks
         let found: Normalization? =
             switch (point.site, point.block) {
             case (.ln1Normalized, .some(let block)): blocks.indices.contains(block) ? blocks[block].ln1 : nil
-            case (.ln2Normalized, .some(let block)): blocks.indices.contains(block) ? blocks[block].ln2 : nil
+            case (.ln2Normalized, .some(let block)):
+                blocks.indices.contains(block)
+                    ? blocks[block].ln2 ?? (hasParallelBlocks ? blocks[block].ln1 : nil) : nil
+            case (.ln1PostNormalized, .some(let block)): blocks.indices.contains(block) ? blocks[block].ln1Post : nil
+            case (.ln2PostNormalized, .some(let block)): blocks.indices.contains(block) ? blocks[block].ln2Post : nil
             case (.finalNormalized, .none): transformer.finalNorm
             default: nil
             }

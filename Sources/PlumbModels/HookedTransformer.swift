@@ -45,7 +45,13 @@ public struct HookedTransformer: Sendable {
             case .rotQ, .rotK: design.rotary != nil
             case .residMid: !design.isParallel
             case .mlpPreLinear: design.isGated
-            case .mlpPre, .mlpPost, .mlpOut, .ln2Scale, .ln2Normalized: configuration.mlpWidth > 0
+            case .mlpPre, .mlpPost, .mlpOut: configuration.mlpWidth > 0
+            case .ln1Scale, .ln1Normalized: design.normPlacement != .after
+            case .ln2Scale, .ln2Normalized: configuration.mlpWidth > 0 && design.normPlacement != .after
+            case .ln1PostScale, .ln1PostNormalized: design.normalizesOutputs
+            case .ln2PostScale, .ln2PostNormalized: configuration.mlpWidth > 0 && design.normalizesOutputs
+            case .queryNormScale, .queryNormNormalized, .keyNormScale, .keyNormNormalized:
+                design.queryKeyNorm != .none
             default: true
             }
         }
@@ -55,7 +61,12 @@ public struct HookedTransformer: Sendable {
     }
 
     /// The number of heads that an activation with an axis of heads has.
-    public func heads(at site: Site) -> Int { BatchedPatchRunner.heads(at: site, configuration) }
+    public func heads(at site: Site) -> Int {
+        let norms: [Site] = [.queryNormScale, .queryNormNormalized, .keyNormScale, .keyNormNormalized]
+        if norms.contains(site), transformer.design.queryKeyNorm == .row { return 1 }
+        let keys: [Site] = [.k, .v, .rotK, .keyNormScale, .keyNormNormalized]
+        return keys.contains(site) ? configuration.keyValueHeads : configuration.heads
+    }
 
     /// Packs every weight for the product kernels now, rather than when it is first used.
     public func prepare() {

@@ -40,7 +40,7 @@ import Testing
         (["--text", "a", "--lora", "2"], 2, "--model"),
         (["--text", "a", "--model", "b", "--layers", "2"], 2, "--layers"),
         (["--text", "a", "--tokenizer", "words"], 2, "bpe:SIZE"), (["--text", "a", "--steps", "0"], 2, "--steps"),
-        (["--text", "a", "--from-scratch", "mamba"], 2, "gpt2, llama, qwen2, gpt_neox or attention-only"),
+        (["--text", "a", "--from-scratch", "mamba"], 2, "gptj, gpt_neo or attention-only"),
         (["--resume", "--steps", "5"], 2, "leave out --steps"), (["--resume"], 3, "holds no training"),
     ]) func mistakesAreNamed(_ arguments: [String], _ code: Int, _ part: String) throws {
         let model = try TinyModel()
@@ -51,7 +51,7 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: out.path))
     }
 
-    @Test(arguments: ["gpt2", "llama", "qwen2", "gpt_neox", "attention-only"])
+    @Test(arguments: ["gpt2", "llama", "gemma3_text", "phi", "gpt_neox", "attention-only"])
     func everyArchitectureIsTrainedFromScratch(_ name: String) throws {
         let model = try TinyModel()
         let text = try model.write(String(repeating: "when mary and john\n", count: 30), "text.txt")

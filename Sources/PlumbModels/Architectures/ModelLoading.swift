@@ -36,7 +36,7 @@ extension HookedTransformer {
             )
         }
         let kind = try file.architecture
-        guard let architecture = Architecture.allCases.first(where: { $0.ggufName == kind }) else {
+        guard let architecture = Architecture(ggufName: kind) else {
             throw ModelError("\(url.lastPathComponent) is a \"\(kind)\" model; \(Architecture.supported)")
         }
         try refuseWhatIsNotRead(in: file, kind)
@@ -71,6 +71,21 @@ extension HookedTransformer {
         }
         try GitLFS.refusePointer(data, at: configuration)
         let checkpoint = try SafetensorsCheckpoint(folder: folder)
+        return try load(folder, name, textPart(of: data), configuration, checkpoint)
+    }
+
+    /// A model of text and images describes its text part within.
+    private static func textPart(of data: Data) -> Data {
+        guard let object = (try? JSONSerialization.jsonObject(with: data)) as? [String: Any],
+            let text = object["text_config"] as? [String: Any], let type = text["model_type"] as? String,
+            Architecture(rawValue: type) != nil, let part = try? JSONSerialization.data(withJSONObject: text)
+        else { return data }
+        return part
+    }
+
+    private static func load(
+        _ folder: URL, _ name: String?, _ data: Data, _ configuration: URL, _ checkpoint: SafetensorsCheckpoint
+    ) throws -> HookedTransformer {
         let kind = try decode(Kind.self, data, configuration)
         let type = kind.model_type ?? "unnamed"
         try kind.refuseWhatIsNotRead(in: configuration)
@@ -122,6 +137,8 @@ extension HookedTransformer {
         _ checkpoint: SafetensorsCheckpoint
     ) throws -> Transformer {
         let configuration = try decode(Family.Configuration.self, data, url)
+        try ConfigurationKeys.refuseUnknown(
+            in: data, taken: configuration, of: architecture.rawValue, url.path)
         var description = try family.description(configuration, architecture)
         let reader = WeightReader(checkpoint, family.names, .huggingFace)
         let storesHead = reader.contains(.unembedding)
@@ -134,7 +151,7 @@ extension HookedTransformer {
         return try Transformer(description, from: reader)
     }
 
-    private static func decode<T: Decodable>(_ type: T.Type, _ data: Data, _ url: URL) throws -> T {
+    static func decode<T: Decodable>(_ type: T.Type, _ data: Data, _ url: URL) throws -> T {
         do {
             return try JSONDecoder().decode(type, from: data)
         } catch DecodingError.keyNotFound(let key, _) {

@@ -9,6 +9,8 @@ struct WeightReader {
     let dialect: TensorNames.Dialect
     /// Whether the file leaves out the first part of names, as the hub's "gpt2" does.
     private let lacksPrefix: Bool
+    /// What the file has in place of the first component of names, as models of text and images do.
+    private let prefix: (ours: String, theirs: String)?
 
     init(_ source: any TensorSource, _ names: TensorNames, _ dialect: TensorNames.Dialect) {
         (self.source, self.names, self.dialect) = (source, names, dialect)
@@ -17,6 +19,9 @@ struct WeightReader {
         lacksPrefix =
             dialect == .huggingFace && !names.optionalPrefix.isEmpty && !source.contains(embedding)
             && source.contains(String(short))
+        let first = (names[.tokenEmbedding, dialect] ?? "").prefix { $0 != "." }
+        let other = names.otherPrefixes.first { source.contains($0 + embedding.dropFirst(first.count)) }
+        prefix = dialect == .huggingFace ? other.map { (ours: String(first), theirs: $0) } : nil
     }
 
     /// The name that the file gives a tensor.
@@ -30,7 +35,26 @@ struct WeightReader {
         {
             return "\(other).weight"
         }
-        return name
+        guard let prefix, name.hasPrefix(prefix.ours + ".") else { return name }
+        return prefix.theirs + name.dropFirst(prefix.ours.count)
+    }
+
+    /// Refuses a tensor that no part of the model reads: the model would be another.
+    ///
+    /// - Parameter read: the names of all that was read, by the family's table.
+    func checkNothingIsLeft(_ read: [String], isTied: Bool) throws {
+        var known = Set(read.map(stored))
+        if isTied, let head = names[.unembedding, dialect] { known.formUnion(["\(head).weight", "lm_head.weight"]) }
+        let derived = [
+            ".attn.bias", ".attn.masked_bias", ".attention.bias", ".attention.masked_bias", "inv_freq", "position_ids",
+        ]
+        guard
+            let extra = source.names.first(where: { name in
+                !known.contains(name) && !derived.contains(where: name.hasSuffix) && !name.hasPrefix("rope_f")
+                    && !names.ignoredPrefixes.contains(where: name.hasPrefix)
+            })
+        else { return }
+        throw ModelError("the weights hold \(extra), which a model of this configuration has not")
     }
 
     /// Whether the file has a tensor, by the name of the family's table.
@@ -92,17 +116,21 @@ extension Transformer {
         let layers = description.sizes.layers
         try reader.checkLayers(layers)
         self.init(withoutBlocks: description, isNew: false)
+        if description.design.hasHeadBias {
+            unembedding.bias = .zeros([try reader.rows(isTied ? .tokenEmbedding : .unembedding)])
+        }
         let filling = Filling(reader: reader, description: description)
-        try filling.run { visitEnds(&$0, reader.dialect) }
+        var read = try filling.run { visitEnds(&$0, reader.dialect) }
         for index in 0..<layers {
             var block = TransformerBlock(description, index: index) { reader.storesBias($0, block: index) }
-            try filling.run { visitor in
+            read += try filling.run { visitor in
                 visitor.group(reader.names.blocks(reader.dialect)) { visitor in
                     visitor.group(String(index)) { block.visit(&$0, reader.names, reader.dialect) }
                 }
             }
             blocks.append(block)
         }
+        try reader.checkNothingIsLeft(read, isTied: isTied)
     }
 
     /// Takes every parameter from a file; the model keeps its parts and their layout.
@@ -111,28 +139,37 @@ extension Transformer {
     mutating func fill(from reader: WeightReader) throws {
         let filling = Filling(
             reader: reader, description: TransformerDescription(sizes: configuration, design: design))
-        try filling.run { visit(&$0, reader.dialect) }
+        _ = try filling.run { visit(&$0, reader.dialect) }
     }
 }
 
 /// Replaces parameters by the tensors of a file.
-private struct Filling {
+struct Filling {
     let reader: WeightReader
     let description: TransformerDescription
 
-    func run(_ visit: (inout ParameterVisitor) -> Void) throws {
+    /// The names of what was filled.
+    func run(_ visit: (inout ParameterVisitor) -> Void) throws -> [String] {
         var failure: (any Error)?
+        var names: [String] = []
         func attempt(_ body: () throws -> Void) {
             guard failure == nil else { return }
             do { try body() } catch { failure = error }
         }
         withoutActuallyEscaping(attempt) { attempt in
             var visitor = ParameterVisitor(
-                fillingTensors: { path, tensor in attempt { try fill(&tensor, path.description) } },
-                weights: { path, part in attempt { try fill(&part, path.description) } })
+                fillingTensors: { path, tensor in
+                    names.append(path.description)
+                    attempt { try fill(&tensor, path.description) }
+                },
+                weights: { path, part in
+                    names.append(path.description)
+                    attempt { try fill(&part, path.description) }
+                })
             visit(&visitor)
         }
         if let failure { throw failure }
+        return names
     }
 
     private func order(_ name: String) -> (part: TensorNames.Part?, rows: [Int]?) {
@@ -150,6 +187,9 @@ private struct Filling {
         }
         let stored = try reader.vector(name, tensor.count)
         tensor = part.rows.map { stored.gathered($0) } ?? stored
+        if reader.dialect == .huggingFace, reader.names.storesGainsLessOne, part.part?.isNorm ?? false {
+            tensor = tensor + 1
+        }
     }
 
     private func fill(_ part: inout Weight.Part, _ name: String) throws {
@@ -167,5 +207,5 @@ private struct Filling {
 
 extension TensorNames.Part {
     /// Whether the part is one of several layers in one product.
-    fileprivate var isFused: Bool { [.query, .key, .value, .gate, .up].contains(self) }
+    fileprivate var isFused: Bool { [.query, .key, .value, .gate, .up, .gateUp].contains(self) }
 }

@@ -96,12 +96,31 @@ public struct Site: RawRepresentable, Hashable, Sendable, Codable {
     /// What the MLP reads: the residual stream after normalization, `[T, D]`.
     public static let ln2Normalized = Site(rawValue: "ln2.hook_normalized")
 
-    /// Queries `[T, H, K]`, before any rotation.
+    /// What the normalization after attention divides by, `[T, 1]`; of models that normalize what attention writes.
+    public static let ln1PostScale = Site(rawValue: "ln1_post.hook_scale")
+    /// What attention writes, after normalization and before its gain, `[T, D]`.
+    public static let ln1PostNormalized = Site(rawValue: "ln1_post.hook_normalized")
+    /// What the normalization after the MLP divides by, `[T, 1]`; of models that normalize what the MLP writes.
+    public static let ln2PostScale = Site(rawValue: "ln2_post.hook_scale")
+    /// What the MLP writes, after normalization and before its gain, `[T, D]`.
+    public static let ln2PostNormalized = Site(rawValue: "ln2_post.hook_normalized")
+    /// The stream after the block's last normalization, `[T, D]`; of encoders that normalize the stream itself.
+    public static let normalizedResidPost = Site(rawValue: "hook_normalized_resid_post")
+
+    /// Queries `[T, H, K]`, before any normalization or rotation.
     public static let q = Site(rawValue: "attn.hook_q")
-    /// Keys `[T, G, K]`, before any rotation.
+    /// Keys `[T, G, K]`, before any normalization or rotation.
     public static let k = Site(rawValue: "attn.hook_k")
     /// Values `[T, G, K]`.
     public static let v = Site(rawValue: "attn.hook_v")
+    /// What the normalization of queries divides by, `[T, H, 1]`, or `[T, 1, 1]` where a row is normalized whole.
+    public static let queryNormScale = Site(rawValue: "attn.q_norm.hook_scale")
+    /// Queries after normalization and before its gain, `[T, H, K]`, or `[T, 1, H · K]` where a row is normalized whole.
+    public static let queryNormNormalized = Site(rawValue: "attn.q_norm.hook_normalized")
+    /// What the normalization of keys divides by, `[T, G, 1]`, or `[T, 1, 1]` where a row is normalized whole.
+    public static let keyNormScale = Site(rawValue: "attn.k_norm.hook_scale")
+    /// Keys after normalization and before its gain, `[T, G, K]`, or `[T, 1, G · K]` where a row is normalized whole.
+    public static let keyNormNormalized = Site(rawValue: "attn.k_norm.hook_normalized")
     /// Queries after rotation `[T, H, K]`; absent without rotary positions.
     public static let rotQ = Site(rawValue: "attn.hook_rot_q")
     /// Keys after rotation `[T, G, K]`; absent without rotary positions.
@@ -135,10 +154,14 @@ public struct Site: RawRepresentable, Hashable, Sendable, Codable {
 
     /// The sites inside a block, in the order in which a forward pass meets them.
     public static let insideBlock: [Site] = [
-        residPre, ln1Scale, ln1Normalized, q, k, v, rotQ, rotK, attnScores, pattern, z, result, attnOut, residMid,
-        ln2Scale, ln2Normalized, mlpPre, mlpPreLinear, mlpPost, mlpOut, residPost,
+        residPre, ln1Scale, ln1Normalized, q, k, v, queryNormScale, queryNormNormalized, keyNormScale,
+        keyNormNormalized, rotQ, rotK, attnScores, pattern, z, result, ln1PostScale, ln1PostNormalized, attnOut,
+        residMid, ln2Scale, ln2Normalized, mlpPre, mlpPreLinear, mlpPost, ln2PostScale, ln2PostNormalized, mlpOut,
+        residPost,
     ]
-    static let outsideBlocks: [Site] = [embed, positionEmbed, finalScale, finalNormalized, logits]
+    static let outsideBlocks: [Site] = [
+        embed, positionEmbed, tokenTypeEmbed, fullEmbed, finalScale, finalNormalized, logits,
+    ]
 
     /// The name without `hook_` and, where it stays unambiguous, without the component: `resid_pre`, `z`, `ln1.scale`.
     public var shortName: String {
@@ -168,7 +191,10 @@ public struct Site: RawRepresentable, Hashable, Sendable, Codable {
 
     /// Whether the activation has an axis of heads, so that one head of it can be patched.
     public var hasHeads: Bool {
-        [.q, .k, .v, .rotQ, .rotK, .attnScores, .pattern, .z, .result].contains(self)
+        [
+            .q, .k, .v, .rotQ, .rotK, .attnScores, .pattern, .z, .result, .queryNormScale, .queryNormNormalized,
+            .keyNormScale, .keyNormNormalized,
+        ].contains(self)
     }
 
     /// Whether rows are kept as `[rows, H, keys]` inside a pass and shown as `[H, queries, keys]`.

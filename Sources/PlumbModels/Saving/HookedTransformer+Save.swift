@@ -62,6 +62,7 @@ extension HookedTransformer {
         let isTransposed = transformer.blocks.first?.attention.qkv.weight.isTransposed(part: 0) ?? true
         return parameters.map { name, tensor in
             guard let part = family.names.part(of: name, .huggingFace) else { return (name, tensor) }
+            if part.isNorm, family.names.storesGainsLessOne { return (name, tensor - 1) }
             if tensor.shape.count == 2, !isTransposed, family.names.transposed.contains(part) {
                 return (name, tensor.transposed())
             }
@@ -80,7 +81,7 @@ extension HookedTransformer {
         let names = configuration.architecture.family.names
         let present = Set(stored.map(\.name))
         let attention: Set<TensorNames.Part> = [.query, .key, .value, .queryKeyValue, .attentionOutput]
-        return [attention, [.gate, .up, .down]].flatMap { group -> [(name: String, width: Int)] in
+        return [attention, [.gate, .up, .gateUp, .down]].flatMap { group -> [(name: String, width: Int)] in
             let layers = stored.compactMap { name, tensor -> (name: String, width: Int)? in
                 guard tensor.shape.count == 2, let part = names.part(of: name, .huggingFace), group.contains(part)
                 else {

@@ -62,16 +62,3 @@ struct SavedConfiguration: Encodable {
         try container.encode(pad_token_id, forKey: .pad_token_id)
     }
 }
-
-extension Architecture {
-    /// The class of `transformers`; nil for a family that it has not.
-    fileprivate var className: String? {
-        switch self {
-        case .gpt2: "GPT2LMHeadModel"
-        case .llama: "LlamaForCausalLM"
-        case .qwen2: "Qwen2ForCausalLM"
-        case .gptNeoX: "GPTNeoXForCausalLM"
-        case .attentionOnly: nil
-        }
-    }
-}

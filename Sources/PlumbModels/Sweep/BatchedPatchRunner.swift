@@ -27,11 +27,6 @@ struct BatchedPatchRunner {
         self.given = given
     }
 
-    /// The number of heads on the head axis of a site.
-    static func heads(at site: Site, _ configuration: TransformerConfiguration) -> Int {
-        [.k, .v, .rotK].contains(site) ? configuration.keyValueHeads : configuration.heads
-    }
-
     /// A patched run that must be computed.
     private struct Run {
         var cell: Int
@@ -162,7 +157,7 @@ struct BatchedPatchRunner {
     /// The rows of a cell in which source and base differ, by position.
     private func changes(_ cell: PatchCell, _ value: Tensor, pair: Int, _ recorded: Recorded) -> [RowPatch] {
         let width = value.shape.dropFirst().reduce(1, *)
-        let part = cell.head.map { _ in width / Self.heads(at: cell.point.site, model.configuration) } ?? width
+        let part = cell.head.map { _ in width / model.heads(at: cell.point.site) } ?? width
         let column = (cell.head ?? 0) * part
         let length = base(pair).count
         // The positions of both prompts are counted from their ends, which are the same place where lengths agree.
@@ -243,8 +238,10 @@ struct BatchedPatchRunner {
 
     private func patchesAfterAttention(_ run: Run) -> Bool {
         let site = cells[run.cell].point.site
-        return [.residMid, .ln2Scale, .ln2Normalized, .mlpPre, .mlpPreLinear, .mlpPost, .mlpOut, .residPost]
-            .contains(site)
+        return [
+            .residMid, .ln2Scale, .ln2Normalized, .mlpPre, .mlpPreLinear, .mlpPost, .ln2PostScale, .ln2PostNormalized,
+            .mlpOut, .residPost,
+        ].contains(site)
     }
 
     /// The residual stream with which runs enter block `layer`: the base run's from their first position on.

@@ -67,6 +67,10 @@ public struct EdgeSweep: Sendable {
             throw ModelError(
                 "edges follow a stream from attention to MLP, which the parallel blocks of \(model.name) do not have")
         }
+        guard model.addsHeadsToStream else {
+            throw ModelError(
+                "edges carry what heads add to the stream, and \(model.name) normalizes their sum before it is added")
+        }
         let known = Set(EdgeGraph(model.configuration).edges)
         if let odd = edges.first(where: { !known.contains($0) }) {
             throw ModelError("\(model.name) has no edge \(odd): a writer must come before its reader, and both exist")
@@ -134,7 +138,7 @@ private struct EdgeReadings {
         for (point, members) in Dictionary(grouping: edges.indices, by: { cells[$0].point }) {
             let values = read(at: point, members.map { moved(edges[$0]) })
             for (place, edge) in members.enumerated() {
-                let heads = BatchedPatchRunner.heads(at: point.site, model.configuration)
+                let heads = model.heads(at: point.site)
                 let count = cells[edge].head.map { _ in values.shape[1] / heads } ?? values.shape[1]
                 given[edge] = (0..<rows).map { row in
                     RowPatch(
@@ -163,7 +167,7 @@ private struct EdgeReadings {
         let core = block.attention.core
         let (heads, groups) = (core.heads * core.headWidth, core.keyValueHeads * core.headWidth)
         func projected(_ columns: Range<Int>) -> Tensor {
-            block.attention.qkv(block.ln1(rows), arithmetic: model.arithmetic).columns(columns)
+            block.attention.qkv(block.ln1?(rows) ?? rows, arithmetic: model.arithmetic).columns(columns)
         }
         switch point.site {
         case .q: return projected(0..<heads)

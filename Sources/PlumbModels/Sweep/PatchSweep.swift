@@ -153,7 +153,7 @@ public struct PatchSweep: Sendable {
             guard cell.position.map({ $0 >= 0 && $0 < shortest }) ?? true else {
                 throw ModelError("a prompt of \(shortest) tokens has no position \(cell.position ?? 0)")
             }
-            let heads = BatchedPatchRunner.heads(at: cell.point.site, model.configuration)
+            let heads = model.heads(at: cell.point.site)
             guard cell.head.map({ $0 >= 0 && $0 < heads }) ?? true else {
                 throw ModelError("\(cell.point) has \(heads) heads, no head \(cell.head ?? 0)")
             }

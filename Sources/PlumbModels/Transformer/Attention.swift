@@ -7,6 +7,8 @@ struct Attention: Sendable {
     let core: ScaledDotProductAttention
     /// Queries, keys and values in one product: outputs `[H · K | G · K | G · K]`.
     var qkv: Linear
+    /// Norms of queries and keys before they turn, of each head or of a whole row.
+    var queryNorm, keyNorm: Normalization?
     var output: Linear {
         didSet { perHead = Attention.perHead(output.weight, core) }
     }
@@ -14,8 +16,12 @@ struct Attention: Sendable {
     /// One weight `[D, K]` per head, for the per-head results.
     private var perHead: [Weight]
 
-    init(_ core: ScaledDotProductAttention, qkv: Linear, output: Linear, rotary: RotaryEmbedding?) {
+    init(
+        _ core: ScaledDotProductAttention, qkv: Linear, queryNorm: Normalization? = nil, keyNorm: Normalization? = nil,
+        output: Linear, rotary: RotaryEmbedding?
+    ) {
         (self.core, self.qkv, self.output, self.rotary) = (core, qkv, output, rotary)
+        (self.queryNorm, self.keyNorm) = (queryNorm, keyNorm)
         perHead = Attention.perHead(output.weight, core)
     }
 
@@ -42,14 +48,15 @@ struct Attention: Sendable {
             changed, with: sum(results.gathered(changed), residual.map { $0.gathered(changed) }))
     }
 
-    /// Queries, keys and values of every row, rotated.
+    /// Queries, keys and values of every row, normalized and rotated.
     private func projections(
         _ x: Tensor, block: Int, _ batch: RaggedBatch, _ hooks: inout HookRunner
     ) -> ScaledDotProductAttention.Projections {
         var fused = qkv(x, arithmetic: batch.arithmetic)
         let (heads, groups, width) = (core.heads, core.keyValueHeads, core.headWidth)
-        guard [Site.q, .k, .v, .rotQ, .rotK].contains(where: { site in hooks.watches(.block(block, site)) }) else {
-            rotary?.rotate(&fused, heads: heads + groups, headWidth: width, positions: batch.positions)
+        let isWatched = [Site.q, .k, .v, .rotQ, .rotK].contains { hooks.watches(.block(block, $0)) }
+        guard isWatched || queryNorm != nil else {
+            rotary?.rotate(&fused, heads: heads + groups, headWidth: width, in: batch)
             return .fused(fused)
         }
         func part(_ first: Int, _ count: Int) -> Tensor {
@@ -58,13 +65,26 @@ struct Attention: Sendable {
         var q = hooks(part(0, heads), at: .block(block, .q))
         var k = hooks(part(heads, groups), at: .block(block, .k))
         let v = hooks(part(heads + groups, groups), at: .block(block, .v))
+        q = normalized(q, queryNorm, (.queryNormScale, .queryNormNormalized), block, &hooks)
+        k = normalized(k, keyNorm, (.keyNormScale, .keyNormNormalized), block, &hooks)
         if let rotary {
-            rotary.rotate(&q, heads: heads, headWidth: width, positions: batch.positions)
-            rotary.rotate(&k, heads: groups, headWidth: width, positions: batch.positions)
+            rotary.rotate(&q, heads: heads, headWidth: width, in: batch)
+            rotary.rotate(&k, heads: groups, headWidth: width, in: batch)
             q = hooks(q, at: .block(block, .rotQ))
             k = hooks(k, at: .block(block, .rotK))
         }
         return .separate(q: q, k: k, v: v)
+    }
+
+    /// Heads `[R, H, K]` normalized, each by itself or all of a row together, as the norm is wide.
+    private func normalized(
+        _ x: Tensor, _ norm: Normalization?, _ sites: (scale: Site, normalized: Site), _ block: Int,
+        _ hooks: inout HookRunner
+    ) -> Tensor {
+        guard let norm else { return x }
+        let rows = norm.weight.count == core.headWidth ? x : x.reshaped([x.shape[0], 1, norm.weight.count])
+        return norm(rows, scale: .block(block, sites.scale), normalized: .block(block, sites.normalized), &hooks)
+            .reshaped(x.shape)
     }
 
     /// What each head reads, `[R, H, K]`, its stages apart where somebody watches them.

@@ -48,7 +48,7 @@ extension TransformerBlock {
     mutating func visit(_ visitor: inout ParameterVisitor, _ names: TensorNames, _ dialect: TensorNames.Dialect) {
         func name(_ part: TensorNames.Part) -> String { names[part, dialect] ?? "\(part)" }
         let core = attention.core
-        visitor(name(.ln1), &ln1)
+        visitor.visit(&ln1, as: name(.ln1))
         let (heads, groups) = (core.heads * core.headWidth, core.keyValueHeads * core.headWidth)
         if let fused = names[.queryKeyValue, dialect] {
             visitor.visit(&attention.qkv, as: [fused], outputs: [heads + 2 * groups])
@@ -56,21 +56,35 @@ extension TransformerBlock {
             visitor.visit(
                 &attention.qkv, as: [name(.query), name(.key), name(.value)], outputs: [heads, groups, groups])
         }
+        visitor.visit(&attention.queryNorm, as: name(.queryNorm))
+        visitor.visit(&attention.keyNorm, as: name(.keyNorm))
         visitor.visit(&attention.output, as: [name(.attentionOutput)], outputs: [attention.output.weight.outputs])
-        guard var norm = ln2.take(), var feedForward = mlp.take() else { return }
-        visitor(name(.ln2), &norm)
-        let width = feedForward.output.weight.inputs
-        if feedForward.isGated {
-            visitor.visit(&feedForward.input, as: [name(.gate), name(.up)], outputs: [width, width])
-        } else {
-            visitor.visit(&feedForward.input, as: [name(.up)], outputs: [width])
+        visitor.visit(&ln1Post, as: name(.ln1Post))
+        visitor.visit(&ln2, as: name(.ln2))
+        if var feedForward = mlp.take() {
+            let width = feedForward.output.weight.inputs
+            if let fused = names[.gateUp, dialect] {
+                visitor.visit(&feedForward.input, as: [fused], outputs: [2 * width])
+            } else if feedForward.isGated {
+                visitor.visit(&feedForward.input, as: [name(.gate), name(.up)], outputs: [width, width])
+            } else {
+                visitor.visit(&feedForward.input, as: [name(.up)], outputs: [width])
+            }
+            visitor.visit(&feedForward.output, as: [name(.down)], outputs: [feedForward.output.weight.outputs])
+            mlp = feedForward
         }
-        visitor.visit(&feedForward.output, as: [name(.down)], outputs: [feedForward.output.weight.outputs])
-        (ln2, mlp) = (norm, feedForward)
+        visitor.visit(&ln2Post, as: name(.ln2Post))
     }
 }
 
 extension ParameterVisitor {
+    /// Shows a norm that a block may lack.
+    fileprivate mutating func visit(_ norm: inout Normalization?, as name: String) {
+        guard var shown = norm.take() else { return }
+        self(name, &shown)
+        norm = shown
+    }
+
     /// Shows a layer that fuses several, each by its own name.
     fileprivate mutating func visit(_ layer: inout Linear, as names: [String], outputs: [Int]) {
         if layer.weight.partCount != names.count { layer.weight = layer.weight.divided(outputs) }

@@ -41,11 +41,10 @@ public struct TransformerConfiguration: Sendable, Equatable, Codable {
     }
 
     private static func usualMLPWidth(_ architecture: Architecture, width: Int) -> Int {
-        switch architecture {
-        case .attentionOnly: 0
-        case .llama, .qwen2: (width.multipliedReportingOverflow(by: 8).partialValue / 3 + 7) / 8 * 8
-        case .gpt2, .gptNeoX: width.multipliedReportingOverflow(by: 4).partialValue
-        }
+        let kind = architecture.family.kind
+        guard architecture != .attentionOnly else { return 0 }
+        let four = width.multipliedReportingOverflow(by: 4).partialValue
+        return kind.isGated ? (width.multipliedReportingOverflow(by: 8).partialValue / 3 + 7) / 8 * 8 : four
     }
 
     /// Refuses sizes that no transformer has, before anything is allocated by them.
@@ -64,22 +63,23 @@ public struct TransformerConfiguration: Sendable, Equatable, Codable {
         guard architecture != .attentionOnly || mlpWidth == 0 else {
             throw ModelError("an attention-only model has no MLP, but its configuration gives it \(mlpWidth) neurons")
         }
-        let isLlama = architecture == .llama || architecture == .qwen2
-        guard isLlama || heads == keyValueHeads else {
+        let kind = architecture.family.kind
+        guard kind.sharesKeys || heads == keyValueHeads else {
             throw ModelError(
                 "the heads of \(architecture.rawValue) do not share keys: key-value heads must be \(heads) too")
         }
         guard heads % keyValueHeads == 0 else {
             throw ModelError("\(heads) query heads cannot share \(keyValueHeads) key-value heads evenly")
         }
-        guard isLlama || architecture == .attentionOnly || heads * headWidth == width else {
+        guard kind.hasFreeHeadWidth || architecture == .attentionOnly || heads * headWidth == width else {
             throw ModelError("a width of \(width) cannot be shared by \(heads) heads evenly")
         }
-        guard !isLlama || headWidth % 2 == 0 else {
+        switch kind.rotation {
+        case .all where headWidth % 2 != 0:
             throw ModelError("a head width of \(headWidth) is odd; rotary positions turn features in pairs")
-        }
-        guard architecture != .gptNeoX || headWidth > 1 else {
-            throw ModelError("a head width of 1 is too small; rotary positions turn features in pairs")
+        case .some where headWidth < 2:
+            throw ModelError("a head width of \(headWidth) is too small; rotary positions turn features in pairs")
+        case .all, .some, .none: break
         }
         return self
     }

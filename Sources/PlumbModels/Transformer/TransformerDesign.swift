@@ -4,25 +4,58 @@ internal import PlumbTensor
 /// What a transformer is made of beside its sizes: the block as data.
 struct TransformerDesign: Sendable {
     /// Which linear layers have biases.
-    enum Biases: Sendable {
+    enum Biases: Sendable, Equatable {
         case none, all
         /// Those that the checkpoint stores; a new model has none.
         case asStored
-        /// Queries, keys and values.
-        case queryKeyValue
+        /// Those of these parts, which of fused parts is the first.
+        case parts(Set<TensorNames.Part>)
+
+        static let queryKeyValue = Biases.parts([.query])
+    }
+
+    /// Where a block normalizes.
+    enum NormPlacement: Sendable {
+        /// What attention and MLP read.
+        case before
+        /// What attention reads, for the MLP too.
+        case beforeBoth
+        /// What attention and MLP read, and what they write (Gemma 2).
+        case around
+        /// What attention and MLP write (OLMo 2).
+        case after
+        /// The stream that attention and MLP have been added to (BERT).
+        case stream
+    }
+
+    /// What queries and keys are normalized by before they turn.
+    enum QueryKeyNorm: Sendable {
+        case none
+        /// Each head by itself, all heads with one gain.
+        case head
+        /// All heads of a row together.
+        case row
     }
 
     var norm = Normalization.Kind.layer
     var normEpsilon: Float = 1e-5
+    var normPlacement = NormPlacement.before
+    var queryKeyNorm = QueryKeyNorm.none
     /// Whether attention and MLP read the same stream, `x + attn(ln1(x)) + mlp(ln2(x))`.
     var isParallel = false
     var biases = Biases.all
+    /// Whether logits have a bias.
+    var hasHeadBias = false
     var activation = Activation.geluTanh
     /// Whether the MLP multiplies its activation by a linear half.
     var isGated = false
     /// How queries and keys turn by position; nil with a table of positions.
     var rotary: RotaryEmbedding?
+    /// How they turn in blocks with a window, where it is another way.
+    var windowRotary: RotaryEmbedding?
     var hasPositionTable: Bool { rotary == nil }
+    /// Whether what attention and MLP write is normalized before it is added to the stream.
+    var normalizesOutputs: Bool { normPlacement == .around || normPlacement == .after }
     /// Which keys each block's queries see; one entry serves all blocks.
     var masks = [ScaledDotProductAttention.Mask.causal]
     /// What scores are multiplied by; nil is `1 / √K`.
@@ -39,6 +72,11 @@ struct TransformerDesign: Sendable {
         ScaledDotProductAttention(
             heads: sizes.heads, keyValueHeads: sizes.keyValueHeads, headWidth: sizes.headWidth,
             mask: masks[min(index, masks.count - 1)], scale: scoreScale, softCap: scoreSoftCap)
+    }
+
+    /// How queries and keys of block `index` turn.
+    func rotary(block index: Int) -> RotaryEmbedding? {
+        if case .window = masks[min(index, masks.count - 1)], let windowRotary { windowRotary } else { rotary }
     }
 }
 
@@ -63,7 +101,8 @@ extension Transformer {
             blocks: [],
             finalNorm: Normalization(design.norm, width: sizes.width, epsilon: design.normEpsilon),
             unembedding: Linear(
-                weight: design.isTied ? embedding : Weight([.zeros(sizes.vocabulary, sizes.width, isNew: isNew)])))
+                weight: design.isTied ? embedding : Weight([.zeros(sizes.vocabulary, sizes.width, isNew: isNew)]),
+                bias: design.hasHeadBias && isNew ? .zeros([sizes.vocabulary]) : nil))
     }
 
     /// A transformer to be trained, whose weights are 0 and gains 1.
@@ -76,17 +115,22 @@ extension Transformer {
 extension TransformerBlock {
     /// A block whose weights are 0 and gains 1.
     ///
-    /// - Parameter stores: whether the checkpoint that will fill the block has a bias for a part of it; nil for a new one.
-    init(_ description: TransformerDescription, index: Int, stores: ((TensorNames.Part) -> Bool)?) {
+    /// - Parameters:
+    ///   - names: the names of parts, where they are not those of the family.
+    ///   - stores: whether the checkpoint that will fill the block has a bias for a part of it; nil for a new one.
+    init(
+        _ description: TransformerDescription, index: Int, names: TensorNames? = nil,
+        stores: ((TensorNames.Part) -> Bool)?
+    ) {
         let (sizes, design) = (description.sizes, description.design)
-        let names = sizes.architecture.family.names
+        let names = names ?? sizes.architecture.family.names
         func linear(_ parts: [(part: TensorNames.Part, outputs: Int)], inputs: Int) -> Linear {
             let hasBias =
                 switch design.biases {
                 case .all: true
                 case .none: false
                 case .asStored: parts.contains { stores?($0.part) ?? false }
-                case .queryKeyValue: parts[0].part == .query
+                case .parts(let these): these.contains(parts[0].part)
                 }
             let outputs = parts.reduce(0) { $0 + $1.outputs }
             let weights = parts.map { part, outputs in
@@ -98,19 +142,36 @@ extension TransformerBlock {
         let (q, kv) = (sizes.heads * sizes.headWidth, sizes.keyValueHeads * sizes.headWidth)
         let (d, f) = (sizes.width, sizes.mlpWidth)
         let isFused = names[.queryKeyValue, .huggingFace] != nil
+        let placement = design.normPlacement
+        func norm(_ width: Int, where exists: Bool = true) -> Normalization? {
+            exists ? Normalization(design.norm, width: width, epsilon: design.normEpsilon) : nil
+        }
+        func headNorm(_ heads: Int) -> Normalization? {
+            norm(
+                design.queryKeyNorm == .row ? heads * sizes.headWidth : sizes.headWidth,
+                where: design.queryKeyNorm != .none)
+        }
+        let writes = design.normalizesOutputs
         self.init(
-            isParallel: design.isParallel, ln1: Normalization(design.norm, width: d, epsilon: design.normEpsilon),
+            isParallel: design.isParallel, normalizesStream: placement == .stream,
+            ln1: norm(d, where: placement != .after), ln1Post: norm(d, where: writes),
             attention: Attention(
                 design.attention(sizes, block: index),
                 qkv: linear(
                     isFused ? [(.queryKeyValue, q + 2 * kv)] : [(.query, q), (.key, kv), (.value, kv)], inputs: d),
-                output: linear([(.attentionOutput, d)], inputs: q), rotary: design.rotary),
-            ln2: f == 0 ? nil : Normalization(design.norm, width: d, epsilon: design.normEpsilon),
+                queryNorm: headNorm(sizes.heads), keyNorm: headNorm(sizes.keyValueHeads),
+                output: linear([(.attentionOutput, d)], inputs: q), rotary: design.rotary(block: index)),
+            ln2: norm(d, where: f > 0 && placement != .after && placement != .beforeBoth),
+            ln2Post: norm(d, where: f > 0 && writes),
             mlp: f == 0
                 ? nil
                 : FeedForward(
                     activation: design.activation, isGated: design.isGated,
-                    input: linear(design.isGated ? [(.gate, f), (.up, f)] : [(.up, f)], inputs: d),
+                    input: linear(
+                        !design.isGated
+                            ? [(.up, f)]
+                            : names[.gateUp, .huggingFace] != nil ? [(.gateUp, 2 * f)] : [(.gate, f), (.up, f)],
+                        inputs: d),
                     output: linear([(.down, d)], inputs: f)))
     }
 }

@@ -40,6 +40,9 @@ public final class KeyValueCache: @unchecked Sendable {
 
     private static func rounded(_ positions: Int) -> Int { max(1, (positions + 31) / 32) * 32 }
 
+    /// Forgets every position.
+    public func clear() { length = 0 }
+
     /// Makes room for `positions` positions, keeping what is held.
     public func reserve(_ positions: Int) {
         guard positions > capacity else { return }

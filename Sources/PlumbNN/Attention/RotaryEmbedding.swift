@@ -6,20 +6,13 @@ internal import Synchronization
 
 /// Rotary position embedding: each pair of a head's features turns by an angle that grows with the position
 /// (Su et al. 2021, arXiv:2104.09864).
-///
-/// Pairs are (i, i + width/2), as Hugging Face stores them.
 public struct RotaryEmbedding: Sendable {
-    /// How frequencies are stretched for contexts longer than the model was first trained on.
-    public enum Scaling: Sendable, Equatable {
-        /// Not at all.
-        case none
-        /// Every frequency divided by `factor`.
-        case linear(factor: Double)
-        /// Llama 3's: low frequencies divided by `factor`, high ones kept, a smooth passage between
-        /// (Dubey et al. 2024, arXiv:2407.21783).
-        case llama3(factor: Double, lowFrequency: Double, highFrequency: Double, originalContext: Double)
-        /// Each frequency divided by its own factor, `[width / 2]`, as GGUF files carry Llama 3's.
-        case factors([Float])
+    /// Which features turn together.
+    public enum Pairing: Sendable, Equatable {
+        /// Feature i and i + width/2, as most models have it.
+        case halves
+        /// Feature 2i and 2i + 1, as GPT-J has it.
+        case neighbors
     }
 
     /// The number of features of a head that turn.
@@ -30,34 +23,44 @@ public struct RotaryEmbedding: Sendable {
     public let base: Double
     /// How frequencies are stretched.
     public let scaling: Scaling
+    /// Which features turn together.
+    public let pairing: Pairing
     private let tables: AngleTables
 
     /// Angles for `positions` positions, worked out as far as runs need them.
-    public init(width: Int, positions: Int, base: Double, scaling: Scaling = .none) {
-        self.width = width
-        self.positions = positions
-        self.base = base
-        self.scaling = scaling
+    public init(
+        width: Int, positions: Int, base: Double, scaling: Scaling = .none, pairing: Pairing = .halves
+    ) {
+        (self.width, self.positions, self.base, self.scaling) = (width, positions, base, scaling)
+        self.pairing = pairing
+        let frequencies = scaling.frequencies(width: width, base: base)
         tables = AngleTables(
-            frequencies: (0..<width / 2).map { index in
-                // Frequencies and angles are rounded to float32 as the field's models were trained with.
-                let frequency = Double(1 / Float(pow(Float(base), Float(2 * index) / Float(width))))
-                return Float(Self.scaled(frequency, index, scaling))
-            })
+            short: frequencies.short, long: frequencies.long, split: scaling.originalContext ?? positions,
+            amplitude: Float(scaling.amplitude(positions: positions)))
     }
 
-    private static func scaled(_ frequency: Double, _ index: Int, _ scaling: Scaling) -> Double {
-        switch scaling {
-        case .none: return frequency
-        case .factors(let factors): return frequency / Double(factors[index])
-        case .linear(let factor): return frequency / factor
-        case .llama3(let factor, let low, let high, let context):
-            let wavelength = 2 * Double.pi / frequency
-            if wavelength > context / low { return frequency / factor }
-            if wavelength < context / high { return frequency }
-            let smooth = (context / wavelength - low) / (high - low)
-            return (1 - smooth) * frequency / factor + smooth * frequency
+    /// The row of the angles that each row of a batch turns by: its position, and for a sequence that is long for
+    /// LongRoPE, its place among the angles of long ones.
+    func rows(of batch: RaggedBatch) -> [Int32] {
+        var rows = batch.positions
+        guard let limit = scaling.originalContext else { return rows }
+        for sequence in batch.sequences where sequence.startPosition + sequence.rows > limit {
+            for row in sequence.offset..<sequence.offset + sequence.rows { rows[row] += Int32(limit) }
         }
+        return rows
+    }
+
+    /// Whether a sequence that grows from `old` to `new` positions turns by other angles at every one of them, so that
+    /// the keys of a cache no longer hold.
+    public func changes(from old: Int, to new: Int) -> Bool {
+        scaling.originalContext.map { old > 0 && old <= $0 && new > $0 } ?? false
+    }
+
+    /// Turns `heads` heads of `headWidth` features, found at column `offset` of each row of `x`, in place.
+    ///
+    /// - Shapes: `x` `[R, C]`, R the rows of `batch`.
+    public func rotate(_ x: inout Tensor, heads: Int, headWidth: Int, at offset: Int = 0, in batch: RaggedBatch) {
+        rotate(&x, heads: heads, headWidth: headWidth, at: offset, positions: rows(of: batch))
     }
 
     /// Turns `heads` heads of `headWidth` features, found at column `offset` of each row of `x`, in place.
@@ -100,14 +103,17 @@ public struct RotaryEmbedding: Sendable {
         require(
             x.shape.first == positions.count && offset + heads * headWidth <= stride && width <= headWidth,
             "cannot rotate \(heads) heads of \(headWidth) at \(offset) in \(x.shape)")
-        let needed = Int(positions.max() ?? -1) + 1
-        require(needed <= self.positions, "position \(needed - 1) is beyond the \(self.positions) there are")
-        var (cosines, sines) = tables.reaching(needed, of: self.positions)
+        let (needed, limit) = (Int(positions.max() ?? -1) + 1, self.positions + (scaling.originalContext ?? 0))
+        require(needed <= limit, "position \(needed - 1) is beyond the \(limit) there are")
+        var (cosines, sines) = tables.reaching(needed, of: limit)
         if isInverse { sines = -sines }
         x.withUnsafeMutableElements { x in
             cosines.withUnsafeElements { cosines in
                 sines.withUnsafeElements { sines in
                     guard let base = x.baseAddress else { return }
+                    guard pairing == .halves else {
+                        return turnNeighbors(base + offset, stride, cosines, sines, positions, heads, headWidth)
+                    }
                     plumb_rope(
                         base + offset, stride, base + offset, stride, cosines.baseAddress, sines.baseAddress, positions,
                         positions.count, heads, headWidth, width)
@@ -115,21 +121,42 @@ public struct RotaryEmbedding: Sendable {
             }
         }
     }
+
+    private func turnNeighbors(
+        _ x: UnsafeMutablePointer<Float>, _ stride: Int, _ cosines: UnsafeBufferPointer<Float>,
+        _ sines: UnsafeBufferPointer<Float>, _ positions: [Int32], _ heads: Int, _ headWidth: Int
+    ) {
+        for (row, position) in positions.enumerated() {
+            let angles = Int(position) * (width / 2)
+            for head in 0..<heads {
+                let pairs = x + row * stride + head * headWidth
+                for index in 0..<width / 2 {
+                    let (c, s) = (cosines[angles + index], sines[angles + index])
+                    let (a, b) = (pairs[2 * index], pairs[2 * index + 1])
+                    (pairs[2 * index], pairs[2 * index + 1]) = (a * c - b * s, b * c + a * s)
+                }
+            }
+        }
+    }
 }
 
 /// Cosines and sines of the angles of the first positions, made longer when a run goes further: contexts of a hundred
-/// thousand positions and more are rarely used up.
+/// thousand positions and more are rarely used up. Rows from `split` on are the positions again by the long frequencies,
+/// where there are any.
 private final class AngleTables: Sendable {
-    private let frequencies: [Float]
+    private let short: [Float]
+    private let long: [Float]?
+    private let split: Int
+    private let amplitude: Float
     private let held: Mutex<(cosines: Tensor, sines: Tensor)>
 
-    init(frequencies: [Float]) {
-        self.frequencies = frequencies
-        let none = Tensor.zeros([0, frequencies.count])
+    init(short: [Float], long: [Float]?, split: Int, amplitude: Float) {
+        (self.short, self.long, self.split, self.amplitude) = (short, long, split, amplitude)
+        let none = Tensor.zeros([0, short.count])
         held = Mutex((none, none))
     }
 
-    /// Tables `[positions, width / 2]` of at least `needed` positions and, for the next time, up to twice as many.
+    /// Tables `[rows, width / 2]` of at least `needed` rows and, for the next time, up to twice as many.
     func reaching(_ needed: Int, of limit: Int) -> (cosines: Tensor, sines: Tensor) {
         held.withLock { held in
             if held.cosines.shape[0] < needed {
@@ -140,11 +167,13 @@ private final class AngleTables: Sendable {
         }
     }
 
-    private func table(_ positions: Int, _ function: (Double) -> Double) -> Tensor {
-        Tensor(shape: [positions, frequencies.count]) { result in
-            for position in 0..<positions {
-                for (index, frequency) in frequencies.enumerated() {
-                    result[position * frequencies.count + index] = Float(function(Double(Float(position) * frequency)))
+    private func table(_ rows: Int, _ function: (Double) -> Double) -> Tensor {
+        Tensor(shape: [rows, short.count]) { result in
+            for row in 0..<rows {
+                let isLong = long != nil && row >= split
+                let position = Float(isLong ? row - split : row)
+                for (index, frequency) in (isLong ? long ?? short : short).enumerated() {
+                    result[row * short.count + index] = Float(function(Double(position * frequency))) * amplitude
                 }
             }
         }

@@ -17,13 +17,13 @@ extension ScaledDotProductAttention {
         }
     }
 
-    /// Runs stages of the kernel over every sequence.
+    /// Runs stages of the kernel over every sequence; raw scores are neither capped nor hidden by a window.
     ///
     /// - Shapes: `z` `[R, H · K]`; `scores` and `pattern` `[R, H, batch.keys]`.
     func forward(
         _ rows: QueryKeyValueRows, _ batch: RaggedBatch, _ block: Int, _ stages: Stages,
         z: UnsafeMutablePointer<Float>? = nil, scores: UnsafeMutablePointer<Float>? = nil,
-        pattern: UnsafeMutablePointer<Float>? = nil
+        pattern: UnsafeMutablePointer<Float>? = nil, isRaw: Bool = false
     ) {
         let (q, k, v) = (rows.q, rows.k, rows.v)
         let keys = scores == nil && pattern == nil ? 0 : batch.keys
@@ -54,6 +54,10 @@ extension ScaledDotProductAttention {
                         call.scale = scale
                         call.stages = stages.flags
                         call.all_keys = mask == .bidirectional ? 1 : 0
+                        if !isRaw {
+                            if case .window(let width) = mask { call.window = width }
+                            call.soft_cap = softCap ?? 0
+                        }
                         call.segments = $0.count
                         call.segment = $0.baseAddress
                         plumb_attention(&call)

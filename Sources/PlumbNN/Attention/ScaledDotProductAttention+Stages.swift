@@ -10,22 +10,21 @@ extension ScaledDotProductAttention {
     public func scores(_ projections: Projections, in batch: RaggedBatch, block: Int = 0) -> Tensor {
         let rows = heads(of: projections, batch)
         var scores = Tensor(shape: [batch.rows, heads, batch.keys]) {
-            forward(rows, batch, block, .scores, scores: $0.baseAddress)
+            forward(rows, batch, block, .scores, scores: $0.baseAddress, isRaw: rows.isTraced)
         }
-        if rows.isTraced {
-            requireWholeSequences(batch)
-            scores = scores.recorded(from: projections.tensors) { dscores, into in
-                let ds = dscores * visible(batch) * scale
-                let (q, k) = (rows.q.separated(width: headWidth), rows.k.separated(width: headWidth))
-                let dq = eachHead(batch, heads: heads) { head, part in
-                    ds.map(head, part).matmul(k.rows(head / group, part))
-                }
-                let dk = eachGroup(batch) { head, part in
-                    ds.map(head, part).transposedMatmul(q.rows(head, part))
-                }
-                add(dq, to: rows.q, &into)
-                add(dk, to: rows.k, &into)
+        guard rows.isTraced else { return scores }
+        requireWholeSequences(batch)
+        scores = scores.recorded(from: projections.tensors) { dscores, into in
+            let ds = dscores * visible(batch) * scale
+            let (q, k) = (rows.q.separated(width: headWidth), rows.k.separated(width: headWidth))
+            let dq = eachHead(batch, heads: heads) { head, part in
+                ds.map(head, part).matmul(k.rows(head / group, part))
             }
+            let dk = eachGroup(batch) { head, part in
+                ds.map(head, part).transposedMatmul(q.rows(head, part))
+            }
+            add(dq, to: rows.q, &into)
+            add(dk, to: rows.k, &into)
         }
         guard let softCap else { return isWindowed(batch) ? scores + hidden(batch) : scores }
         return (scores * (1 / softCap)).tanh() * softCap + hidden(batch)
@@ -37,12 +36,11 @@ extension ScaledDotProductAttention {
     public func pattern(_ scores: Tensor, in batch: RaggedBatch) -> Tensor {
         requireMaps(scores, batch)
         guard !scores.isTraced else { return (scores + hidden(batch)).softmax() }
-        let seen = isWindowed(batch) ? scores + hidden(batch) : scores
         // The stage reads scores alone; queries, keys and values of no width stand in for those it does not read.
         let none = HeadRows(tensor: .zeros([batch.rows, 1]), offset: 0, heads: 0)
         let rows = QueryKeyValueRows(q: none, k: none, v: none)
         return Tensor(shape: scores.shape) { pattern in
-            seen.withUnsafeElements {
+            scores.withUnsafeElements {
                 forward(
                     rows, batch, 0, .softmax,
                     scores: UnsafeMutablePointer(mutating: $0.baseAddress), pattern: pattern.baseAddress)
@@ -57,7 +55,7 @@ extension ScaledDotProductAttention {
         requireMaps(pattern, batch)
         let rows = heads(of: projections, batch)
         let isTraced = pattern.isTraced || rows.isTraced
-        let seen = isWindowed(batch) || isTraced ? pattern * visible(batch) : pattern
+        let seen = isTraced ? pattern * visible(batch) : pattern
         let z = Tensor(shape: [batch.rows, heads, headWidth]) { z in
             seen.withUnsafeElements {
                 forward(
@@ -80,10 +78,6 @@ extension ScaledDotProductAttention {
     }
 
     private var group: Int { heads / keyValueHeads }
-
-    private func isWindowed(_ batch: RaggedBatch) -> Bool {
-        if case .window(let width) = mask { batch.keys > width } else { false }
-    }
 
     private func requireMaps(_ maps: Tensor, _ batch: RaggedBatch) {
         require(

@@ -79,11 +79,12 @@ public struct ScaledDotProductAttention: Sendable, Equatable {
     ///   - block: the block of the caches that holds earlier keys and values.
     /// - Shapes: result `[R, H · K]`.
     public func callAsFunction(_ projections: Projections, in batch: RaggedBatch, block: Int = 0) -> Tensor {
-        guard isFused(batch) else {
+        let rows = heads(of: projections, batch)
+        // The kernel's gradient knows neither soft caps nor windows that hide a key of the batch.
+        guard !rows.isTraced || softCap == nil && !isWindowed(batch) else {
             let pattern = pattern(scores(projections, in: batch, block: block), in: batch)
             return mixed(pattern, projections, in: batch, block: block).reshaped([batch.rows, queryWidth])
         }
-        let rows = heads(of: projections, batch)
         let z = Tensor(shape: [batch.rows, queryWidth]) {
             forward(rows, batch, block, .all, z: $0.baseAddress)
         }
@@ -110,11 +111,9 @@ public struct ScaledDotProductAttention: Sendable, Equatable {
         }
     }
 
-    /// Whether the kernel does all stages at once: it has no soft cap, and no window that hides a key of the batch.
-    private func isFused(_ batch: RaggedBatch) -> Bool {
-        guard softCap == nil else { return false }
-        if case .window(let width) = mask { return batch.keys <= width }
-        return true
+    /// Whether a window hides a key of the batch.
+    func isWindowed(_ batch: RaggedBatch) -> Bool {
+        if case .window(let width) = mask { batch.keys > width } else { false }
     }
 
     func requireWholeSequences(_ batch: RaggedBatch) {

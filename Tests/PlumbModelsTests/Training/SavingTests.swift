@@ -31,7 +31,7 @@ struct SavingTests {
     func new(_ architecture: Architecture, isTied: Bool) throws {
         let sizes = TransformerConfiguration(
             architecture: architecture, layers: 2, width: 32, heads: 4,
-            keyValueHeads: [.llama, .qwen2].contains(architecture) ? 2 : 4,
+            keyValueHeads: architecture.family.kind.sharesKeys ? 2 : 4,
             vocabulary: 50, context: 12)
         try expectSame(
             HookedTransformer(sizes, key: RandomKey(4), initialization: .scaled(), isTied: isTied), in: Scratch())
