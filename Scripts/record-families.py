@@ -6,6 +6,8 @@
 Needs what record-tiny-models.py needs; no network. Writes one folder a model, named NAME-tiny or NAME-tiny-VARIANT:
     config.json, model.safetensors
     logits.json      sequences of token ids and, for each, the float32 logits [T, V] of transformers
+    gradients.json   of each parameter, what its gradient of the second sequence's loss is in three directions, and its
+                     norm: computed in float64; element i of direction j is sin((j + 1) * 0.7 * (i + 1))
     model.gguf       (where llama.cpp's converter has the family) the same weights as the converter lays them out
 
 Vocabulary 61, width 32 or 48, windows of 8 keys: the second sequence of each model goes beyond the window, beyond the
@@ -223,16 +225,41 @@ class Converter:
             writer.add_tensor(key, tensor.numpy())
 
 
+def write_gradients(folder):
+    """Of the mean cross entropy of the second sequence's tokens after the first, each given those before it."""
+    model = hf.AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float64, attn_implementation="eager").eval()
+    model.get_input_embeddings().padding_idx = None  # PyTorch gives the padding token's embedding no gradient
+    with open(os.path.join(folder, "logits.json")) as file:
+        tokens = json.load(file)["sequences"][1]["tokens"]
+    logits = model(torch.tensor([tokens])).logits[0]
+    loss = torch.nn.functional.cross_entropy(logits[:-1], torch.tensor(tokens[1:]))
+    loss.backward()
+    record = {"loss": loss.item(), "parameters": {}}
+    for name, parameter in model.named_parameters():
+        gradient = parameter.grad.flatten().numpy()
+        places = 0.7 * (numpy.arange(len(gradient)) + 1)
+        record["parameters"][name] = {
+            "norm": float(numpy.linalg.norm(gradient)),
+            "along": [float(gradient @ numpy.sin((index + 1) * places)) for index in range(3)]}
+    with open(os.path.join(folder, "gradients.json"), "w") as file:
+        json.dump(record, file, separators=(",", ":"))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder")
     parser.add_argument("--only", nargs="*", choices=list(MODELS), help="record these and leave the others' files alone")
+    parser.add_argument("--gradients", action="store_true", help="record only gradients, of the checkpoints that are there")
     arguments = parser.parse_args()
     for seed, (name, (configuration, model, settings)) in enumerate(MODELS.items()):
         if arguments.only and name not in arguments.only:
             continue
+        if arguments.gradients:
+            write_gradients(os.path.join(arguments.folder, name))
+            continue
         folder = tiny.save(draw(model(configuration(**settings)), 100 + seed), arguments.folder, name)
         tiny.write_logits(folder, [7, 26], 200 + seed)
+        write_gradients(folder)
         if "norms" not in name and "caps" not in name:
             Converter(folder).run()
         for file in os.listdir(folder):
