@@ -12,6 +12,7 @@ struct GenerateCommand: AsyncParsableCommand {
         commandName: "generate", abstract: "Continue a text with a model, and print each token as it is sampled.")
 
     @OptionGroup var options: ModelOptions
+    @OptionGroup var beginning: BeginningOption
     @Option(parsing: .unconditional, help: "The text to continue; with --chat, the user's message.")
     var text: String
     @Flag(help: "Format the text with the model's chat template.") var chat = false
@@ -30,6 +31,9 @@ struct GenerateCommand: AsyncParsableCommand {
         }
         guard date == nil || date.flatMap(PromptDate.noon) != nil else {
             throw ValidationError("--date must be a date such as 2026-07-06, got \(date ?? "")")
+        }
+        guard beginning.bos == nil || !chat else {
+            throw ValidationError("--bos and --no-bos do not go with --chat: the chat template begins the text")
         }
         guard date == nil || chat else {
             throw ValidationError("--date needs --chat: only a chat template asks for it")
@@ -69,7 +73,7 @@ struct GenerateCommand: AsyncParsableCommand {
 
     /// The prompt, and the date it holds if its template asked for one.
     private func promptTokens(_ model: HookedTransformer, _ tokenizer: Tokenizer) throws -> ([Int], Date?) {
-        guard chat else { return (try model.tokens(text), nil) }
+        guard chat else { return (try beginning.tokens(of: text, model), nil) }
         let conversation = try tokenizer.rendering(
             [ChatMessage(role: "user", content: text)], now: date.flatMap(PromptDate.noon) ?? Date())
         let tokens = tokenizer.encode(conversation.text, addSpecialTokens: false)

@@ -89,7 +89,7 @@ enum TextEdges {
         var index = start
         while index < text.count {
             let (value, length) = UTF8Scalar.decode(text, at: index, end: text.count)
-            guard isSpace(value) else { break }
+            guard ScalarSet.isSpace(value) else { break }
             index += length
         }
         return index
@@ -98,21 +98,22 @@ enum TextEdges {
     /// Where `\s*` before `end` begins.
     static func startOfSpace(_ text: UnsafeBufferPointer<UInt8>, before end: Int) -> Int {
         var index = end
-        while let previous = scalar(text, before: index), isSpace(previous.value) {
+        while let previous = scalar(text, before: index), ScalarSet.isSpace(previous.value) {
             index -= previous.length
         }
         return index
     }
 
     static func beginsWithWord(_ text: UnsafeBufferPointer<UInt8>, at index: Int) -> Bool {
-        index < text.count && isWord(UTF8Scalar.decode(text, at: index, end: text.count).value)
+        index < text.count && ScalarSet.isWhitespaceWord(UTF8Scalar.decode(text, at: index, end: text.count).value)
     }
 
     static func endsWithWord(_ text: UnsafeBufferPointer<UInt8>, before index: Int) -> Bool {
-        scalar(text, before: index).map { isWord($0.value) } ?? false
+        scalar(text, before: index).map { ScalarSet.isWhitespaceWord($0.value) } ?? false
     }
 
-    private static func scalar(
+    /// The scalar that ends at a place; nil at the beginning.
+    static func scalar(
         _ text: UnsafeBufferPointer<UInt8>, before end: Int
     ) -> (value: UInt32, length: Int)? {
         for length in 1...4 where length <= end && text[end - length] & 0xC0 != 0x80 {
@@ -121,19 +122,5 @@ enum TextEdges {
             break
         }
         return end > 0 ? (0xFFFD, 1) : nil
-    }
-
-    private static func isSpace(_ value: UInt32) -> Bool {
-        CharacterClasses.standard[value] == CharacterClasses.Class.space
-    }
-
-    /// `\w`: letters, marks, decimal digits, connectors and joiners.
-    private static func isWord(_ value: UInt32) -> Bool {
-        guard let properties = Unicode.Scalar(value)?.properties else { return false }
-        switch properties.generalCategory {
-        case .nonspacingMark, .spacingMark, .enclosingMark, .decimalNumber, .connectorPunctuation:
-            return true
-        default: return properties.isAlphabetic || properties.isJoinControl
-        }
     }
 }
