@@ -5,7 +5,8 @@ Needs `tokenizers`, `transformers` and `sentencepiece` (the golden file names th
 never in CI:
 
     Scripts/record-tokenizer-kinds.py fixtures DATA            small tokenizers of every kind
-    Scripts/record-tokenizer-kinds.py golden DATA [GEMMA.gguf MINILM]   ids, texts and stages
+    Scripts/record-tokenizer-kinds.py golden DATA              ids, texts and stages
+    Scripts/record-tokenizer-kinds.py real DATA GEMMA.gguf MINILM      ids and texts of real vocabularies
 
 DATA is the folder with wikitext2-{test,valid}.txt and tinyshakespeare.txt, of which only hashes are recorded; MINILM is
 the folder with all-MiniLM-L6-v2.
@@ -82,7 +83,6 @@ def fixtures(data):
         remove_extra_whitespaces=False, user_defined_symbols=["\u2581\u2581", "\u2581\u2581\u2581", "<mask>"], split_digits=True,
     )
     lists = scored(pairs)
-    (GOLDEN / "tokenizer-scored.json").write_text(json.dumps(lists, ensure_ascii=False, separators=(",", ":")) + "\n")
     from transformers.tokenization_utils_base import generate_merges
 
     vocabulary = {t: i for i, t in enumerate(lists["tokens"])}
@@ -104,6 +104,9 @@ def fixtures(data):
         pre_tokenizer={"type": "Split", "pattern": {"String": " "}, "behavior": "MergedWithPrevious", "invert": False},
         post_processor=bos, decoder={"type": "Sequence", "decoders": bytes_back}))
     # The others share its model; the tests put their stages into it.
+    # SentencePiece takes the longest run of spaces that the user defined; one length makes no difference.
+    lists["tokens"][lists["tokens"].index("\u2581\u2581\u2581")] = "<pad>"
+    (GOLDEN / "tokenizer-scored.json").write_text(json.dumps(lists, ensure_ascii=False, separators=(",", ":")) + "\n")
     # Words by WordPiece.
     for name, lower in (("wordpiece", True), ("wordpiece-cased", False)):
         words = Tokenizer(models.WordPiece(unk_token="[UNK]"))
@@ -298,28 +301,26 @@ def of(tokenizer):
     return (lambda text: tokenizer.encode(text).ids), (lambda ids: tokenizer.decode(ids, skip_special_tokens=False))
 
 
-def golden(data, gemma=None, minilm=None):
+def versions():
     import transformers
 
-    lines = [line for line in base.lines_of(data)]
-    out = {
-        "versions": {m.__name__: m.__version__ for m in (tokenizers, transformers, sentencepiece)},
-        "texts": CASES, "lines": len(lines), "variants": VARIANTS, "tokenizers": {},
-    }
-    small = {n: Tokenizer.from_file(str(GOLDEN / f"tokenizer-{n}.json")) for n in ("gemma", "wordpiece", "wordpiece-cased", "unigram")}
-    parts = json.loads((GOLDEN / "tokenizer-gemma.json").read_text())
-    small |= {n: Tokenizer.from_str(json.dumps(variant(parts, changes))) for n, changes in VARIANTS.items()}
-    for name, tokenizer in small.items():
-        out["tokenizers"][name] = record(*of(tokenizer), lines)
-        print(name, out["tokenizers"][name]["first"][:12], flush=True)
-    lists = json.loads((GOLDEN / "tokenizer-scored.json").read_text())
-    out["tokenizers"]["scored"] = record(*google(lists), lines)
-    real = {}
-    if gemma:
-        backend = transformers.AutoTokenizer.from_pretrained(gemma.parent, gguf_file=gemma.name).backend_tokenizer
-        real["gemma3"] = record(*of(backend), lines)
-        real["minilm"] = record(*of(Tokenizer.from_file(str(minilm / "tokenizer.json"))), lines)
-        out["real"] = real
+    return {m.__name__: m.__version__ for m in (tokenizers, transformers, sentencepiece)}
+
+
+def real(data, gemma, minilm):
+    import transformers
+
+    lines = base.lines_of(data)
+    out = {"versions": versions(), "tokenizers": {}}
+    out["tokenizers"]["minilm"] = record(*of(Tokenizer.from_file(str(minilm / "tokenizer.json"))), lines)
+    backend = transformers.AutoTokenizer.from_pretrained(gemma.parent, gguf_file=gemma.name).backend_tokenizer
+    out["tokenizers"]["gemma3"] = record(*of(backend), lines)
+    base.write("tokenizer-real.json", out)
+
+
+def golden(data):
+    lines = base.lines_of(data)[::10]
+    out = {"versions": versions(), "texts": CASES, "variants": VARIANTS, "tokenizers": {}}
     cut, published, change = stages()
     out["cuts"] = {
         n: {"json": s, "pieces": hashes("\0".join(p for p, _ in loaded(pre_tokenizer=s).pre_tokenizer.pre_tokenize_str(t)) for t in CASES)}
@@ -328,12 +329,23 @@ def golden(data, gemma=None, minilm=None):
     out["names"] = {
         n: hashes("\0".join(p for p, _ in loaded(pre_tokenizer=s).pre_tokenizer.pre_tokenize_str(t)) for t in CASES) for n, s in published.items()
     }
+    print("cuts", flush=True)
     out["changes"] = {
         n: {"json": s, "texts": hashes(loaded(normalizer=s).normalizer.normalize_str(t) for t in CASES),
             "scalars": every_scalar(loaded(normalizer=s).normalizer.normalize_str)} for n, s in change.items()
     }
+    print("changes", flush=True)
     out["scalars"] = {n: every_cut(loaded(pre_tokenizer=cut[n]).pre_tokenizer.pre_tokenize_str)
                       for n in ("whitespace", "punctuation-Isolated", "bert", "words", "han", "classes", "possessive")}
+    print("scalars", flush=True)
+    small = {n: Tokenizer.from_file(str(GOLDEN / f"tokenizer-{n}.json")) for n in ("gemma", "wordpiece", "wordpiece-cased", "unigram")}
+    parts = json.loads((GOLDEN / "tokenizer-gemma.json").read_text())
+    small |= {n: Tokenizer.from_str(json.dumps(variant(parts, changes))) for n, changes in VARIANTS.items()}
+    for name, tokenizer in small.items():
+        out["tokenizers"][name] = record(*of(tokenizer), lines)
+        print(name, out["tokenizers"][name]["first"][:12], flush=True)
+    lists = json.loads((GOLDEN / "tokenizer-scored.json").read_text())
+    out["tokenizers"]["scored"] = record(*google(lists), lines)
     base.write("tokenizer-kinds.json", out)
 
 
@@ -358,6 +370,8 @@ if __name__ == "__main__":
     if command == "fixtures":
         fixtures(pathlib.Path(sys.argv[2]))
     elif command == "golden":
-        golden(*map(pathlib.Path, sys.argv[2:]))
+        golden(pathlib.Path(sys.argv[2]))
+    elif command == "real":
+        real(*map(pathlib.Path, sys.argv[2:]))
     else:
         sys.exit(__doc__)

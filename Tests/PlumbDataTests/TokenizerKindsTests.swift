@@ -18,12 +18,14 @@ import Testing
         let decoded = try #require(golden?["decoded"]?.array).compactMap(\.string)
         try #require(ids.count == texts.count && decoded.count == texts.count && texts.count > 60)
         for (index, text) in texts.enumerated() {
-            let tokens = tokenizer.encode(text)
+            // SentencePiece finds no special tokens in text, and decodes to none.
+            let isGoogles = name == "scored"
+            let tokens = tokenizer.encode(text, parseSpecialTokens: !isGoogles)
             let shown = text.prefix(60).debugDescription
             #expect(
                 TokenizerKinds.hex(TokenizerKinds.hash(ids: tokens)) == ids[index],
                 "\(name): \(shown) \(tokens.prefix(40))")
-            let back = tokenizer.decode(tokens)
+            let back = tokenizer.decode(tokens, skipSpecialTokens: isGoogles)
             #expect(
                 TokenizerKinds.hex(TokenizerKinds.hash(back.utf8)) == decoded[index],
                 "\(name): \(shown) \(back.prefix(80))")
@@ -31,8 +33,9 @@ import Testing
         #expect(tokenizer.encode(texts[3]) == golden?["first"]?.array?.compactMap(\.int))
     }
 
-    func checkLines(_ tokenizer: Tokenizer, _ golden: JSONValue?, _ name: String) throws {
-        let lines = try TokenizerGolden.lines()
+    func checkLines(_ tokenizer: Tokenizer, _ golden: JSONValue?, _ name: String, every step: Int) throws {
+        let all = try TokenizerGolden.lines()
+        let lines = stride(from: 0, to: all.count, by: step).map { all[$0] }
         let blocks = try #require(golden?["blocks"]?.array).compactMap(\.string)
         let texts = try #require(golden?["texts"]?.array).compactMap(\.string)
         try #require(blocks.count == (lines.count + 999) / 1000)
@@ -41,9 +44,10 @@ import Testing
             var hash: UInt32 = 0
             var text: UInt32 = 0
             for line in block + [block.prefix(100).joined(separator: "\n")] {
-                let ids = tokenizer.encode(line)
+                let ids = tokenizer.encode(line, parseSpecialTokens: name != "scored")
                 hash = TokenizerKinds.hash(ids: ids + [0xFFFF_FFFF], hash)
-                text = TokenizerKinds.hash(Array(tokenizer.decode(ids).utf8) + [0], text)
+                text = TokenizerKinds.hash(
+                    Array(tokenizer.decode(ids, skipSpecialTokens: name == "scored").utf8) + [0], text)
             }
             #expect(TokenizerKinds.hex(hash) == expected, "\(name): ids of lines from \(index * 1000)")
             #expect(TokenizerKinds.hex(text) == texts[index], "\(name): texts of lines from \(index * 1000)")
@@ -59,7 +63,7 @@ import Testing
 
     @Test(.enabled(if: TokenizerGolden.hasText, TokenizerGoldenTests.needsText), arguments: small)
     func linesHaveTheRecordedIDsAndTexts(_ name: String) throws {
-        try checkLines(TokenizerKinds.tokenizer(name), TokenizerKinds.golden()["tokenizers"]?[name], name)
+        try checkLines(TokenizerKinds.tokenizer(name), TokenizerKinds.golden()["tokenizers"]?[name], name, every: 10)
     }
 
     static let needsGemma: Comment = "needs plumb model get gemma3-270m, or its folder in PLUMB_TEST_MODELS"
@@ -71,9 +75,9 @@ import Testing
     func gemma3HasTheRecordedIDsAndTexts() throws {
         let url = try #require(TokenizerKinds.real("gemma3-270m"))
         let tokenizer = try Tokenizer(gguf: try GGUFFile(contentsOf: url))
-        let golden = try TokenizerKinds.golden()["real"]?["gemma3"]
+        let golden = try TokenizerGolden.json("tokenizer-real.json")["tokenizers"]?["gemma3"]
         try check(tokenizer, golden, Self.texts(), "gemma3")
-        try checkLines(tokenizer, golden, "gemma3")
+        try checkLines(tokenizer, golden, "gemma3", every: 1)
         #expect(tokenizer.addsBOS)
         #expect(tokenizer.token(for: " Mary").map { tokenizer.string(of: $0) } == " Mary")
     }
@@ -84,9 +88,9 @@ import Testing
     func miniLMHasTheRecordedIDsAndTexts() throws {
         let url = try #require(TokenizerKinds.real("minilm"))
         let tokenizer = try Tokenizer(json: try Data(contentsOf: url))
-        let golden = try TokenizerKinds.golden()["real"]?["minilm"]
+        let golden = try TokenizerGolden.json("tokenizer-real.json")["tokenizers"]?["minilm"]
         try check(tokenizer, golden, Self.texts(), "minilm")
-        try checkLines(tokenizer, golden, "minilm")
+        try checkLines(tokenizer, golden, "minilm", every: 1)
     }
 
     /// What is written is read as the same tokenizer.
@@ -164,6 +168,42 @@ import Testing
         let read = try Tokenizer(wordPieces: spellings, tokenTypes: types, options: options)
         for text in try Self.texts() {
             #expect(read.encode(text) == words.encode(text), "\(text.prefix(60).debugDescription)")
+        }
+    }
+
+    /// Prints bytes a second for 1 MB of text; run by hand with PLUMB_TOKENIZER_SPEED set, on a quiet machine.
+    @Test(.enabled(if: ProcessInfo.processInfo.environment["PLUMB_TOKENIZER_SPEED"] != nil, "run by hand"))
+    func speed() throws {
+        let text = try TokenizerGolden.lines().joined(separator: "\n")
+        func measure(_ name: String, _ tokenizer: Tokenizer, _ text: String) {
+            _ = tokenizer.encode(String(text.prefix(1000)))
+            let start = ContinuousClock.now
+            let count = tokenizer.encode(text, addSpecialTokens: false).count
+            let seconds = (ContinuousClock.now - start) / .seconds(1)
+            let bytes = Double(text.utf8.count)
+            print("\(name): \(Int(bytes)) bytes, \(count) tokens, \(bytes / seconds / 1e6) MB/s")
+        }
+        var all: [(String, Tokenizer)] = []
+        for name in Self.small + ["gpt2", "llama3"] {
+            let isOld = TokenizerGoldenTests.small.contains(name)
+            all.append((name, try isOld ? TokenizerGolden.small(name) : TokenizerKinds.tokenizer(name)))
+        }
+        if let url = TokenizerKinds.real("gemma3-270m") {
+            all.append(("gemma3", try Tokenizer(gguf: try GGUFFile(contentsOf: url))))
+        }
+        if let url = TokenizerKinds.real("minilm") {
+            all.append(("minilm", try Tokenizer(json: try Data(contentsOf: url))))
+        }
+        if TokenizerGolden.hasModel { all.append(("smollm2", try TokenizerGolden.smolLM2(.transformers))) }
+        let some = String(text.utf8.prefix(1_000_000)) ?? ""
+        let joined = String(text.filter { $0 != " " && $0 != "\n" }.utf8.prefix(1_000_000)) ?? ""
+        for (name, tokenizer) in all {
+            measure(name, tokenizer, some)
+            measure(name + " without spaces", tokenizer, joined)
+            if name.hasPrefix("gemma") || name == "scored" {
+                measure(name + " a quarter", tokenizer, String(joined.prefix(250_000)))
+                measure(name + " of one letter", tokenizer, String(repeating: "a", count: 1_000_000))
+            }
         }
     }
 }
