@@ -5,7 +5,7 @@ Needs `tokenizers`, `transformers` and `sentencepiece` (the golden file names th
 never in CI:
 
     Scripts/record-tokenizer-kinds.py fixtures DATA            small tokenizers of every kind
-    Scripts/record-tokenizer-kinds.py golden DATA              ids, texts and stages
+    Scripts/record-tokenizer-kinds.py golden DATA [PART …]     ids, texts and stages; parts: kinds, stages, scalars
     Scripts/record-tokenizer-kinds.py real DATA GEMMA.gguf MINILM      ids and texts of real vocabularies
 
 DATA is the folder with wikitext2-{test,valid}.txt and tinyshakespeare.txt, of which only hashes are recorded; MINILM is
@@ -199,7 +199,14 @@ SPLITS = {
 
 
 def stages():
-    from transformers.integrations.gguf.gguf_tokenizer_mapping import GGUF_PRE_TOKENIZER_SPLITS as known
+    upper, lower, start = r"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]", r"[\p{Ll}\p{Lm}\p{Lo}\p{M}]", r"[^\r\n\p{L}\p{N}]?"
+    tail, short = r"| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+", "(?i:'s|'t|'re|'ve|'m|'ll|'d)"
+    known = {
+        "tekken": f"{start}{upper}*{lower}+|{start}{upper}+{lower}*" + r"|\p{N}" + tail,
+        "gpt-4o": f"{start}{upper}*{lower}+{short}?|{start}{upper}+{lower}*{short}?" + r"|\p{N}{1,3}" + tail,
+        "qwen35": short + r"|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+",
+        "llama-bpe": base.LLAMA3, "qwen2": base.QWEN2,
+    }
 
     split = lambda pattern, behavior="Isolated", invert=False: {"type": "Split", "pattern": pattern, "behavior": behavior, "invert": invert}
     plain = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": False}
@@ -302,9 +309,9 @@ def of(tokenizer):
 
 
 def versions():
-    import transformers
+    from importlib.metadata import version
 
-    return {m.__name__: m.__version__ for m in (tokenizers, transformers, sentencepiece)}
+    return {name: version(name) for name in ("tokenizers", "transformers", "sentencepiece")}
 
 
 def real(data, gemma, minilm):
@@ -318,34 +325,34 @@ def real(data, gemma, minilm):
     base.write("tokenizer-real.json", out)
 
 
-def golden(data):
-    lines = base.lines_of(data)[::10]
-    out = {"versions": versions(), "texts": CASES, "variants": VARIANTS, "tokenizers": {}}
+def golden(data, parts):
+    path = GOLDEN / "tokenizer-kinds.json"
+    out = json.loads(path.read_text()) if path.exists() else {}
+    out |= {"versions": versions(), "texts": CASES, "variants": VARIANTS}
     cut, published, change = stages()
-    out["cuts"] = {
-        n: {"json": s, "pieces": hashes("\0".join(p for p, _ in loaded(pre_tokenizer=s).pre_tokenizer.pre_tokenize_str(t)) for t in CASES)}
-        for n, s in cut.items()
-    }
-    out["names"] = {
-        n: hashes("\0".join(p for p, _ in loaded(pre_tokenizer=s).pre_tokenizer.pre_tokenize_str(t)) for t in CASES) for n, s in published.items()
-    }
-    print("cuts", flush=True)
-    out["changes"] = {
-        n: {"json": s, "texts": hashes(loaded(normalizer=s).normalizer.normalize_str(t) for t in CASES),
-            "scalars": every_scalar(loaded(normalizer=s).normalizer.normalize_str)} for n, s in change.items()
-    }
-    print("changes", flush=True)
-    out["scalars"] = {n: every_cut(loaded(pre_tokenizer=cut[n]).pre_tokenizer.pre_tokenize_str)
-                      for n in ("whitespace", "punctuation-Isolated", "bert", "words", "han", "classes", "possessive")}
-    print("scalars", flush=True)
-    small = {n: Tokenizer.from_file(str(GOLDEN / f"tokenizer-{n}.json")) for n in ("gemma", "wordpiece", "wordpiece-cased", "unigram")}
-    parts = json.loads((GOLDEN / "tokenizer-gemma.json").read_text())
-    small |= {n: Tokenizer.from_str(json.dumps(variant(parts, changes))) for n, changes in VARIANTS.items()}
-    for name, tokenizer in small.items():
-        out["tokenizers"][name] = record(*of(tokenizer), lines)
-        print(name, out["tokenizers"][name]["first"][:12], flush=True)
-    lists = json.loads((GOLDEN / "tokenizer-scored.json").read_text())
-    out["tokenizers"]["scored"] = record(*google(lists), lines)
+    pieces = {n: loaded(pre_tokenizer=s).pre_tokenizer.pre_tokenize_str for n, s in (cut | published).items()}
+    changed = {n: loaded(normalizer=s).normalizer.normalize_str for n, s in change.items()}
+    if "stages" in parts:
+        cuts = {n: hashes("\0".join(p for p, _ in pieces[n](t)) for t in CASES) for n in pieces}
+        out["cuts"] = {n: {"json": s, "pieces": cuts[n]} for n, s in cut.items()}
+        out["names"] = {n: cuts[n] for n in published}
+        out["changes"] = {n: {"json": s, "texts": hashes(map(changed[n], CASES))} for n, s in change.items()}
+    if "scalars" in parts:
+        out["changed scalars"] = {n: every_scalar(changed[n]) for n in change}
+        names = ("whitespace", "punctuation-Isolated", "bert", "words", "han", "classes", "possessive")
+        out["cut scalars"] = {n: every_cut(pieces[n]) for n in names}
+    if "kinds" in parts:
+        lines = base.lines_of(data)[::10]
+        small = {n: Tokenizer.from_file(str(GOLDEN / f"tokenizer-{n}.json")) for n in ("gemma", "wordpiece", "wordpiece-cased", "unigram")}
+        gemma = json.loads((GOLDEN / "tokenizer-gemma.json").read_text())
+        small |= {n: Tokenizer.from_str(json.dumps(variant(gemma, changes))) for n, changes in VARIANTS.items()}
+        out["tokenizers"] = {n: record(*of(t), lines) for n, t in small.items()}
+        lists = json.loads((GOLDEN / "tokenizer-scored.json").read_text())
+        scored_ids = out["tokenizers"]["scored"] = record(*google(lists), lines)
+        # After what the user defined SentencePiece puts no space, unlike llama.cpp and the older form of Llama's tokenizer.
+        for index, text in enumerate(CASES):
+            if any(token in text for token in ("<mask>", "<pad>", "\u2581\u2581")):
+                scored_ids["ids"][index] = scored_ids["decoded"][index] = None
     base.write("tokenizer-kinds.json", out)
 
 
@@ -370,7 +377,7 @@ if __name__ == "__main__":
     if command == "fixtures":
         fixtures(pathlib.Path(sys.argv[2]))
     elif command == "golden":
-        golden(pathlib.Path(sys.argv[2]))
+        golden(pathlib.Path(sys.argv[2]), sys.argv[3:] or ["kinds", "stages", "scalars"])
     elif command == "real":
         real(*map(pathlib.Path, sys.argv[2:]))
     else:

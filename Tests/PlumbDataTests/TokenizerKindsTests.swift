@@ -14,10 +14,10 @@ import Testing
     ]
 
     func check(_ tokenizer: Tokenizer, _ golden: JSONValue?, _ texts: [String], _ name: String) throws {
-        let ids = try #require(golden?["ids"]?.array).compactMap(\.string)
-        let decoded = try #require(golden?["decoded"]?.array).compactMap(\.string)
+        let ids = try #require(golden?["ids"]?.array).map(\.string)
+        let decoded = try #require(golden?["decoded"]?.array).map(\.string)
         try #require(ids.count == texts.count && decoded.count == texts.count && texts.count > 60)
-        for (index, text) in texts.enumerated() {
+        for (index, text) in texts.enumerated() where ids[index] != nil {
             // SentencePiece finds no special tokens in text, and decodes to none.
             let isGoogles = name == "scored"
             let tokens = tokenizer.encode(text, parseSpecialTokens: !isGoogles)

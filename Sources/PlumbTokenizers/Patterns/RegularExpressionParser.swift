@@ -213,7 +213,11 @@ extension RegularExpressionParser {
     private mutating func member() throws(TokenizerError) -> Item {
         if skip("\\") {
             if skip("b") { return .range(8, 8) }
-            return try escape()
+            switch try escape() {
+            case .word: return .wordInBrackets
+            case .not(.word): return .not(.wordInBrackets)
+            case let item: return item
+            }
         }
         let scalar = try next()
         return .range(scalar, scalar)

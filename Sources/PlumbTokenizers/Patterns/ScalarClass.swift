@@ -8,6 +8,8 @@ struct ScalarClass: Sendable, Hashable {
         case categories(UInt32)
         case space
         case word
+        /// `\w` inside brackets, where Oniguruma leaves out Latin-1's fractions and superscripts.
+        case wordInBrackets
         case han
         case any
         indirect case not(Item)
@@ -18,6 +20,7 @@ struct ScalarClass: Sendable, Hashable {
             case .categories(let mask): mask & (1 << UInt32(GeneralCategory.standard[scalar])) != 0
             case .space: ScalarSet.isSpace(scalar)
             case .word: ScalarSet.words.contains(scalar)
+            case .wordInBrackets: ScalarSet.words.contains(scalar) && !ScalarSet.isLatin1Number(scalar)
             case .han: ScalarSet.han.contains(scalar)
             case .any: true
             case .not(let item): !item.contains(scalar)

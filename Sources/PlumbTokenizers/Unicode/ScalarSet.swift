@@ -33,9 +33,16 @@ struct ScalarSet: Sendable {
     /// `\w` as the Whitespace pre-tokenizer and added tokens have it: without fractions and superscripts of Latin-1.
     static func isWhitespaceWord(_ scalar: UInt32) -> Bool {
         switch scalar {
-        case 0xB2, 0xB3, 0xB9, 0xBC, 0xBD, 0xBE: false
         case 0x200C, 0x200D: true
-        default: words.contains(scalar)
+        default: words.contains(scalar) && !isLatin1Number(scalar)
+        }
+    }
+
+    /// Whether a scalar is one of "²³¹¼½¾".
+    static func isLatin1Number(_ scalar: UInt32) -> Bool {
+        switch scalar {
+        case 0xB2, 0xB3, 0xB9, 0xBC, 0xBD, 0xBE: true
+        default: false
         }
     }
 }
