@@ -136,7 +136,8 @@ let package = Package(
             name: "PlumbCommand",
             dependencies: [
                 "PlumbBasics", "PlumbTensor", "PlumbRecords", "PlumbTokenizers", "PlumbJinja", "PlumbNN", "PlumbData",
-                "PlumbWorlds", "PlumbModels", "PlumbLearning", "PlumbAlignment", "PlumbRobustness", "PlumbExperiments",
+                "PlumbWorlds", "PlumbModels", "PlumbLearning", "PlumbInterpretability", "PlumbAlignment",
+                "PlumbRobustness", "PlumbExperiments",
                 "PlumbReport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),

@@ -16,12 +16,21 @@ struct ModelOptions: ParsableArguments {
             safetensors, or a hub id.
             """)
     var model = "smollm2-135m"
+    @Option(help: "Of a hub id, the branch, tag or commit, such as step1000 of Pythia. (default: main)")
+    var revision: String?
     @Option(help: "float32 is exact on the stored weights; bfloat16 is faster and inexact.")
     var arithmetic = Arithmetic.float32
     @Option(parsing: .unconditional, help: .threads) var threads: Int?
 
     func validate() throws {
         try PathOption.check(model, "--model")
+        if revision != nil, model.contains("@") {
+            throw ValidationError("--revision is given twice: \(model) names one too")
+        }
+        if revision != nil, model.split(separator: "/").count != 2 || model.hasSuffix(".gguf") {
+            throw ValidationError(
+                "--revision is for models of the hub, such as EleutherAI/pythia-70m, not for \(model)")
+        }
         if let threads, threads < 1 { throw ValidationError("--threads must be at least 1, got \(threads)") }
     }
 
@@ -41,7 +50,7 @@ struct ModelOptions: ParsableArguments {
     func locate() async throws -> ModelLocation {
         if let threads { Compute.configure(threads: threads) }
         let progress = Output.progress()
-        let name = model
+        let name = model + (revision.map { "@\($0)" } ?? "")
         let location = try await ModelStore().locate(name) { downloaded in
             progress.receive(
                 RunEvent(.progress(label: "fetching \(name)", fraction: downloaded.fraction ?? 0)))

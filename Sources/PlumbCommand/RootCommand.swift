@@ -21,7 +21,9 @@ struct RootCommand: AsyncParsableCommand {
         version: PlumbVersion.current,
         subcommands: [
             ListCommand.self, ShowCommand.self, RunCommand.self, VerifyCommand.self, ReportCommand.self,
-            RunsCommand.self, PredictCommand.self, GenerateCommand.self, TokensCommand.self, ModelCommand.self,
+            RunsCommand.self, PredictCommand.self, LensCommand.self, AttributeCommand.self, AblateCommand.self,
+            AttentionCommand.self, CaptureCommand.self, SteerCommand.self, GenerateCommand.self, TokensCommand.self,
+            ModelCommand.self,
             DataCommand.self, TrainCommand.self, WorldCommand.self, PreferencesCommand.self, CertifyCommand.self,
             CompletionCommand.self,
             CandidatesCommand.self,

@@ -35,11 +35,25 @@ extension HookedTransformer {
         stopTokens: Set<Int>? = nil, with interventions: [Intervention] = [], recording: Recording = .none,
         onToken: (Int) throws -> Bool = { _ in true }
     ) throws -> Generation {
+        try generate(
+            prompt, maxTokens: maxTokens, sampling: Sampling(temperature: temperature), key: key,
+            stopTokens: stopTokens,
+            with: interventions, recording: recording, onToken: onToken)
+    }
+
+    /// Continues `prompt` as ``generate(_:maxTokens:temperature:key:stopTokens:with:recording:onToken:)`` does, choosing
+    /// tokens as `sampling` says.
+    ///
+    /// - Throws: ``ModelError`` for a prompt that the model cannot read, settings out of range, or logits that are not
+    ///   numbers.
+    public func generate(
+        _ prompt: [Int], maxTokens: Int, sampling: Sampling, key: RandomKey = RandomKey(0),
+        stopTokens: Set<Int>? = nil, with interventions: [Intervention] = [], recording: Recording = .none,
+        onToken: (Int) throws -> Bool = { _ in true }
+    ) throws -> Generation {
         try check(prompt)
         try checkPoints(of: interventions, positions: configuration.context)
-        guard temperature >= 0, temperature.isFinite else {
-            throw ModelError("temperature must be 0 or a positive number, got \(temperature)")
-        }
+        try sampling.check()
         let stops = stopTokens ?? tokenizer?.stopTokens ?? []
         let keyValues = configuration.keyValueCache(
             capacity: prompt.count + min(configuration.context - prompt.count, max(0, maxTokens)))
@@ -52,7 +66,7 @@ extension HookedTransformer {
             steps.append(cache)
             let logProbabilities = logits.logSoftmax()
             try requireNumbers(logProbabilities)
-            let token = Self.choose(logits, temperature: temperature, &random)
+            let token = sampling.choose(logits, after: prompt + generation.tokens, &random)
             if stops.contains(token) {
                 generation.stopped = true
                 break

@@ -82,3 +82,37 @@ extension Normalization {
         return kind == .rms ? scaled : scaled - scaled.mean(axis: -1, keepingAxis: true)
     }
 }
+
+extension HeadWeights {
+    /// The query-key circuit of a head, `[D, D]`: the score of a query's stream with a key's, before scaling and rotation,
+    /// is one times this times the other.
+    ///
+    /// - Precondition: the block has the head.
+    public func queryKeyCircuit(head: Int) -> Tensor {
+        queries[checked(head)].transposedMatmul(keys[group(of: head)])
+    }
+
+    /// The output-value circuit of a head, `[D, D]`: what a position's stream, in its rows, adds to where the head reads it.
+    ///
+    /// - Precondition: the block has the head.
+    public func outputValueCircuit(head: Int) -> Tensor {
+        values[group(of: checked(head))].transposedMatmul(outputs[head])
+    }
+
+    private func group(of head: Int) -> Int { head / (queries.shape[0] / keys.shape[0]) }
+
+    private func checked(_ head: Int) -> Int {
+        require((0..<queries.shape[0]).contains(head), "the block has \(queries.shape[0]) heads, no head \(head)")
+        return head
+    }
+}
+
+extension HookedTransformer {
+    /// The most probable next tokens of logits or log-probabilities `[V]`, most probable first; ties go to the lower id.
+    public static func topTokens(_ logits: Tensor, count: Int = 10) -> [(token: Int, value: Float)] {
+        let values = logits.elements
+        return values.indices.sorted { (values[$0], $1) > (values[$1], $0) }.prefix(max(0, count)).map {
+            ($0, values[$0])
+        }
+    }
+}

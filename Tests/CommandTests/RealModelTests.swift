@@ -24,6 +24,68 @@ struct RealModelTests {
         #expect(try json(["tokens", "--text", clean])["tokens"] as? [Int] == ids)
     }
 
+    @Test func theInstrumentsAgreeWithPrediction() throws {
+        let sentence = ["--text", clean, "--answer", " Mary"]
+        let lens = try json(["lens"] + sentence + ["--positions", "last"])
+        let top = try #require((lens["top"] as? [[[[String: Any]]]])?.last?.first?.first)
+        #expect(top["string"] as? String == " Mary")
+        #expect(abs(log(try #require(top["probability"] as? Double)) + 0.0802) < 2e-4)
+        let attributed = try json(["attribute"] + sentence + ["--wrong", " John"])
+        let metrics = try #require(attributed["metrics"] as? [String: Double])
+        #expect(abs(try #require(metrics["total"]) - 6.1196) < 2e-3)
+        #expect(abs(try #require(metrics["sum_of_contributions"]) - 6.1196) < 2e-3)
+        let ablated = try json(["ablate"] + sentence + ["--layers", "23", "--heads", "3", "--method", "zero"])
+        let effect = try #require(ablated["metrics"] as? [String: Double])
+        #expect(abs(try #require(effect["answer_log_probability_before"]) + 0.0802) < 2e-4)
+        #expect(try #require(effect["change"]) < -0.05)
+        let attention = try json(["attention", "--text", clean, "--layers", "0", "--heads", "1"])
+        let rows = try #require(
+            (attention["tables"] as? [String: [String: Any]])?["pattern_0_1"]?["values"] as? [[Double]])
+        #expect(rows.count == ids.count && rows.allSatisfy { abs($0.reduce(0, +) - 1) < 1e-5 })
+    }
+
+    @Test func stopStringsAndFilesOfPromptsEndWhereTheyShould() throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("plumb-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let whole = try json(["generate", "--text", "The capital of France is", "--max-tokens", "12"])
+        let text = try #require(whole["text"] as? String)
+        let middle = text.index(text.startIndex, offsetBy: 10)
+        let end = String(text[middle...].prefix(3))
+        let cut = try json(
+            ["generate", "--text", "The capital of France is", "--max-tokens", "12", "--stop", end])
+        #expect(cut["text"] as? String == text.range(of: end).map { String(text[..<$0.lowerBound]) })
+        #expect(cut["stopped"] as? Bool == true)
+        let file = folder.appendingPathComponent("prompts.txt")
+        try Data("The capital of France is\n\nOne, two,\n".utf8).write(to: file)
+        let both = try json(["generate", "--file", file.path, "--max-tokens", "12"])
+        let results = try #require(both["results"] as? [[String: Any]])
+        #expect(results.count == 2 && results[0]["text"] as? String == text)
+    }
+
+    @Test func activationsAndControlVectorsAreWrittenAndUsed() throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("plumb-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let activations = folder.appendingPathComponent("x.safetensors").path
+        let captured = try json(
+            ["capture", "--text", clean, "--sites", "resid_post,z", "--layers", "3-4", "--out", activations])
+        #expect(
+            captured["points"] as? [String] == [
+                "blocks.3.attn.hook_z", "blocks.3.hook_resid_post", "blocks.4.attn.hook_z", "blocks.4.hook_resid_post",
+            ])
+        #expect(FileManager.default.fileExists(atPath: activations))
+        let vector = folder.appendingPathComponent("v.gguf").path
+        let made = try Plumb.run(
+            ["steer", "make", "--positive", "I love this", "--negative", "I hate this", "--out", vector])
+        #expect(made.code == 0 && made.output.contains("29 directions"))
+        let steered = try json(
+            [
+                "steer", "generate", "--vector", vector, "--text", "I think that", "--scale", "30", "--layers", "12-20",
+                "--max-tokens", "6",
+            ])
+        #expect(steered["text"] as? String != steered["text_without"] as? String)
+    }
+
     @Test func patchesTheStandardPair() throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("plumb-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: folder) }

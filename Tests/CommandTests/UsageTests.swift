@@ -64,6 +64,23 @@ import Testing
         try expectUsage(["generate", "--text", "a", "--max-tokens=-3"], says: "--max-tokens must not be negative")
     }
 
+    @Test func instrumentsRefuseWhatTheyCannotRead() throws {
+        try expectUsage(["lens", "--text", ""], says: "--text is empty")
+        try expectUsage(["lens", "--text", "a", "--top", "0"], says: "--top must be at least 1, got 0")
+        try expectUsage(["attention", "--text", "a", "--page", ""], says: "--page is empty")
+        try expectUsage(["attribute", "--text", "a", "--neurons=-1"], says: "--neurons must not be negative")
+        try expectUsage(["ablate", "--text", "a", "--method", "median"], says: "median", "resample")
+        try expectUsage(["capture", "--out", "x.safetensors"], says: "give one of --text and --file")
+        try expectUsage(["capture", "--text", "a", "--out", "x.pt"], says: "--out must end in .safetensors")
+        try expectUsage(["steer", "make", "--positive", "a", "--out", "v.gguf"], says: "--negative")
+        try expectUsage(["generate"], says: "give one of --text, --file and --messages")
+        try expectUsage(["generate", "--text", "a", "--top-p", "0"], says: "--top-p must be above 0")
+        try expectUsage(["generate", "--text", "a", "--top-k", "5"], says: "give a --temperature above 0")
+        try expectUsage(["generate", "--text", "a", "--system", "b"], says: "--system needs --chat")
+        try expectUsage(
+            ["generate", "--file", "/nowhere/x.txt"], code: 3, says: "cannot read /nowhere/x.txt")
+    }
+
     @Test func usageIsThatOfTheSubcommand() throws {
         try expectUsage(["predict", "--text", "a", "--threads", "0"], says: "Usage: plumb predict")
         try expectUsage(["tokens", "--text", "a", "--pre", "nope"], says: "--pre: ", "Usage: plumb tokens")

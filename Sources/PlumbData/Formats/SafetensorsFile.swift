@@ -4,7 +4,8 @@ public import PlumbTensor
 /// One safetensors file, memory-mapped.
 ///
 /// The header is checked when the file is opened: its length, every offset, sizes against shapes, gaps, overlaps and
-/// repeated names. A tensor whose element type is not F32, F16 or BF16 is refused only when it is asked for.
+/// repeated names. A tensor whose element type is not F32, F16 or BF16 is refused only when it is asked for; whole numbers
+/// are read by ``integers(_:)``.
 public struct SafetensorsFile: TensorSource {
     /// Where the file is.
     public let url: URL
@@ -55,6 +56,22 @@ public struct SafetensorsFile: TensorSource {
         let start = dataStart + entry.range.lowerBound
         return try StoredTensor(
             name: name, shape: entry.shape, elementType: type, bytes: bytes[start..<start + entry.range.count])
+    }
+
+    /// The whole numbers of the tensor called `name`, in the order of the file, whose dtype is I64.
+    ///
+    /// - Throws: `FileError` when there is none of that name, or when it holds something else.
+    public func integers(_ name: String) throws -> [Int64] {
+        guard let entry = entries[name] else { throw missing(name, in: url.path) }
+        guard entry.type == "I64" else {
+            throw FileError("\(url.path): tensor \(name) has the dtype \(entry.type), not I64")
+        }
+        let start = dataStart + entry.range.lowerBound
+        return bytes[start..<start + entry.range.count].withUnsafeBytes { bytes in
+            (0..<bytes.count / 8).map { index in
+                Int64(littleEndian: bytes.loadUnaligned(fromByteOffset: 8 * index, as: Int64.self))
+            }
+        }
     }
 
     /// What the file says about a tensor, readable or not: the shape outermost first and the element type's name.

@@ -49,8 +49,15 @@ public struct SafetensorsWriter: Sendable {
         }
     }
 
-    /// The header, padded with spaces so that data begins at a multiple of 8 bytes, as the format asks.
     private func encodedHeader() throws -> Data {
+        try Self.header(
+            metadata, entries.map { ($0.name, "F32", $0.shape, $0.values.count * MemoryLayout<Float>.size) })
+    }
+
+    /// The header, padded with spaces so that data begins at a multiple of 8 bytes, as the format asks.
+    static func header(
+        _ metadata: [String: String], _ entries: [(name: String, type: String, shape: [Int], bytes: Int)]
+    ) throws -> Data {
         var offset = 0
         var fields: [String] = []
         if !metadata.isEmpty {
@@ -58,11 +65,11 @@ public struct SafetensorsWriter: Sendable {
             fields.append("\"__metadata__\":{\(pairs.joined(separator: ","))}")
         }
         for entry in entries {
-            let end = offset + entry.values.count * MemoryLayout<Float>.size
+            let end = offset + entry.bytes
             let shape = entry.shape.map(String.init).joined(separator: ",")
             fields.append(
-                try quoted(entry.name) + ":{\"dtype\":\"F32\",\"shape\":[\(shape)],\"data_offsets\":[\(offset),\(end)]}"
-            )
+                try quoted(entry.name)
+                    + ":{\"dtype\":\"\(entry.type)\",\"shape\":[\(shape)],\"data_offsets\":[\(offset),\(end)]}")
             offset = end
         }
         var header = Data("{\(fields.joined(separator: ","))}".utf8)
@@ -70,7 +77,7 @@ public struct SafetensorsWriter: Sendable {
         return header
     }
 
-    private func quoted(_ text: String) throws -> String {
+    private static func quoted(_ text: String) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .withoutEscapingSlashes
         return String(decoding: try encoder.encode(text), as: UTF8.self)

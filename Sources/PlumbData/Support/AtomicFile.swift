@@ -77,6 +77,25 @@ struct AtomicFile: ~Copyable {
         }
     }
 
+    /// Writes all of `bytes` at an offset from the file's beginning.
+    borrowing func put(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws {
+        var (rest, place) = (bytes, offset)
+        while let base = rest.baseAddress, !rest.isEmpty {
+            let written = pwrite(descriptor, base, rest.count, off_t(place))
+            if written < 0, errno == EINTR { continue }
+            guard written >= 0 else { throw FileError("cannot write \(path): \(systemReason(errno, at: path))") }
+            rest = UnsafeRawBufferPointer(rebasing: rest[written...])
+            place += written
+        }
+    }
+
+    /// Makes the file `length` bytes long; what was not written is zero.
+    borrowing func extend(to length: Int) throws {
+        guard ftruncate(descriptor, off_t(length)) == 0 else {
+            throw FileError("cannot write \(path): \(systemReason(errno, at: path))")
+        }
+    }
+
     /// Waits until the bytes are on the disk.
     borrowing func synchronize() throws {
         guard fsync(descriptor) == 0 else {

@@ -41,8 +41,7 @@ public struct HighStakesReliability: Experiment {
         limits:
             "A toy language in which harm is one token. The embeddings can be attacked before and after: training on "
             + "tokens does not make the classifier robust in the space between them. Attacks with a larger budget find "
-            + "more. In the two development trials made so far the control failed: as many plain steps lowered the success "
-            + "of attacks as much, so nothing is shown yet.",
+            + "more.",
         references: [
             Reference(
                 authors: "Ziegler, Nix, Chan, Bauman, Schmidt-Nielsen, Lin, Scherlis, …, Thomas",
@@ -51,7 +50,12 @@ public struct HighStakesReliability: Experiment {
                 authors: "Zou, Wang, Carlini, Nasr, Kolter, Fredrikson",
                 title: "Universal and Transferable Adversarial Attacks on Aligned Language Models", year: 2023,
                 arXiv: "2307.15043"),
-        ], minutes: 1.5)
+        ],
+        changes:
+            "The first training was too short and the embeddings began too close to each other: as many plain steps lowered "
+            + "the success of attacks as much. The first training has 8000 steps now instead of 1500, embeddings begin with "
+            + "a standard deviation of 0.85 instead of 0.3, and six rounds of 300 steps replace three of 600. These were "
+            + "chosen on development seeds 100 to 102; no claim and no threshold changed.", minutes: 1.5)
 
     static let before = Quantity("false_negatives_before"), after = Quantity("false_negatives_after", isHeadline: true)
     static let plainAfter = Quantity("false_negatives_after_plain_steps")
@@ -71,14 +75,15 @@ public struct HighStakesReliability: Experiment {
             .worst, "After training on what attacks find few harmful texts pass without an attack", after,
             .atMost(0.001),
             control: "As many plain steps leave more", plainAfter, .atLeast(0.002), controlRule: .mean
-        ).and(bound, .atMost(0.002)),
+        ).and(bound, .atMost(0.002)).development(missed: 0, of: 30, controlOf: 10),
         Claim(
             .worst, "An attack evaluates ten times as many texts until it succeeds, in the median", cost, .atLeast(10),
             control: "As many plain steps leave its success", plainSuccess, .atLeast(0.9), controlRule: .mean
-        ).controlAnd(plainCost, .atMost(3)),
+        ).controlAnd(plainCost, .atMost(3)).development(missed: 0, of: 30, controlOf: 10),
         Claim(
             .mean, "It holds for a method of attack that training never met", held, .atMost(0.3),
-            control: "As many plain steps leave that one's success", plainHeld, .atLeast(0.8)),
+            control: "As many plain steps leave that one's success", plainHeld, .atLeast(0.8)
+        ).development(missed: 0, of: 10),
     ]
 
     let settings: Settings

@@ -74,13 +74,21 @@ extension Findings {
         @FindingsBuilder _ parts: () throws -> [FindingsPart]
     ) rethrows {
         self.init(summary: summary, claims: measured.results(claims))
-        for part in try parts() {
-            switch part {
-            case .metric(let metric): metrics.append(metric)
-            case .table(let table): tables.append(table)
-            case .figure(let figure): figures.append(figure)
-            case .note(let note): notes.append(note)
-            }
+        try parts().forEach { append($0) }
+    }
+
+    /// Findings without claims: what an instrument shows of one model and one text.
+    public init(summary: String, @FindingsBuilder _ parts: () throws -> [FindingsPart]) rethrows {
+        self.init(summary: summary)
+        try parts().forEach { append($0) }
+    }
+
+    private mutating func append(_ part: FindingsPart) {
+        switch part {
+        case .metric(let metric): metrics.append(metric)
+        case .table(let table): tables.append(table)
+        case .figure(let figure): figures.append(figure)
+        case .note(let note): notes.append(note)
         }
     }
 }

@@ -28,6 +28,9 @@ public struct HeatMap: Codable, Sendable, Equatable {
     /// pointed at keep the raw values; `center`, `domain` and `references` stay in the unit of the table.
     public var normalization: Normalization?
 
+    /// `cellTexts[row][column]`: what is written in each cell in place of its number, such as a token; empty for none.
+    public var cellTexts: [[String]]
+
     /// Two values of a table that a picture shows as 0 and 1.
     public struct Normalization: Codable, Sendable, Equatable {
         /// The value shown as 0, for example the corrupted run's logit difference.
@@ -72,7 +75,8 @@ public struct HeatMap: Codable, Sendable, Equatable {
     public init(
         table: String, title: String, caption: String, center: Double? = nil, domain: Domain? = nil,
         valueLabel: String = "", references: [ReferenceValue] = [], columnsAreTokens: Bool = false,
-        markedColumns: [Int] = [], markLabel: String = "", normalization: Normalization? = nil
+        markedColumns: [Int] = [], markLabel: String = "", normalization: Normalization? = nil,
+        cellTexts: [[String]] = []
     ) {
         self.table = table
         self.title = title
@@ -85,5 +89,19 @@ public struct HeatMap: Codable, Sendable, Equatable {
         self.markedColumns = markedColumns
         self.markLabel = markLabel
         self.normalization = normalization
+        self.cellTexts = cellTexts
+    }
+}
+
+// A heat map without texts is written, and read, as heat maps were before there were any.
+extension KeyedEncodingContainer {
+    mutating func encode(_ texts: [[String]], forKey key: Key) throws {
+        if !texts.isEmpty { try encodeIfPresent(Optional(texts), forKey: key) }
+    }
+}
+
+extension KeyedDecodingContainer {
+    func decode(_: [[String]].Type, forKey key: Key) throws -> [[String]] {
+        try decodeIfPresent([[String]].self, forKey: key) ?? []
     }
 }

@@ -61,6 +61,7 @@ struct HeatMapView {
             ? "\(column) “\(VisibleText.token(table.columns[column]))”" : VisibleText.line(table.columns[column])
         var text = "\(table.rowLabel) \(VisibleText.line(table.rows[row])) · \(table.columnLabel) \(name): "
         let value = NumberText.exact(table.values[row][column]) + (table.unit.isEmpty ? "" : " \(table.unit)")
+        if let written = figure.cellTexts[safe: row]?[safe: column] { text += "“\(VisibleText.token(written))” " }
         text += isNormalized ? "\(label) \(NumberText.value(shown[row][column], scale: 1)) (\(value))" : value
         if let lower = table.lower?[safe: row]?[safe: column], let upper = table.upper?[safe: row]?[safe: column] {
             text += " \(NumberText.range(lower, upper))"

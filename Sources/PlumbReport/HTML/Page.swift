@@ -3,7 +3,9 @@ enum Page {
     /// - Parameters:
     ///   - title: plain text.
     ///   - body: markup.
-    static func render(title: String, body: String) -> String {
+    ///   - style: rules beside those of every page.
+    ///   - hasScript: whether the body holds a script of its own, which may run.
+    static func render(title: String, body: String, style: String = "", hasScript: Bool = false) -> String {
         """
         <!doctype html>
         <html lang="en" dir="ltr">
@@ -11,11 +13,11 @@ enum Page {
         <meta charset="utf-8">
         <meta name="viewport" content="width=device-width, initial-scale=1">
         <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; \
-        base-uri 'none'; form-action 'none'">
+        \(hasScript ? "script-src 'unsafe-inline'; " : "")base-uri 'none'; form-action 'none'">
         <meta name="generator" content="Plumbline">
         <title>\(Markup.escape(VisibleText.line(title)))</title>
         <style>
-        \(StyleSheet.text)</style>
+        \(StyleSheet.text)\(style)</style>
         </head>
         <body>
         \(body)</body>

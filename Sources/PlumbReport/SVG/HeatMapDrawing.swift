@@ -22,8 +22,13 @@ struct HeatMapDrawing {
         view = HeatMapView(figure, table: table)
         let isSquare = table.rows.count == table.columns.count
         let (wide, high) = (Self.width(table.columns.count), Self.height(table.rows.count))
-        cellWidth = isSquare ? max(6, min(wide, 480 / Double(max(1, table.columns.count)))) : wide
-        cellHeight = isSquare ? cellWidth : high
+        let texts = figure.cellTexts.joined().map { SVGCanvas.width(of: VisibleText.token($0), size: 10) }
+        let isWritten = !texts.isEmpty
+        cellWidth =
+            isWritten
+            ? min(88, max(36, (texts.max() ?? 0) + 10))
+            : isSquare ? max(6, min(wide, 480 / Double(max(1, table.columns.count)))) : wide
+        cellHeight = isWritten ? 18 : isSquare ? cellWidth : high
         // The rows of an attention pattern are the tokens of its columns.
         let rowsAreTokens = figure.columnsAreTokens && table.rows == table.columns
         rowNames = table.rows.map { rowsAreTokens ? VisibleText.token($0) : VisibleText.line($0) }
@@ -103,6 +108,15 @@ struct HeatMapDrawing {
                     left + Double(column) * cellWidth, top + Double(row) * cellHeight, cellWidth - gap,
                     cellHeight - gap, Self.paint(view.shown[row][column], scale),
                     title: Markup.escape(view.sentence(row, column)))
+            }
+        }
+        for (row, texts) in figure.cellTexts.enumerated() where row < table.rows.count {
+            for (column, text) in texts.enumerated() where column < table.columns.count {
+                let isStrong = abs(scale.position(of: view.shown[row][column])) > 0.45
+                canvas.fitted(
+                    left + (Double(column) + 0.5) * cellWidth, top + Double(row) * cellHeight + 12.5,
+                    VisibleText.token(text), room: cellWidth - 6, anchor: .middle, size: 10,
+                    paint: isStrong ? .paper : .ink)
             }
         }
         for mark in table.highlights {

@@ -30,7 +30,8 @@ public struct TerminalHeatMap: Sendable {
         let rowTitle = VisibleText.line(table.rowLabel)
         let margin = min(16, max(DisplayWidth.of(rowTitle), rowNames.map { DisplayWidth.of($0) }.max() ?? 0))
         let room = max(2, style.width - margin - 1)
-        let cell = min(7, max(2, room / max(1, table.columns.count)))
+        let isWritten = !figure.cellTexts.isEmpty
+        let cell = isWritten ? min(12, room) : min(7, max(2, room / max(1, table.columns.count)))
         let perPanel = max(1, room / cell)
         let widths = table.columns.map { DisplayWidth.of(name($0)) }
         var output = style.heading(view.title)
@@ -47,7 +48,11 @@ public struct TerminalHeatMap: Sendable {
             for row in table.rows.indices {
                 let name = DisplayWidth.padded(
                     DisplayWidth.truncated(rowNames[row], to: margin), to: margin, right: true)
-                let cells = range.map { text(view.shown[row][$0], width: cell, style) }.joined()
+                let cells = range.map { column in
+                    figure.cellTexts[safe: row]?[safe: column].map {
+                        written($0, view.shown[row][column], width: cell, style)
+                    } ?? text(view.shown[row][column], width: cell, style)
+                }.joined()
                 let line = style.color >= .ansi256 ? cells : cells.trimmingSuffix { $0 == " " }
                 output += style.apply(.dim, name) + " " + line + "\n"
             }
@@ -70,6 +75,16 @@ public struct TerminalHeatMap: Sendable {
         // In a wide cell the block stands where it stands beside a value.
         return DisplayWidth.padded(
             width >= 5 ? block : String(repeating: " ", count: width - 2) + sign + block, to: width)
+    }
+
+    /// A cell with a text of its own, after the block that stands for its value where there is no color.
+    private func written(_ text: String, _ value: Double, width: Int, _ style: TerminalStyle) -> String {
+        let room = width - 2
+        let shown = DisplayWidth.truncated(VisibleText.token(text), to: room)
+        guard style.color >= .ansi256, let color = scale.color(of: value) else {
+            return (value.isNaN ? "?" : density(of: value)) + DisplayWidth.padded(shown, to: width - 1)
+        }
+        return style.apply(background: color, " " + DisplayWidth.padded(shown, to: width - 1))
     }
 
     /// Whether the value is too near the center to be worth digits that would hide the others.

@@ -3,11 +3,20 @@ public import PlumbRecords
 /// A run's findings as terminal text: the conclusion first, then claims with their controls, prompts, figures, curves and
 /// metrics. No line is wider than the terminal, and none is cut.
 public struct TerminalReport: Sendable {
-    private let record: RunRecord
-    private var findings: Findings { record.findings }
+    private let findings: Findings
+    private let title: String, question: String
+    private let curves: [LineChart]
 
     /// The report of one record.
-    public init(_ record: RunRecord) { self.record = record }
+    public init(_ record: RunRecord) {
+        (findings, title, question) = (record.findings, record.card.title, record.card.question)
+        curves = CurveCharts.charts(record.curves)
+    }
+
+    /// Findings alone, for numbers and figures that come from no recorded run.
+    public init(_ findings: Findings, title: String) {
+        (self.findings, self.title, question, curves) = (findings, title, "", [])
+    }
 
     /// Everything, in the order in which a reader needs it.
     /// - Parameters:
@@ -19,7 +28,7 @@ public struct TerminalReport: Sendable {
         for figure in findings.figures {
             if let part = draw(figure, style, strongest: strongest) { parts.append(part) }
         }
-        for chart in CurveCharts.charts(record.curves) { parts.append(TerminalLineChart(chart).render(style)) }
+        for chart in curves { parts.append(TerminalLineChart(chart).render(style)) }
         if !findings.metrics.isEmpty { parts.append(TerminalTable(metrics: findings.metrics).render(style)) }
         let notes = findings.notes.flatMap { note in
             Self.indented(note, by: 2, style).enumerated().map {
@@ -56,8 +65,8 @@ public struct TerminalReport: Sendable {
 
     /// What it means, or what was asked where nothing was found.
     private func heading(_ style: TerminalStyle) -> String {
-        let text = findings.summary.isEmpty ? record.card.question : findings.summary
-        return style.heading(record.card.title) + style.lines(text).map { $0 + "\n" }.joined()
+        let text = findings.summary.isEmpty ? question : findings.summary
+        return style.heading(title) + style.lines(text).map { $0 + "\n" }.joined()
     }
 
     private func outcome(_ style: TerminalStyle) -> String {

@@ -9,15 +9,16 @@ public import PlumbTensor
 /// training.
 public struct HighStakesStudy: SettingGroup {
     @Setting("Texts of the fixed training set.", 64...1_000_000) public var texts = 4000
-    @Setting("Steps of the first training.", 1...1_000_000) public var firstSteps = 1500
-    @Setting("Rounds of finding and training.", 1...100) public var rounds = 3
-    @Setting("Texts that are attacked in a round.", 1...100_000) public var finds = 60
-    @Setting("Steps of training in a round.", 1...1_000_000) public var roundSteps = 600
+    @Setting("Steps of the first training.", 1...1_000_000) public var firstSteps = 8000
+    @Setting("Rounds of finding and training.", 1...100) public var rounds = 6
+    @Setting("Texts that are attacked in a round.", 1...100_000) public var finds = 100
+    @Setting("Steps of training in a round.", 1...1_000_000) public var roundSteps = 300
     @Setting("Texts in a step.", 2...10_000) public var batch = 64
-    @Setting("Of those, texts found by attacks, once there are some.", 1...10_000) public var foundInBatch = 16
+    @Setting("Of those, texts found by attacks, once there are some.", 1...10_000) public var foundInBatch = 32
     @Setting("Learning rate of Adam.", 1e-6...1) public var rate = 2e-3
     @Setting("Width of the embeddings.", 1...1024) public var width = 16
     @Setting("Width of the hidden layer.", 1...4096) public var hidden = 64
+    @Setting("Standard deviation of new embeddings.", 1e-3...100) public var spread = 0.85
     @Setting("Texts attacked to measure how often attacks succeed.", 4...100_000) public var judged = 40
     @Setting("Texts drawn to measure how often harm passes without an attack.", 100...10_000_000) public var drawn =
         10_000
@@ -65,7 +66,7 @@ public struct HighStakesStudy: SettingGroup {
         }
         let task = RefusalTask()
         let data = task.texts(texts, key: key["texts"])
-        let first = RefusalClassifier(task, width: width, hidden: hidden, key: key["init"])
+        let first = RefusalClassifier(task, width: width, hidden: hidden, spread: spread, key: key["init"])
         var trained = try train(first, data, [], task, steps: firstSteps, key: key["first"], "first", session)
         var plain = trained
         let start = try measure(trained, task, attack, key: key["judged"], session)

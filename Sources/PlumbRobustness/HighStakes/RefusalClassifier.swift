@@ -60,10 +60,11 @@ public struct RefusalClassifier: HookedModel {
     ///   - task: what it reads.
     ///   - width: D of the embeddings.
     ///   - hidden: the width of the hidden layer.
+    ///   - spread: the standard deviation of new embeddings.
     ///   - key: of the weights.
-    public init(_ task: RefusalTask, width: Int, hidden: Int, key: RandomKey) {
+    public init(_ task: RefusalTask, width: Int, hidden: Int, spread: Double = 1, key: RandomKey) {
         embedding = Embedding(
-            weight: Weight(Tensor.normal([task.vocabulary, width], standardDeviation: 0.3, key: key["embedding"])))
+            weight: Weight(Tensor.normal([task.vocabulary, width], standardDeviation: spread, key: key["embedding"])))
         layers = MLP([task.length * width, hidden, 2], initializer: .heNormal, key: key["layers"])
     }
 

@@ -1,6 +1,6 @@
 public import Foundation
 internal import PlumbBasics
-public import PlumbData
+internal import PlumbData
 
 extension NetworkProperty {
     /// The property in a VNN-LIB file (version 1.0), whose variables are X_0, X_1, … for inputs and Y_0, Y_1, … for outputs, and

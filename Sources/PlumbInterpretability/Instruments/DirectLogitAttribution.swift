@@ -1,0 +1,119 @@
+internal import PlumbBasics
+public import PlumbModels
+internal import PlumbTensor
+
+/// Which parts of a model make a logit large: the residual stream that leaves the last block is a sum of what the
+/// embedding, each head and each MLP wrote, and a logit is linear in it once the scale of the last normalization is held
+/// fixed (Elhage et al. 2021, *A Mathematical Framework for Transformer Circuits*; Wang et al. 2022, arXiv:2211.00593).
+///
+/// Contributions are to the logit of an answer, less that of a wrong answer where one is given, and add up to it: before
+/// the model's soft cap on logits, where it has one.
+public struct DirectLogitAttribution: Sendable, Equatable {
+    /// A neuron with what it contributes.
+    public struct Neuron: Sendable, Equatable {
+        /// Its layer and its place in the layer, from 0.
+        public let layer: Int, index: Int
+        /// What it adds to the logit.
+        public let contribution: Double
+    }
+
+    /// What the token embedding, and a table of positions, contribute.
+    public let embedding: Double
+    /// What each head contributes, `heads[layer][head]`.
+    public let heads: [[Double]]
+    /// What each layer's attention contributes beside its heads: the bias of its output.
+    public let attentionBiases: [Double]
+    /// What each layer's MLP contributes; 0 without one.
+    public let mlps: [Double]
+    /// What the biases of the last normalization and of the unembedding contribute.
+    public let bias: Double
+    /// The neurons that contribute most, by absolute value.
+    public let neurons: [Neuron]
+    /// The logit, or the difference of logits, that the model gives.
+    public let total: Double
+
+    /// All contributions together: `total` up to rounding.
+    public var sum: Double {
+        embedding + bias + heads.joined().reduce(0, +) + attentionBiases.reduce(0, +) + mlps.reduce(0, +)
+    }
+
+    /// Attributes the logit of `answer` at one position.
+    ///
+    /// - Parameters:
+    ///   - tokens: the prompt.
+    ///   - answer: the token whose logit is attributed.
+    ///   - wrong: a token whose logit is taken away; nil for none.
+    ///   - position: where; the last by default.
+    ///   - neurons: how many of the strongest neurons to keep.
+    /// - Throws: `ModelError` for a prompt, a token or a position that the model does not have, and for a model whose
+    ///   heads do not add up to what attention writes, because a normalization follows them.
+    public init(
+        _ model: HookedTransformer, _ tokens: [Int], answer: Int, wrong: Int? = nil, position: Int? = nil,
+        neurons: Int = 10
+    ) throws {
+        try model.check(tokens)
+        try model.check([answer] + (wrong.map { [$0] } ?? []))
+        let position = position ?? tokens.count - 1
+        guard tokens.indices.contains(position) else {
+            throw ModelError("position \(position) is outside the prompt, whose positions are 0 to \(tokens.count - 1)")
+        }
+        guard model.addsHeadsToStream else {
+            throw ModelError(
+                "\(model.name) normalizes what attention and MLP write before adding it: heads do not write to the "
+                    + "residual stream directly, so that their logits cannot be attributed")
+        }
+        let layers = model.configuration.layers
+        let cache = model.run(
+            tokens,
+            recording: Recording {
+                [.embed, .positionEmbed, .finalScale, .logits].contains($0)
+                    || [.result, .attnOut, .mlpOut, .mlpPost].contains($0.site)
+            }
+        ).cache
+        guard let scale = cache[.finalScale]?[position].item, let logits = cache[.logits]?[position] else {
+            unmet("\(model.name) shows its last normalization")
+        }
+        try model.requireNumbers(logits)
+        let ids = [answer] + (wrong.map { [$0] } ?? [])
+        let direction = Self.difference(model.unembeddingWeights(foldingNorm: true).gathered(ids)) * (1 / scale)
+        func contribution(_ point: HookPoint) -> Double {
+            cache[point].map { $0[position].dot(direction) } ?? 0
+        }
+        embedding = contribution(.embed) + contribution(.positionEmbed)
+        let count = model.configuration.heads
+        heads = (0..<layers).map { layer in
+            guard let results = cache[.block(layer, .result)]?[position] else { return [] }
+            return (0..<count).map { results[$0].dot(direction) }
+        }
+        let written = heads
+        attentionBiases = (0..<layers).map { layer in
+            model.hasAttentionBias(block: layer)
+                ? contribution(.block(layer, .attnOut)) - written[layer].reduce(0, +) : 0
+        }
+        mlps = (0..<layers).map { contribution(.block($0, .mlpOut)) }
+        self.neurons = Self.strongest(neurons, model, cache, position: position, along: direction)
+        bias = model.unembeddingBias(of: answer) - (wrong.map(model.unembeddingBias) ?? 0)
+        total = Double(logits[answer].item) - (wrong.map { Double(logits[$0].item) } ?? 0)
+    }
+
+    /// The first row, less the second where there is one.
+    private static func difference(_ rows: Tensor) -> Tensor { rows.shape[0] > 1 ? rows[0] - rows[1] : rows[0] }
+
+    private static func strongest(
+        _ count: Int, _ model: HookedTransformer, _ cache: ActivationCache, position: Int, along direction: Tensor
+    ) -> [Neuron] {
+        guard count > 0, model.configuration.mlpWidth > 0 else { return [] }
+        var found: [Neuron] = []
+        for layer in 0..<model.configuration.layers {
+            guard let active = cache[.block(layer, .mlpPost)]?[position] else { continue }
+            let written = model.neuronWeights(block: layer).matmul(direction.reshaped([-1, 1])).reshaped([-1])
+            let contributions = (active * written).elements
+            found += contributions.indices.map {
+                Neuron(layer: layer, index: $0, contribution: Double(contributions[$0]))
+            }
+            found.sort { abs($0.contribution) > abs($1.contribution) }
+            found = Array(found.prefix(count))
+        }
+        return found
+    }
+}
