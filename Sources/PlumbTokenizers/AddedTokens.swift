@@ -21,19 +21,21 @@ struct AddedTokens: Sendable {
     }
 
     let tokens: [Token]
-    private let byFirstByte: [[Int]]
+    private let trie: TokenTrie
     private let begins: [Bool]
 
     init(_ tokens: [Token]) {
         let tokens = tokens.filter { !$0.content.isEmpty }
-        var byFirstByte = [[Int]](repeating: [], count: tokens.isEmpty ? 0 : 256)
-        for (index, token) in tokens.enumerated() { byFirstByte[Int(token.content[0])].append(index) }
-        for byte in byFirstByte.indices {
-            byFirstByte[byte].sort { tokens[$0].content.count > tokens[$1].content.count }
+        var trie = TokenTrie(bytes: tokens.reduce(0) { $0 + $1.content.count })
+        var begins = [Bool](repeating: false, count: 256)
+        // Of equal texts the first counts.
+        for (index, token) in tokens.enumerated().reversed() {
+            trie.insert(token.content, token: Int32(index))
+            begins[Int(token.content[0])] = true
         }
         self.tokens = tokens
-        self.byFirstByte = byFirstByte
-        begins = byFirstByte.map { !$0.isEmpty }
+        self.trie = trie
+        self.begins = begins
     }
 
     /// Cuts text at the tokens in it: leftmost first, longest of those that begin at one place.
@@ -70,15 +72,13 @@ struct AddedTokens: Sendable {
         return parts
     }
 
+    /// The longest token at a place.
     @inline(__always)
     private func match(_ text: UnsafeBufferPointer<UInt8>, at index: Int) -> Token? {
         guard begins[Int(text[index])] else { return nil }
-        return byFirstByte[Int(text[index])].first { candidate in
-            let content = tokens[candidate].content
-            guard content.count <= text.count - index else { return false }
-            return UnsafeBufferPointer(rebasing: text[index..<index + content.count]).elementsEqual(
-                content)
-        }.map { tokens[$0] }
+        var longest: Int32 = -1
+        trie.forEachMatch(text, from: index) { longest = $1 }
+        return longest < 0 ? nil : tokens[Int(longest)]
     }
 }
 
