@@ -51,12 +51,17 @@ import Testing
             }
             var all: UInt32 = 0
             forEveryScalar(after: "b") { all = TokenizerKinds.hash(normalizer.applied(to: $0) + [0xFF], all) }
-            #expect(TokenizerKinds.hex(all) == changed?[name]?.string, "\(name): every scalar")
+            if let expected = changed?[name]?.string {
+                #expect(TokenizerKinds.hex(all) == expected, "\(name): every scalar")
+            }
             #expect(try TextNormalizer(try TokenizerKinds.file("normalizer", normalizer.json)) == normalizer)
         }
     }
 
-    @Test func everyScalarIsCutAsRecorded() throws {
+    private static let hasScalars = (try? TokenizerKinds.golden()["cut scalars"]?.object) != nil
+
+    @Test(.enabled(if: hasScalars, "needs Scripts/record-tokenizer-kinds.py golden DATA scalars"))
+    func everyScalarIsCutAsRecorded() throws {
         let golden = try TokenizerKinds.golden()
         for (name, expected) in try #require(golden["cut scalars"]?.object) {
             let pre = try PreTokenizer(
