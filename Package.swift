@@ -215,7 +215,7 @@ let package = Package(
         .testTarget(
             name: "PlumbReportTests", dependencies: ["PlumbRecords", "PlumbReport"], swiftSettings: strict),
         .testTarget(
-            name: "CommandTests", dependencies: ["plumb", "lab", "PlumbTokenizers", "PlumbData"],
+            name: "CommandTests", dependencies: ["plumb", "lab", "PlumbTokenizers", "PlumbData", "PlumbTensor"],
             resources: [.copy("Golden")],
             swiftSettings: strict),
     ]

@@ -115,6 +115,16 @@ def refused():
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
 
 
+def random_dropout():
+    """A network that drops at random, as one exported in training mode does."""
+    node = helper.make_node("Dropout", ["x", "ratio", "mode"], ["y"], name="drop")
+    constants = [constant("ratio", 0.5), numpy_helper.from_array(numpy.asarray(True), "mode")]
+    graph = helper.make_graph(
+        [node], "random", [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 4])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 4])], constants)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+
+
 def main():
     FOLDER.mkdir(parents=True, exist_ok=True)
     warnings.filterwarnings("ignore")
@@ -123,6 +133,7 @@ def main():
     onnx.save(operators(), str(FOLDER / "operators.onnx"))
     onnx.save(normalized(), str(FOLDER / "normalized.onnx"))
     onnx.save(refused(), str(FOLDER / "refused.onnx"))
+    onnx.save(random_dropout(), str(FOLDER / "random.onnx"))
     records = {}
     draw = numpy.random.default_rng(2)
     for name in ["perceptron", "pooled", "residual", "operators", "normalized"]:

@@ -23,9 +23,8 @@ struct RootCommand: AsyncParsableCommand {
             ListCommand.self, ShowCommand.self, RunCommand.self, VerifyCommand.self, ReportCommand.self,
             RunsCommand.self, PredictCommand.self, LensCommand.self, AttributeCommand.self, AblateCommand.self,
             AttentionCommand.self, CaptureCommand.self, SteerCommand.self, GenerateCommand.self, TokensCommand.self,
-            ModelCommand.self,
-            DataCommand.self, TrainCommand.self, WorldCommand.self, PreferencesCommand.self, CertifyCommand.self,
-            CompletionCommand.self,
+            ModelCommand.self, DataCommand.self, TrainCommand.self, WorldCommand.self, PreferencesCommand.self,
+            AttackCommand.self, CertifyCommand.self, CompletionCommand.self,
             CandidatesCommand.self,
         ])
 }

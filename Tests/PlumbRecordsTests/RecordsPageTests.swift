@@ -37,7 +37,7 @@ import Testing
             .heatMap(
                 HeatMap(
                     table: "resid_pre", title: "", caption: "", center: 0, domain: .init(0, 1),
-                    normalization: .init(zero: 0, one: 1))),
+                    normalization: .init(zero: 0, one: 1), cellTexts: [["a"]])),
             .lineChart(
                 LineChart(
                     title: "", caption: "", x: Axis("step"), y: Axis("loss"), series: [],

@@ -145,7 +145,6 @@ public struct AdversarialAttacks: Experiment {
             measured.metrics(Self.raised, Self.falseFlags, Self.maskedGain, Self.ratioGain)
             figures.accuracies
             figures.pictures
-            figures.changes
             figures.alone
             figures.masks
             figures.universal

@@ -69,33 +69,27 @@ struct AttackFigures {
             cells: zip(all(\.universal), all(\.universalNoise)).map { [$0, $1] })
     }
 
-    private func panels(_ make: (AttackStudy.Picture) -> [(String, [[Double]])]) -> [GridFigure.Panel] {
-        (outcomes.first?.pictures ?? []).flatMap(make).map { title, values in
-            GridFigure.Panel(
-                title, rows: values.map { String(repeating: " ", count: $0.count) }, values: values)
+    /// The first classifier's pictures: as they are, as they were changed, and the change.
+    var pictures: ImageFigure {
+        func panel(_ title: String, _ rows: [[Double]]) -> ImageFigure.Panel {
+            ImageFigure.Panel(
+                title, height: rows.count, width: rows.first?.count ?? 0, channels: 1,
+                values: rows.joined().map(Float.init))
         }
-    }
-
-    var pictures: GridFigure {
-        GridFigure(
-            title: "Pictures as they are and as they were changed",
-            caption: "The first classifier's pictures: first as they are, answered rightly, then with the change that "
-                + "makes it give the other answer.",
-            panels: panels { [("\($0.label)", $0.clean), ("read as \($0.answer)", $0.changed)] }, legend: [],
-            valueLabel: "intensity")
-    }
-
-    var changes: GridFigure {
-        GridFigure(
-            title: "What was changed",
-            caption: "The changed pictures less the pictures as they are, in the same order.",
-            panels: panels { picture in
-                [
-                    (
-                        "\(picture.label) to \(picture.answer)",
-                        zip(picture.changed, picture.clean).map { zip($0, $1).map { $0 - $1 } }
-                    )
+        let largest = study.radius > 0 ? study.radius : 1
+        return ImageFigure(
+            title: "Pictures as they are, as they were changed, and the change",
+            caption:
+                "The first classifier's pictures: as they are, answered rightly; with the change that makes it give the "
+                + "other answer; and the change alone, gray for none, black and white for \(study.radius) less and more.",
+            panels: (outcomes.first?.pictures ?? []).flatMap { picture in
+                let change = zip(picture.changed, picture.clean).map { changed, clean in
+                    zip(changed, clean).map { 0.5 + ($0 - $1) / (2 * largest) }
+                }
+                return [
+                    panel("\(picture.label)", picture.clean), panel("read as \(picture.answer)", picture.changed),
+                    panel("\(picture.label) to \(picture.answer): change", change),
                 ]
-            }, legend: [], valueLabel: "change")
+            })
     }
 }

@@ -102,7 +102,7 @@ public struct CertifiedDefense: Experiment {
         Claim(
             .worst, "Smoothing certifies an L2 radius of one half for a network trained with noise", smoothed,
             .atLeast(0.4), control: "It certifies less for a network trained without", smoothedPlain, .atMost(0.35)),
-    ]
+    ].map { $0.development(missed: 0, of: 4) }
 
     let settings: Settings
     public init(_ settings: Settings) throws { self.settings = settings }

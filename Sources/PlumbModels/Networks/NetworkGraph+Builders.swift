@@ -61,6 +61,31 @@ extension NetworkGraph {
         return NetworkGraph(known: image, nodes)
     }
 
+    /// The same network for images with channels last, `[H, W, C]`, where it reads them with channels first, `[C, H, W]`, as
+    /// networks from ONNX files do.
+    ///
+    /// - Precondition: a sample has three axes.
+    public func readingChannelsLast() -> NetworkGraph {
+        require(inputShape.count == 3, "a network that reads images has a sample of three axes, got \(inputShape)")
+        let image = [inputShape[1], inputShape[2], inputShape[0]]
+        let readers = nodes.indices.filter { self.nodes[$0].inputs.contains(0) }
+        var nodes = self.nodes
+        // Where the network itself puts channels last at once, the two orders cancel.
+        let cancels = readers.allSatisfy { reader in
+            if case .transpose([1, 2, 0]) = nodes[reader].operation { return true }
+            return false
+        }
+        if cancels {
+            for reader in readers { nodes[reader].operation = .reshape(image) }
+            return NetworkGraph(known: image, nodes)
+        }
+        let name = "\(nodes[0].name).first"
+        let isTaken = nodes.contains { $0.name == name }
+        nodes = nodes.map { node in Node(node.name, node.operation, inputs: node.inputs.map { $0 + 1 }) }
+        nodes.insert(Node(isTaken ? "\(name)#" : name, .transpose([2, 0, 1]), inputs: [0]), at: 1)
+        return NetworkGraph(known: image, nodes)
+    }
+
     /// A graph whose nodes are known to fit.
     private init(known inputShape: [Int], _ nodes: [Node]) {
         do {

@@ -49,13 +49,16 @@ public struct AttackBattery: Sendable {
     ///   - model: from samples to logits `[B, K]`.
     ///   - images: `[B, …]`.
     ///   - labels: the right classes.
+    ///   - batch: how many samples go through all attacks together, so that progress is told more often; all unless given.
+    ///     The result does not depend on it.
     ///   - key: of the attacks' chance.
     ///   - progress: told how far the battery is, and may end it by throwing.
     /// - Throws: ``AttackError`` as ``Attack/run(_:images:labels:targets:key:)``; what `progress` throws.
     public func run(
-        _ model: some HookedModel<Tensor>, images: Tensor, labels: [Int], key: RandomKey,
+        _ model: some HookedModel<Tensor>, images: Tensor, labels: [Int], batch: Int? = nil, key: RandomKey,
         progress: (Double) throws -> Void = { _ in }
     ) throws -> BatteryResult {
+        require(batch ?? 1 > 0, "a battery attacks one sample or more at a time, got \(batch ?? 0)")
         var queries = ModelQueries(model)
         let task = try AttackTask(
             &queries, images: images, labels: labels, targets: nil, bounds: set.bounds, key: key)
@@ -65,19 +68,22 @@ public struct AttackBattery: Sendable {
                     + "that attack out")
         }
         let correct = task.broken(task.logits).map { !$0 }
-        var result = BatteryResult(correct: correct, robust: correct, adversarial: images, distances: [], parts: [])
-        for (index, attack) in attacks.enumerated() {
-            try progress(Double(index) / Double(attacks.count))
-            let open = result.robust.indices(where: true)
-            var part = BatteryResult.Part(name: attack.name, tried: open.count, broken: 0, forwards: 0, gradients: 0)
-            if !open.isEmpty {
+        var result = BatteryResult(
+            correct: correct, robust: correct, adversarial: images, distances: [],
+            parts: attacks.map { .init(name: $0.name, tried: 0, broken: 0, forwards: 0, gradients: 0) })
+        let size = min(batch ?? task.count, task.count)
+        for start in stride(from: 0, to: task.count, by: size) {
+            let end = min(start + size, task.count)
+            for (index, attack) in attacks.enumerated() {
+                let done = Double(start) + Double((end - start) * index) / Double(attacks.count)
+                try progress(done / Double(task.count))
+                let open = (start..<end).filter { result.robust[$0] }
+                guard !open.isEmpty else { continue }
                 let found = try attack.run(task[open], &queries)
                 result.adversarial.set(open, to: found.adversarial)
                 for (place, row) in open.enumerated() where found.succeeded[place] { result.robust[row] = false }
-                part.broken = found.succeeded.count { $0 }
-                (part.forwards, part.gradients) = (found.forwards, found.gradients)
+                result.parts[index].add(found)
             }
-            result.parts.append(part)
         }
         try progress(1)
         result.distances = set.norm.distances(result.adversarial, from: images)
@@ -92,13 +98,20 @@ public struct BatteryResult: Sendable {
         /// The attack.
         public let name: String
         /// Samples that were unbroken before it.
-        public let tried: Int
+        public fileprivate(set) var tried: Int
         /// Samples of these that it broke.
         public fileprivate(set) var broken: Int
         /// Samples passed forward.
         public fileprivate(set) var forwards: Int
         /// Samples whose gradient was computed.
         public fileprivate(set) var gradients: Int
+
+        fileprivate mutating func add(_ found: AttackResult) {
+            tried += found.succeeded.count
+            broken += found.succeeded.count { $0 }
+            forwards += found.forwards
+            gradients += found.gradients
+        }
     }
 
     /// Whether each sample is answered rightly as it is.

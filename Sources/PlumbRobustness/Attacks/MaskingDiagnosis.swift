@@ -44,9 +44,11 @@ public struct MaskingDiagnosis: Sendable {
 
     /// Looks for all signs.
     ///
+    /// - Parameter progress: told how far it is, and may end it by throwing.
     /// - Throws: ``AttackError`` as ``Attack/run(_:images:labels:targets:key:)``.
     public func run(
-        _ model: some HookedModel<Tensor>, images: Tensor, labels: [Int], key: RandomKey
+        _ model: some HookedModel<Tensor>, images: Tensor, labels: [Int], key: RandomKey,
+        progress: (Double) throws -> Void = { _ in }
     ) throws -> Result {
         var queries = ModelQueries(model)
         let task = try AttackTask(
@@ -60,8 +62,11 @@ public struct MaskingDiagnosis: Sendable {
         if result.zeroGradients > 0 { result.flags.append(.zeroGradients(share: result.zeroGradients)) }
         let unlimited = set.with(radius: set.unlimited(images.rowWidth))
         result.singleStep = try FGSM(set).run(task, &queries).accuracy
+        try progress(0.02)
         result.iterative = try AutoPGD(set, .crossEntropy, steps: steps).run(task, &queries).accuracy
+        try progress(0.2)
         result.blackBox = try SquareAttack(set, queries: self.queries).run(task, &queries).accuracy
+        try progress(0.9)
         result.unlimited = try AutoPGD(unlimited, .crossEntropy, steps: steps).run(task, &queries).accuracy
         let (single, many, black) = (result.singleStep, result.iterative, result.blackBox)
         if black < many - tolerance { result.flags.append(.blackBoxIsStronger(blackBox: black, whiteBox: many)) }

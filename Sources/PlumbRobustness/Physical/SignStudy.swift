@@ -9,11 +9,15 @@ public import PlumbTensor
 /// Drawn traffic signs, a network that reads them, and stickers on the stop sign.
 public struct SignStudy: SettingGroup {
     @Setting("Views from which the network learns.", 64...1_000_000) public var signViews = 3200
+    @Setting("Share of these in which random stickers are on the sign.", 0...1) public var stickerShare = 0.05
     @Setting("Epochs of its training.", 1...1000) public var signEpochs = 6
     @Setting("Channels of its convolutions.", 1...256) public var signChannels = [8, 16, 32]
+    @Setting("Views from which the steps of an attack draw.", 1...1_000_000) public var attackPool = 800
     @Setting("Unseen views in which stickers are judged.", 10...100_000) public var judgedViews = 300
     @Setting("Rows of cells on each of the two stickers.", 1...32) public var stickerRows = 3
     @Setting("Columns of cells on each of the two stickers.", 1...32) public var stickerColumns = 9
+    @Setting("Width of a sticker, in radii of the sign.", 0.1...2) public var stickerWidth = 1.12
+    @Setting("Height of a sticker, in radii of the sign.", 0.1...0.7) public var stickerHeight = 0.36
     @Setting("Random stickers of the same size that are judged beside.", 1...1000) public var randomStickers = 20
     @Setting("The sign that the stop sign should be taken for.") public var target = TrafficSign.speedLimit
     @Setting("Whether stickers are made for every other sign too.") public var everyTarget = true
@@ -50,8 +54,7 @@ public struct SignStudy: SettingGroup {
         let pictures = try Tensor(shape: [signViews, size]) { pixels in
             for index in 0..<signViews {
                 if index % 256 == 0 { try session.reporter.checkpoint() }
-                let view = SignView(key: key["training"][index])
-                let picture = view.picture(of: signs[index % signs.count]).picture([])
+                let picture = Self.example(signs[index % signs.count], stickerShare, key: key["training"][index])
                 for (place, value) in picture.enumerated() { pixels[index * size + place] = value }
             }
         }
@@ -67,6 +70,15 @@ public struct SignStudy: SettingGroup {
         }.model
     }
 
+    /// A picture to learn from: a sign in a random view, at times with random stickers on it.
+    private static func example(_ sign: TrafficSign, _ stickerShare: Double, key: RandomKey) -> [Float] {
+        var random = key["stickers"].generator()
+        guard random.uniform() < stickerShare else { return SignView(key: key).picture(of: sign).picture([]) }
+        let layout = StickerLayout.random(key: key["layout"])
+        return SignView(key: key).picture(of: sign, stickers: layout)
+            .picture((0..<layout.cells).map { _ in random.uniform() < 0.5 ? 0 : 1 })
+    }
+
     /// Trains a classifier and puts stickers on its stop sign.
     ///
     /// - Throws: ``RobustnessStudyError`` for a target that is the stop sign itself; `FitError`, `ModelError`,
@@ -76,7 +88,8 @@ public struct SignStudy: SettingGroup {
             throw RobustnessStudyError("stickers should make a stop sign look like another sign, not like itself")
         }
         let network = try self.network(key: key["network"], in: session)
-        let layout = StickerLayout(rows: stickerRows, columns: stickerColumns)
+        let layout = StickerLayout(
+            rows: stickerRows, columns: stickerColumns, width: stickerWidth, height: stickerHeight)
         var outcome = Outcome()
         try measureClean(network, key: key["unseen"], &outcome)
         let unseen = (0..<judgedViews).map { SignView(key: key["judged"][$0]) }
@@ -84,8 +97,9 @@ public struct SignStudy: SettingGroup {
         func share(_ stickers: [Float], _ sign: TrafficSign) -> Double {
             StickerAttack.share(of: judged, seenAs: Self.index(sign), by: network, with: stickers)
         }
+        let pool = (0..<attackPool).map { SignView(key: key["pool"][$0]).picture(of: .stop, stickers: layout) }
         for sign in TrafficSign.allCases where sign != .stop && (everyTarget || sign == target) {
-            let stickers = try self.stickers(attack, network, layout, sign, key: key["views"])
+            let stickers = try self.stickers(attack, network, pool, sign, cells: layout.cells, key: key["views"])
             outcome.targets[sign.rawValue] = share(stickers, sign)
             session.reporter.progress("stickers", outcome.targets.count, of: TrafficSign.allCases.count)
             try session.reporter.checkpoint()
@@ -114,16 +128,16 @@ public struct SignStudy: SettingGroup {
         outcome.accuracy = Statistics.mean(right)
     }
 
-    /// Stickers made over random views.
+    /// Stickers made over views of a pool.
     private func stickers(
-        _ attack: StickerAttack, _ network: NetworkGraph, _ layout: StickerLayout, _ sign: TrafficSign, key: RandomKey
+        _ attack: StickerAttack, _ network: NetworkGraph, _ pool: [StickerView], _ sign: TrafficSign, cells: Int,
+        key: RandomKey
     ) throws -> [Float] {
         try attack.stickers(
-            against: network, target: Self.index(sign), cells: layout.cells, isPrinted: true, key: key["start"]
+            against: network, target: Self.index(sign), cells: cells, isPrinted: true, key: key["start"]
         ) { step in
-            (0..<attack.attackViews).map { view in
-                SignView(key: key[step * attack.attackViews + view]).picture(of: .stop, stickers: layout)
-            }
+            var random = key["draws"][step].generator()
+            return (0..<attack.attackViews).map { _ in pool[random.index(below: pool.count)] }
         }
     }
 
@@ -136,11 +150,8 @@ public struct SignStudy: SettingGroup {
         func frontal(_ key: RandomKey) -> StickerView {
             SignView.frontal(key: key).picture(of: .stop, stickers: layout)
         }
-        let single = try attack.stickers(
-            against: network, target: goal, cells: layout.cells, isPrinted: true, key: key["views"]["start"]
-        ) { step in
-            (0..<attack.attackViews).map { frontal(key["frontal"][step * attack.attackViews + $0]) }
-        }
+        let fronts = (0..<min(attackPool, 100)).map { frontal(key["frontal"][$0]) }
+        let single = try stickers(attack, network, fronts, target, cells: layout.cells, key: key["views"])
         outcome.single = StickerAttack.share(of: judged, seenAs: goal, by: network, with: single)
         outcome.singleNear = byDistance(unseen, judged, network, single)
         let home = (0..<100).map { frontal(key["home"][$0]) }

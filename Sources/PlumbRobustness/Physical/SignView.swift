@@ -58,15 +58,34 @@ public struct StickerLayout: Sendable {
     /// The rows and columns of cells of a strip.
     let rows: Int, columns: Int
 
-    /// Two strips, above and below the middle of a sign.
+    /// Two strips, above and below the letters of a sign.
     ///
     /// - Parameters:
     ///   - rows: of cells in a strip.
     ///   - columns: of cells in a strip.
-    public init(rows: Int, columns: Int) {
-        strips = [(-0.56, -0.64, 0.56, -0.28), (-0.56, 0.28, 0.56, 0.64)]
+    ///   - width: of a strip, in radii of the sign.
+    ///   - height: of a strip, in radii of the sign.
+    public init(rows: Int, columns: Int, width: Double = 1.12, height: Double = 0.36) {
+        let (side, inner) = (width / 2, 0.28)
+        strips = [(-side, -inner - height, side, -inner), (-side, inner, side, inner + height)]
         (self.rows, self.columns) = (rows, columns)
     }
+
+    /// Two strips of random places, sizes and cells.
+    static func random(key: RandomKey) -> StickerLayout {
+        var random = key.generator()
+        func draw(_ lower: Double, _ upper: Double) -> Double { lower + (upper - lower) * random.uniform() }
+        let strips = (0..<2).map { _ in
+            let (width, height) = (draw(0.4, 1.3), draw(0.2, 0.5))
+            let (left, top) = (draw(-0.8, 0.8 - width), draw(-0.8, 0.8 - height))
+            return (left: left, top: top, right: left + width, bottom: top + height)
+        }
+        return StickerLayout(strips: strips, rows: 1 + random.index(below: 4), columns: 1 + random.index(below: 9))
+    }
+
+    private init(
+        strips: [(left: Double, top: Double, right: Double, bottom: Double)], rows: Int, columns: Int
+    ) { (self.strips, self.rows, self.columns) = (strips, rows, columns) }
 
     /// The number of cells.
     public var cells: Int { strips.count * rows * columns }
@@ -127,11 +146,13 @@ extension SignView {
         let (cosine, sine) = (cos(angle * .pi / 180), sin(angle * .pi / 180))
         var base = [Float](repeating: 0, count: side * side * 3)
         var numbers: [Int32] = [], cells: [Int32] = [], weights: [Float] = []
-        let light = light.map(Float.init)
+        let light = SIMD3(light.map(Float.init))
+        var seen: [Int] = []
         for row in 0..<side {
             for column in 0..<side {
-                var seen: [Int: Int] = [:]
+                seen.removeAll(keepingCapacity: true)
                 let pixel = (row * side + column) * 3
+                var sum = SIMD3<Float>(repeating: 0)
                 for ray in 0..<9 {
                     let x = Double(column) + 0.5 + blur * (Double(ray % 3) - 1) / 3 - Double(side) * (0.5 + right)
                     let y = Double(row) + 0.5 + blur * (Double(ray / 3) - 1) / 3 - Double(side) * (0.5 + down)
@@ -139,26 +160,31 @@ extension SignView {
                     let v = (cosine * y - sine * x) / radius - lean * u
                     if let color = sign.color(u, v) {
                         if let cell = stickers?.cell(u, v) {
-                            seen[cell, default: 0] += 1
-                            continue
+                            seen.append(cell)
+                        } else {
+                            sum += light * SIMD3(color.red, color.green, color.blue) / 9
                         }
-                        base[pixel] += light[0] * color.red / 9
-                        base[pixel + 1] += light[1] * color.green / 9
-                        base[pixel + 2] += light[2] * color.blue / 9
                     } else {
-                        let color = background.color(x / Double(side), y / Double(side))
-                        for channel in 0..<3 { base[pixel + channel] += Float(color[channel]) / 9 }
+                        sum += SIMD3<Float>(background.color(x / Double(side), y / Double(side))) / 9
                     }
                 }
-                for (cell, count) in seen.sorted(by: { $0.key < $1.key }) {
+                seen.sort()
+                var first = 0
+                while first < seen.count {
+                    let cell = seen[first]
+                    var next = first + 1
+                    while next < seen.count, seen[next] == cell { next += 1 }
+                    let share = Float(next - first) / 9
                     for channel in 0..<3 {
                         numbers.append(Int32(pixel + channel))
                         cells.append(Int32(cell))
-                        weights.append(light[channel] * 0.93 * Float(count) / 9)
-                        // Black paint is not quite black.
-                        base[pixel + channel] += light[channel] * 0.05 * Float(count) / 9
+                        weights.append(light[channel] * 0.93 * share)
                     }
+                    // Black paint is not quite black.
+                    sum += light * 0.05 * share
+                    first = next
                 }
+                for channel in 0..<3 { base[pixel + channel] = sum[channel] }
             }
         }
         if noise > 0 { for index in base.indices { base[index] += Float(noise * random.normal()) } }
@@ -167,19 +193,23 @@ extension SignView {
 
     /// Two colors that run into each other, with waves of light.
     private struct Background {
-        let first: [Double], second: [Double]
-        let angle: Double, wave: Double, phase: Double
+        let first: SIMD3<Double>, second: SIMD3<Double>
+        let along: SIMD2<Double>, wave: Double, phase: Double
 
         init(_ random: inout RandomKey.Generator) {
-            first = (0..<3).map { _ in random.uniform() * 0.8 }
-            second = (0..<3).map { _ in random.uniform() * 0.8 }
-            (angle, wave, phase) = (2 * .pi * random.uniform(), 1 + 3 * random.uniform(), 2 * .pi * random.uniform())
+            func color() -> SIMD3<Double> {
+                SIMD3(random.uniform() * 0.8, random.uniform() * 0.8, random.uniform() * 0.8)
+            }
+            (first, second) = (color(), color())
+            let angle = 2 * .pi * random.uniform()
+            along = SIMD2(cos(angle), sin(angle))
+            (wave, phase) = (1 + 3 * random.uniform(), 2 * .pi * random.uniform())
         }
 
-        func color(_ x: Double, _ y: Double) -> [Double] {
-            let along = min(max(0.5 + cos(angle) * x + sin(angle) * y, 0), 1)
-            let shine = 0.1 * sin(2 * .pi * wave * (cos(angle) * y - sin(angle) * x) + phase)
-            return (0..<3).map { first[$0] * (1 - along) + second[$0] * along + shine }
+        func color(_ x: Double, _ y: Double) -> SIMD3<Double> {
+            let share = min(max(0.5 + along.x * x + along.y * y, 0), 1)
+            let shine = 0.1 * sin(2 * .pi * wave * (along.x * y - along.y * x) + phase)
+            return first * (1 - share) + second * share + shine
         }
     }
 }

@@ -172,7 +172,7 @@ public struct ONNXTensor: Sendable {
     public var shape: [Int] = []
     /// The numbers of a float32 or float64 tensor.
     public var floats: [Float] = []
-    /// The numbers of a tensor of whole numbers.
+    /// The numbers of a tensor of whole numbers; 0 and 1 for truth values.
     public var integers: [Int] = []
 
     /// The count that the shape has, or nil where it is not one that a file can hold.
@@ -211,18 +211,18 @@ public struct ONNXTensor: Sendable {
             throw FileError("tensor \(visible(name, limit: 60)) has the impossible shape \(tensor.shape.prefix(8))")
         }
         if let raw { try tensor.read(raw, type, count, name) }
-        guard [1, 6, 7, 11].contains(type),
+        guard [1, 6, 7, 9, 11].contains(type),
             (type == 1 || type == 11 ? tensor.floats.count : tensor.integers.count) == count
         else {
             throw FileError(
                 "tensor \(visible(name, limit: 60)) of type \(type) should hold \(count) numbers of float32, float64, "
-                    + "int32 or int64, and holds \(tensor.floats.count + tensor.integers.count)")
+                    + "int32 or int64 or truth values, and holds \(tensor.floats.count + tensor.integers.count)")
         }
         return (name, tensor)
     }
 
     private mutating func read(_ raw: UnsafeRawBufferPointer, _ type: Int, _ count: Int, _ name: String) throws {
-        let size = [1: 4, 6: 4, 7: 8, 11: 8][type] ?? 0
+        let size = [1: 4, 6: 4, 7: 8, 9: 1, 11: 8][type] ?? 0
         guard size > 0, raw.count == count * size else {
             throw FileError(
                 "tensor \(visible(name, limit: 60)) of type \(type) has \(raw.count) bytes for \(count) numbers")
@@ -234,6 +234,7 @@ public struct ONNXTensor: Sendable {
         case 1: floats = Self.floats(raw)
         case 11: floats = Self.doubles(raw)
         case 6: integers = numbers(Int32.self)
+        case 9: integers = numbers(UInt8.self)
         default: integers = numbers(Int64.self)
         }
     }

@@ -29,7 +29,12 @@ extension ONNXGraphBuilder {
         case "Reshape": try give(node, reshaped(node))
         case "Transpose": try give(node, transposed(node))
         case "Concat": try give(node, concatenated(node))
-        case "Identity", "Dropout": try give(node, value(node, 0))
+        case "Identity": try give(node, value(node, 0))
+        case "Dropout":
+            if let mode = try constant(node, 2), mode.integers.contains(where: { $0 != 0 }) {
+                throw refused(node, "it drops at random, as in training: export the network in evaluation mode")
+            }
+            try give(node, value(node, 0))
         case "Constant":
             guard let tensor = node.attributes["value"]?.tensor else {
                 throw refused(node, "it gives no tensor")
