@@ -20,7 +20,7 @@ import tokenizers
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-TABLES = ROOT / "Sources/PlumbTokenizers/CharacterClasses+Tables.swift"
+TABLES = ROOT / "Sources/PlumbTokenizers/Unicode/CharacterClasses+Tables.swift"
 GOLDEN = ROOT / "Tests/PlumbDataTests/Golden"
 SCALARS = [c for c in range(0x110000) if not 0xD800 <= c < 0xE000]
 
@@ -79,9 +79,7 @@ def class_bytes():
 def tables():
     _, classes = class_bytes()
     notes = {
-        "letters": r"`\p{L}` as Hugging Face's regular expressions have it (Unicode 16).",
-        "numbers": r"`\p{N}`, likewise.",
-        "spaces": r"`\s`, likewise.",
+        "spaces": r"`\s` as Hugging Face's regular expressions have it (Unicode 16).",
         "laterNumbers": "What only the `Digits` pre-tokenizer takes for a number: it follows Unicode 17.",
     }
     out = [
@@ -92,8 +90,8 @@ def tables():
         "",
         "extension CharacterClasses {",
     ]
-    for name, points in classes.items():
-        out += table(notes[name], name, runs(points))
+    for name, note in notes.items():
+        out += table(note, name, runs(classes[name]))
     out += ["}", ""]
     TABLES.write_text("\n".join(out))
     print(TABLES, {k: len(v) for k, v in classes.items()})
@@ -101,7 +99,7 @@ def tables():
 
 # ---- Canonical composition ------------------------------------------------------------------------------------------
 
-COMPOSITION = ROOT / "Sources/PlumbTokenizers/UnicodeNormalization+Tables.swift"
+COMPOSITION = ROOT / "Sources/PlumbTokenizers/Unicode/UnicodeNormalization+Tables.swift"
 
 
 def combining_classes():

@@ -21,6 +21,7 @@ struct GenerateCommand: AsyncParsableCommand {
             """)
 
     @OptionGroup var options: ModelOptions
+    @OptionGroup var beginning: BeginningOption
     @Option(parsing: .unconditional, help: "The text to continue; with --chat, the user's message.") var text: String?
     @Option(help: "A file with a text to continue in each line. (default: none)", completion: .file()) var file: String?
     @Option(help: "A conversation to continue, as JSON. (default: none)", completion: .file()) var messages: String?
@@ -46,6 +47,9 @@ struct GenerateCommand: AsyncParsableCommand {
         guard maxTokens >= 0 else { throw ValidationError("--max-tokens must not be negative, got \(maxTokens)") }
         guard date == nil || date.flatMap(PromptDate.noon) != nil else {
             throw ValidationError("--date must be a date such as 2026-07-06, got \(date ?? "")")
+        }
+        guard beginning.bos == nil || !(chat || messages != nil) else {
+            throw ValidationError("--bos and --no-bos do not go with --chat: the chat template begins the text")
         }
         guard date == nil || chat || messages != nil else {
             throw ValidationError("--date needs --chat: only a chat template asks for it")
@@ -132,7 +136,7 @@ struct GenerateCommand: AsyncParsableCommand {
         of prompt: Prompt, _ model: HookedTransformer, _ tokenizer: Tokenizer
     ) throws -> ([Int], JSONValue) {
         switch prompt {
-        case .text(let text): return (try model.tokens(text), .null)
+        case .text(let text): return (try beginning.tokens(of: text, model), .null)
         case .conversation(let turns):
             let conversation = try tokenizer.rendering(turns, now: date.flatMap(PromptDate.noon) ?? Date())
             let tokens = tokenizer.encode(conversation.text, addSpecialTokens: false)

@@ -74,6 +74,7 @@ struct PredictCommand: AsyncParsableCommand {
         commandName: "predict", abstract: "Show the tokens that a model expects next, with log-probabilities.")
 
     @OptionGroup var options: ModelOptions
+    @OptionGroup var beginning: BeginningOption
     @Option(parsing: .unconditional, help: "The text to continue.") var text: String
     @Option(parsing: .unconditional, help: "How many tokens to show.") var top = 10
     @Flag(help: "Show them after every token, not only after the last.") var allPositions = false
@@ -85,7 +86,7 @@ struct PredictCommand: AsyncParsableCommand {
 
     func run() async throws {
         let model = try await options.load()
-        let tokens = try model.tokens(text)
+        let tokens = try beginning.tokens(of: text, model)
         let strings = tokens.map { model.string(of: $0) }
         let rows = allPositions ? Array(tokens.indices) : [tokens.count - 1]
         let logProbabilities =

@@ -21,19 +21,21 @@ struct AddedTokens: Sendable {
     }
 
     let tokens: [Token]
-    private let byFirstByte: [[Int]]
+    private let trie: TokenTrie
     private let begins: [Bool]
 
     init(_ tokens: [Token]) {
         let tokens = tokens.filter { !$0.content.isEmpty }
-        var byFirstByte = [[Int]](repeating: [], count: tokens.isEmpty ? 0 : 256)
-        for (index, token) in tokens.enumerated() { byFirstByte[Int(token.content[0])].append(index) }
-        for byte in byFirstByte.indices {
-            byFirstByte[byte].sort { tokens[$0].content.count > tokens[$1].content.count }
+        var trie = TokenTrie(bytes: tokens.reduce(0) { $0 + $1.content.count })
+        var begins = [Bool](repeating: false, count: 256)
+        // Of equal texts the first counts.
+        for (index, token) in tokens.enumerated().reversed() {
+            trie.insert(token.content, token: Int32(index))
+            begins[Int(token.content[0])] = true
         }
         self.tokens = tokens
-        self.byFirstByte = byFirstByte
-        begins = byFirstByte.map { !$0.isEmpty }
+        self.trie = trie
+        self.begins = begins
     }
 
     /// Cuts text at the tokens in it: leftmost first, longest of those that begin at one place.
@@ -70,15 +72,13 @@ struct AddedTokens: Sendable {
         return parts
     }
 
+    /// The longest token at a place.
     @inline(__always)
     private func match(_ text: UnsafeBufferPointer<UInt8>, at index: Int) -> Token? {
         guard begins[Int(text[index])] else { return nil }
-        return byFirstByte[Int(text[index])].first { candidate in
-            let content = tokens[candidate].content
-            guard content.count <= text.count - index else { return false }
-            return UnsafeBufferPointer(rebasing: text[index..<index + content.count]).elementsEqual(
-                content)
-        }.map { tokens[$0] }
+        var longest: Int32 = -1
+        trie.forEachMatch(text, from: index) { longest = $1 }
+        return longest < 0 ? nil : tokens[Int(longest)]
     }
 }
 
@@ -89,7 +89,7 @@ enum TextEdges {
         var index = start
         while index < text.count {
             let (value, length) = UTF8Scalar.decode(text, at: index, end: text.count)
-            guard isSpace(value) else { break }
+            guard ScalarSet.isSpace(value) else { break }
             index += length
         }
         return index
@@ -98,21 +98,22 @@ enum TextEdges {
     /// Where `\s*` before `end` begins.
     static func startOfSpace(_ text: UnsafeBufferPointer<UInt8>, before end: Int) -> Int {
         var index = end
-        while let previous = scalar(text, before: index), isSpace(previous.value) {
+        while let previous = scalar(text, before: index), ScalarSet.isSpace(previous.value) {
             index -= previous.length
         }
         return index
     }
 
     static func beginsWithWord(_ text: UnsafeBufferPointer<UInt8>, at index: Int) -> Bool {
-        index < text.count && isWord(UTF8Scalar.decode(text, at: index, end: text.count).value)
+        index < text.count && ScalarSet.isWhitespaceWord(UTF8Scalar.decode(text, at: index, end: text.count).value)
     }
 
     static func endsWithWord(_ text: UnsafeBufferPointer<UInt8>, before index: Int) -> Bool {
-        scalar(text, before: index).map { isWord($0.value) } ?? false
+        scalar(text, before: index).map { ScalarSet.isWhitespaceWord($0.value) } ?? false
     }
 
-    private static func scalar(
+    /// The scalar that ends at a place; nil at the beginning.
+    static func scalar(
         _ text: UnsafeBufferPointer<UInt8>, before end: Int
     ) -> (value: UInt32, length: Int)? {
         for length in 1...4 where length <= end && text[end - length] & 0xC0 != 0x80 {
@@ -121,19 +122,5 @@ enum TextEdges {
             break
         }
         return end > 0 ? (0xFFFD, 1) : nil
-    }
-
-    private static func isSpace(_ value: UInt32) -> Bool {
-        CharacterClasses.standard[value] == CharacterClasses.Class.space
-    }
-
-    /// `\w`: letters, marks, decimal digits, connectors and joiners.
-    private static func isWord(_ value: UInt32) -> Bool {
-        guard let properties = Unicode.Scalar(value)?.properties else { return false }
-        switch properties.generalCategory {
-        case .nonspacingMark, .spacingMark, .enclosingMark, .decimalNumber, .connectorPunctuation:
-            return true
-        default: return properties.isAlphabetic || properties.isJoinControl
-        }
     }
 }

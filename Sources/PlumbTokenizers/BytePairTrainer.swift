@@ -46,6 +46,10 @@ public struct BytePairTrainer: Sendable {
         for text in texts {
             var text = text
             text.withUTF8 { bytes in
+                guard preTokenizer.isScanned, !preTokenizer.addsPrefixSpace else {
+                    let pieces = preTokenizer.pieces(of: bytes, isStart: true)
+                    return pieces.ranges.forEach { words[Array(pieces.text[$0]), default: 0] += 1 }
+                }
                 preTokenizer.forEachPiece(of: 0..<bytes.count, in: PreTokenizerScanner(text: bytes, classes: .standard))
                 {
                     words[Array(bytes[$0..<$1]), default: 0] += 1

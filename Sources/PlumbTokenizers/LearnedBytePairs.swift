@@ -54,7 +54,7 @@ public struct LearnedBytePairs: Sendable {
         return Data(
             """
             {"version":"1.0","truncation":null,"padding":null,"added_tokens":[\(added.joined(separator: ","))],
-            "normalizer":null,"pre_tokenizer":\(preTokenizer.json),"post_processor":null,"decoder":\(decoder),
+            "normalizer":null,"pre_tokenizer":\(preTokenizer.json.text(.compact)),"post_processor":null,"decoder":\(decoder),
             "model":{"type":"BPE","dropout":null,"unk_token":null,"continuing_subword_prefix":null,
             "end_of_word_suffix":null,"fuse_unk":false,"byte_fallback":false,"ignore_merges":false,
             "vocab":{\(vocabulary.joined(separator: ",\n"))},
@@ -76,26 +76,5 @@ public struct LearnedBytePairs: Sendable {
             }
         }
         return result + "\""
-    }
-}
-
-extension PreTokenizer {
-    /// The cut as a stage of `tokenizer.json`.
-    var json: String {
-        var stages: [String] = []
-        for step in steps.last == .gpt2 ? steps.dropLast() : steps[...] {
-            if case .digits(let individual) = step {
-                stages.append(#"{"type":"Digits","individual_digits":\#(individual)}"#)
-            } else if let pattern = PreTokenizer.pattern(of: step) {
-                let quoted = LearnedBytePairs.quoted(pattern)
-                stages.append(
-                    #"{"type":"Split","pattern":{"Regex":\#(quoted)},"behavior":"Isolated","invert":false}"#)
-            }
-        }
-        stages.append(
-            #"{"type":"ByteLevel","add_prefix_space":\#(addsPrefixSpace),"trim_offsets":true,"#
-                + #""use_regex":\#(steps.last == .gpt2)}"#)
-        guard stages.count > 1 else { return stages[0] }
-        return #"{"type":"Sequence","pretokenizers":[\#(stages.joined(separator: ","))]}"#
     }
 }

@@ -1,6 +1,6 @@
 extension Tokenizer {
     /// What a token is, as `tokenizer.ggml.token_type` counts.
-    private enum TokenType: Int {
+    enum TokenType: Int {
         case normal = 1
         case unknown = 2
         case control = 3
@@ -68,9 +68,9 @@ extension Tokenizer {
         }
         for merge in merges { try builder.append(merge: Array(merge.utf8)) }
         let isLlama3 = preTokenizer == .llama3
-        let encoder = try builder.encoder()
+        let encoder = TokenEncoder.bytePairs(try builder.bytePairs())
         var parts = Parts(vocabulary: builder.vocabulary, encoder: encoder, preTokenizer: preTokenizer)
-        parts.normalization = normalizesToNFC ?? (preTokenizer == .qwen2) ? .nfc : .none
+        parts.normalizer = normalizesToNFC ?? (preTokenizer == .qwen2) ? .nfc : .none
         parts.ignoresMerges = ignoresMerges ?? isLlama3
         parts.added = builder.added
         parts.special = special

@@ -2,7 +2,7 @@ public import struct Foundation.Data
 internal import PlumbBasics
 
 extension Tokenizer {
-    /// A byte-level BPE tokenizer from Hugging Face's `tokenizer.json`.
+    /// The tokenizer of Hugging Face's `tokenizer.json`.
     ///
     /// - Parameters:
     ///   - json: The contents of `tokenizer.json`.
@@ -17,14 +17,19 @@ extension Tokenizer {
         json: Data, configuration: Data? = nil, specialTokensMap: Data? = nil, chatTemplate: String? = nil
     ) throws {
         let file = try TokenizerFile(Array(json))
-        let builder = try file.builder()
-        try file.checkDecoder()
-        let unknown = try Self.unknown(file.model, builder)
-        let encoder = try builder.encoder(
-            unknown: unknown.map { Int32($0) }, fusesUnknown: file.model?["fuse_unk"]?.bool ?? false)
-        var parts = Parts(vocabulary: builder.vocabulary, encoder: encoder, preTokenizer: try file.preTokenizer())
-        parts.normalization = try file.normalization()
-        parts.ignoresMerges = file.model?["ignore_merges"]?.bool ?? false
+        let kind = try file.kind()
+        let preTokenizer = try PreTokenizer(file)
+        let isByteLevel = preTokenizer.isByteLevel
+        guard !isByteLevel || kind == .bytePairs else {
+            throw TokenizerError(
+                "tokenizer.json: a \(kind.rawValue) model after the pre-tokenizer \"ByteLevel\" is not known")
+        }
+        let builder = try file.builder(kind, isByteLevel: isByteLevel)
+        let (encoder, unknown) = try file.encoder(kind, builder)
+        var parts = Parts(vocabulary: builder.vocabulary, encoder: encoder, preTokenizer: preTokenizer)
+        parts.normalizer = try TextNormalizer(file)
+        parts.decoder = try TokenDecoder(file, isByteLevel: isByteLevel)
+        parts.ignoresMerges = kind == .bytePairs && file.model?["ignore_merges"]?.bool ?? false
         parts.added = builder.added
         parts.normalizeAddedTokens()
         (parts.prefix, parts.suffix) = try file.surroundings()
@@ -38,21 +43,13 @@ extension Tokenizer {
         parts.chatTemplate = chatTemplate ?? names.chatTemplate
         self.init(parts)
     }
-
-    private static func unknown(_ model: JSONValue?, _ builder: VocabularyBuilder) throws -> Int? {
-        guard let token = model?["unk_token"]?.string else { return nil }
-        if let id = builder.id(of: Array(token.utf8)) { return id }
-        throw TokenizerError("tokenizer.json: the unknown token \"\(visible(token))\" is not in the vocabulary")
-    }
 }
 
 extension Tokenizer.Parts {
-    /// Composes the added tokens that are looked for in composed text.
+    /// Normalizes the added tokens that are looked for in normalized text.
     mutating func normalizeAddedTokens() {
-        guard normalization == .nfc else { return }
         for index in added.indices where added[index].isNormalized {
-            let content = added[index].content.withUnsafeBufferPointer { UnicodeNormalization.standard.composed($0) }
-            if let content { added[index].content = content }
+            added[index].content = normalizer.applied(to: added[index].content)
         }
     }
 }

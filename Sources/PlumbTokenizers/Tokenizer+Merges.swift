@@ -39,11 +39,10 @@ extension Tokenizer {
             try builder.append(merge: Array(line))
         }
         var parts = Parts(
-            vocabulary: builder.vocabulary, encoder: try builder.encoder(),
-            preTokenizer: PreTokenizer(
-                steps: preTokenizer.steps,
-                addsPrefixSpace: names.configuration["add_prefix_space"]?.bool ?? preTokenizer.addsPrefixSpace))
-        parts.normalization = normalizesToNFC ?? (preTokenizer == .qwen2) ? .nfc : .none
+            vocabulary: builder.vocabulary, encoder: .bytePairs(try builder.bytePairs()),
+            preTokenizer: preTokenizer.addingPrefixSpace(
+                names.configuration["add_prefix_space"]?.bool ?? preTokenizer.addsPrefixSpace))
+        parts.normalizer = normalizesToNFC ?? (preTokenizer == .qwen2) ? .nfc : .none
         parts.added = builder.added
         parts.normalizeAddedTokens()
         if names.texts["eos_token"] == nil,

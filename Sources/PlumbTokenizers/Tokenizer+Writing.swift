@@ -1,4 +1,5 @@
 public import struct Foundation.Data
+internal import PlumbBasics
 
 // A tokenizer as the files that Hugging Face's library and this one read.
 
@@ -8,9 +9,9 @@ extension Tokenizer {
         let parts = [
             #""version":"1.0","truncation":null,"padding":null"#,
             #""added_tokens":[\#(core.allAddedTokens.map(\.json).joined(separator: ",\n"))]"#,
-            #""normalizer":\#(core.normalization == .nfc ? #"{"type":"NFC"}"# : "null")"#,
-            #""pre_tokenizer":\#(core.preTokenizer.json)"#, #""post_processor":\#(postProcessor)"#,
-            #""decoder":{"type":"ByteLevel","add_prefix_space":true,"trim_offsets":true,"use_regex":true}"#,
+            #""normalizer":\#(core.normalizer.json.text(.compact))"#,
+            #""pre_tokenizer":\#(core.preTokenizer.json.text(.compact))"#, #""post_processor":\#(postProcessor)"#,
+            #""decoder":\#(core.decoder.json(isByteLevel: core.isByteLevel).text(.compact))"#,
             #""model":\#(model)"#,
         ]
         return Data("{\(parts.joined(separator: ",\n"))}\n".utf8)
@@ -33,25 +34,51 @@ extension Tokenizer {
     /// A token as files write it: an added one by its text, another in the alphabet of bytes.
     private func spelling(of id: Int) -> String {
         let bytes = core.vocabulary[id]
-        guard !core.addedTokenIDs.contains(id), core.vocabulary.id(of: bytes) == Int32(id) else {
+        guard core.isByteLevel, !core.addedTokenIDs.contains(id), core.vocabulary.id(of: bytes) == Int32(id) else {
             return String(decoding: bytes, as: UTF8.self)
         }
         return ByteAlphabet.encode(bytes)
     }
 
     private var model: String {
-        let vocabulary = (0..<vocabularySize).filter { !core.vocabulary[$0].isEmpty }
-            .map { "\(LearnedBytePairs.quoted(spelling(of: $0))):\($0)" }
-        let merges = core.encoder.merges.pairs.map { pair in
-            LearnedBytePairs.quoted("\(spelling(of: Int(pair.left))) \(spelling(of: Int(pair.right)))")
+        switch core.encoder {
+        case .bytePairs(let encoder):
+            return pairModel(encoder.merger.merges, encoder.unknown, encoder.fusesUnknown, fallsBack: false)
+        case .characterPairs(let encoder):
+            let fallsBack = !encoder.byteTokens.isEmpty
+            return pairModel(encoder.merger.merges, encoder.unknown, encoder.fusesUnknown, fallsBack: fallsBack)
+        case .wordPieces(let encoder):
+            let continuation = LearnedBytePairs.quoted(String(decoding: encoder.continuation, as: UTF8.self))
+            return """
+                {"type":"WordPiece","unk_token":\(quoted(encoder.unknown)),"continuing_subword_prefix":\(continuation),
+                "max_input_chars_per_word":\(encoder.longestWord),"vocab":{\(vocabulary)}}
+                """
+        case .unigrams(let encoder):
+            let entries = encoder.scores.enumerated().map { "[\(quoted(Int32($0))),\($1)]" }
+            return """
+                {"type":"Unigram","unk_id":\(encoder.unknown),"byte_fallback":\(!encoder.byteTokens.isEmpty),
+                "vocab":[\(entries.joined(separator: ",\n"))]}
+                """
         }
-        let unknown = core.encoder.unknown.map { LearnedBytePairs.quoted(spelling(of: Int($0))) } ?? "null"
+    }
+
+    private func quoted(_ id: Int32) -> String { LearnedBytePairs.quoted(spelling(of: Int(id))) }
+
+    private var vocabulary: String {
+        (0..<vocabularySize).filter { !core.vocabulary[$0].isEmpty }.map { "\(quoted(Int32($0))):\($0)" }
+            .joined(separator: ",\n")
+    }
+
+    private func pairModel(_ merges: MergeTable, _ unknown: Int32?, _ fuses: Bool, fallsBack: Bool) -> String {
+        // Characters that are no tokens cannot be written; what they merge into is left to other merges.
+        let pairs = merges.pairs.filter { max($0.left, $0.right) < Int32(vocabularySize) }
+            .map { #"[\#(quoted($0.left)),\#(quoted($0.right))]"# }
         return """
-            {"type":"BPE","dropout":null,"unk_token":\(unknown),"continuing_subword_prefix":null,
-            "end_of_word_suffix":null,"fuse_unk":\(core.encoder.fusesUnknown),"byte_fallback":false,
+            {"type":"BPE","dropout":null,"unk_token":\(unknown.map(quoted) ?? "null"),"continuing_subword_prefix":null,
+            "end_of_word_suffix":null,"fuse_unk":\(fuses),"byte_fallback":\(fallsBack),
             "ignore_merges":\(core.ignoresMerges),
-            "vocab":{\(vocabulary.joined(separator: ",\n"))},
-            "merges":[\(merges.joined(separator: ",\n"))]}
+            "vocab":{\(vocabulary)},
+            "merges":[\(pairs.joined(separator: ",\n"))]}
             """
     }
 

@@ -1,6 +1,9 @@
 internal import Synchronization
 
-/// A byte-level BPE tokenizer: text to token ids and back, as Hugging Face's `tokenizers` library gives them.
+/// A tokenizer: text to token ids and back, as Hugging Face's `tokenizers` library gives them.
+///
+/// Text is normalized, cut into pieces and encoded: by byte-level BPE, BPE over characters (SentencePiece), WordPiece
+/// or a unigram model; a decoder makes text of tokens. Each of these is a value of its own.
 ///
 /// It is made from a GGUF file's metadata (`init(vocabulary:merges:tokenTypes:preTokenizer:)` and its further
 /// parameters) or from `tokenizer.json`. A copy shares the tables; a tokenizer may be used from many tasks at once.
@@ -70,12 +73,13 @@ public struct Tokenizer: Sendable {
     /// How text is cut before byte pairs are merged.
     public var preTokenizer: PreTokenizer { core.preTokenizer }
 
-    /// Bytes for which the vocabulary has no token: text with them does not round-trip.
+    /// Bytes for which a byte-level vocabulary has no token: text with them does not round-trip.
     ///
     /// SmolLM2's lacks 21: bytes that UTF-8 never uses, six control characters, and 0xF1 and 0xF2. As in Hugging
     /// Face's library they are left out, or become ``unknown`` where `tokenizer.json` asks for it.
     public var missingBytes: [UInt8] {
-        (0..<256).compactMap { core.encoder.byteTokens[$0] < 0 ? UInt8($0) : nil }
+        guard case .bytePairs(let encoder) = core.encoder else { return [] }
+        return (0..<256).compactMap { encoder.byteTokens[$0] < 0 ? UInt8($0) : nil }
     }
 
     /// The texts of the special tokens that the model's files name, such as "bos_token" and "pad_token": variables of
@@ -106,17 +110,15 @@ extension Tokenizer {
         }
     }
 
-    enum Normalization: Sendable {
-        case none
-        case nfc
-    }
-
     /// The tables all copies share.
     final class Core: Sendable {
         let vocabulary: Vocabulary
-        let encoder: BytePairEncoder
+        let encoder: TokenEncoder
         let preTokenizer: PreTokenizer
-        let normalization: Normalization
+        let normalizer: TextNormalizer
+        let decoder: TokenDecoder
+        /// Whether tokens are kept as the bytes that they stand for.
+        let isByteLevel: Bool
         /// Whether a piece that is a token as a whole becomes that token without merging.
         let ignoresMerges: Bool
         /// Added tokens looked for before and after normalization.
@@ -137,7 +139,9 @@ extension Tokenizer {
             vocabulary = parts.vocabulary
             encoder = parts.encoder
             preTokenizer = parts.preTokenizer
-            normalization = parts.normalization
+            normalizer = parts.normalizer
+            decoder = parts.decoder
+            if case .bytePairs = parts.encoder { isByteLevel = true } else { isByteLevel = false }
             ignoresMerges = parts.ignoresMerges
             rawTokens = AddedTokens(parts.added.filter { !$0.isNormalized })
             normalizedTokens = AddedTokens(parts.added.filter(\.isNormalized))
@@ -154,9 +158,10 @@ extension Tokenizer {
     /// What a tokenizer is put together from.
     struct Parts {
         var vocabulary: Vocabulary
-        var encoder: BytePairEncoder
+        var encoder: TokenEncoder
         var preTokenizer: PreTokenizer
-        var normalization = Normalization.none
+        var normalizer = TextNormalizer.none
+        var decoder = TokenDecoder()
         var ignoresMerges = false
         var added: [AddedTokens.Token] = []
         var prefix: [Int32] = []
@@ -170,7 +175,7 @@ extension Tokenizer {
     /// What one encoding needs and the next can use again.
     struct Workspace: Sendable {
         var cache = WordCache()
-        var merging = BytePairEncoder.Workspace()
+        var encoding = TokenEncoder.Workspace()
         var ids: [Int32] = []
     }
 }

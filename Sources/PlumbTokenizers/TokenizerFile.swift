@@ -9,11 +9,13 @@ struct TokenizerFile {
     /// The model but its vocabulary and merges.
     var model: JSONValue? { root["model"] }
     /// Token and id; nil where the file gives something else than a whole number.
-    private var vocabulary: [(token: [UInt8], id: Int?)]?
-    private var merges: [Merge]?
-    private var added: [AddedTokens.Token] = []
+    private(set) var vocabulary: [(token: [UInt8], id: Int?)]?
+    /// The scores of a unigram model's tokens, in the order of their ids.
+    private(set) var scores: [Double]?
+    private(set) var merges: [Merge]?
+    private(set) var added: [AddedTokens.Token] = []
 
-    private enum Merge {
+    enum Merge {
         case text([UInt8])
         case pair([UInt8], [UInt8])
     }
@@ -46,7 +48,7 @@ struct TokenizerFile {
     }
 
     private mutating func readModel(_ json: inout JSONCursor) throws -> JSONValue {
-        (vocabulary, merges) = (nil, nil)
+        (vocabulary, scores, merges) = (nil, nil, nil)
         var members: [String: JSONValue] = [:]
         try json.object { key, json in
             switch String(decoding: key, as: UTF8.self) {
@@ -54,6 +56,7 @@ struct TokenizerFile {
                 var tokens: [(token: [UInt8], id: Int?)] = []
                 try json.object { tokens.append(($0, try $1.value().integer)) }
                 vocabulary = tokens
+            case "vocab" where json.isAtArray(): try readScored(&json)
             case "merges" where json.isAtArray():
                 var read: [Merge] = []
                 try json.array { read.append(try Self.merge(&$0)) }
@@ -64,6 +67,31 @@ struct TokenizerFile {
             }
         }
         return .object(members)
+    }
+
+    /// A unigram model's vocabulary: pairs of a token and its score.
+    private mutating func readScored(_ json: inout JSONCursor) throws {
+        let problem = TokenizerError("tokenizer.json: an entry of the vocabulary is not [\"token\", score]")
+        var tokens: [(token: [UInt8], id: Int?)] = []
+        var scores: [Double] = []
+        try json.array { json in
+            guard json.isAtArray() else { throw problem }
+            var token: [UInt8]?
+            var score: Double?
+            try json.array { json in
+                if token == nil, json.isAtString() {
+                    token = try json.string()
+                } else if token != nil, score == nil, let value = try json.value().double, value.isFinite {
+                    score = value
+                } else {
+                    throw problem
+                }
+            }
+            guard let token, let score else { throw problem }
+            tokens.append((token, tokens.count))
+            scores.append(score)
+        }
+        (vocabulary, self.scores) = (tokens, scores)
     }
 
     private static func merge(_ json: inout JSONCursor) throws -> Merge {
@@ -108,8 +136,7 @@ struct TokenizerFile {
 
     func unknown(_ part: String, _ stage: JSONValue?) -> TokenizerError {
         let name = stage?["type"]?.string ?? stage?.kind ?? "none"
-        return TokenizerError(
-            "tokenizer.json: \(part) \"\(visible(name))\" is not known; this reads byte-level BPE tokenizers")
+        return TokenizerError("tokenizer.json: \(part) \"\(visible(name))\" is not known")
     }
 }
 
@@ -117,140 +144,5 @@ extension JSONValue {
     /// A number written without fraction or exponent that fits.
     var integer: Int? {
         if case .integer(let value) = self { value } else { nil }
-    }
-}
-
-// MARK: - Model
-
-extension TokenizerFile {
-    /// Vocabulary, added tokens and merges.
-    func builder() throws -> VocabularyBuilder {
-        guard let model else { throw TokenizerError("tokenizer.json has no \"model\"") }
-        try checkModel(model)
-        guard let vocabulary else {
-            throw TokenizerError("tokenizer.json: the model has no vocabulary (\"vocab\")")
-        }
-        guard let merges else {
-            throw TokenizerError("tokenizer.json: the model has no merges (\"merges\"); the file is incomplete")
-        }
-        var builder = VocabularyBuilder(capacity: vocabulary.count + added.count)
-        try builder.fill(vocabulary, added, from: "tokenizer.json")
-        for merge in merges {
-            switch merge {
-            case .text(let text): try builder.append(merge: text)
-            case .pair(let left, let right): try builder.append(merge: left[...], right[...])
-            }
-        }
-        return builder
-    }
-
-    private func checkModel(_ model: JSONValue) throws {
-        if let type = model["type"]?.string, type != "BPE" { throw unknown("model", model) }
-        for name in ["continuing_subword_prefix", "end_of_word_suffix"] {
-            if let text = model[name]?.string, !text.isEmpty {
-                throw TokenizerError(
-                    "tokenizer.json: \(name) \"\(visible(text))\" is not known; byte-level models have none")
-            }
-        }
-        if model["byte_fallback"]?.bool == true {
-            throw TokenizerError(
-                "tokenizer.json: byte_fallback (SentencePiece) is not known; this reads byte-level BPE")
-        }
-        if let dropout = model["dropout"]?.double, dropout != 0 {
-            throw TokenizerError("tokenizer.json: dropout \(dropout) makes ids random; set it to null")
-        }
-    }
-}
-
-// MARK: - Pipeline
-
-extension TokenizerFile {
-    func normalization() throws -> Tokenizer.Normalization {
-        var result = Tokenizer.Normalization.none
-        for stage in Self.stages(root["normalizer"], "normalizers") {
-            guard stage["type"]?.string == "NFC" else { throw unknown("normalizer", stage) }
-            result = .nfc
-        }
-        return result
-    }
-
-    func preTokenizer() throws -> PreTokenizer {
-        let stages = Self.stages(root["pre_tokenizer"], "pretokenizers")
-        guard let last = stages.last, last["type"]?.string == "ByteLevel",
-            stages.dropLast().allSatisfy({ $0["type"]?.string != "ByteLevel" })
-        else { throw unknown("a pre-tokenizer that does not end in \"ByteLevel\", but in", stages.last) }
-        var steps = try stages.dropLast().map(step)
-        if last["use_regex"]?.bool ?? true { steps.append(.gpt2) }
-        let addsPrefixSpace = last["add_prefix_space"]?.bool ?? true
-        if addsPrefixSpace && stages.count > 1 {
-            throw TokenizerError("tokenizer.json: add_prefix_space after another pre-tokenizer is not known")
-        }
-        return PreTokenizer(steps: steps, addsPrefixSpace: addsPrefixSpace)
-    }
-
-    private func step(_ stage: JSONValue) throws -> PreTokenizer.Step {
-        switch stage["type"]?.string {
-        case "Digits": return .digits(individual: stage["individual_digits"]?.bool ?? false)
-        case "Split":
-            let behavior = stage["behavior"]?.string ?? ""
-            let isInverted = stage["invert"]?.bool ?? false
-            // The known patterns match all text, so that inverted "Removed" is the same as "Isolated".
-            guard behavior == "Isolated" || (behavior == "Removed" && isInverted) else {
-                throw TokenizerError(
-                    "tokenizer.json: the behavior \"\(visible(behavior))\" of a Split pre-tokenizer is not known")
-            }
-            guard let pattern = stage["pattern"]?["Regex"]?.string,
-                let step = PreTokenizer.step(pattern: pattern)
-            else {
-                let pattern = stage["pattern"]?["Regex"]?.string ?? stage["pattern"]?["String"]?.string ?? ""
-                throw TokenizerError(
-                    "tokenizer.json: the pattern \(visible(pattern)) of a Split pre-tokenizer is not known; known are "
-                        + "those of GPT-2, Llama 3 and Qwen 2")
-            }
-            return step
-        default: throw unknown("pre-tokenizer", stage)
-        }
-    }
-
-    func checkDecoder() throws {
-        for stage in Self.stages(root["decoder"], "decoders") where stage["type"]?.string != "ByteLevel" {
-            throw unknown("decoder", stage)
-        }
-    }
-
-    /// The ids put before and after a text.
-    func surroundings() throws -> (prefix: [Int32], suffix: [Int32]) {
-        var prefix: [Int32] = []
-        var suffix: [Int32] = []
-        for stage in Self.stages(root["post_processor"], "processors") {
-            switch stage["type"]?.string {
-            case "ByteLevel": break
-            case "TemplateProcessing":
-                let sides = try template(stage)
-                prefix = sides.prefix + prefix
-                suffix += sides.suffix
-            default: throw unknown("post-processor", stage)
-            }
-        }
-        return (prefix, suffix)
-    }
-
-    private func template(_ stage: JSONValue) throws -> (prefix: [Int32], suffix: [Int32]) {
-        var sides: [[Int32]] = [[]]
-        for item in stage["single"]?.array ?? [] {
-            if item["Sequence"] != nil {
-                sides.append([])
-            } else if let name = item["SpecialToken"]?["id"]?.string, let special = stage["special_tokens"]?[name],
-                let ids = special["ids"]?.array
-            {
-                sides[sides.count - 1] += ids.compactMap { $0.integer.flatMap { Int32(exactly: $0) } }
-            } else {
-                throw TokenizerError("tokenizer.json: the post-processor's template names an unknown special token")
-            }
-        }
-        guard sides.count == 2 else {
-            throw TokenizerError("tokenizer.json: the post-processor's template should hold the text once")
-        }
-        return (sides[0], sides[1])
     }
 }

@@ -7,14 +7,22 @@ struct VocabularyBuilder {
     private var merges: [(left: Int32, right: Int32, result: Int32)] = []
     private var hasLongTokens = false
     private var scratch: [UInt8] = []
+    /// Whether tokens are written in ``ByteAlphabet``; otherwise they stand as they are written.
+    let isByteLevel: Bool
 
-    init(capacity: Int) {
+    init(capacity: Int, isByteLevel: Bool = true) {
         vocabulary = Vocabulary(capacity: capacity)
+        self.isByteLevel = isByteLevel
     }
 
-    /// Appends a token of the model's own, written in ``ByteAlphabet``; one that is not stands for its literal bytes.
+    /// Appends a token of the model's own; a byte-level one that is not written in ``ByteAlphabet`` stands for its
+    /// literal bytes.
     mutating func append(_ token: [UInt8]) throws(TokenizerError) {
         try checkSize(token.count)
+        guard isByteLevel else {
+            if TokenDecoder.byte(token) == nil, token.count(where: { $0 & 0xC0 != 0x80 }) > 1 { hasLongTokens = true }
+            return vocabulary.append(token, isFound: !token.isEmpty)
+        }
         scratch.removeAll(keepingCapacity: true)
         let isFound =
             token.withUnsafeBufferPointer { ByteAlphabet.decode($0, into: &scratch) } && !token.isEmpty
@@ -23,7 +31,13 @@ struct VocabularyBuilder {
     }
 
     /// Appends a token that stands for its literal text and is found in text as a whole.
-    mutating func append(added token: AddedTokens.Token) {
+    ///
+    /// - Parameter isOwn: whether the model's vocabulary has it too.
+    mutating func append(added token: AddedTokens.Token, isOwn: Bool = true) {
+        guard isByteLevel else {
+            vocabulary.append(token.content, isFound: isOwn && !token.content.isEmpty)
+            return added.append(token)
+        }
         scratch.removeAll(keepingCapacity: true)
         let isEncoded = token.content.withUnsafeBufferPointer { ByteAlphabet.decode($0, into: &scratch) }
         let isFound = isEncoded && scratch == token.content && !scratch.isEmpty
@@ -34,6 +48,7 @@ struct VocabularyBuilder {
     /// The token written so: an added one by its text, another in ``ByteAlphabet``.
     func id(of token: [UInt8]) -> Int? {
         if let added = added.last(where: { $0.content == token }) { return added.id }
+        guard isByteLevel else { return vocabulary.id(of: token).map { Int($0) } }
         var bytes: [UInt8] = []
         guard token.withUnsafeBufferPointer({ ByteAlphabet.decode($0, into: &bytes) }) else { return nil }
         return vocabulary.id(of: bytes).map { Int($0) }
@@ -66,9 +81,9 @@ struct VocabularyBuilder {
         throws(TokenizerError)
     {
         scratch.removeAll(keepingCapacity: true)
-        let isLeft = left.withUnsafeBufferPointer { ByteAlphabet.decode($0, into: &scratch) }
+        let isLeft = read(left)
         let middle = scratch.count
-        let isRight = right.withUnsafeBufferPointer { ByteAlphabet.decode($0, into: &scratch) }
+        let isRight = read(right)
         guard isLeft, isRight, let first = vocabulary.id(of: scratch[..<middle]),
             let second = vocabulary.id(of: scratch[middle...]), let result = vocabulary.id(of: scratch)
         else {
@@ -79,12 +94,39 @@ struct VocabularyBuilder {
         merges.append((first, second, result))
     }
 
-    /// The merges as tables.
+    /// Appends the bytes of a token as it is written.
+    private mutating func read(_ token: ArraySlice<UInt8>) -> Bool {
+        guard isByteLevel else {
+            scratch.append(contentsOf: token)
+            return true
+        }
+        return token.withUnsafeBufferPointer { ByteAlphabet.decode($0, into: &scratch) }
+    }
+
+    /// The merges as tables of a byte-level model.
     ///
     /// - Throws: ``TokenizerError`` where a vocabulary with tokens of several bytes has no merges.
-    func encoder(unknown: Int32? = nil, fusesUnknown: Bool = false) throws(TokenizerError)
+    func bytePairs(unknown: Int32? = nil, fusesUnknown: Bool = false) throws(TokenizerError)
         -> BytePairEncoder
     {
+        let table = try mergeTable()
+        let bytes = (0..<256).map { vocabulary.id(of: CollectionOfOne(UInt8($0))) ?? -1 }
+        return BytePairEncoder(
+            byteTokens: bytes, merger: PairMerger(merges: table), unknown: unknown, fusesUnknown: fusesUnknown)
+    }
+
+    /// The merges as tables of a model over characters.
+    ///
+    /// - Throws: ``TokenizerError`` where a vocabulary with tokens of several characters has no merges.
+    func characterPairs(unknown: Int32?, fusesUnknown: Bool, fallsBackToBytes: Bool) throws(TokenizerError)
+        -> CharacterPairEncoder
+    {
+        CharacterPairEncoder(
+            vocabulary: vocabulary, characters: vocabulary.characters, hidden: [], merges: try mergeTable(),
+            byteTokens: fallsBackToBytes ? vocabulary.byteTokens : [], unknown: unknown, fusesUnknown: fusesUnknown)
+    }
+
+    private func mergeTable() throws(TokenizerError) -> MergeTable {
         guard !merges.isEmpty || !hasLongTokens else {
             throw TokenizerError(
                 "the tokenizer has no merges, so words cannot be put together; the file is incomplete")
@@ -96,9 +138,7 @@ struct VocabularyBuilder {
         for (rank, merge) in merges.enumerated() {
             table.insert(merge.left, merge.right, rank: UInt32(rank), result: merge.result)
         }
-        let bytes = (0..<256).map { vocabulary.id(of: CollectionOfOne(UInt8($0))) ?? -1 }
-        return BytePairEncoder(
-            byteTokens: bytes, merges: table, unknown: unknown, fusesUnknown: fusesUnknown)
+        return table
     }
 
     /// Appends all tokens in the order of their ids; ids that no token has stay without one.
@@ -141,7 +181,7 @@ struct VocabularyBuilder {
         }
         for id in 0..<largest + 1 {
             if let token = whole[id] {
-                append(added: token)
+                append(added: token, isOwn: own[id] != nil)
             } else if let token = own[id] {
                 try append(token)
             } else {
@@ -151,4 +191,30 @@ struct VocabularyBuilder {
     }
 
     private func shown(_ token: [UInt8]) -> String { visible(String(decoding: token, as: UTF8.self), limit: 100) }
+}
+
+extension Vocabulary {
+    /// The tokens of one character.
+    var characters: [(scalar: UInt32, token: Int32)] {
+        bytes.withUnsafeBufferPointer { all in
+            (0..<count).compactMap { id in
+                let range = range(id)
+                guard !range.isEmpty, range.count <= 4 else { return nil }
+                let token = UnsafeBufferPointer(rebasing: all[range])
+                let (value, length) = UTF8Scalar.decode(token, at: 0, end: token.count)
+                guard length == token.count, value != 0xFFFD || length > 1, self.id(of: token) == Int32(id) else {
+                    return nil
+                }
+                return (value, Int32(id))
+            }
+        }
+    }
+
+    /// The tokens "<0x00>" to "<0xFF>"; -1 for one that is missing.
+    var byteTokens: [Int32] {
+        (0..<256).map { byte in
+            let digits = String(byte, radix: 16, uppercase: true)
+            return id(of: Array("<0x\(byte < 16 ? "0" : "")\(digits)>".utf8)) ?? -1
+        }
+    }
 }

@@ -65,14 +65,16 @@ import Testing
 
     @Test func namesWhatItDoesNotKnow() {
         #expect(problem(json()) == nil)
-        #expect(problem(json(normalizer: #"{"type":"Lowercase"}"#))?.contains("normalizer \"Lowercase\"") == true)
-        #expect(problem(json(pre: #"{"type":"Metaspace"}"#))?.contains("Metaspace") == true)
-        let split = #"{"type":"Split","pattern":{"Regex":"\\w+"},"behavior":"Isolated","invert":false}"#
+        #expect(problem(json(normalizer: #"{"type":"Nmt"}"#))?.contains("normalizer \"Nmt\" is not known") == true)
+        #expect(problem(json(pre: #"{"type":"UnicodeScripts"}"#))?.contains("pre-tokenizer \"UnicodeScripts\"") == true)
+        let split = #"{"type":"Split","pattern":{"Regex":"(a)\\1"},"behavior":"Isolated","invert":false}"#
         let pre = #"{"type":"Sequence","pretokenizers":[\#(split),{"type":"ByteLevel","add_prefix_space":false}]}"#
-        #expect(problem(json(pre: pre))?.contains(#"the pattern \w+ of a Split"#) == true)
-        #expect(problem(json(post: #"{"type":"BertProcessing"}"#))?.contains("BertProcessing") == true)
-        #expect(problem(json(model: #""byte_fallback":true,"#))?.contains("byte_fallback") == true)
-        #expect(problem(json(model: #""type":"Unigram","#))?.contains("model \"Unigram\"") == true)
+        #expect(
+            problem(json(pre: pre))?.contains(
+                #"the pre-tokenizer "Split" has a regular expression with an escape "\1""#) == true)
+        #expect(problem(json(post: #"{"type":"BertProcessing"}"#))?.contains("special token without an id") == true)
+        #expect(problem(json(model: #""type":"WordLevel","#))?.contains("model \"WordLevel\"") == true)
+        #expect(problem(json(model: #""type":"Unigram","#))?.contains("a Unigram model after") == true)
         #expect(problem(json(model: #""unk_token":"<u>","#))?.contains("<u>") == true)
         #expect(problem(json(vocabulary: #","ab":256"#))?.contains("no merges") == true)
         #expect(problem(json(vocabulary: #","ab":255"#))?.contains("two tokens have the id 255") == true)

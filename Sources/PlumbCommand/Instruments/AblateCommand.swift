@@ -51,7 +51,7 @@ struct AblateCommand: AsyncParsableCommand {
     func run() async throws {
         let request = Interruption.current?.awaited()
         let model = try await options.model.load()
-        let tokens = try model.tokens(options.text)
+        let tokens = try options.tokens(model)
         let ablation = try ablation(model, tokens)
         let token = try answer.map(model.token) ?? model.nextTokenLogProbabilities(tokens).argmax()
         let other = try wrong.map(model.token)
@@ -88,7 +88,9 @@ struct AblateCommand: AsyncParsableCommand {
                 try Positions.numbers(
                     $0, below: model.heads(at: site), option: "--heads", thing: "heads at \(self.site)")
             }, positions: positions == "all" ? nil : try Positions.parse(positions, of: tokens.count))
-        let references = try (reference.isEmpty ? [options.text] : reference).map(model.tokens)
+        let references = try (reference.isEmpty ? [options.text] : reference).map {
+            try options.beginning.tokens(of: $0, model)
+        }
         return try model.ablation(of: target, by: method, over: tokens, references: references)
     }
 }

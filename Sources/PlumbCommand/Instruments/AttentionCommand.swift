@@ -23,7 +23,7 @@ struct AttentionCommand: AsyncParsableCommand {
 
     func run() async throws {
         let model = try await options.model.load()
-        let tokens = try model.tokens(options.text)
+        let tokens = try options.tokens(model)
         let sizes = model.configuration
         let patterns = try AttentionPatterns(
             model, tokens,

@@ -32,7 +32,7 @@ struct AttributeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let model = try await options.model.load()
-        let tokens = try model.tokens(options.text)
+        let tokens = try options.tokens(model)
         let places = try Positions.parse(position, of: tokens.count, option: "--position")
         guard let place = places.first, places.count == 1 else {
             throw ValidationError("--position takes one position, got \(places.count)")

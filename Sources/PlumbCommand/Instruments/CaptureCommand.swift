@@ -21,6 +21,7 @@ struct CaptureCommand: AsyncParsableCommand {
             """)
 
     @OptionGroup var options: ModelOptions
+    @OptionGroup var beginning: BeginningOption
     @Option(parsing: .unconditional, help: "The text that the model reads.") var text: String?
     @Option(help: "A file with a text in each line. (default: none)", completion: .file()) var file: String?
     @Option(
@@ -51,7 +52,9 @@ struct CaptureCommand: AsyncParsableCommand {
                 layers, below: model.configuration.layers, option: "--layers", thing: "layers"),
             positions: try parsedPositions(below: model.configuration.context))
         let tokens = try texts.enumerated().map { index, text in
-            do { return try model.tokens(text) } catch { throw ModelError("text \(index + 1): \(error)") }
+            do { return try beginning.tokens(of: text, model) } catch {
+                throw ModelError("text \(index + 1): \(error)")
+            }
         }
         let progress = Output.progress()
         try capture.run(model, texts: tokens, to: URL(fileURLWithPath: out)) { share in

@@ -10,6 +10,7 @@ import PlumbTokenizers
 /// What the commands that look inside a model share: a model, a text, and how the result is shown.
 struct InstrumentOptions: ParsableArguments {
     @OptionGroup var model: ModelOptions
+    @OptionGroup var beginning: BeginningOption
     @Option(parsing: .unconditional, help: "The text that the model reads.") var text: String
     @Option(help: "A file for the result as a page, which a browser shows. (default: none)", completion: .file())
     var page: String?
@@ -19,6 +20,9 @@ struct InstrumentOptions: ParsableArguments {
         try PathOption.check(page, "--page")
         guard !text.isEmpty else { throw ValidationError("--text is empty: give the text that the model should read") }
     }
+
+    /// The tokens of the text.
+    func tokens(_ model: HookedTransformer) throws -> [Int] { try beginning.tokens(of: text, model) }
 
     /// Prints findings, and writes their page where one is asked for.
     ///

@@ -30,7 +30,7 @@ struct LensCommand: AsyncParsableCommand {
 
     func run() async throws {
         let model = try await options.model.load()
-        let tokens = try model.tokens(options.text)
+        let tokens = try options.tokens(model)
         let lens = try LogitLens(
             model, tokens, answer: answer.map(model.token), positions: Positions.parse(positions, of: tokens.count),
             top: top)

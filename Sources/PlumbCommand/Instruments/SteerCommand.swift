@@ -28,6 +28,7 @@ struct SteerCommand: AsyncParsableCommand {
                 """)
 
         @OptionGroup var options: ModelOptions
+        @OptionGroup var beginning: BeginningOption
         @Option(parsing: .unconditionalSingleValue, help: "A text that shows what to steer to; may be repeated.")
         var positive: [String] = []
         @Option(parsing: .unconditionalSingleValue, help: "A text that shows the opposite; may be repeated.")
@@ -61,7 +62,8 @@ struct SteerCommand: AsyncParsableCommand {
             }
             let model = try await options.load()
             let vector = try ControlVector(
-                model, positive: more.map(model.tokens), negative: less.map(model.tokens))
+                model, positive: more.map { try beginning.tokens(of: $0, model) },
+                negative: less.map { try beginning.tokens(of: $0, model) })
             try vector.write(to: URL(fileURLWithPath: out))
             let count = vector.directions.count
             print(
@@ -75,6 +77,7 @@ struct SteerCommand: AsyncParsableCommand {
             commandName: "generate", abstract: "Continue a text with and without a control vector.")
 
         @OptionGroup var options: ModelOptions
+        @OptionGroup var beginning: BeginningOption
         @Option(parsing: .unconditional, help: "The text to continue.") var text: String
         @Option(help: "The control vector.", completion: .file(extensions: ["gguf"])) var vector: String
         @Option(parsing: .unconditional, help: "What the vector is multiplied by; negative steers the other way.")
@@ -97,7 +100,7 @@ struct SteerCommand: AsyncParsableCommand {
             let model = try await options.load()
             guard let tokenizer = model.tokenizer else { throw ModelError("\(model.name) has no tokenizer") }
             let found = try ControlVector(contentsOf: URL(fileURLWithPath: vector))
-            let prompt = try model.tokens(text)
+            let prompt = try beginning.tokens(of: text, model)
             let chosen =
                 layers == "all"
                 ? nil

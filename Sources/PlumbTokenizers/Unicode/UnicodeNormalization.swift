@@ -1,11 +1,22 @@
 internal import PlumbBasics
 
-/// Canonical composition (Unicode normalization form C) as Hugging Face's library does it.
+/// The four normalization forms of Unicode as Hugging Face's library has them.
 ///
 /// The tables are the library's, so that ids depend neither on the operating system nor on the toolchain.
 ///
 /// Source: Unicode Standard Annex 15, Unicode Normalization Forms.
 struct UnicodeNormalization: Sendable {
+    /// Decomposed or composed, and with characters that only look different made equal (compatibility) or not.
+    enum Form: String, Sendable, Hashable {
+        case nfc = "NFC"
+        case nfd = "NFD"
+        case nfkc = "NFKC"
+        case nfkd = "NFKD"
+
+        fileprivate var composes: Bool { self == .nfc || self == .nfkc }
+        fileprivate var isCompatible: Bool { self == .nfkc || self == .nfkd }
+    }
+
     /// The tables; made at first use.
     static let standard = UnicodeNormalization()
 
@@ -13,6 +24,8 @@ struct UnicodeNormalization: Sendable {
     private var parts: [UInt32: Range<Int>] = [:]
     private var flat: [UInt32] = []
     private var composites: [UInt64: UInt32] = [:]
+    /// What a scalar becomes in the forms of compatibility, where that differs.
+    private var compatible: [UInt32: [UInt32]] = [:]
     private var classes: [UInt32: UInt8] = [:]
     /// One bit a scalar: whether it may change, or change what is before it.
     private var unstable = [UInt64](repeating: 0, count: 0x110000 / 64)
@@ -54,8 +67,54 @@ struct UnicodeNormalization: Sendable {
                 mark(scalar)
             }
         }
+        scalar = 0
+        index = 0
+        while index + 1 < Self.compatibility.count {
+            scalar += Self.compatibility[index]
+            let end = index + 2 + Int(Self.compatibility[index + 1])
+            compatible[scalar] = Array(Self.compatibility[index + 2..<end])
+            index = end
+        }
         for vowel in Hangul.vowels..<Hangul.vowels + Hangul.vowelCount { mark(vowel) }
         for trailing in Hangul.trailing + 1..<Hangul.trailing + Hangul.trailingCount { mark(trailing) }
+    }
+
+    /// The text in a normalization form; nil where nothing changes.
+    ///
+    /// - Complexity: O(*n*), and O(*m* log *m*) in marks that follow each other.
+    func normalized(_ text: UnsafeBufferPointer<UInt8>, _ form: Form) -> [UInt8]? {
+        if form == .nfc { return composed(text) }
+        // ASCII does not change.
+        guard text.contains(where: { $0 >= 0x80 }) else { return nil }
+        var result: [UInt8] = []
+        result.reserveCapacity(text.count)
+        var segment: [UInt32] = []
+        func flush() {
+            for value in form.composes ? compose(segment) : order(segment) { result.append(utf8: value) }
+            segment.removeAll(keepingCapacity: true)
+        }
+        var index = 0
+        while index < text.count {
+            let (value, length) = UTF8Scalar.decode(text, at: index, end: text.count)
+            if value == 0xFFFD, length == 1 {
+                flush()
+                result.append(text[index])
+                index += 1
+                continue
+            }
+            if form.isCompatible, let parts = compatible[value] {
+                segment.append(contentsOf: parts)
+            } else if value < 0xC0 {
+                // Nothing before it composes with it.
+                flush()
+                segment.append(value)
+            } else {
+                decompose(value, into: &segment)
+            }
+            index += length
+        }
+        flush()
+        return result
     }
 
     private mutating func mark(_ scalar: UInt32) {

@@ -1,22 +1,60 @@
 /// How text is cut into pieces before byte pairs are merged within each.
 ///
-/// The patterns are those of published models, recognized by name or by their regular expression; anything else is
-/// refused rather than approximated, because a wrong cut changes ids silently.
+/// The patterns of published models are scanned by code of their own; other stages of `tokenizer.json` are followed one
+/// after another, with regular expressions where they have some. What is not known is refused rather than approximated,
+/// because a wrong cut changes ids silently.
 public struct PreTokenizer: Sendable, Hashable {
     /// One cut; each piece of a step is cut again by the next.
     enum Step: Sendable, Hashable {
         case digits(individual: Bool)
         case gpt2
         case llama3(digits: Int)
+        case split(TextPattern, SplitBehavior, isInverted: Bool)
+        case punctuation(SplitBehavior)
+        /// Words, and the signs between them; white space goes.
+        case whitespace
+        case whitespaceSplit
+        /// Words between white space, and each sign alone.
+        case bert
+        case metaspace(Metaspace)
+        /// A space before each piece that does not begin with one.
+        case prefixSpace
+        /// Bytes as characters, where further steps follow that see these.
+        case byteAlphabet
+
+        /// Whether the step keeps the text and all of it, so that pieces can be handed over as they are found.
+        fileprivate var isScanned: Bool {
+            switch self {
+            case .digits, .gpt2, .llama3: true
+            default: false
+            }
+        }
     }
 
     let steps: [Step]
+    /// Whether pieces are bytes to the vocabulary; otherwise they are characters.
+    let isByteLevel: Bool
     /// Whether a space is put before text that does not begin with one.
     let addsPrefixSpace: Bool
+    /// Whether the text, after the space before it, is cut by ``forEachPiece(of:in:_:)``; otherwise it is by
+    /// ``pieces(of:isStart:)``.
+    let isScanned: Bool
+    /// The steps after the space before the text.
+    private let scanned: [Step]
 
-    init(steps: [Step], addsPrefixSpace: Bool = false) {
+    init(steps: [Step], isByteLevel: Bool = true) {
         self.steps = steps
-        self.addsPrefixSpace = addsPrefixSpace
+        self.isByteLevel = isByteLevel
+        addsPrefixSpace = steps.first == .prefixSpace
+        scanned = Array(steps.dropFirst(steps.first == .prefixSpace ? 1 : 0))
+        isScanned = isByteLevel && scanned.allSatisfy(\.isScanned)
+    }
+
+    /// The cut with a space before text that does not begin with one.
+    func addingPrefixSpace(_ adds: Bool = true) -> PreTokenizer {
+        adds == addsPrefixSpace
+            ? self
+            : PreTokenizer(steps: adds ? [.prefixSpace] + steps : Array(steps.dropFirst()), isByteLevel: isByteLevel)
     }
 
     /// No cut: merges may cross words.
@@ -36,13 +74,13 @@ public struct PreTokenizer: Sendable, Hashable {
     /// Qwen 2's: Llama 3's with every digit alone.
     public static let qwen2 = PreTokenizer(steps: [.llama3(digits: 1)])
 
-    /// Cuts `text` and hands over each piece's bounds in order.
+    /// Cuts text by scanned steps and hands over each piece's bounds in order.
     @inline(__always)
     func forEachPiece(
         of range: Range<Int>, in scanner: PreTokenizerScanner, _ body: (_ start: Int, _ end: Int) -> Void
     ) {
         // The common shapes are spelled out so that the compiler makes one tight loop of each.
-        switch steps {
+        switch scanned {
         case [.gpt2]:
             Self.cut(range, by: { scanner.endOfGPT2Piece(from: $0, end: $1) }, into: body)
         case [.llama3(digits: 1)]:
@@ -74,19 +112,20 @@ public struct PreTokenizer: Sendable, Hashable {
         of range: Range<Int>, step: Int, in scanner: PreTokenizerScanner,
         _ body: (_ start: Int, _ end: Int) -> Void
     ) {
-        guard step < steps.count else {
+        guard step < scanned.count else {
             if !range.isEmpty { body(range.lowerBound, range.upperBound) }
             return
         }
         var start = range.lowerBound
         while start < range.upperBound {
             let end =
-                switch steps[step] {
+                switch scanned[step] {
                 case .digits(let individual):
                     scanner.endOfDigitsPiece(from: start, end: range.upperBound, individual: individual)
                 case .gpt2: scanner.endOfGPT2Piece(from: start, end: range.upperBound)
                 case .llama3(let digits):
                     scanner.endOfLlama3Piece(from: start, end: range.upperBound, digits: digits)
+                default: range.upperBound
                 }
             forEachPiece(of: start..<end, step: step + 1, in: scanner, body)
             start = end
