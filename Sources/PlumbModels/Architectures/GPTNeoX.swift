@@ -107,9 +107,8 @@ enum GPTNeoX: ModelFamily {
             num_attention_heads: sizes.heads, vocab_size: sizes.vocabulary, max_position_embeddings: sizes.context,
             layer_norm_eps: design.normEpsilon, hidden_act: design.activation.hiddenName,
             use_parallel_residual: design.isParallel,
-            attention_bias: transformer.blocks.contains {
-                $0.attention.qkv.bias != nil || $0.attention.output.bias != nil
-            }, tie_word_embeddings: transformer.isTied, rotary_pct: rope.partial_rotary_factor,
+            attention_bias: transformer.blocks.contains { $0.attention.hasBias },
+            tie_word_embeddings: transformer.isTied, rotary_pct: rope.partial_rotary_factor,
             rotary_emb_base: rope.rope_theta, rope_scaling: rope.rope_type == "default" ? nil : rope,
             rope_parameters: rope)
     }

@@ -4,7 +4,7 @@ internal import PlumbNN
 /// Gemma 3, the text part: Gemma 2's block without caps of scores, with queries and keys normalized head by head, five
 /// layers of six with a window, and other rotary positions in those (Gemma Team 2025, arXiv:2503.19786).
 enum Gemma3: ModelFamily {
-    typealias Configuration = Gemma2.Configuration
+    typealias Configuration = GemmaBlock.Configuration
 
     static let kind = FamilyKind(
         title: "Gemma 3, text", className: "Gemma3ForCausalLM", ggufName: "gemma3", realModel: "Gemma 3 270M")
@@ -42,7 +42,7 @@ enum Gemma3: ModelFamily {
         }
         let pattern = configuration.sliding_window_pattern ?? configuration._sliding_window_pattern ?? 6
         guard pattern > 0 else { throw ModelError("sliding_window_pattern is \(pattern); it must be 1 or more") }
-        var description = try Gemma2.block(
+        var description = try GemmaBlock.block(
             configuration, architecture, types: { types($0, pattern: pattern) }, usualWindow: 4096,
             usualTheta: 1_000_000)
         let sizes = description.sizes
@@ -58,11 +58,11 @@ enum Gemma3: ModelFamily {
     static func description(
         _ file: GGUFFile, _ weights: WeightReader, _ architecture: Architecture
     ) throws -> TransformerDescription {
-        var description = try Gemma2.block(
+        var description = try GemmaBlock.block(
             file, weights, architecture, types: { types($0, pattern: 6) }, usualTheta: 1_000_000)
         let sizes = description.sizes
         description.design.queryKeyNorm = .head
-        if sizes.layers == 62 { description.design.scoreScale = Gemma2.scale(sizes.width / sizes.heads) }
+        if sizes.layers == 62 { description.design.scoreScale = GemmaBlock.scale(sizes.width / sizes.heads) }
         description.design.windowRotary = try RotaryEmbedding(
             width: sizes.headWidth, positions: sizes.context,
             base: try file.number("gemma3.rope.freq_base_swa", default: 10_000)
@@ -72,7 +72,7 @@ enum Gemma3: ModelFamily {
 
     static func configuration(of transformer: Transformer) throws -> Configuration {
         let headWidth = transformer.configuration.headWidth
-        var configuration = try Gemma2.configuration(of: transformer)
+        var configuration = try GemmaBlock.configuration(of: transformer)
         configuration.rope_parameters?.sliding = try RopeParameters(
             transformer.design.windowRotary ?? transformer.design.rotary, headWidth: headWidth)
         return configuration

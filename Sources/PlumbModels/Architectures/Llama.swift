@@ -10,15 +10,12 @@ enum Llama: ModelFamily {
         var intermediate_size: Int
         var num_hidden_layers: Int
         var num_attention_heads: Int
-        var num_key_value_heads: Int?
-        var head_dim: Int?
+        var num_key_value_heads, head_dim: Int?
         var vocab_size: Int
         var max_position_embeddings: Int?
         var rms_norm_eps: Float
         var hidden_act: String?
-        var tie_word_embeddings: Bool?
-        var attention_bias: Bool?
-        var mlp_bias: Bool?
+        var tie_word_embeddings, attention_bias, mlp_bias: Bool?
         var rope_theta: Double?
         /// What releases of `transformers` before 5 read; absent where angles are not stretched.
         var rope_scaling: RopeParameters?
@@ -44,8 +41,7 @@ enum Llama: ModelFamily {
             .value: ("self_attn.v_proj", "attn_v"), .attentionOutput: ("self_attn.o_proj", "attn_output"),
             .ln2: ("post_attention_layernorm", "ffn_norm"), .gate: ("mlp.gate_proj", "ffn_gate"),
             .up: ("mlp.up_proj", "ffn_up"), .down: ("mlp.down_proj", "ffn_down"),
-            .finalNorm: ("model.norm", "output_norm"),
-            .unembedding: ("lm_head", "output"),
+            .finalNorm: ("model.norm", "output_norm"), .unembedding: ("lm_head", "output"),
         ])
 
     static func design(_ sizes: TransformerConfiguration) -> TransformerDesign {
@@ -145,10 +141,8 @@ enum Llama: ModelFamily {
             num_attention_heads: sizes.heads, num_key_value_heads: sizes.keyValueHeads, head_dim: sizes.headWidth,
             vocab_size: sizes.vocabulary, max_position_embeddings: sizes.context, rms_norm_eps: design.normEpsilon,
             hidden_act: design.activation.hiddenName, tie_word_embeddings: transformer.isTied,
-            attention_bias: transformer.blocks.contains {
-                $0.attention.qkv.bias != nil || $0.attention.output.bias != nil
-            },
-            mlp_bias: transformer.blocks.contains { $0.mlp?.input.bias != nil || $0.mlp?.output.bias != nil },
+            attention_bias: transformer.blocks.contains { $0.attention.hasBias },
+            mlp_bias: transformer.blocks.contains { $0.mlp?.hasBias ?? false },
             rope_theta: rope.rope_theta, rope_scaling: rope.rope_type == "default" ? nil : rope,
             rope_parameters: LayerRopeParameters(full: rope))
     }

@@ -25,6 +25,8 @@ struct Attention: Sendable {
         perHead = Attention.perHead(output.weight, core)
     }
 
+    var hasBias: Bool { qkv.bias != nil || output.bias != nil }
+
     /// What attention adds to the residual stream; `residual` is added too where nobody watches the sum's parts.
     ///
     /// - Shapes: `x` `[R, D]`, normalized; result `[R, D]`.

@@ -11,6 +11,8 @@ struct FeedForward: Sendable {
     /// `[D, F]`
     var output: Linear
 
+    var hasBias: Bool { input.bias != nil || output.bias != nil }
+
     /// What the MLP adds to the residual stream; `residual` is added too where one is given.
     ///
     /// - Shapes: `x` `[R, D]`, normalized; result `[R, D]`.
