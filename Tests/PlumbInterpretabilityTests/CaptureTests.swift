@@ -31,6 +31,21 @@ import Testing
         #expect(file.metadata["model"] == pair.model.name)
     }
 
+    @Test func aCaptureForNumPyHoldsTheSameNumbers() throws {
+        let pair = try TinyPair("llama-tiny")
+        let (plain, packed) = (scratch("all.safetensors"), scratch("all.npz"))
+        defer { for url in [plain, packed] { try? FileManager.default.removeItem(at: url) } }
+        let capture = try ActivationCapture(pair.model, sites: [.residPost, .z], layers: [0, 1])
+        let texts = [pair.clean, Array(pair.corrupted.prefix(3))]
+        for url in [plain, packed] { try capture.run(pair.model, texts: texts, to: url) }
+        let (file, archive) = (try SafetensorsFile(contentsOf: plain), try NPZFile(contentsOf: packed))
+        let points = capture.points.map(\.description)
+        #expect(archive.names == ["metadata.json"] + points + ["tokens", "positions", "texts"])
+        for point in points { #expect(try archive.array(point).tensor() == file.tensor(point).dequantized()) }
+        #expect(try archive.array("tokens").wholeNumbers() == texts.joined().map { $0 })
+        #expect(try archive.array("texts").wholeNumbers() == [0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1])
+    }
+
     @Test func positionsAreChosenInEveryText() throws {
         let pair = try TinyPair("gpt2-tiny")
         let url = scratch("last.safetensors")

@@ -8,16 +8,17 @@ import PlumbReport
 struct CaptureCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "capture",
-        abstract: "Write the activations of texts to a safetensors file.",
+        abstract: "Write the activations of texts to a file for NumPy or safetensors.",
         discussion: """
             The file has a tensor for each hook point, named as in TransformerLens, with a row for each position; and \
             tokens, positions and texts as whole numbers beside them. It is written while the texts are read, so that it \
             may be larger than memory.
 
               \(CommandName.current) capture --text "The capital of France is" --sites resid_post --out paris.safetensors
-              \(CommandName.current) capture --file prompts.txt --sites mlp.post --layers 12 --positions last --out x.safetensors
+              \(CommandName.current) capture --file prompts.txt --sites mlp.post --layers 12 --positions last --out x.npz
 
-            In Python: from safetensors.numpy import load_file; load_file("x.safetensors")["blocks.12.mlp.hook_post"]
+            In Python: numpy.load("x.npz")["blocks.12.mlp.hook_post"], or, for a file of any size, \
+            safetensors.numpy.load_file("x.safetensors").
             """)
 
     @OptionGroup var options: ModelOptions
@@ -30,15 +31,18 @@ struct CaptureCommand: AsyncParsableCommand {
     @Option(parsing: .unconditional, help: "Layers: all, or numbers such as 0,3 or 2-5.") var layers = "all"
     @Option(parsing: .unconditional, help: "Positions of each text: all, last, or places such as 0,3.")
     var positions = "all"
-    @Option(help: "The file to write.", completion: .file(extensions: ["safetensors"])) var out: String
+    @Option(
+        help: "The file to write: .safetensors, or .npz, which holds up to 4 GB.",
+        completion: .file(extensions: ["safetensors", "npz"]))
+    var out: String
     @Flag(help: "Print one JSON object.") var json = false
 
     func validate() throws {
         guard (text == nil) != (file == nil) else { throw ValidationError("give one of --text and --file") }
         try PathOption.check(file, "--file")
         try PathOption.check(out, "--out")
-        guard out.hasSuffix(".safetensors") else {
-            throw ValidationError("--out must end in .safetensors, got \(out)")
+        guard out.hasSuffix(".safetensors") || out.hasSuffix(".npz") else {
+            throw ValidationError("--out must end in .safetensors or .npz, got \(out)")
         }
     }
 

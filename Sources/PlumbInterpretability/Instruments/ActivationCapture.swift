@@ -4,11 +4,13 @@ internal import PlumbData
 public import PlumbModels
 internal import PlumbTensor
 
-/// Activations of texts as one safetensors file, written while the texts are read, so that it may be larger than memory.
+/// Activations of texts as one file, safetensors or NumPy's `.npz`, written while the texts are read, so that it may be larger
+/// than memory.
 ///
 /// The file holds a tensor for each hook point under TransformerLens's name, with a row for each captured position, text by
 /// text; and beside them, as whole numbers, a row each: `tokens`, `positions` (of the token in its text) and `texts` (which
-/// text it is, from 0). The model's name, the texts' number and the hook points stand in the metadata.
+/// text it is, from 0). The model's name, the texts' number and the hook points stand in the metadata (`metadata.json` in an
+/// `.npz`).
 public struct ActivationCapture: Sendable {
     /// Which positions of each text are kept.
     public enum Positions: Sendable, Equatable {
@@ -51,7 +53,7 @@ public struct ActivationCapture: Sendable {
     ///
     /// - Parameters:
     ///   - texts: tokens of each text.
-    ///   - url: the file.
+    ///   - url: the file, whose extension decides its format.
     ///   - progress: called with the share that is done; may throw to end the capture, which then leaves no file.
     /// - Throws: `ModelError` for a text that the model cannot read or that lacks a position, `FileError` when the file
     ///   cannot be written, and what `progress` throws.
@@ -64,9 +66,9 @@ public struct ActivationCapture: Sendable {
         let probe = model.run([texts[0][0]], recording: .points(Set(points))).cache
         let entries = try points.map { point in
             guard let shape = probe[point]?.shape else { throw ModelError("\(model.name) did not show \(point)") }
-            return SafetensorsStream.Entry(point.description, shape: [rows] + shape.dropFirst())
+            return TensorStream.Entry(point.description, shape: [rows] + shape.dropFirst())
         }
-        let file = try SafetensorsStream(
+        let file = try TensorStream(
             url,
             metadata: [
                 "format": "plumbline-activations", "model": model.name, "texts": "\(texts.count)",

@@ -86,52 +86,24 @@ public struct NPZWriter: Sendable {
     private mutating func add(_ name: String, _ type: String, _ shape: [Int], _ body: [UInt8]) {
         require(
             !name.isEmpty && !members.contains { $0.name == name }, "the array \(name) has no name or was added before")
-        let extents = shape.map(String.init).joined(separator: ", ") + (shape.count == 1 ? "," : "")
-        var text = "{'descr': '\(type)', 'fortran_order': False, 'shape': (\(extents)), }"
-        // Elements begin at a multiple of 64 bytes, as the format asks.
-        while (10 + text.utf8.count + 1) % 64 != 0 { text += " " }
-        text += "\n"
-        let length = UInt16(text.utf8.count)
-        let header: [UInt8] =
-            [0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(length & 255), UInt8(length >> 8)] + Array(text.utf8)
-        members.append((name, header, body))
+        members.append((name, NPYArray.header(type, shape), body))
     }
 
     /// Writes the file, whole or not at all: a failure leaves what was at `url` before.
     ///
     /// - Throws: `FileError` when the file cannot be written, or would be larger than the 4 GB of a plain zip file.
     public func write(to url: URL) throws {
-        let total = members.reduce(0) { $0 + $1.header.count + $1.body.count + 256 + 2 * $1.name.utf8.count }
-        guard total < 1 << 32, members.count < 1 << 16 else {
-            throw FileError("cannot write \(url.path): \(total) bytes are more than the 4 GB of an NPZ file")
+        let stored = members.map {
+            let crc = crc32(crc32(0, $0.header, uInt($0.header.count)), $0.body, uInt($0.body.count))
+            return StoredMember("\($0.name).npy", size: $0.header.count + $0.body.count, checksum: UInt32(crc))
         }
+        try StoredMember.check(stored, url)
         try AtomicFile.replace(url) { file in
-            var directory: [UInt8] = []
-            var offset = 0
-            for member in members {
-                let size = member.header.count + member.body.count
-                var crc = crc32(0, member.header, uInt(member.header.count))
-                crc = crc32(crc, member.body, uInt(member.body.count))
-                let name = Array("\(member.name).npy".utf8)
-                // Version 2.0, no flags, stored, 1 January 1980: the same arrays give the same bytes.
-                let common: [UInt8] =
-                    [20, 0, 0, 0, 0, 0, 0, 0, 0x21, 0] + Self.bytes(UInt32(crc)) + Self.bytes(UInt32(size))
-                    + Self.bytes(UInt32(size)) + Self.bytes(UInt16(name.count)) + [0, 0]
-                let local = [0x50, 0x4B, 3, 4] + common + name
-                for part in [local, member.header, member.body] { try part.withUnsafeBytes { try file.append($0) } }
-                directory += [0x50, 0x4B, 1, 2, 20, 0] + common + [UInt8](repeating: 0, count: 10)
-                directory += Self.bytes(UInt32(offset)) + name
-                offset += local.count + size
+            func append(_ bytes: [UInt8]) throws { try bytes.withUnsafeBytes { try file.append($0) } }
+            for (member, record) in zip(members, stored) {
+                for part in [record.local, member.header, member.body] { try append(part) }
             }
-            let count = Self.bytes(UInt16(members.count))
-            let end: [UInt8] =
-                [0x50, 0x4B, 5, 6, 0, 0, 0, 0] + count + count + Self.bytes(UInt32(directory.count))
-                + Self.bytes(UInt32(offset)) + [0, 0]
-            for part in [directory, end] { try part.withUnsafeBytes { try file.append($0) } }
+            try append(StoredMember.directory(stored))
         }
-    }
-
-    private static func bytes<Number: FixedWidthInteger>(_ value: Number) -> [UInt8] {
-        withUnsafeBytes(of: value.littleEndian, Array.init)
     }
 }
