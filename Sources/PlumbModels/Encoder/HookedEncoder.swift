@@ -19,6 +19,7 @@ public struct EncoderInput: Sendable, Equatable, ExpressibleByArrayLiteral {
         (self.tokens, self.types) = (tokens, types ?? tokens.map { _ in 0 })
     }
 
+    /// The tokens of one text.
     public init(arrayLiteral tokens: Int...) { self.init(tokens) }
 }
 
