@@ -99,11 +99,8 @@ public struct NPZWriter: Sendable {
         }
         try StoredMember.check(stored, url)
         try AtomicFile.replace(url) { file in
-            func append(_ bytes: [UInt8]) throws { try bytes.withUnsafeBytes { try file.append($0) } }
-            for (member, record) in zip(members, stored) {
-                for part in [record.local, member.header, member.body] { try append(part) }
-            }
-            try append(StoredMember.directory(stored))
+            let parts = zip(members, stored).flatMap { [$1.local, $0.header, $0.body] }
+            for part in parts + [StoredMember.directory(stored)] { try part.withUnsafeBytes { try file.append($0) } }
         }
     }
 }

@@ -1,5 +1,5 @@
 internal import Foundation
-internal import PlumbBasics
+internal import PlumbTensor
 
 /// A file in a zip archive that is not packed, as `numpy.savez` writes them: what stands before it, and at the archive's end.
 struct StoredMember {
