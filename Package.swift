@@ -193,7 +193,7 @@ let package = Package(
         .testTarget(
             name: "PlumbDataTests",
             dependencies: [
-                "PlumbBasics", "PlumbTensor", "PlumbTokenizers", "PlumbJinja", "PlumbData",
+                "PlumbBasics", "PlumbTensor", "PlumbTokenizers", "PlumbJinja", "PlumbData", "CZlib",
                 .product(name: "FlyingFox", package: "FlyingFox"),
                 .product(name: "FlyingSocks", package: "FlyingFox"),
             ],

@@ -137,10 +137,12 @@ extension Tokenizer {
 
     /// Tokens as BERT writes them: "##" before those that go on, nothing before those that begin a word.
     private static func withoutPhantoms(_ vocabulary: [String]) -> [String] {
-        guard vocabulary.contains(where: { $0.hasPrefix("▁") }) else { return vocabulary }
+        // By scalars: a token may begin with a mark that combines with what is before it. "▁" alone goes on a word.
+        func begins(_ token: String) -> Bool { token.unicodeScalars.first == "▁" && token.unicodeScalars.count > 1 }
+        guard vocabulary.contains(where: begins) else { return vocabulary }
         return vocabulary.map { token in
             if token.hasPrefix("[") && token.hasSuffix("]") { return token }
-            return token.hasPrefix("▁") ? String(token.dropFirst()) : "##" + token
+            return begins(token) ? String(token.unicodeScalars.dropFirst()) : "##" + token
         }
     }
 }

@@ -8,7 +8,7 @@ extension Tokenizer {
     public var json: Data {
         let parts = [
             #""version":"1.0","truncation":null,"padding":null"#,
-            #""added_tokens":[\#(core.allAddedTokens.map(\.json).joined(separator: ",\n"))]"#,
+            #""added_tokens":[\#(core.allAddedTokens.map(added).joined(separator: ",\n"))]"#,
             #""normalizer":\#(core.normalizer.json.text(.compact))"#,
             #""pre_tokenizer":\#(core.preTokenizer.json.text(.compact))"#, #""post_processor":\#(postProcessor)"#,
             #""decoder":\#(core.decoder.json(isByteLevel: core.isByteLevel).text(.compact))"#,
@@ -38,6 +38,13 @@ extension Tokenizer {
             return String(decoding: bytes, as: UTF8.self)
         }
         return ByteAlphabet.encode(bytes)
+    }
+
+    /// An added token by its text before any normalization.
+    private func added(_ token: AddedTokens.Token) -> String {
+        #"{"id":\#(token.id),"content":\#(quoted(Int32(token.id))),"single_word":\#(token.isSingleWord),"#
+            + #""lstrip":\#(token.stripsLeft),"rstrip":\#(token.stripsRight),"normalized":\#(token.isNormalized),"#
+            + #""special":\#(token.isSpecial)}"#
     }
 
     private var model: String {
@@ -110,13 +117,5 @@ extension Tokenizer {
 extension Tokenizer.Core {
     fileprivate var allAddedTokens: [AddedTokens.Token] {
         (rawTokens.tokens + normalizedTokens.tokens).sorted { $0.id < $1.id }
-    }
-}
-
-extension AddedTokens.Token {
-    fileprivate var json: String {
-        let text = LearnedBytePairs.quoted(String(decoding: content, as: UTF8.self))
-        return #"{"id":\#(id),"content":\#(text),"single_word":\#(isSingleWord),"lstrip":\#(stripsLeft),"#
-            + #""rstrip":\#(stripsRight),"normalized":\#(isNormalized),"special":\#(isSpecial)}"#
     }
 }

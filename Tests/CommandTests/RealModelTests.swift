@@ -24,6 +24,21 @@ struct RealModelTests {
         #expect(try json(["tokens", "--text", clean])["tokens"] as? [Int] == ids)
     }
 
+    @Test func theBeginningOfATextIsAsAsked() throws {
+        func tokens(_ arguments: String...) throws -> [Int]? {
+            try json(arguments + ["--text", clean])["tokens"] as? [Int]
+        }
+        for command in ["tokens", "predict"] {
+            #expect(try tokens(command, "--no-bos") == ids)
+            #expect(try tokens(command, "--bos") == [1] + ids)
+        }
+        #expect(
+            try json(["tokens", "--bos", "--text", clean])["special"] as? [Bool] == [true] + ids.map { _ in false })
+        #expect(try Plumb.run(["tokens", "--bos", "--no-bos", "--text", clean]).code == 2)
+        let chat = try Plumb.run(["generate", "--bos", "--chat", "--text", clean])
+        #expect(chat.code == 2 && chat.errors.contains("--bos"))
+    }
+
     @Test func theInstrumentsAgreeWithPrediction() throws {
         let sentence = ["--text", clean, "--answer", " Mary"]
         let lens = try json(["lens"] + sentence + ["--positions", "last"])

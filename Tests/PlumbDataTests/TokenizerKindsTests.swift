@@ -160,7 +160,7 @@ import Testing
         let spellings = (0..<words.vocabularySize).map { id in
             let text = words.string(of: id)
             if text.hasPrefix("[") && text.hasSuffix("]") { return text }
-            return text.hasPrefix("##") ? String(text.dropFirst(2)) : "▁" + text
+            return text.utf8.starts(with: "##".utf8) ? String(text.unicodeScalars.dropFirst(2)) : "▁" + text
         }
         var options = Tokenizer.ScoredOptions()
         options.addsEOS = true

@@ -1,3 +1,4 @@
+import CZlib
 import Foundation
 import PlumbBasics
 
@@ -52,13 +53,11 @@ enum TokenizerKinds {
         try TokenizerFile(Array(JSONValue.object([key: stage]).data(.compact)))
     }
 
-    private static let polynomial: [UInt32] = (0..<256).map { byte in
-        (0..<8).reduce(UInt32(byte)) { value, _ in value & 1 == 1 ? value >> 1 ^ 0xEDB8_8320 : value >> 1 }
-    }
-
     /// The CRC-32 of bytes, going on from that of what is before them.
-    static func hash(_ bytes: some Sequence<UInt8>, _ before: UInt32 = 0) -> UInt32 {
-        ~bytes.reduce(~before) { $0 >> 8 ^ polynomial[Int(($0 ^ UInt32($1)) & 0xFF)] }
+    static func hash(_ bytes: some Collection<UInt8>, _ before: UInt32 = 0) -> UInt32 {
+        // zlib begins anew where it gets no bytes.
+        if bytes.isEmpty { return before }
+        return UInt32(ContiguousArray(bytes).withUnsafeBufferPointer { crc32(uLong(before), $0.baseAddress, uInt($0.count)) })
     }
 
     /// The CRC-32 of ids of four bytes each, lowest first.
