@@ -5,7 +5,7 @@ import PlumbTokenizers
 /// Whether a text begins with the model's beginning-of-sequence token.
 struct BeginningOption: ParsableArguments {
     @Flag(
-        inversion: .prefixedNo,
+        inversion: .prefixedNo, exclusivity: .exclusive,
         help: """
             Put the model's beginning-of-sequence token before the text, or not. (default: as the model's files say)
             """)

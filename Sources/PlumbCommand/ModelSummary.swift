@@ -45,7 +45,7 @@ struct ModelSummary {
                 ("context", JSONValue(sizes.context)),
                 ("parameters", JSONValue(tensors.reduce(0) { $0 + $1.shape.reduce(1, *) })),
                 ("quantized", .bool(model.isQuantized)),
-                ("tokenizer", .string(model.tokenizer.map { "byte-level BPE, \($0.vocabularySize) tokens" } ?? "none")),
+                ("tokenizer", .string(model.tokenizer.map { "\($0.kind), \($0.vocabularySize) tokens" } ?? "none")),
                 ("chat template", .bool(model.tokenizer?.chatTemplateSource != nil)),
             ] + facts
         self.facts = facts.map { (name: $0.0, value: $0.1) }

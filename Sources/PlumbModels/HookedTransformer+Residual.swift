@@ -35,6 +35,19 @@ extension HookedTransformer {
     /// Whether what heads and MLPs write is added to the residual stream as it is, with no normalization between.
     public var addsHeadsToStream: Bool { !transformer.design.normalizesOutputs }
 
+    /// What attention and MLP of block `index` write is normalized and multiplied by these, `[D]`, before it is added to the
+    /// residual stream; nil where it is added as it is.
+    ///
+    /// - Precondition: the model has the block.
+    public func outputGains(block index: Int) -> (attention: Tensor?, mlp: Tensor?) {
+        require(
+            transformer.blocks.indices.contains(index), "\(name) has \(configuration.layers) blocks, no block \(index)")
+        return (transformer.blocks[index].ln1Post?.weight, transformer.blocks[index].ln2Post?.weight)
+    }
+
+    /// What logits are held below by `cap · tanh(logit / cap)`; nil for nothing.
+    public var logitSoftCap: Float? { transformer.design.logitSoftCap }
+
     /// Whether what attention of block `index` writes has a bias, which belongs to no head.
     ///
     /// - Precondition: the model has the block.

@@ -45,6 +45,16 @@ public struct Tokenizer: Sendable {
     /// The number of ids; the largest is one less. A model's embedding may have more rows.
     public var vocabularySize: Int { core.vocabulary.count }
 
+    /// How a piece of text becomes tokens, in words.
+    public var kind: String {
+        switch core.encoder {
+        case .bytePairs: "byte-level BPE"
+        case .characterPairs(let encoder): encoder.byteTokens.isEmpty ? "BPE" : "BPE with byte fallback"
+        case .wordPieces: "WordPiece"
+        case .unigrams: "unigram"
+        }
+    }
+
     /// The token that begins a text, where the model has one.
     public var bos: Int? { core.special.bos }
 

@@ -47,6 +47,33 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        "gemma2-tiny", "gemma3-tiny", "gemma3-tiny-caps", "olmo2-tiny", "phi-tiny", "gptj-tiny", "gpt-neo-tiny",
+    ])
+    func contributionsAddUpWhereverNormsAndCapsStand(name: String) throws {
+        let model = try TinyPair(name).model
+        let tokens = (0..<12).map { ($0 * 17 + 5) % 61 }
+        let logits = model.run(tokens).output[11].elements.map(Double.init)
+        let found = try DirectLogitAttribution(model, tokens, answer: 7, wrong: 40)
+        func capped(_ answer: Int) throws -> Double {
+            let total = try DirectLogitAttribution(model, tokens, answer: answer).total
+            return model.logitSoftCap.map { Double($0) * tanh(total / Double($0)) } ?? total
+        }
+        #expect(abs(found.sum - found.total) < 1e-4)
+        for answer in [7, 40] {
+            let total = try capped(answer)
+            #expect(abs(total - logits[answer]) < 1e-4)
+        }
+        // Without biases, neurons are all that an MLP writes.
+        let last = model.configuration.layers - 1
+        let count = (last + 1) * model.configuration.mlpWidth
+        let all = try DirectLogitAttribution(model, tokens, answer: 7, wrong: 40, neurons: count)
+        if !["phi-tiny", "gptj-tiny", "gpt-neo-tiny"].contains(name) {
+            let neurons = all.neurons.filter { $0.layer == last }.map(\.contribution).reduce(0, +)
+            #expect(abs(neurons - all.mlps[last]) < 1e-4)
+        }
+    }
+
     @Test(arguments: TinyPair.models) func allNeuronsOfALayerAddUpToItsMLPWithoutItsBias(name: String) throws {
         let pair = try TinyPair(name)
         let count = pair.layers * pair.model.configuration.mlpWidth

@@ -24,7 +24,7 @@ public struct PhysicalAttack: Experiment {
     public static let presets: [String: Settings] = {
         var (tiny, paper) = (Settings(), Settings())
         (tiny.seeds, tiny.signs.signViews, tiny.signs.signEpochs, tiny.signs.signChannels) = (1, 128, 1, [2, 2, 2])
-        (tiny.signs.judgedViews, tiny.signs.randomStickers, tiny.signs.everyTarget) = (20, 2, false)
+        (tiny.signs.judgedViews, tiny.signs.randomStickers, tiny.signs.choosesTarget) = (20, 2, false)
         (tiny.attack.attackSteps, tiny.attack.attackViews) = (3, 4)
         (tiny.digits.digitSteps, tiny.digits.digitViews) = (2, 4)
         (paper.seeds, paper.signs.signViews, paper.signs.signEpochs) = (8, 12_000, 10)
@@ -50,8 +50,7 @@ public struct PhysicalAttack: Experiment {
                 title: "Robust Physical-World Attacks on Deep Learning Models", year: 2017, arXiv: "1707.08945"),
             Reference(
                 authors: "Athalye, Engstrom, Ilyas, Kwok", title: "Synthesizing Robust Adversarial Examples",
-                year: 2017,
-                arXiv: "1707.07397"),
+                year: 2017, arXiv: "1707.07397"),
         ],
         changes:
             "In the first development run, without stickers in training, random stickers were taken for the target in 0.35 "
@@ -136,8 +135,8 @@ public struct PhysicalAttack: Experiment {
     private func summary(_ measured: Measurements) -> String {
         func percent(_ quantity: Quantity) -> String { Phrase.percent(measured.mean(quantity)) }
         return "A network that reads \(percent(Self.accuracy)) of drawn signs takes the stop sign for "
-            + "\(settings.signs.target.title) in \(percent(Self.success)) of unseen views where two stickers made over "
-            + "views are on it, in \(percent(Self.single)) with stickers made in one view, and in \(percent(Self.random)) "
+            + "another in \(percent(Self.success)) of unseen views where two stickers made over views are on it, in "
+            + "\(percent(Self.single)) with stickers made in one view, and in \(percent(Self.random)) "
             + "with random ones. Two bars turn digits into chosen others in \(percent(Self.digits)) of cases, random "
             + "bars in \(percent(Self.digitsRandom))."
     }
@@ -150,7 +149,8 @@ public struct PhysicalAttack: Experiment {
                         title: "The stop sign in six views, without and with stickers",
                         caption:
                             "Views that were not used to make the stickers. Above each is what the network of the "
-                            + "first seed sees.",
+                            + "first seed sees; the stickers should show "
+                            + (outcomes.first?.signs.target.title ?? "another sign") + ".",
                         panels: outcomes.first?.signs.panels ?? []))),
             .figure(
                 .images(

@@ -4,7 +4,7 @@ internal import PlumbTensor
 
 /// Which parts of a model make a logit large: the residual stream that leaves the last block is a sum of what the
 /// embedding, each head and each MLP wrote, and a logit is linear in it once the scale of the last normalization is held
-/// fixed (Elhage et al. 2021, *A Mathematical Framework for Transformer Circuits*; Wang et al. 2022, arXiv:2211.00593).
+/// fixed, and those of the normalizations after attention and MLP where a model has them (Elhage et al. 2021, *A Mathematical Framework for Transformer Circuits*; Wang et al. 2022, arXiv:2211.00593).
 ///
 /// Contributions are to the logit of an answer, less that of a wrong answer where one is given, and add up to it: before
 /// the model's soft cap on logits, where it has one.
@@ -29,7 +29,7 @@ public struct DirectLogitAttribution: Sendable, Equatable {
     public let bias: Double
     /// The neurons that contribute most, by absolute value.
     public let neurons: [Neuron]
-    /// The logit, or the difference of logits, that the model gives.
+    /// The logit, or the difference of logits, that the model gives, before a soft cap.
     public let total: Double
 
     /// All contributions together: `total` up to rounding.
@@ -45,8 +45,7 @@ public struct DirectLogitAttribution: Sendable, Equatable {
     ///   - wrong: a token whose logit is taken away; nil for none.
     ///   - position: where; the last by default.
     ///   - neurons: how many of the strongest neurons to keep.
-    /// - Throws: `ModelError` for a prompt, a token or a position that the model does not have, and for a model whose
-    ///   heads do not add up to what attention writes, because a normalization follows them.
+    /// - Throws: `ModelError` for a prompt, a token or a position that the model does not have.
     public init(
         _ model: HookedTransformer, _ tokens: [Int], answer: Int, wrong: Int? = nil, position: Int? = nil,
         neurons: Int = 10
@@ -57,17 +56,12 @@ public struct DirectLogitAttribution: Sendable, Equatable {
         guard tokens.indices.contains(position) else {
             throw ModelError("position \(position) is outside the prompt, whose positions are 0 to \(tokens.count - 1)")
         }
-        guard model.addsHeadsToStream else {
-            throw ModelError(
-                "\(model.name) normalizes what attention and MLP write before adding it: heads do not write to the "
-                    + "residual stream directly, so that their logits cannot be attributed")
-        }
         let layers = model.configuration.layers
         let cache = model.run(
             tokens,
             recording: Recording {
-                [.embed, .positionEmbed, .finalScale, .logits].contains($0)
-                    || [.result, .attnOut, .mlpOut, .mlpPost].contains($0.site)
+                [.embed, .positionEmbed, .finalScale, .finalNormalized, .logits].contains($0)
+                    || [.result, .attnOut, .mlpOut, .mlpPost, .ln1PostScale, .ln2PostScale].contains($0.site)
             }
         ).cache
         guard let scale = cache[.finalScale]?[position].item, let logits = cache[.logits]?[position] else {
@@ -75,7 +69,8 @@ public struct DirectLogitAttribution: Sendable, Equatable {
         }
         try model.requireNumbers(logits)
         let ids = [answer] + (wrong.map { [$0] } ?? [])
-        let direction = Self.difference(model.unembeddingWeights(foldingNorm: true).gathered(ids)) * (1 / scale)
+        let unembedding = Self.difference(model.unembeddingWeights(foldingNorm: true).gathered(ids))
+        let direction = unembedding * (1 / scale)
         func contribution(_ point: HookPoint) -> Double {
             cache[point].map { $0[position].dot(direction) } ?? 0
         }
@@ -83,7 +78,9 @@ public struct DirectLogitAttribution: Sendable, Equatable {
         let count = model.configuration.heads
         heads = (0..<layers).map { layer in
             guard let results = cache[.block(layer, .result)]?[position] else { return [] }
-            return (0..<count).map { results[$0].dot(direction) }
+            let read = Self.before(
+                direction, model.outputGains(block: layer).attention, cache[.block(layer, .ln1PostScale)]?[position])
+            return (0..<count).map { results[$0].dot(read) }
         }
         let written = heads
         attentionBiases = (0..<layers).map { layer in
@@ -93,11 +90,21 @@ public struct DirectLogitAttribution: Sendable, Equatable {
         mlps = (0..<layers).map { contribution(.block($0, .mlpOut)) }
         self.neurons = Self.strongest(neurons, model, cache, position: position, along: direction)
         bias = model.unembeddingBias(of: answer) - (wrong.map(model.unembeddingBias) ?? 0)
-        total = Double(logits[answer].item) - (wrong.map { Double(logits[$0].item) } ?? 0)
+        if model.logitSoftCap != nil, let last = cache[.finalNormalized]?[position] {
+            total = last.dot(unembedding) + bias
+        } else {
+            total = Double(logits[answer].item) - (wrong.map { Double(logits[$0].item) } ?? 0)
+        }
     }
 
     /// The first row, less the second where there is one.
     private static func difference(_ rows: Tensor) -> Tensor { rows.shape[0] > 1 ? rows[0] - rows[1] : rows[0] }
+
+    /// What a direction of the residual stream is before a normalization that multiplies by `gains` and divides by `scale`.
+    private static func before(_ direction: Tensor, _ gains: Tensor?, _ scale: Tensor?) -> Tensor {
+        guard let gains, let scale else { return direction }
+        return direction * gains * (1 / scale.item)
+    }
 
     private static func strongest(
         _ count: Int, _ model: HookedTransformer, _ cache: ActivationCache, position: Int, along direction: Tensor
@@ -106,7 +113,9 @@ public struct DirectLogitAttribution: Sendable, Equatable {
         var found: [Neuron] = []
         for layer in 0..<model.configuration.layers {
             guard let active = cache[.block(layer, .mlpPost)]?[position] else { continue }
-            let written = model.neuronWeights(block: layer).matmul(direction.reshaped([-1, 1])).reshaped([-1])
+            let read = before(
+                direction, model.outputGains(block: layer).mlp, cache[.block(layer, .ln2PostScale)]?[position])
+            let written = model.neuronWeights(block: layer).matmul(read.reshaped([-1, 1])).reshaped([-1])
             let contributions = (active * written).elements
             found += contributions.indices.map {
                 Neuron(layer: layer, index: $0, contribution: Double(contributions[$0]))

@@ -71,6 +71,12 @@ public struct StickerLayout: Sendable {
         (self.rows, self.columns) = (rows, columns)
     }
 
+    /// A value, 0 or 1, for each cell.
+    func randomCells(key: RandomKey) -> [Float] {
+        var random = key.generator()
+        return (0..<cells).map { _ in random.uniform() < 0.5 ? 0 : 1 }
+    }
+
     /// Two strips of random places, sizes and cells.
     static func random(key: RandomKey) -> StickerLayout {
         var random = key.generator()
@@ -80,7 +86,7 @@ public struct StickerLayout: Sendable {
             let (left, top) = (draw(-0.8, 0.8 - width), draw(-0.8, 0.8 - height))
             return (left: left, top: top, right: left + width, bottom: top + height)
         }
-        return StickerLayout(strips: strips, rows: 1 + random.index(below: 4), columns: 1 + random.index(below: 9))
+        return StickerLayout(strips: strips, rows: 1 + random.index(below: 10), columns: 1 + random.index(below: 24))
     }
 
     private init(

@@ -5,6 +5,9 @@ public enum TrafficSign: String, Sendable, Codable, CaseIterable {
     /// The signs, in the order of their classes.
     case stop, speedLimit, yield, noEntry, priority, warning, ahead, parking
 
+    /// The class of the sign.
+    var index: Int { TrafficSign.allCases.firstIndex(of: self) ?? 0 }
+
     /// In words.
     public var title: String {
         switch self {

@@ -112,8 +112,8 @@ struct RegularExpressionMatcher {
         var index = start
         var least = start
         var count = 0
-        let wanted = kind == .lazy ? minimum : maximum
-        while count < wanted, index < text.count {
+        let most = kind == .lazy ? minimum : maximum
+        while count < most, index < text.count {
             let (value, length) = UTF8Scalar.decode(text, at: index, end: text.count)
             guard scalars.contains(value) else { break }
             index += length

@@ -39,9 +39,9 @@ struct RegularExpressionParser {
     }
 
     private mutating func skip(_ text: String) -> Bool {
-        let wanted = text.unicodeScalars.map(\.value)
-        guard scalars[index...].starts(with: wanted) else { return false }
-        index += wanted.count
+        let expected = text.unicodeScalars.map(\.value)
+        guard scalars[index...].starts(with: expected) else { return false }
+        index += expected.count
         return true
     }
 

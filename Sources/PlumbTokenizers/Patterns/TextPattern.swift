@@ -31,21 +31,21 @@ enum TextPattern: Sendable, Hashable {
     /// The matches from left to right, which do not overlap.
     func matches(in text: UnsafeBufferPointer<UInt8>) -> [Range<Int>] {
         switch self {
-        case .text(let wanted): Self.occurrences(of: wanted, in: text)
+        case .text(let literal): Self.occurrences(of: literal, in: text)
         case .expression(let expression): Self.matches(of: expression, in: text)
         }
     }
 
-    private static func occurrences(of wanted: [UInt8], in text: UnsafeBufferPointer<UInt8>) -> [Range<Int>] {
-        guard let first = wanted.first else { return [] }
+    private static func occurrences(of literal: [UInt8], in text: UnsafeBufferPointer<UInt8>) -> [Range<Int>] {
+        guard let first = literal.first else { return [] }
         var found: [Range<Int>] = []
         var index = 0
-        while index + wanted.count <= text.count {
+        while index + literal.count <= text.count {
             if text[index] == first,
-                UnsafeBufferPointer(rebasing: text[index..<index + wanted.count]).elementsEqual(wanted)
+                UnsafeBufferPointer(rebasing: text[index..<index + literal.count]).elementsEqual(literal)
             {
-                found.append(index..<index + wanted.count)
-                index += wanted.count
+                found.append(index..<index + literal.count)
+                index += literal.count
             } else {
                 index += 1
             }

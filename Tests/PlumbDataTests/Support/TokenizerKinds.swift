@@ -57,7 +57,9 @@ enum TokenizerKinds {
     static func hash(_ bytes: some Collection<UInt8>, _ before: UInt32 = 0) -> UInt32 {
         // zlib begins anew where it gets no bytes.
         if bytes.isEmpty { return before }
-        return UInt32(ContiguousArray(bytes).withUnsafeBufferPointer { crc32(uLong(before), $0.baseAddress, uInt($0.count)) })
+        return ContiguousArray(bytes).withUnsafeBufferPointer {
+            UInt32(crc32(uLong(before), $0.baseAddress, uInt($0.count)))
+        }
     }
 
     /// The CRC-32 of ids of four bytes each, lowest first.
