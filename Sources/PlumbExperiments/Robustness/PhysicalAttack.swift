@@ -5,10 +5,7 @@ public import PlumbRecords
 public import PlumbRobustness
 internal import PlumbTensor
 
-/// Can stickers make a network take a stop sign for another sign, from wherever it is looked at?
-///
-/// Stickers made over random views of drawn traffic signs, and bars on digits; beside them random ones and ones of one
-/// view.
+/// Stickers made over random views of drawn traffic signs, and bars on digits; beside them random ones and ones of one view.
 public struct PhysicalAttack: Experiment {
     public struct Settings: ExperimentSettings {
         @Setting("Seeds: each trains a network of its own and attacks it.", 1...1000) public var seeds = 2
@@ -25,10 +22,11 @@ public struct PhysicalAttack: Experiment {
         var (tiny, paper) = (Settings(), Settings())
         (tiny.seeds, tiny.signs.signViews, tiny.signs.signEpochs, tiny.signs.signChannels) = (1, 128, 1, [2, 2, 2])
         (tiny.signs.judgedViews, tiny.signs.randomStickers, tiny.signs.choosesTarget) = (20, 2, false)
-        (tiny.attack.attackSteps, tiny.attack.attackViews) = (3, 4)
-        (tiny.digits.digitSteps, tiny.digits.digitViews) = (2, 4)
-        (paper.seeds, paper.signs.signViews, paper.signs.signEpochs) = (8, 12_000, 10)
-        (paper.signs.judgedViews, paper.attack.attackSteps) = (1000, 400)
+        (tiny.attack.attackSteps, tiny.attack.attackViews, tiny.digits.digitSteps, tiny.digits.digitViews) = (
+            3, 4, 2, 4
+        )
+        (paper.seeds, paper.signs.signViews, paper.signs.signEpochs, paper.signs.judgedViews) = (8, 12_000, 10, 1000)
+        paper.attack.attackSteps = 400
         return ["tiny": tiny, "paper": paper]
     }()
 
@@ -37,24 +35,27 @@ public struct PhysicalAttack: Experiment {
         question: "Can two stickers make a network take a stop sign for another sign, however it is looked at?",
         method:
             "Draw eight traffic signs in random views: distance, angle, light, tint, blur, noise and background change. "
-            + "Train a convolutional network, at times with random stickers on a sign. Choose the black and white cells of "
-            + "two stickers on the stop sign by the gradient of the loss over random views, and judge them in unseen "
-            + "views. On digits, choose two bars for each of 90 pairs of a class and a target.",
+            + "Train a convolutional network, at times with random stickers on a sign. For each other sign, choose the cells "
+            + "of two black and white stickers on the stop sign by the gradient of the loss over random views; keep those that "
+            + "lead random ones most, and judge them in unseen views. On digits, choose two bars for each of 90 pairs.",
         limits:
             "The world is drawn by a program: no camera, no printer and no real sign took part. The network has eight "
-            + "classes, and the attacker knows its weights. The stickers lie in a fixed place and cover about a quarter "
-            + "of the sign. The first claim did not hold on development seed 101: 0.58 of unseen views.",
+            + "classes, and the attacker knows its weights and chooses the target that suits them. The stickers lie in a "
+            + "fixed place and cover somewhat more than half of the sign. The control fails on some seeds: random stickers reached the "
+            + "chosen sign in more than a tenth of views in 3 of 8 development trials; chosen ones in 0.84 or more in all.",
         references: [
             Reference(
                 authors: "Eykholt, Evtimov, Fernandes, Li, Rahmati, Xiao, Prakash, Kohno, Song",
                 title: "Robust Physical-World Attacks on Deep Learning Models", year: 2017, arXiv: "1707.08945"),
             Reference(
                 authors: "Athalye, Engstrom, Ilyas, Kwok", title: "Synthesizing Robust Adversarial Examples",
-                year: 2017, arXiv: "1707.07397"),
+                year: 2017,
+                arXiv: "1707.07397"),
         ],
         changes:
-            "In the first development run, without stickers in training, random stickers were taken for the target in 0.35 "
-            + "and 0.43 of views, chosen ones in 0.84 and 0.87. Since then some training signs carry random stickers.",
+            "With a fixed target and smaller stickers, random ones reached it too (0.35 and 0.43 of views), or chosen ones "
+            + "did not on some development seeds (0.54). Sizes, random stickers in training and the attacker's choice of a "
+            + "target date from then, chosen on seeds 101 to 113; thresholds are as they were.",
         minutes: 2)
 
     static let accuracy = Quantity("sign_accuracy"), success = Quantity("sticker_success", isHeadline: true)
@@ -136,9 +137,8 @@ public struct PhysicalAttack: Experiment {
         func percent(_ quantity: Quantity) -> String { Phrase.percent(measured.mean(quantity)) }
         return "A network that reads \(percent(Self.accuracy)) of drawn signs takes the stop sign for "
             + "another in \(percent(Self.success)) of unseen views where two stickers made over views are on it, in "
-            + "\(percent(Self.single)) with stickers made in one view, and in \(percent(Self.random)) "
-            + "with random ones. Two bars turn digits into chosen others in \(percent(Self.digits)) of cases, random "
-            + "bars in \(percent(Self.digitsRandom))."
+            + "\(percent(Self.single)) with stickers made in one view, and in \(percent(Self.random)) with random ones. "
+            + "Two bars turn \(percent(Self.digits)) of digits into chosen ones, random bars \(percent(Self.digitsRandom))."
     }
 
     private func pictures(_ outcomes: [Outcome], key: RandomKey) -> [FindingsPart] {
@@ -148,14 +148,13 @@ public struct PhysicalAttack: Experiment {
                     ImageFigure(
                         title: "The stop sign in six views, without and with stickers",
                         caption:
-                            "Views that were not used to make the stickers. Above each is what the network of the "
-                            + "first seed sees; the stickers should show "
-                            + (outcomes.first?.signs.target.title ?? "another sign") + ".",
+                            "Unseen views, and what the network of the first seed sees in each; the goal is "
+                            + "\(outcomes.first?.signs.target.title ?? "another sign").",
                         panels: outcomes.first?.signs.panels ?? []))),
             .figure(
                 .images(
                     ImageFigure(
-                        title: "The eight signs", caption: "Each in a random view, as in training.",
+                        title: "The eight signs", caption: "In random views.",
                         panels: SignStudy.signs(key: key["figure"])))),
         ]
     }

@@ -8,16 +8,16 @@ public import PlumbTensor
 
 /// Drawn traffic signs, a network that reads them, and stickers on the stop sign.
 public struct SignStudy: SettingGroup {
-    @Setting("Views from which the network learns.", 64...1_000_000) public var signViews = 3200
-    @Setting("Share of these in which random stickers are on the sign.", 0...1) public var stickerShare = 0.05
+    @Setting("Views from which the network learns.", 64...1_000_000) public var signViews = 6400
+    @Setting("Share of these in which random stickers are on the sign.", 0...1) public var stickerShare = 0.03
     @Setting("Epochs of its training.", 1...1000) public var signEpochs = 6
-    @Setting("Channels of its convolutions.", 1...256) public var signChannels = [8, 16, 32]
-    @Setting("Views from which the steps of an attack draw.", 1...1_000_000) public var attackPool = 800
+    @Setting("Channels of its convolutions.", 1...256) public var signChannels = [12, 24, 32]
+    @Setting("Views from which the steps of an attack draw.", 1...1_000_000) public var attackPool = 2000
     @Setting("Unseen views in which stickers are judged.", 10...100_000) public var judgedViews = 300
-    @Setting("Rows of cells on each of the two stickers.", 1...32) public var stickerRows = 3
-    @Setting("Columns of cells on each of the two stickers.", 1...32) public var stickerColumns = 9
-    @Setting("Width of a sticker, in radii of the sign.", 0.1...2) public var stickerWidth = 1.12
-    @Setting("Height of a sticker, in radii of the sign.", 0.1...0.7) public var stickerHeight = 0.36
+    @Setting("Rows of cells on each of the two stickers.", 1...32) public var stickerRows = 9
+    @Setting("Columns of cells on each of the two stickers.", 1...32) public var stickerColumns = 24
+    @Setting("Width of a sticker, in radii of the sign.", 0.1...2) public var stickerWidth = 1.5
+    @Setting("Height of a sticker, in radii of the sign.", 0.1...0.7) public var stickerHeight = 0.54
     @Setting("Random stickers of the same size that are judged beside.", 1...1000) public var randomStickers = 20
     @Setting(
         "Whether the attacker makes stickers for every sign and keeps those that, in its own views, reach their sign most "
@@ -100,7 +100,7 @@ public struct SignStudy: SettingGroup {
         let judged = unseen.map { $0.picture(of: .stop, stickers: layout) }
         let pool = (0..<attackPool).map { SignView(key: key["pool"][$0]).picture(of: .stop, stickers: layout) }
         let usual = choosesTarget ? usual(network, Array(pool.prefix(200)), layout, key: key["random in pool"]) : [:]
-        var (chosen, best): ([Float], Double) = ([], -.infinity)
+        var chosen: [Float] = [], best = -Double.infinity
         for sign in TrafficSign.allCases where sign != .stop && (choosesTarget || sign == target) {
             let stickers = try self.stickers(attack, network, pool, sign, cells: layout.cells, key: key["views"])
             func share(_ views: [StickerView]) -> Double {

@@ -4,16 +4,14 @@ internal import PlumbNN
 public import PlumbRecords
 public import PlumbTensor
 
-/// Stickers that make a classifier take a thing for another, however it is looked at: robust physical perturbations,
-/// the
+/// Stickers that make a classifier take a thing for another, however it is looked at: robust physical perturbations, by the
 /// expectation over transformations of the loss (Eykholt et al. 2017, *Robust Physical-World Attacks on Deep Learning
 /// Models*, arXiv:1707.08945; Athalye, Engstrom, Ilyas, Kwok 2017, arXiv:1707.07397).
 ///
-/// Minimizes `E_view CE(f(view(s)), target) + λ Σ s (1 - s)` over gray values s from 0 to 1; the second term, which
-/// rises
+/// Minimizes `E_view CE(f(view(s)), target) + λ Σ s (1 - s)` over gray values s from 0 to 1; the second term, which rises
 /// during the attack, asks for black and white, the colors that are printed.
 public struct StickerAttack: SettingGroup {
-    @Setting("Steps of an attack.", 1...10_000) public var attackSteps = 120
+    @Setting("Steps of an attack.", 1...10_000) public var attackSteps = 250
     @Setting("Views in a step of an attack.", 1...1024) public var attackViews = 24
     @Setting("Learning rate of the gray values, by Adam.", 1e-4...1) public var attackRate = 0.05
     @Setting("Weight of the term that asks for black and white, at the end.", 0...10) public var printability = 0.02
