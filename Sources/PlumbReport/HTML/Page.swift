@@ -12,7 +12,7 @@ enum Page {
         <head>
         <meta charset="utf-8">
         <meta name="viewport" content="width=device-width, initial-scale=1">
-        <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; \
+        <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'; \
         \(hasScript ? "script-src 'unsafe-inline'; " : "")base-uri 'none'; form-action 'none'">
         <meta name="generator" content="Plumbline">
         <title>\(Markup.escape(VisibleText.line(title)))</title>
