@@ -41,8 +41,9 @@ public struct PhysicalAttack: Experiment {
         limits:
             "The world is drawn by a program: no camera, no printer and no real sign took part. The network has eight "
             + "classes, and the attacker knows its weights and chooses the target that suits them. The stickers lie in a "
-            + "fixed place and cover somewhat more than half of the sign. The control fails on some seeds: random stickers reached the "
-            + "chosen sign in more than a tenth of views in 3 of 8 development trials; chosen ones in 0.84 or more in all.",
+            + "fixed place and cover somewhat more than half of the sign. The control fails on some seeds: in 3 of 8 "
+            + "development trials random stickers reached the sign in more than a tenth of views; chosen ones did in 0.84 "
+            + "or more in all 8.",
         references: [
             Reference(
                 authors: "Eykholt, Evtimov, Fernandes, Li, Rahmati, Xiao, Prakash, Kohno, Song",

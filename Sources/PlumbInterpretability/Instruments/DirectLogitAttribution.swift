@@ -4,7 +4,8 @@ internal import PlumbTensor
 
 /// Which parts of a model make a logit large: the residual stream that leaves the last block is a sum of what the
 /// embedding, each head and each MLP wrote, and a logit is linear in it once the scale of the last normalization is held
-/// fixed, and those of the normalizations after attention and MLP where a model has them (Elhage et al. 2021, *A Mathematical Framework for Transformer Circuits*; Wang et al. 2022, arXiv:2211.00593).
+/// fixed, and those of the normalizations after attention and MLP where a model has them (Elhage et al. 2021, *A
+/// Mathematical Framework for Transformer Circuits*; Wang et al. 2022, arXiv:2211.00593).
 ///
 /// Contributions are to the logit of an answer, less that of a wrong answer where one is given, and add up to it: before
 /// the model's soft cap on logits, where it has one.
@@ -64,7 +65,9 @@ public struct DirectLogitAttribution: Sendable, Equatable {
                     || [.result, .attnOut, .mlpOut, .mlpPost, .ln1PostScale, .ln2PostScale].contains($0.site)
             }
         ).cache
-        guard let scale = cache[.finalScale]?[position].item, let logits = cache[.logits]?[position] else {
+        guard let scale = cache[.finalScale]?[position].item, let last = cache[.finalNormalized]?[position],
+            let logits = cache[.logits]?[position]
+        else {
             unmet("\(model.name) shows its last normalization")
         }
         try model.requireNumbers(logits)
@@ -90,11 +93,11 @@ public struct DirectLogitAttribution: Sendable, Equatable {
         mlps = (0..<layers).map { contribution(.block($0, .mlpOut)) }
         self.neurons = Self.strongest(neurons, model, cache, position: position, along: direction)
         bias = model.unembeddingBias(of: answer) - (wrong.map(model.unembeddingBias) ?? 0)
-        if model.logitSoftCap != nil, let last = cache[.finalNormalized]?[position] {
+        guard model.logitSoftCap == nil else {
             total = last.dot(unembedding) + bias
-        } else {
-            total = Double(logits[answer].item) - (wrong.map { Double(logits[$0].item) } ?? 0)
+            return
         }
+        total = Double(logits[answer].item) - (wrong.map { Double(logits[$0].item) } ?? 0)
     }
 
     /// The first row, less the second where there is one.
@@ -102,7 +105,8 @@ public struct DirectLogitAttribution: Sendable, Equatable {
 
     /// What a direction of the residual stream is before a normalization that multiplies by `gains` and divides by `scale`.
     private static func before(_ direction: Tensor, _ gains: Tensor?, _ scale: Tensor?) -> Tensor {
-        guard let gains, let scale else { return direction }
+        guard let gains else { return direction }
+        guard let scale else { unmet("a normalization that has gains shows its scale") }
         return direction * gains * (1 / scale.item)
     }
 

@@ -20,8 +20,8 @@ public struct SignStudy: SettingGroup {
     @Setting("Height of a sticker, in radii of the sign.", 0.1...0.7) public var stickerHeight = 0.54
     @Setting("Random stickers of the same size that are judged beside.", 1...1000) public var randomStickers = 20
     @Setting(
-        "Whether the attacker makes stickers for every sign and keeps those that, in its own views, reach their sign most "
-            + "before random ones; if not, it makes those for --target.") public var choosesTarget = true
+        "Whether the attacker makes stickers for every sign and keeps those that lead random ones most in its own views; "
+            + "if not, it makes those for --target.") public var choosesTarget = true
     @Setting("The sign that the stop sign should be taken for where the attacker does not choose.")
     public var target = TrafficSign.speedLimit
 
@@ -99,7 +99,8 @@ public struct SignStudy: SettingGroup {
         let unseen = (0..<judgedViews).map { SignView(key: key["judged"][$0]) }
         let judged = unseen.map { $0.picture(of: .stop, stickers: layout) }
         let pool = (0..<attackPool).map { SignView(key: key["pool"][$0]).picture(of: .stop, stickers: layout) }
-        let usual = choosesTarget ? usual(network, Array(pool.prefix(200)), layout, key: key["random in pool"]) : [:]
+        let random =
+            choosesTarget ? randomShares(network, Array(pool.prefix(200)), layout, key: key["random in pool"]) : [:]
         var chosen: [Float] = [], best = -Double.infinity
         for sign in TrafficSign.allCases where sign != .stop && (choosesTarget || sign == target) {
             let stickers = try self.stickers(attack, network, pool, sign, cells: layout.cells, key: key["views"])
@@ -107,7 +108,7 @@ public struct SignStudy: SettingGroup {
                 StickerAttack.share(of: views, seenAs: sign.index, by: network, with: stickers)
             }
             outcome.targets[sign.rawValue] = share(judged)
-            let lead = share(pool) - (usual[sign] ?? 0)
+            let lead = choosesTarget ? share(pool) - (random[sign] ?? 0) : 0
             if lead > best { (outcome.target, chosen, best) = (sign, stickers, lead) }
             session.reporter.progress("stickers", outcome.targets.count, of: TrafficSign.allCases.count)
             try session.reporter.checkpoint()
@@ -123,7 +124,7 @@ public struct SignStudy: SettingGroup {
     }
 
     /// How often random stickers make the attacker's own views look like each sign.
-    private func usual(
+    private func randomShares(
         _ network: NetworkGraph, _ views: [StickerView], _ layout: StickerLayout, key: RandomKey
     ) -> [TrafficSign: Double] {
         let seen = (0..<randomStickers).flatMap { index in
