@@ -12,7 +12,6 @@ import argparse
 import json
 import os
 import platform
-import statistics
 import subprocess
 import tempfile
 import time
@@ -23,6 +22,8 @@ import numpy
 import torch
 import torchattacks
 from sklearn.datasets import load_digits
+
+from attacks_table import line
 
 warnings.filterwarnings("ignore")
 
@@ -123,16 +124,6 @@ def main():
         with open(options.out, "w") as file:
             json.dump({"torch": torch.__version__, "machine": platform.machine(), "cores": os.cpu_count(),
                        "rows": rows}, file, indent=1)
-
-
-def line(row):
-    def spread(values):
-        return f"{statistics.median(values):.3g} s ({min(values):.3g}–{max(values):.3g})"
-
-    ratio = statistics.median(row["peer"]) / statistics.median(row["ours"])
-    return (f"| {row['attack']}, {row['norm']} {row['radius']} | {row['threads']} | {spread(row['ours'])} | "
-            f"{spread(row['peer'])} | {row['peer_name']} | {ratio:.3g}× | ≥ 5 | {'yes' if ratio >= 5 else 'no'} | "
-            f"{row['accuracy']:.3f} | {row['peer_accuracy']:.3f} |")
 
 
 if __name__ == "__main__":

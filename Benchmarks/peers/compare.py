@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Times Plumbline and its peers turn about, and writes the table.
 
-    python compare.py measure GROUP --bench plumb-bench --model MODEL.gguf --results results.jsonl
+    python compare.py measure GROUP --bench plumb-bench --model MODEL.gguf [--gemma GEMMA.gguf] --results results.jsonl
     python compare.py table --results results.jsonl --out benchmarks.md
 
-GROUP is sweep, forward-gpt2, forward-smollm2, decode, training, worlds, agents, cold, error, growth or all. Each
-measurement is appended to the results as one JSON line, so that groups can be measured one at a time; a later line replaces an
-earlier one of the same measurement. Run it with the python in which the peers are installed.
+GROUP is sweep, forward-gpt2, forward-smollm2, decode, gemma, training, worlds, agents, cold, error, growth or all; gemma
+is the sweep and the decoding of Gemma 3 270M. Each measurement is appended to the results as one JSON line, so that
+groups can be measured one at a time; a later line replaces an earlier one of the same measurement. Run it with the
+python in which the peers are installed.
 """
 import argparse
 import datetime
@@ -19,6 +20,7 @@ import subprocess
 import sys
 import time
 
+from attacks_table import line as attack_line
 from resident import Resident
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -27,7 +29,7 @@ FIRST = {
     "clean": "John and Mary went to the store together, and then John gave a drink to",
     "corrupted": "Mary and Mary went to the store together, and then John gave a drink to",
 }
-GROUPS = ["sweep", "forward-gpt2", "forward-smollm2", "decode", "training", "worlds", "agents", "cold", "error",
+GROUPS = ["sweep", "forward-gpt2", "forward-smollm2", "decode", "gemma", "training", "worlds", "agents", "cold", "error",
           "growth"]
 # Title, target against the first implementation, turns a round, and our repeats and the peer's seconds in a turn.
 TRAINING = {
@@ -60,15 +62,27 @@ class Session:
     def peak(self, threads):
         return max(self.ours.ask(task="peak", threads=threads, repeats=5)["series"]["gigaflops"])
 
-    def sweep(self):
+    def gemma(self):
+        if not self.options.gemma:
+            print("Gemma 3 is left out, since --gemma does not name its GGUF", flush=True)
+            return
+        rest = (self.ours, self.options.model)
+        self.options.model = self.options.gemma
+        self.ours = Resident([self.options.bench, "serve", "--model", self.options.gemma])
+        self.sweep(of=", Gemma 3 270M", plans=1)
+        self.decode(of=", Gemma 3 270M")
+        self.ours.close()
+        self.ours, self.options.model = rest
+
+    def sweep(self, of="", plans=None):
         peer = self.peer("sweep_transformer_lens.py", self.options.model)
-        plans = [
+        asked = [
             ("sweep of resid_pre, the pair", {}, {}, 100, 2),
             ("sweep of resid_pre, first token differs", {"pair": "first-token"}, FIRST, 15, 2),
             ("sweep of z by head", {"site": "z"}, {"site": "z"}, None, 2),
             ("sweep of resid_pre, the pair", {}, {}, 100, 1),
         ]
-        for what, mine, theirs, target, threads in plans:
+        for what, mine, theirs, target, threads in asked[:plans]:
             ours, other, answer = [], [], None
             for _ in range(self.options.rounds):
                 answer = self.ours.ask(task="sweep", threads=threads, repeats=3, **mine)
@@ -77,7 +91,7 @@ class Session:
                 ours += self.ours.ask(task="sweep", threads=threads, repeats=3, **mine)["series"]["seconds"]
             version = importlib.metadata.version("transformer-lens")
             self.record(
-                what, threads, "s", target, ours, other, f"TransformerLens {version}", **answer["details"])
+                what + of, threads, "s", target, ours, other, f"TransformerLens {version}", **answer["details"])
         peer.close()
 
     def forward(self, model):
@@ -91,14 +105,23 @@ class Session:
                     ours += answer["series"]["seconds"]
                     least = {"seconds": 1.0, "runs": 2} if shape == [1, 16] else {"seconds": 0.1, "runs": 2}
                     other += peer.ask(**request, **least)["seconds"]
-                faster = self.ours.ask(task="forward", repeats=2, arithmetic="bfloat16", **request)
-                details = {**answer["details"], "bfloat16": faster["series"]["seconds"], "peak": self.peak(threads)}
+                rounded, other_rounded = [], []
+                for _ in range(self.options.rounds):
+                    rounded += self.ours.ask(task="forward", repeats=3, arithmetic="bfloat16", **request)[
+                        "series"]["seconds"]
+                    other_rounded += peer.ask(**request, **least, arithmetic="bfloat16")["seconds"]
+                details = {**answer["details"], "bfloat16": rounded, "peak": self.peak(threads)}
                 name = f"transformers {importlib.metadata.version('transformers')}"
-                self.record(
-                    f"forward, {model}, {shape[0]}×{shape[1]}", threads, "s", target, ours, other, name, **details)
+                what = f"forward, {model}, {shape[0]}×{shape[1]}"
+                self.record(what, threads, "s", target, ours, other, name, **details)
+                self.record(f"bfloat16 {what}", threads, "s", 1.3, rounded, other_rounded, f"{name}, bfloat16")
         peer.close()
 
-    def decode(self):
+    def bandwidth(self, threads):
+        """The rate at which the memory is read, in bytes a second: the best of several."""
+        return max(self.ours.ask(task="bandwidth", threads=threads, repeats=7)["series"]["bytes_per_second"])
+
+    def decode(self, of=""):
         peers = {"transformers": self.peer("decode_transformers.py", self.options.model)}
         try:
             importlib.metadata.version("llama-cpp-python")
@@ -107,8 +130,11 @@ class Session:
             print("llama-cpp-python is not installed here: llama.cpp is left out", flush=True)
         for threads in (1, 2):
             rates = {name: {"decode_rate": [], "prompt_rate": []} for name in [*peers, "ours"]}
+            bandwidth = 0
             for _ in range(self.options.rounds):
+                bandwidth = max(bandwidth, self.bandwidth(threads))
                 answer = self.ours.ask(task="decode", threads=threads, repeats=3)
+                memory = {"bandwidth": bandwidth, **answer["details"]}
                 for figure, values in answer["series"].items():
                     rates["ours"][figure] += values
                 for name, peer in peers.items():
@@ -120,10 +146,10 @@ class Session:
                 title = f"{name} {importlib.metadata.version(name)}"
                 is_target = name != "transformers"
                 self.record(
-                    f"decoding after 512 tokens, against {name}", threads, "tokens/s", 1.5 if is_target else None,
-                    rates["ours"]["decode_rate"], rates[name]["decode_rate"], title)
+                    f"decoding after 512 tokens{of}, against {name}", threads, "tokens/s", 1.5 if is_target else None,
+                    rates["ours"]["decode_rate"], rates[name]["decode_rate"], title, **memory)
                 self.record(
-                    f"prompt of 512 tokens, against {name}", threads, "tokens/s", 2.5 if is_target else None,
+                    f"prompt of 512 tokens{of}, against {name}", threads, "tokens/s", 2.5 if is_target else None,
                     rates["ours"]["prompt_rate"], rates[name]["prompt_rate"], title)
         for peer in peers.values():
             peer.close()
@@ -140,6 +166,8 @@ class Session:
                 for threads in (1, 2):
                     request = {"task": task, "implementation": implementation, "threads": threads}
                     self.training_turns(peer, request, title, None if index else target)
+                    if implementation == "module" and task in ("train-gpt2", "train-transformer"):
+                        self.training_turns(peer, {**request, "arithmetic": "bfloat16"}, title, 1.3)
         peer.close()
 
     def training_turns(self, peer, request, title, target):
@@ -154,6 +182,8 @@ class Session:
             other += peer.ask(**brief, settings=settings)["seconds"]
         name = f"torch {importlib.metadata.version('torch')}, {request['implementation']}"
         what = f"training step, {title}, against {request['implementation']}"
+        if request.get("arithmetic") == "bfloat16":
+            what, name = f"bfloat16 {what}", f"{name}, bfloat16"
         details = {**answer["details"], "settings": settings}
         self.record(
             what, request["threads"], "s", target, ours, other, f"{name}, {', '.join(settings.values())}", **details)
@@ -317,9 +347,13 @@ EXPECTED = [("sweep of resid_pre, the pair", 2), ("sweep of resid_pre, the pair"
             ("sweep of resid_pre, first token differs", 2), ("sweep of z by head", 2)]
 EXPECTED += [(f"forward, {model}, {shape}", threads) for model in ("gpt2", "smollm2")
              for shape in ("1×16", "8×128", "1×1024") for threads in (1, 2)]
+EXPECTED += [(f"bfloat16 {what}", threads) for what, threads in EXPECTED if what.startswith("forward")]
+EXPECTED += [("sweep of resid_pre, the pair, Gemma 3 270M", 2)]
 EXPECTED += [(f"gridworld, {title}", 1) for title in ("boat race", "sokoban side effects")]
 EXPECTED += [("DQN on the cart-pole, a step with its update", 1)]
 EXPECTED_TRAINING = {"train-gpt2": ["module", "transformers"], "train-grokking": ["every-position", "last-position"]}
+EXPECTED += [(f"bfloat16 training step, {TRAINING[task][0]}, against module", threads)
+             for task in ("train-gpt2", "train-transformer") for threads in (1, 2)]
 EXPECTED += [(f"training step, {title}, against {implementation}", threads) for task, (title, *_) in TRAINING.items()
              for implementation in EXPECTED_TRAINING.get(task, ["module"]) for threads in (1, 2)]
 
@@ -337,7 +371,8 @@ same number of threads and take turns; figures are medians, with least and great
 NOTES = """
 Training: forward, backward and the optimizer's step (Adam for the MLP and the conv net, else AdamW), float32, torch in
 eager mode with the settings found fastest, which its line names (kind of attention, layout, kind of Adam), and with a C
-library that keeps freed memory. The first kind of a model is the one that the target is for. The grokking model
+library that keeps freed memory. In the lines with bfloat16 torch holds parameters, activations and gradients in it; ours
+rounds what the forward pass multiplies, and computes gradients in float32. The first kind of a model is the one that the target is for. The grokking model
 computes the queried position only; its second kind gives torch the same saving. Torch's two threads wait for each other
 busily: on a machine that does anything else its figures with two threads grow by an order of magnitude and mean nothing.
 Deep Q-learning: one thread, the same algorithm and settings on both sides, one seed a turn; a step is the world's, the
@@ -373,6 +408,30 @@ same bound holds for training steps.
 `--arithmetic bfloat16` goes past the float32 peak by rounding activations and weights to 8 bits of mantissa before each
 product, and is asked for by name and written in the record: on the pair's clean prompt its log-probabilities are off by
 up to {error} nats over the whole vocabulary, {likely} among tokens above one in a thousand.
+"""
+
+MEMORY = """
+## How much of the memory's rate decoding uses
+
+A token reads every weight once: those of the blocks and of the unembedding, as they are stored. The memory's rate is
+that of reading 256 MB with the same threads, the best of several in the same run.
+
+| what | threads | bytes a token | tokens/s | GB/s | memory alone: GB/s | fraction |
+|---|--:|--:|--:|--:|--:|--:|"""
+
+ATTACKS = """
+## Attacks on a classifier
+
+`Benchmarks/peers/attacks.py`: a perceptron 64-128-64-10 and the 360 test digits, the same steps, queries and targets on
+both sides. Accuracy is what is left under the attack, at the radius and in the norm named. Seconds are of the
+attack alone.
+
+| attack | threads | Plumbline | peer | version of the peer | ratio | target | met | accuracy | of the peer |
+|---|--:|--:|--:|---|--:|--:|---|--:|--:|"""
+
+ATTACKS_LIMIT = """
+What bounds these ratios: PGD's 40 steps are 1.5 GFLOP of float32 products. Divided by the rate of the product alone, in
+the table above, that is the least time that gradients of this network take in float32.
 """
 
 GROWTH = """
@@ -424,6 +483,19 @@ def table(options):
     error = next((row for row in rows if row["what"] == "bfloat16 error"), None)
     if error:
         lines.append(LIMIT.format(error=number(error["ours"][0]), likely=number(error["likely"])))
+    lines.append(MEMORY.strip("\n"))
+    for row in rows:
+        if "bandwidth" in row and row["peer_name"].startswith("transformers"):
+            rate = statistics.median(row["ours"])
+            what = row["what"].split(", against")[0]
+            lines.append(
+                f"| {what} | {row['threads']} | {row['token_bytes'] / 1e6:.1f} MB | {number(rate)} | "
+                f"{rate * row['token_bytes'] / 1e9:.1f} | {row['bandwidth'] / 1e9:.1f} | "
+                f"{100 * rate * row['token_bytes'] / row['bandwidth']:.0f} % |")
+    if options.attacks:
+        with open(options.attacks) as file:
+            attacks = json.load(file)["rows"]
+        lines += [ATTACKS.strip("\n"), *map(attack_line, attacks), ATTACKS_LIMIT.rstrip("\n")]
     lines.append(GROWTH.strip("\n"))
     for row in rows:
         if row["what"].startswith("growth"):
@@ -444,6 +516,7 @@ def main():
     measure.add_argument("group", choices=[*GROUPS, "all"])
     measure.add_argument("--bench", required=True)
     measure.add_argument("--model", required=True)
+    measure.add_argument("--gemma", help="gemma: the GGUF of Gemma 3 270M")
     measure.add_argument("--rounds", type=int, default=1)
     measure.add_argument("--gridworlds-python", help="worlds: a python with pycolab and the numpy that it needs")
     measure.add_argument("--gridworlds-source", help="worlds: a copy of google-deepmind/ai-safety-gridworlds")
@@ -451,6 +524,7 @@ def main():
     measure.add_argument("--results", required=True)
     writer = commands.add_parser("table")
     writer.add_argument("--results", required=True)
+    writer.add_argument("--attacks", help="what attacks.py --out wrote: the attacks' lines")
     writer.add_argument("--out", required=True)
     writer.add_argument("--note", help="a remark about this run, printed under the table")
     options = parser.parse_args()

@@ -15,6 +15,7 @@ A request is a JSON object; what it leaves out has a default:
     threads   torch threads    (2)
     seconds   to spend on each kind of attention, warm-up left out (2.0)
     runs      the least number of runs (3)
+    arithmetic  float32 | bfloat16, to which weights and activations are then rounded ("float32")
 `--table` answers a fixed list of requests (three shapes, one and two threads, each model) and ends.
 """
 import argparse
@@ -29,7 +30,7 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 import torch  # noqa: E402
 from transformers import AutoModelForCausalLM, GPT2Config, GPT2LMHeadModel  # noqa: E402
 
-DEFAULTS = {"model": "gpt2", "shape": [1, 16], "threads": 2, "seconds": 2.0, "runs": 3}
+DEFAULTS = {"model": "gpt2", "shape": [1, 16], "threads": 2, "seconds": 2.0, "runs": 3, "arithmetic": "float32"}
 SHAPES = [[1, 16], [8, 128], [1, 1024]]
 
 
@@ -52,6 +53,14 @@ def load(gguf):
     return models
 
 
+def rounded(models, name):
+    """The model in bfloat16, made at its first use."""
+    key = f"{name}, bfloat16"
+    if key not in models:
+        models[key] = both_attentions(copy.deepcopy(models[name]["sdpa"]).to(torch.bfloat16))
+    return models[key]
+
+
 def once(model, tokens):
     start = time.perf_counter()
     model(tokens, use_cache=False)
@@ -64,7 +73,7 @@ def answer(models, request):
     if request["model"] not in models:
         return {**request, "error": f"no such model here: have {', '.join(models)}"}
     torch.set_num_threads(request["threads"])
-    pair = models[request["model"]]
+    pair = rounded(models, request["model"]) if request["arithmetic"] == "bfloat16" else models[request["model"]]
     vocabulary = pair["sdpa"].config.vocab_size
     tokens = torch.randint(0, vocabulary, request["shape"], generator=torch.Generator().manual_seed(1))
     times = {name: [] for name in pair}

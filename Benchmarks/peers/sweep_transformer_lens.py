@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Times TransformerLens's activation-patching sweeps on a GGUF; one request a line, one answer a line.
 
-    echo '{}' | python sweep_transformer_lens.py SmolLM2-135M-Instruct.Q4_1.gguf
+    echo '{}' | python sweep_transformer_lens.py MODEL.gguf
     python sweep_transformer_lens.py MODEL.gguf --site z --threads 1 --repeats 3
 
 Needs torch, transformers, gguf and transformer-lens 4.3.0. The model is loaded once (not timed) by `transformers`
@@ -38,6 +38,8 @@ SWEEPS = {
     "mlp_out": patching.get_act_patch_mlp_out,
     "z": patching.get_act_patch_attn_head_out_all_pos,
 }
+# By the kind of the model, the name by which TransformerLens knows it.
+NAMES = {"llama": "HuggingFaceTB/SmolLM2-135M-Instruct", "gemma3_text": "google/gemma-3-270m"}
 DEFAULTS = {
     "clean": "When Mary and John went to the store, John gave a drink to",
     "corrupted": "When Mary and John went to the store, Mary gave a drink to",
@@ -51,8 +53,9 @@ def load(path):
     model = AutoModelForCausalLM.from_pretrained(
         folder, gguf_file=name, dtype=torch.float32, attn_implementation="eager").eval()
     tokenizer = AutoTokenizer.from_pretrained(folder, gguf_file=name)
+    model.config.architectures = [type(model).__name__]  # which a GGUF does not say
     bridge = TransformerBridge.boot_transformers(
-        "HuggingFaceTB/SmolLM2-135M-Instruct", hf_model=model, tokenizer=tokenizer, device="cpu", dtype=torch.float32)
+        NAMES[model.config.model_type], hf_model=model, tokenizer=tokenizer, device="cpu", dtype=torch.float32)
     return bridge, tokenizer
 
 

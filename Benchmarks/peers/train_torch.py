@@ -26,6 +26,7 @@ A request is a JSON object; what it leaves out has a default:
                            attention  sdpa | plain            (where there is attention)
                            layout     channels_last | default (train-convnet)
     compile                with torch.compile (false)
+    arithmetic             float32 | bfloat16, in which the parameters, activations and gradients then are ("float32")
 On Linux the C library is told to keep freed memory: by default it hands tensors over 32 MB back to the system at every
 step and waits for fresh pages at the next, which made GPT-2's step about a sixth slower.
 The answer adds `settings`, the best ones, `seconds`, one a run, `median`, and `tried`, the median of everything timed.
@@ -43,7 +44,8 @@ import torch  # noqa: E402
 import torch.nn.functional as F  # noqa: E402
 from torch import nn  # noqa: E402
 
-DEFAULTS = {"threads": 2, "seconds": 1.0, "runs": 3, "settings": None, "compile": False}
+DEFAULTS = {"threads": 2, "seconds": 1.0, "runs": 3, "settings": None, "compile": False,
+            "arithmetic": "float32"}
 OPTIMIZERS = {"fused": {"fused": True}, "foreach": {"foreach": True}, "loop": {"foreach": False}}
 
 
@@ -191,6 +193,8 @@ def new_step(request, settings):
     torch.manual_seed(1)
     model, data = build(request["implementation"], settings)
     model.train()
+    if request["arithmetic"] == "bfloat16":  # data are tokens
+        model = model.to(torch.bfloat16)
     optimizer = optimizer(model.parameters(), **values, **OPTIMIZERS[settings["optimizer"]])
     if request["compile"]:
         torch._dynamo.reset()
@@ -229,7 +233,7 @@ class Peer:
         self.steps, self.owner = {}, None
 
     def seconds(self, request, settings):
-        owner = [request[key] for key in ("task", "implementation", "threads", "compile")]
+        owner = [request[key] for key in ("task", "implementation", "threads", "compile", "arithmetic")]
         if owner != self.owner:
             self.steps, self.owner = {}, owner
         key = json.dumps(settings)

@@ -2,7 +2,7 @@ import Foundation
 
 /// One thing to time; what a request's JSON leaves out has a default.
 struct Request: Codable {
-    /// `sweep`, `forward`, `decode`, `peak`, `cold`, or one of ``TrainingBench/tasks``, ``WorldsBench/tasks`` or
+    /// `sweep`, `forward`, `decode`, `peak`, `bandwidth`, `cold`, or one of ``TrainingBench/tasks``, ``WorldsBench/tasks`` or
     /// ``AgentBench/tasks``.
     var task: String
     var threads = 2
@@ -83,6 +83,7 @@ struct Request: Codable {
         case "agent-dqn-steps": return "DQN on the cart-pole, \(steps) steps"
         case "agent-ppo": return "PPO to 195 on the cart-pole"
         case "peak": return "matrix product 1024×1024×4096"
+        case "bandwidth": return "reading memory"
         default: return "plumb predict, cold"
         }
     }

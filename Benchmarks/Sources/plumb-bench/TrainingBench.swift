@@ -34,7 +34,8 @@ struct TrainingBench {
         let sizes = TransformerConfiguration(
             architecture: .gpt2, layers: layers, width: width, heads: width == 768 ? 12 : 4,
             vocabulary: vocabulary, context: length)
-        let model = try HookedTransformer(sizes, key: RandomKey(1))
+        var model = try HookedTransformer(sizes, key: RandomKey(1))
+        model.arithmetic = Arithmetic(rawValue: request.arithmetic) ?? .float32
         var random = RandomKey(5).generator()
         let tokens = (0..<rows * (length + 1)).map { _ in random.index(below: vocabulary) }
         let windows = TokenBatch(tokens, rows: rows, columns: length + 1)

@@ -32,6 +32,7 @@ final class Workbench {
         case "forward": (series, details) = try forward(request)
         case "decode": (series, details) = try decode(request)
         case "peak": (series, details) = try peak(request)
+        case "bandwidth": (series, details) = (["bytes_per_second": MemoryBench().measure(request)], [:])
         case "cold": (series, details) = try ColdPredict(model: name).measure(request)
         case let task where TrainingBench.tasks.contains(task):
             let times = try TrainingBench().measure(request)
@@ -42,7 +43,7 @@ final class Workbench {
             (series, details) = try AgentBench().measure(request)
         default:
             let known =
-                ["sweep", "forward", "decode", "peak", "cold"] + TrainingBench.tasks + WorldsBench.tasks
+                ["sweep", "forward", "decode", "peak", "bandwidth", "cold"] + TrainingBench.tasks + WorldsBench.tasks
                 + AgentBench.tasks
             throw BenchError("no task \(request.task): have \(known.joined(separator: ", "))")
         }
@@ -145,7 +146,8 @@ final class Workbench {
             prompts.append(Double(request.prompt) / ((first - start) / .seconds(1)))
             decodes.append(Double(ticks.count - 1) / ((last - first) / .seconds(1)))
         }
-        return (["prompt_rate": Array(prompts.dropFirst()), "decode_rate": Array(decodes.dropFirst())], [:])
+        let bytes = try MemoryBench.bytesPerToken(model: name).map { ["token_bytes": $0] } ?? [:]
+        return (["prompt_rate": Array(prompts.dropFirst()), "decode_rate": Array(decodes.dropFirst())], bytes)
     }
 
     private func sweep(_ request: Request) throws -> ([String: [Double]], [String: Double]) {
@@ -209,8 +211,9 @@ final class Workbench {
 extension TransformerConfiguration {
     /// Weights of one block's matrices.
     var blockWeights: Int {
-        width * headWidth * (2 * heads + 2 * keyValueHeads) + ([.llama, .qwen2].contains(architecture) ? 3 : 2) * width
-            * mlpWidth
+        let withoutGate: [Architecture] = [.gpt2, .gptNeoX, .gptNeo, .gptJ, .phi]
+        return width * headWidth * (2 * heads + 2 * keyValueHeads)
+            + (withoutGate.contains(architecture) ? 2 : 3) * width * mlpWidth
     }
 
     /// Floating-point operations of the products of a forward pass with logits at every position, causal attention
