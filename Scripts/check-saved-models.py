@@ -2,11 +2,13 @@
 """Compares folders that `plumb` saved with what `transformers` makes of them.
 
     python Scripts/check-saved-models.py .build/debug/plumb FOLDER...
+    python Scripts/check-saved-models.py --families SAVED Tests/PlumbModelsTests/Golden
 
 Needs torch, transformers 5 and safetensors; no network. Make folders with `plumb train --out FOLDER`: a GPT-2, a Llama,
 and a real model through LoRA. For each, `transformers` must load configuration, weights and tokenizer without complaint,
 cut a text into the same tokens, and give every position's most probable tokens the same log-probabilities to 1e-3 of a
-nat. Exits with 1 where one does not.
+nat. With --families, SAVED holds the folders that the tests leave where PLUMB_KEEP_SAVED names it (swift test --filter
+FamilyTests), and logits must be those recorded in the golden folder of the same name. Exits with 1 where one does not.
 """
 import json
 import os
@@ -41,7 +43,33 @@ def check(plumb, folder):
     return right
 
 
+def check_family(folder, golden):
+    """Whether transformers loads a saved checkpoint of a family and gives the logits of the one it was made of."""
+    with open(os.path.join(folder, "config.json")) as file:
+        if json.load(file).get("activation_function") == "solu_ln":
+            print(f"skip {folder}: transformers has no softmax linear units")
+            return True
+    model, report = AutoModelForCausalLM.from_pretrained(
+        folder, dtype=torch.float32, attn_implementation="eager", output_loading_info=True)
+    complaints = {key: value for key, value in report.items() if value}
+    apart = 0.0
+    with open(os.path.join(golden, "logits.json")) as file:
+        for sequence in json.load(file)["sequences"]:
+            expected = torch.tensor(sequence["logits"])
+            with torch.no_grad():
+                logits = model.eval()(torch.tensor([sequence["tokens"]])).logits[0]
+            apart = max(apart, ((logits - expected).abs().max() / expected.abs().max()).item())
+    right = apart <= 1e-5 and not complaints
+    print(f"{'ok  ' if right else 'FAIL'} {folder} ({model.config.model_type}): logits {apart:.1e} apart"
+          + (f", complaints {complaints}" if complaints else ""))
+    return right
+
+
 if __name__ == "__main__":
+    if len(sys.argv) == 4 and sys.argv[1] == "--families":
+        names = sorted(os.listdir(sys.argv[2]))
+        results = [check_family(*(os.path.join(place, name) for place in sys.argv[2:])) for name in names]
+        raise SystemExit(0 if names and all(results) else 1)
     if len(sys.argv) < 3:
         raise SystemExit(__doc__)
     results = [check(sys.argv[1], folder) for folder in sys.argv[2:]]

@@ -3,11 +3,13 @@
 
     python Scripts/record-families.py Tests/PlumbModelsTests/Golden [--only NAME...]
 
-Needs what record-tiny-models.py needs; no network. Writes one folder a model, named NAME-tiny or NAME-tiny-VARIANT:
+Needs what record-tiny-models.py needs, and transformer-lens 4.3.0 for --hooks; no network. Writes one folder a model, named NAME-tiny or NAME-tiny-VARIANT:
     config.json, model.safetensors
     logits.json      sequences of token ids and, for each, the float32 logits [T, V] of transformers
     gradients.json   of each parameter, what its gradient of the second sequence's loss is in three directions, and its
                      norm: computed in float64; element i of direction j is sin((j + 1) * 0.7 * (i + 1))
+    hooks.json       (by --hooks) samples of the activations of the first, second and last layer at TransformerLens's
+                     hook points for the second sequence, as record-smollm2-hooks.py takes them
     model.gguf       (where llama.cpp's converter has the family) the same weights as the converter lays them out
 
 Vocabulary 61, width 32 or 48, windows of 8 keys: the second sequence of each model goes beyond the window, beyond the
@@ -18,6 +20,7 @@ import importlib.util
 import json
 import math
 import os
+import tempfile
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 import gguf  # noqa: E402
@@ -26,10 +29,17 @@ import torch  # noqa: E402
 import transformers as hf  # noqa: E402
 from safetensors.torch import load_file  # noqa: E402
 
-SPEC = importlib.util.spec_from_file_location(
-    "tiny", os.path.join(os.path.dirname(os.path.abspath(__file__)), "record-tiny-models.py"))
-tiny = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(tiny)
+
+def script(name):
+    """A script beside this one, as a module."""
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), name)
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+tiny = script("record-tiny-models.py")
 tiny.VOCABULARY = VOCABULARY = 61
 WINDOW = 8
 
@@ -123,6 +133,10 @@ MODELS = {
         "max_position_embeddings": 64, "intermediate_size": 64,
         "attention_types": [[["global", "local"], 2]]}),
 }
+
+
+OLDER = ["gpt2-tiny", "gpt-neox-tiny", "qwen2-tiny", "llama-tiny"]  # checkpoints of record-tiny-models.py
+TOYS = {"gelu-tiny": "gelu", "solu-tiny": "solu_ln"}  # TransformerLens's toy models, by their activation
 
 
 class Converter:
@@ -234,9 +248,14 @@ def write_gradients(folder):
     logits = model(torch.tensor([tokens])).logits[0]
     loss = torch.nn.functional.cross_entropy(logits[:-1], torch.tensor(tokens[1:]))
     loss.backward()
+    write_along(folder, loss, {name: parameter.grad for name, parameter in model.named_parameters()})
+
+
+def write_along(folder, loss, gradients):
+    """gradients.json: the norm of each gradient, and what it is along three directions."""
     record = {"loss": loss.item(), "parameters": {}}
-    for name, parameter in model.named_parameters():
-        gradient = parameter.grad.flatten().numpy()
+    for name, tensor in gradients.items():
+        gradient = tensor.flatten().numpy()
         places = 0.7 * (numpy.arange(len(gradient)) + 1)
         record["parameters"][name] = {
             "norm": float(numpy.linalg.norm(gradient)),
@@ -245,14 +264,145 @@ def write_gradients(folder):
         json.dump(record, file, separators=(",", ":"))
 
 
+def shows_pattern(cache, name):
+    """Whether scores are the pattern under another name, as in families whose attention the bridge leaves whole."""
+    return "attn_scores" in name and torch.equal(cache[name], cache[name.replace("attn_scores", "pattern")])
+
+
+def activation(cache, name, length):
+    """The activation without its batch axis; of norms of queries and keys, positions first and an axis of heads."""
+    value = cache[name][0]
+    if "attn.q_norm." not in name and "attn.k_norm." not in name:
+        return value
+    if value.ndim == 2:
+        return value[:, None]
+    return value if value.shape[0] == length else value.transpose(0, 1)
+
+
+def write_hooks(folder):
+    """What TransformerLens's bridge over the model of `transformers` records."""
+    from tokenizers import Tokenizer, models
+    from transformer_lens.model_bridge import TransformerBridge
+    smollm2 = script("record-smollm2-hooks.py")
+    names = smollm2.BLOCK + [
+        f"{norm}.hook_{part}" for norm in ("ln1_post", "ln2_post", "attn.q_norm", "attn.k_norm")
+        for part in ("scale", "normalized")]
+    model = hf.AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager").eval()
+    model.config.architectures = [type(model).__name__]
+    words = {f"t{token}": token for token in range(model.config.vocab_size)}
+    tokenizer = hf.PreTrainedTokenizerFast(
+        tokenizer_object=Tokenizer(models.WordLevel(words, unk_token="t0")), bos_token="t1", eos_token="t2",
+        pad_token="t0", unk_token="t0")
+    with tempfile.TemporaryDirectory() as place:  # the bridge asks for one that was loaded
+        tokenizer.save_pretrained(place)
+        bridge = TransformerBridge.boot_transformers(
+            folder, hf_model=model, tokenizer=hf.AutoTokenizer.from_pretrained(place), device="cpu",
+            dtype=torch.float32)
+    try:
+        bridge.set_use_attn_result(True)
+    except NotImplementedError:
+        pass  # it has no head results in this family
+    with open(os.path.join(folder, "logits.json")) as file:
+        tokens = max((sequence["tokens"] for sequence in json.load(file)["sequences"]), key=len)
+    with torch.no_grad():
+        logits, cache = bridge.run_with_cache(torch.tensor([tokens]))
+    layers = sorted({0, 1, model.config.num_hidden_layers - 1})
+    wanted = ["hook_embed", "hook_pos_embed", "ln_final.hook_scale", "ln_final.hook_normalized"]
+    wanted += [f"blocks.{layer}.{hook}" for layer in layers for hook in names]
+    record = {
+        "tool": "transformer-lens 4.3.0", "text": "", "tokens": tokens,
+        "hooks": {name: smollm2.sample(name, activation(cache, name, len(tokens))) for name in wanted
+                  if name in cache and not shows_pattern(cache, name)}}
+    record["hooks"]["logits"] = smollm2.sample("logits", logits[0])
+    with open(os.path.join(folder, "hooks.json"), "w") as file:
+        json.dump(record, file, separators=(",", ":"))
+    print(os.path.basename(folder), len(record["hooks"]), "hook points")
+
+
+def as_gpt2(tensors):
+    """The parameters of TransformerLens's own model, or their gradients, by GPT-2's names and in its layout."""
+    plain = {name.replace("._original_component", ""): tensor for name, tensor in tensors.items()}
+    ends = {"tok_embed": "transformer.wte", "pos": "transformer.wpe", "ln_out": "transformer.ln_f", "head": "lm_head"}
+    parts = {"ln1": "ln_1", "ln2": "ln_2", "attn.o": "attn.c_proj", "mlp.fc_in": "mlp.c_fc", "mlp.ln": "mlp.ln",
+             "mlp.fc_out": "mlp.c_proj"}
+    found = {}
+    for name, tensor in plain.items():
+        path, kind = name.rsplit(".", 1)
+        if path in ends:
+            found[f"{ends[path]}.{kind}"] = tensor
+            continue
+        layer, part = path.removeprefix("layers.").split(".", 1)
+        if part in ("attn.k", "attn.v"):
+            continue
+        if part == "attn.q":
+            part, tensor = "attn.c_attn", torch.cat([plain[f"layers.{layer}.attn.{x}.{kind}"] for x in "qkv"])
+        is_matrix = tensor.ndim == 2
+        found[f"transformer.h.{layer}.{parts.get(part, part)}.{kind}"] = tensor.T.contiguous() if is_matrix else tensor
+    return {name: tensor.detach().clone() for name, tensor in found.items()}
+
+
+def write_toy(folder, activation, seed):
+    """A toy model of TransformerLens, which `transformers` has not: logits, gradients and hooks are TransformerLens's."""
+    from safetensors.torch import save_file
+    from transformer_lens.model_bridge import TransformerBridge
+    os.makedirs(folder, exist_ok=True)
+    sizes = {"n_layers": 2, "d_model": 32, "n_heads": 4, "d_head": 8, "d_mlp": 48, "n_ctx": 64, "d_vocab": VOCABULARY}
+    bridge = TransformerBridge.boot_native({**sizes, "act_fn": activation, "normalization_type": "LN"})
+    model = bridge.original_model
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            noise = torch.randn(parameter.shape, generator=generator)
+            if parameter.ndim == 1:
+                parameter.copy_((1 if name.endswith("weight") else 0) + 0.2 * noise)
+            else:
+                parameter.copy_(noise / math.sqrt(parameter.shape[1]))
+    save_file(as_gpt2(dict(model.named_parameters())), os.path.join(folder, "model.safetensors"), {"format": "pt"})
+    with open(os.path.join(folder, "config.json"), "w") as file:
+        json.dump({
+            "model_type": "gpt2", "architectures": ["GPT2LMHeadModel"], "n_embd": 32, "n_layer": 2, "n_head": 4,
+            "n_positions": 64, "n_inner": 48, "vocab_size": VOCABULARY, "layer_norm_epsilon": 1e-5,
+            "activation_function": activation, "tie_word_embeddings": False}, file, indent=2)
+    sequences = [torch.randint(0, VOCABULARY, (1, length), generator=generator) for length in (7, 26)]
+    with torch.no_grad():
+        logits = [bridge(tokens)[0] for tokens in sequences]
+        found, cache = bridge.run_with_cache(sequences[1])
+    with open(os.path.join(folder, "logits.json"), "w") as file:
+        json.dump({"sequences": [
+            {"tokens": tokens[0].tolist(), "logits": [[float(f"{value:.8g}") for value in row] for row in rows.tolist()]}
+            for tokens, rows in zip(sequences, logits)]}, file, separators=(",", ":"))
+    smollm2 = script("record-smollm2-hooks.py")
+    hooks = smollm2.BLOCK + ["mlp.hook_mid", "mlp.ln.hook_scale", "mlp.ln.hook_normalized"]
+    wanted = ["hook_embed", "hook_pos_embed", "ln_final.hook_scale", "ln_final.hook_normalized"]
+    samples = {"logits": smollm2.sample("logits", found[0])}
+    for name in wanted + [f"blocks.{layer}.{hook}" for layer in (0, 1) for hook in hooks]:
+        theirs = name.replace("mlp.hook_mid", "mlp.ln.hook_in")
+        if theirs in cache and not shows_pattern(cache, theirs):
+            samples[name] = smollm2.sample(name, cache[theirs][0])
+    with open(os.path.join(folder, "hooks.json"), "w") as file:
+        json.dump({"tool": "transformer-lens 4.3.0", "text": "", "tokens": sequences[1][0].tolist(), "hooks": samples},
+                  file, separators=(",", ":"))
+    bridge.double()
+    rows = bridge(sequences[1])[0]
+    loss = torch.nn.functional.cross_entropy(rows[:-1], sequences[1][0][1:])
+    loss.backward()
+    write_along(folder, loss, as_gpt2({name: parameter.grad for name, parameter in model.named_parameters()}))
+    print(os.path.basename(folder), len(samples), "hook points")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder")
-    parser.add_argument("--only", nargs="*", choices=list(MODELS), help="record these and leave the others' files alone")
+    parser.add_argument("--only", nargs="*", choices=[*MODELS, *TOYS], help="record these and leave the others' files alone")
     parser.add_argument("--gradients", action="store_true", help="record only gradients, of the checkpoints that are there")
+    parser.add_argument("--hooks", action="store_true", help="record only hooks.json, of the checkpoints that are there")
     arguments = parser.parse_args()
     for seed, (name, (configuration, model, settings)) in enumerate(MODELS.items()):
         if arguments.only and name not in arguments.only:
+            continue
+        if arguments.hooks:
+            if "norms" not in name:  # TransformerLens refuses Phi's norms of queries and keys
+                write_hooks(os.path.join(arguments.folder, name))
             continue
         if arguments.gradients:
             write_gradients(os.path.join(arguments.folder, name))
@@ -264,6 +414,11 @@ def main():
             Converter(folder).run()
         for file in os.listdir(folder):
             os.chmod(os.path.join(folder, file), 0o644)
+    for name in OLDER if arguments.hooks else []:
+        write_hooks(os.path.join(arguments.folder, name))
+    for seed, (name, activation) in enumerate(TOYS.items()):
+        if not (arguments.hooks or arguments.gradients or arguments.only and name not in arguments.only):
+            write_toy(os.path.join(arguments.folder, name), activation, 300 + seed)
 
 
 if __name__ == "__main__":

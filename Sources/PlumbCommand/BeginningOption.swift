@@ -18,9 +18,8 @@ struct BeginningOption: ParsableArguments {
 
     /// The tokens of a text, which the model can read.
     func tokens(of text: String, _ model: HookedTransformer) throws -> [Int] {
-        guard let bos, let tokenizer = model.tokenizer else { return try model.tokens(text) }
-        let tokens = try tokenizer.encode(text, addsBOS: bos)
-        try model.check(tokens)
-        return tokens
+        var model = model
+        model.addsBOS = bos
+        return try model.tokens(text)
     }
 }

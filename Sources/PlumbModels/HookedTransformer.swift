@@ -26,6 +26,8 @@ public struct HookedTransformer: Sendable {
     public let files: [URL]
     /// What products are computed in. Anything but `float32` is less exact, and belongs in the record.
     public var arithmetic: Arithmetic = .float32
+    /// Whether texts begin with the beginning-of-sequence token; nil is as the model's files say.
+    public var addsBOS: Bool?
     var transformer: Transformer
 
     init(name: String, transformer: Transformer, tokenizer: Tokenizer?, isQuantized: Bool, files: [URL]) {
@@ -45,6 +47,7 @@ public struct HookedTransformer: Sendable {
             case .rotQ, .rotK: design.rotary != nil
             case .residMid: !design.isParallel
             case .mlpPreLinear: design.isGated
+            case .mlpMid, .mlpNormScale, .mlpNormNormalized: design.normalizesNeurons
             case .mlpPre, .mlpPost, .mlpOut: configuration.mlpWidth > 0
             case .ln1Scale, .ln1Normalized: design.normPlacement != .after
             case .ln2Scale, .ln2Normalized: configuration.mlpWidth > 0 && design.normPlacement != .after
@@ -106,7 +109,7 @@ public struct HookedTransformer: Sendable {
     /// - Throws: ``ModelError`` when the model has no tokenizer, or cannot read the prompt.
     public func tokens(_ text: String) throws -> [Int] {
         guard let tokenizer else { throw ModelError("\(name) has no tokenizer: pass token ids instead of text") }
-        let tokens = tokenizer.encode(text)
+        let tokens = try tokenizer.encode(text, addsBOS: addsBOS)
         try check(tokens)
         return tokens
     }

@@ -1,6 +1,7 @@
 import Foundation
 @testable import PlumbInterpretability
 import PlumbLearning
+import PlumbModels
 import PlumbNN
 import PlumbTensor
 import Testing
@@ -181,7 +182,8 @@ import Testing
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("grokking-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
-        let session = FitSession(checkpoints: folder)
+        let artifacts = folder.appendingPathComponent("artifacts")
+        let session = FitSession(checkpoints: folder, models: artifacts)
         var shorter = study
         shorter.steps = 40
         _ = try shorter.train(key: RandomKey(5), label: "test", in: session)
@@ -192,5 +194,7 @@ import Testing
         for (a, b) in zip(resumed.snapshots, whole.snapshots) {
             #expect(zip(a.model.parameters, b.model.parameters).allSatisfy { $0.tensor == $1.tensor })
         }
+        let kept = try AdditionTransformer.load(artifacts.appendingPathComponent("test.safetensors").path)
+        #expect(zip(kept.parameters, whole.model.parameters).allSatisfy { $0.tensor == $1.tensor })
     }
 }

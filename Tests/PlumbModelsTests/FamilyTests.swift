@@ -17,7 +17,7 @@ struct FamilyTests {
     static let all =
         inGGUF + [
             "gemma3-tiny-caps", "mistral-tiny", "llama-tiny-linear", "llama-tiny-dynamic", "phi-tiny-norms",
-            "gptj-tiny", "gpt-neo-tiny",
+            "gptj-tiny", "gpt-neo-tiny", "gelu-tiny", "solu-tiny",
         ]
 
     private struct Record: Decodable {
@@ -84,6 +84,13 @@ struct FamilyTests {
         #expect(batch[1] == logits)
     }
 
+    @Test(
+        "Activations agree with TransformerLens, which refuses norms of Phi",
+        arguments: all.filter { $0 != "phi-tiny-norms" } + ["gpt2-tiny", "gpt-neox-tiny", "qwen2-tiny", "llama-tiny"])
+    func transformerLens(_ name: String) throws {
+        try Golden.decode(HookSamples.self, "\(name)/hooks.json").expectFrom(TinyModel.load(name))
+    }
+
     @Test("A patching sweep gives the bits of single passes at every site, beyond windows too", arguments: all)
     func sweep(_ name: String) throws {
         let model = try TinyModel.load(name)
@@ -145,11 +152,23 @@ struct FamilyTests {
     func saving(_ name: String) throws {
         let model = try TinyModel.load(name)
         let scratch = try Scratch()
-        try model.save(to: scratch.folder)
-        let again = try HookedTransformer.load(folder: scratch.folder)
+        // Scripts/check-saved-models.py shows the folders that are kept to transformers.
+        let kept = ProcessInfo.processInfo.environment["PLUMB_KEEP_SAVED"].map { URL(fileURLWithPath: $0) }
+        let folder = (kept ?? scratch.folder).appendingPathComponent(name)
+        try model.save(to: folder)
+        let again = try HookedTransformer.load(folder: folder)
         let tokens = TinyModel.tokens(26, seed: 8, below: 61)
         #expect(again.configuration == model.configuration)
         #expect(again.run(tokens).output == model.run(tokens).output)
+    }
+
+    @Test("Numbers that transformers reads as fractions are saved with one")
+    func fractions() throws {
+        let scratch = try Scratch()
+        try TinyModel.load("gemma2-tiny").save(to: scratch.folder)
+        let text = try String(contentsOf: scratch.folder.appendingPathComponent("config.json"), encoding: .utf8)
+        #expect(text.contains("\"final_logit_softcapping\" : 3.0") && text.contains("\"attn_logit_softcapping\" : 5.0"))
+        #expect(text.contains("\"num_hidden_layers\" : 3,"))
     }
 
     @Test("A damaged configuration is refused in one sentence or read, and nothing traps", arguments: all)

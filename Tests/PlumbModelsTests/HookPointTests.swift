@@ -25,7 +25,9 @@ import Testing
             "resid_pre", "ln1.scale", "ln1.normalized", "q", "k", "v", "q_norm.scale", "q_norm.normalized",
             "k_norm.scale", "k_norm.normalized", "rot_q", "rot_k", "attn_scores", "pattern", "z", "result",
             "ln1_post.scale", "ln1_post.normalized", "attn_out", "resid_mid", "ln2.scale", "ln2.normalized", "pre",
-            "pre_linear", "post", "ln2_post.scale", "ln2_post.normalized", "mlp_out", "resid_post",
+            "pre_linear", "mid", "ln.scale", "ln.normalized", "post", "ln2_post.scale", "ln2_post.normalized",
+            "mlp_out",
+            "resid_post",
         ]
         #expect(Site.insideBlock.map(\.shortName) == expected)
         #expect(Set(Site.insideBlock.map(\.shortName)).count == Site.insideBlock.count)

@@ -96,7 +96,8 @@ public struct ActivationPatching: Experiment {
 
     public func run(in context: inout RunContext) async throws -> Findings {
         let (reporter, prompts) = (context.reporter, settings.prompts)
-        let model = try await context.load(prompts.model, arithmetic: settings.arithmetic)
+        let model = try await context.load(
+            prompts.model, arithmetic: settings.arithmetic, addsBOS: prompts.bos)
         let pairs = try prompts.tokenizedPairs(settings.pairs, model, alignment: settings.align, in: &context)
         let outcome = try ActivationPatchingStudy(
             sites: sites,

@@ -102,7 +102,7 @@ public struct AttributionPatching: Experiment {
 
     public func run(in context: inout RunContext) async throws -> Findings {
         let (reporter, prompts, key) = (context.reporter, settings.prompts, RandomKey(context.seed))
-        let model = try await context.load(prompts.model)
+        let model = try await context.load(prompts.model, addsBOS: prompts.bos)
         let tokenized = try prompts.tokenizedPairs(model, key: key)
         let pairs = tokenized.map { PatchingCriterion.logitDifference.pair($0, prompts.direction) }
         let study = AttributionStudy(

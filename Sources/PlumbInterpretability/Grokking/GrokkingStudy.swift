@@ -114,6 +114,7 @@ public struct GrokkingStudy: SettingGroup {
                     }
                 }
             }, loss: { model, _ in model.loss(pairs) })
+        try session.keep(result.model, as: label)
         return Outcome(
             model: result.model,
             history: GrokkingHistory(

@@ -8,6 +8,9 @@ public import PlumbTensor
 public struct PatchingPrompts: SettingGroup {
     @Setting("A name (smollm2-135m), a .gguf file, a folder with config.json and safetensors, or a hub id.")
     public var model = "smollm2-135m"
+    @Setting(
+        "Whether prompts begin with the model's beginning-of-sequence token; left out, it is as the model's files say.")
+    public var bos: Bool? = nil
     @Setting("The prompt whose answer is right.")
     public var clean = IndirectObject.standard.clean
     @Setting("The same prompt changed so that another answer is right.")

@@ -10,13 +10,16 @@ extension RunContext {
     /// - Parameters:
     ///   - name: a name of the catalogue, a .gguf file, a folder with config.json and safetensors, or a hub id.
     ///   - arithmetic: float32 is exact on the stored weights; bfloat16 is faster and inexact.
+    ///   - addsBOS: whether texts begin with the beginning-of-sequence token; nil is as the model's files say.
     /// - Throws: `ModelError` and the errors of files and downloads, where the model cannot be had.
-    public mutating func load(_ name: String, arithmetic: Arithmetic = .float32) async throws -> HookedTransformer {
+    public mutating func load(
+        _ name: String, arithmetic: Arithmetic = .float32, addsBOS: Bool? = nil
+    ) async throws -> HookedTransformer {
         let (store, reporter) = (ModelStore(), reporter)
         var model = try await HookedTransformer.load(name, store: store) { progress in
             reporter.progress("fetching \(name)", progress.fraction ?? 0)
         }
-        model.arithmetic = arithmetic
+        (model.arithmetic, model.addsBOS) = (arithmetic, addsBOS)
         self.arithmetic =
             arithmetic == .float32
             ? "float32 on exactly dequantized weights" : "bfloat16 products, float32 sums"

@@ -57,13 +57,13 @@ extension Activation {
         "silu": .silu,
     ]
 
-    /// The function that `hidden_act` names.
+    /// The function that `hidden_act` names, or another key.
     ///
     /// - Throws: ``ModelError`` listing the names.
-    init(hidden name: String) throws {
+    init(hidden name: String, key: String = "hidden_act") throws {
         guard let activation = Activation.hidden[name] else {
             throw ModelError(
-                "hidden_act \"\(name)\" is not supported: \(Activation.hidden.keys.sorted().joined(separator: ", ")) are"
+                "\(key) \"\(name)\" is not supported: \(Activation.hidden.keys.sorted().joined(separator: ", ")) are"
             )
         }
         self = activation

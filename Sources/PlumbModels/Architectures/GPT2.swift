@@ -3,8 +3,9 @@ internal import PlumbData
 internal import PlumbNN
 
 /// GPT-2: layer norms, learned positions, a GELU MLP (Radford et al. 2019, *Language Models are Unsupervised Multitask
-/// Learners*); and the same without MLPs, which small models are trained as to be understood (Elhage et al. 2021, *A
-/// Mathematical Framework for Transformer Circuits*).
+/// Learners*); the same without MLPs, which small models are trained as to be understood (Elhage et al. 2021, *A
+/// Mathematical Framework for Transformer Circuits*), or with softmax linear units and a norm of them (Elhage et al. 2022,
+/// *Softmax Linear Units*): TransformerLens's attn-only, gelu and solu models.
 enum GPT2: ModelFamily {
     struct Configuration: Codable, Sendable {
         /// Of attention-only models; GPT-2's heads share the width.
@@ -34,20 +35,21 @@ enum GPT2: ModelFamily {
             .positionEmbedding: ("transformer.wpe", "position_embd"),
             .ln1: ("ln_1", "attn_norm"), .queryKeyValue: ("attn.c_attn", "attn_qkv"),
             .attentionOutput: ("attn.c_proj", "attn_output"), .ln2: ("ln_2", "ffn_norm"),
-            .up: ("mlp.c_fc", "ffn_up"), .down: ("mlp.c_proj", "ffn_down"),
+            .up: ("mlp.c_fc", "ffn_up"), .neuronNorm: ("mlp.ln", "ffn_neuron_norm"), .down: ("mlp.c_proj", "ffn_down"),
             .finalNorm: ("transformer.ln_f", "output_norm"), .unembedding: ("lm_head", "output"),
         ],
         transposed: [.queryKeyValue, .attentionOutput, .up, .down], optionalPrefix: "transformer.")
+
+    /// TransformerLens's name of softmax linear units with a norm of them.
+    private static let softmaxUnits = "solu_ln"
 
     static func design(_ sizes: TransformerConfiguration) -> TransformerDesign { TransformerDesign(isTied: true) }
 
     static func description(
         _ configuration: Configuration, _ architecture: Architecture
     ) throws -> TransformerDescription {
-        let activation = configuration.activation_function ?? "gelu_new"
-        guard ["gelu_new", "gelu_pytorch_tanh"].contains(activation) else {
-            throw ModelError("activation_function \"\(activation)\" is not supported for GPT-2: gelu_new is")
-        }
+        let name = configuration.activation_function ?? "gelu_new"
+        let hasUnits = name == softmaxUnits
         guard configuration.scale_attn_weights ?? true, !(configuration.scale_attn_by_inverse_layer_idx ?? false) else {
             throw ModelError("GPT-2 variants that scale attention by layer are not supported")
         }
@@ -64,7 +66,8 @@ enum GPT2: ModelFamily {
             sizes: try sizes.validated(),
             design: TransformerDesign(
                 normEpsilon: try Normalization.validated(epsilon: configuration.layer_norm_epsilon ?? 1e-5),
-                isTied: configuration.tie_word_embeddings ?? true))
+                activation: hasUnits ? .solu : try Activation(hidden: name, key: "activation_function"),
+                normalizesNeurons: hasUnits, isTied: configuration.tie_word_embeddings ?? true))
     }
 
     static func description(
@@ -89,7 +92,16 @@ enum GPT2: ModelFamily {
         return Configuration(
             head_dim: hasMLP ? nil : sizes.headWidth, n_embd: sizes.width, n_layer: sizes.layers, n_head: sizes.heads,
             n_positions: sizes.context, n_inner: hasMLP ? sizes.mlpWidth : nil, vocab_size: sizes.vocabulary,
-            layer_norm_epsilon: transformer.design.normEpsilon, activation_function: hasMLP ? "gelu_new" : nil,
+            layer_norm_epsilon: transformer.design.normEpsilon,
+            activation_function: hasMLP ? activationName(transformer.design) : nil,
             tie_word_embeddings: transformer.isTied)
+    }
+
+    private static func activationName(_ design: TransformerDesign) -> String? {
+        switch design.activation {
+        case .solu: softmaxUnits
+        case .geluTanh: "gelu_new"
+        default: design.activation.hiddenName
+        }
     }
 }

@@ -11,7 +11,7 @@ struct TensorNames: Sendable {
     enum Part: Sendable, CaseIterable {
         case tokenEmbedding, positionEmbedding, finalNorm, unembedding
         case ln1, query, key, value, queryKeyValue, queryNorm, keyNorm, attentionOutput, ln1Post
-        case ln2, gate, up, gateUp, down, ln2Post
+        case ln2, gate, up, gateUp, neuronNorm, down, ln2Post
 
         var isInsideBlock: Bool {
             switch self {
@@ -21,7 +21,9 @@ struct TensorNames: Sendable {
         }
 
         /// Whether it is a gain, and perhaps a bias, of a normalization.
-        var isNorm: Bool { [.finalNorm, .ln1, .ln1Post, .ln2, .ln2Post, .queryNorm, .keyNorm].contains(self) }
+        var isNorm: Bool {
+            [.finalNorm, .ln1, .ln1Post, .ln2, .ln2Post, .queryNorm, .keyNorm, .neuronNorm].contains(self)
+        }
     }
 
     /// How blocks are called; block 3 is `transformer.h.3` or `blk.3`.

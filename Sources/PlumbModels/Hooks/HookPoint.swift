@@ -138,7 +138,13 @@ public struct Site: RawRepresentable, Hashable, Sendable, Codable {
     public static let mlpPre = Site(rawValue: "mlp.hook_pre")
     /// The linear half of a gated MLP, `[T, F]`.
     public static let mlpPreLinear = Site(rawValue: "mlp.hook_pre_linear")
-    /// The MLP's neurons after the nonlinearity, `[T, F]`.
+    /// Softmax linear units before their normalization, `[T, F]`; of models that have them.
+    public static let mlpMid = Site(rawValue: "mlp.hook_mid")
+    /// What the normalization of softmax linear units divides by, `[T, 1]`.
+    public static let mlpNormScale = Site(rawValue: "mlp.ln.hook_scale")
+    /// Softmax linear units after normalization and before its gain, `[T, F]`.
+    public static let mlpNormNormalized = Site(rawValue: "mlp.ln.hook_normalized")
+    /// The MLP's neurons after the nonlinearity, and after their normalization where there is one, `[T, F]`.
     public static let mlpPost = Site(rawValue: "mlp.hook_post")
 
     /// The token embedding, `[T, D]`; outside the blocks.
@@ -156,8 +162,8 @@ public struct Site: RawRepresentable, Hashable, Sendable, Codable {
     public static let insideBlock: [Site] = [
         residPre, ln1Scale, ln1Normalized, q, k, v, queryNormScale, queryNormNormalized, keyNormScale,
         keyNormNormalized, rotQ, rotK, attnScores, pattern, z, result, ln1PostScale, ln1PostNormalized, attnOut,
-        residMid, ln2Scale, ln2Normalized, mlpPre, mlpPreLinear, mlpPost, ln2PostScale, ln2PostNormalized, mlpOut,
-        residPost,
+        residMid, ln2Scale, ln2Normalized, mlpPre, mlpPreLinear, mlpMid, mlpNormScale, mlpNormNormalized, mlpPost,
+        ln2PostScale, ln2PostNormalized, mlpOut, residPost,
     ]
     static let outsideBlocks: [Site] = [
         embed, positionEmbed, tokenTypeEmbed, fullEmbed, finalScale, finalNormalized, logits,

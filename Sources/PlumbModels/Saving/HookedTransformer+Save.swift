@@ -51,7 +51,7 @@ extension HookedTransformer {
             throw ModelError(
                 "\(name) has low-rank pairs beside its weights, which a folder cannot hold: save LoRA.merged")
         }
-        return try JSONEncoder.forFiles.encode(SavedConfiguration(self))
+        return SavedConfiguration.withFractions(try JSONEncoder.forFiles.encode(SavedConfiguration(self)))
     }
 
     /// Every parameter as Hugging Face's checkpoints lay it out.

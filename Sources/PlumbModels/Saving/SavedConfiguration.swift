@@ -1,3 +1,4 @@
+internal import Foundation
 internal import PlumbData
 internal import PlumbTokenizers
 
@@ -60,5 +61,22 @@ struct SavedConfiguration: Encodable {
         try container.encode(bos_token_id, forKey: .bos_token_id)
         try container.encode(eos_token_id, forKey: .eos_token_id)
         try container.encode(pad_token_id, forKey: .pad_token_id)
+    }
+
+    /// Numbers that `transformers` refuses without a fraction, such as a soft cap of 30 for 30.0.
+    private static let fractions = [
+        "attn_logit_softcapping", "final_logit_softcapping", "partial_rotary_factor", "rotary_pct",
+    ]
+
+    /// The same file, one key a line, with `.0` behind whole numbers that must have a fraction.
+    static func withFractions(_ json: Data) -> Data {
+        let lines = String(decoding: json, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
+        let written = lines.map { line in
+            guard fractions.contains(where: { line.contains("\"\($0)\" :") }) else { return String(line) }
+            let number = line.hasSuffix(",") ? line.dropLast() : line
+            guard number.last?.isNumber ?? false, !number.contains(".") else { return String(line) }
+            return number + ".0" + (line.hasSuffix(",") ? "," : "")
+        }
+        return Data(written.joined(separator: "\n").utf8)
     }
 }

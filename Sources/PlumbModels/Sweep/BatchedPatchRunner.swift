@@ -239,8 +239,8 @@ struct BatchedPatchRunner {
     private func patchesAfterAttention(_ run: Run) -> Bool {
         let site = cells[run.cell].point.site
         return [
-            .residMid, .ln2Scale, .ln2Normalized, .mlpPre, .mlpPreLinear, .mlpPost, .ln2PostScale, .ln2PostNormalized,
-            .mlpOut, .residPost,
+            .residMid, .ln2Scale, .ln2Normalized, .mlpPre, .mlpPreLinear, .mlpMid, .mlpNormScale, .mlpNormNormalized,
+            .mlpPost, .ln2PostScale, .ln2PostNormalized, .mlpOut, .residPost,
         ].contains(site)
     }
 

@@ -70,6 +70,7 @@ extension TransformerBlock {
             } else {
                 visitor.visit(&feedForward.input, as: [name(.up)], outputs: [width])
             }
+            visitor.visit(&feedForward.norm, as: name(.neuronNorm))
             visitor.visit(&feedForward.output, as: [name(.down)], outputs: [feedForward.output.weight.outputs])
             mlp = feedForward
         }

@@ -47,6 +47,8 @@ struct TransformerDesign: Sendable {
     /// Whether logits have a bias.
     var hasHeadBias = false
     var activation = Activation.geluTanh
+    /// Whether neurons are normalized before the MLP's output is computed of them.
+    var normalizesNeurons = false
     /// Whether the MLP multiplies its activation by a linear half.
     var isGated = false
     /// How queries and keys turn by position; nil with a table of positions.
@@ -167,6 +169,7 @@ extension TransformerBlock {
                 ? nil
                 : FeedForward(
                     activation: design.activation, isGated: design.isGated,
+                    norm: norm(f, where: design.normalizesNeurons),
                     input: linear(
                         !design.isGated
                             ? [(.up, f)]

@@ -1,6 +1,6 @@
 public import PlumbTensor
 
-/// A function of each element between two linear layers.
+/// A function between two linear layers, of each element but for ``solu``.
 public enum Activation: String, Sendable, Codable, CaseIterable {
     /// `max(x, 0)`
     case relu
@@ -14,8 +14,10 @@ public enum Activation: String, Sendable, Codable, CaseIterable {
     case gelu
     /// GELU's tanh form, as GPT-2 has it.
     case geluTanh
+    /// The softmax linear unit, `x · softmax(x)` over a row (Elhage et al. 2022, *Softmax Linear Units*).
+    case solu
 
-    /// Applies the function to each element.
+    /// Applies the function to each element, or to each row.
     ///
     /// - Shapes: `x` and result alike, of any shape.
     public func callAsFunction(_ x: Tensor) -> Tensor {
@@ -26,6 +28,7 @@ public enum Activation: String, Sendable, Codable, CaseIterable {
         case .silu: x.silu()
         case .gelu: x.gelu()
         case .geluTanh: x.geluTanh()
+        case .solu: x * x.softmax()
         }
     }
 }
