@@ -25,7 +25,7 @@ public struct ActivationSteering: Experiment {
         var (tiny, paper) = (Settings(), Settings())
         (tiny.seeds, tiny.study.pairs, tiny.study.doses) = (1, 3, [0.5, 1])
         (tiny.study.developmentPrompts, tiny.study.testPrompts, tiny.study.written) = (2, 2, 4)
-        tiny.study.randomDirections = 1
+        (tiny.study.randomDirections, tiny.study.neutralTexts) = (1, 2)
         paper.seeds = 8
         return ["tiny": tiny, "paper": paper]
     }()

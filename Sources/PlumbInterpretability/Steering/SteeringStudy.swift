@@ -19,6 +19,8 @@ public struct SteeringStudy: SettingGroup {
     @Setting("Pairs of texts that a direction is made from.", 1...10_000) public var pairs = 16
     @Setting("Prompts that the dose is chosen on.", 1...10_000) public var developmentPrompts = 12
     @Setting("Other prompts that the effect is judged on.", 1...10_000) public var testPrompts = 24
+    @Setting("Neutral texts that a dose is chosen on, and as many others that it is judged on.", 1...16)
+    public var neutralTexts = 12
     @Setting("Tokens written after each prompt.", 1...10_000) public var written = 20
     @Setting("Random directions of equal length.", 1...1000) public var randomDirections = 3
     @Setting("Temperature of sampling; 0 takes the most probable token.", 0...100) public var temperature = 0.7
@@ -91,6 +93,11 @@ public struct SteeringStudy: SettingGroup {
                 throw SettingsError(
                     "--pairs \(pairs): \(concept.name) has \(concept.positive.count) pairs of texts, and one or more are "
                         + "left for the test")
+            }
+            guard 2 * neutralTexts <= concept.neutral.count else {
+                throw SettingsError(
+                    "--neutral-texts \(neutralTexts): \(concept.name) has \(concept.neutral.count) neutral texts in "
+                        + "all")
             }
             guard developmentPrompts + testPrompts <= concept.prompts.count else {
                 throw SettingsError(

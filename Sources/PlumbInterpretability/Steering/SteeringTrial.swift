@@ -34,8 +34,8 @@ struct SteeringTrial {
         test = try prompts.dropFirst(study.developmentPrompts).prefix(study.testPrompts).map { try $0.tokens(model) }
         leading = try others.prefix(study.testPrompts).map { try concept.leading[$0].tokens(model) }
         let neutral = try concept.neutral.shuffled(by: key["neutral"]).map { try $0.tokens(model) }
-        developmentText = Array(neutral.prefix(neutral.count / 2))
-        testText = Array(neutral.suffix(neutral.count / 2))
+        developmentText = Array(neutral.prefix(study.neutralTexts))
+        testText = Array(neutral.dropFirst(study.neutralTexts).prefix(study.neutralTexts))
         var activations: [Int: Tensor] = [:]
         for layer in study.layers {
             let rows = try developmentText.map { tokens in
@@ -114,19 +114,18 @@ struct SteeringTrial {
         let key = key["test"]
         let plain = try tried(test, [[]], key: key["plain"])
         outcome.plain = plain.scores[0]
-        for (direction, vectors) in vectors {
+        let swept = try vectors.map { _, vectors in try study.doses.map { try steering(vectors[0], $0) } }
+        let rises = try rises(testText, swept.flatMap { $0 })
+        for (index, (direction, vectors)) in vectors.enumerated() {
             let own = key[direction.rawValue]
             // Of random directions the first is tried at every dose, and all of them at the dose chosen.
-            let swept = try study.doses.map { try steering(vectors[0], $0) }
-            let sweep = try tried(test, swept, key: own["doses"])
+            let sweep = try tried(test, swept[index], key: own["doses"])
             outcome.curves[direction] = [Statistics.mean(outcome.plain)] + sweep.scores.map(Statistics.mean)
-            outcome.rises[direction] = [0] + (try rises(testText, swept))
+            outcome.rises[direction] = [0] + rises[index * study.doses.count..<(index + 1) * study.doses.count]
             let others = try vectors.dropFirst().map { try steering($0, outcome.dose) }
             let all = [sweep.scores[outcome.chosen]] + (try tried(test, others, key: own["chosen"]).scores)
             outcome.steered[direction] = test.indices.map { prompt in Statistics.mean(all.map { $0[prompt] }) }
             if direction == .concept {
-                let facts = try SteeringConcept.facts.map { try $0.tokens(model) }
-                outcome.factsRise = try rises(facts, [swept[outcome.chosen]])[0]
                 outcome.samples = test.indices.prefix(3).map {
                     [shown[$0], plain.texts[0][$0], sweep.texts[outcome.chosen][$0]]
                 }
@@ -134,6 +133,8 @@ struct SteeringTrial {
                 outcome.randomEffects += all.map { Statistics.mean($0) - Statistics.mean(outcome.plain) }
             }
         }
+        let facts = try SteeringConcept.facts.prefix(2 * study.neutralTexts).map { try $0.tokens(model) }
+        outcome.factsRise = try self.rises(facts, [swept[0][outcome.chosen]])[0]
     }
 
     /// Removes the direction, and a random one, where the model follows the concept on its own.
