@@ -95,15 +95,13 @@ struct SteeringTrial {
         return means.dropFirst().map { $0 / means[0] - 1 }
     }
 
-    /// The place of the dose whose effect on the development prompts is largest, of those at which the cross-entropy of
-    /// development text rises little; the smallest dose where there is none.
+    /// The place of the smallest dose whose effect on the development prompts is at least half of the largest.
     func chosenDose() throws -> Int {
-        let changes = try study.doses.map { try steering(vector, $0) }
-        let rises = try rises(developmentText, changes)
+        let changes = try [[]] + study.doses.map { try steering(vector, $0) }
         let scores = try tried(development, changes, key: key["development"]).scores.map(Statistics.mean)
-        let allowed = study.doses.indices.filter { rises[$0] <= SteeringStudy.chosenRise }
-        let least = study.doses.indices.min { study.doses[$0] < study.doses[$1] } ?? 0
-        return allowed.max { (scores[$0], -study.doses[$0]) < (scores[$1], -study.doses[$1]) } ?? least
+        let effects = scores.dropFirst().map { $0 - scores[0] }
+        let order = study.doses.indices.sorted { study.doses[$0] < study.doses[$1] }
+        return order.first { effects[$0] >= (effects.max() ?? 0) / 2 } ?? 0
     }
 
     /// Judges the directions on the test prompts: dose by dose, and at the dose chosen.
