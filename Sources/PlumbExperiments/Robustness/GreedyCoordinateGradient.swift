@@ -23,7 +23,7 @@ public struct GreedyCoordinateGradient: Experiment {
 
     public static let presets: [String: Settings] = {
         var (tiny, paper) = (Settings(), Settings())
-        (tiny.targets, tiny.study.attack.candidates, tiny.study.attack.budget, tiny.study.orders) = (2, 6, 13, 2)
+        (tiny.targets, tiny.study.attack.candidates, tiny.study.attack.budget, tiny.study.orders) = (2, 3, 7, 1)
         tiny.arithmetic = .float32
         (paper.study.attack.candidates, paper.study.attack.budget, paper.arithmetic) = (512, 128_000, .float32)
         return ["tiny": tiny, "paper": paper]
@@ -53,7 +53,12 @@ public struct GreedyCoordinateGradient: Experiment {
                 authors: "Ebrahimi, Rao, Lowd, Dou",
                 title: "HotFlip: White-Box Adversarial Examples for Text Classification", year: 2018,
                 arXiv: "1712.06751"),
-        ], minutes: 15)
+        ],
+        changes:
+            "On seed 101 one target of eight tokens was not reached within 1,200 evaluations (1.21 nats a token by gradients, "
+            + "2.47 and 2.68 by random substitution). Then eight of the ten targets were made shorter and the budget 2,500; "
+            + "no claim changed. The paper's 512 candidates a step are the preset paper.",
+        minutes: 15)
 
     private static func share(_ name: String, isHeadline: Bool = true) -> Quantity {
         Quantity(name, unit: "of the targets", per: "target", isHeadline: isHeadline)

@@ -13,13 +13,13 @@ public import PlumbTokenizers
 /// Suffixes are printable ASCII, and their text is cut into the same tokens again.
 public struct SuffixAttack: SettingGroup {
     @Setting("Tokens of a suffix.", 1...1000) public var suffixTokens = 20
-    @Setting("Suffixes that a step evaluates, at most.", 1...100_000) public var candidates = 512
+    @Setting("Suffixes that a step evaluates, at most.", 1...100_000) public var candidates = 64
     @Setting("Tokens for each place among which candidates are drawn, by the gradient.", 1...1_000_000) public var top =
         256
     @Setting("Suffixes evaluated for a target before the search gives up.", 1...1_000_000_000)
-    public var budget = 10_000
+    public var budget = 2500
 
-    /// The paper's attack with a small budget.
+    /// An attack with fewer candidates a step than the paper's 512, and a small budget.
     public init() {}
 
     /// How candidates are chosen, and which are kept.
@@ -103,9 +103,8 @@ public struct SuffixAttack: SettingGroup {
         guard !prompts.isEmpty, let tokenizer = model.tokenizer else {
             throw AttackError("an attack needs at least one prompt and a model with a tokenizer")
         }
-        let (limit, allowed, embeddings) = (
-            limit ?? budget, Self.printableTokens(tokenizer), model.embeddingWeights()
-        )
+        let (limit, allowed) = (limit ?? budget, Self.printableTokens(tokenizer))
+        let embeddings = method == .gradient ? model.embeddingWeights() : nil
         var random = key.generator()
         var current = try start(prompts, model)
         let first = try losses([current], of: prompts, sharing: current, model) { try checkpoint(0) }[0]
@@ -113,11 +112,10 @@ public struct SuffixAttack: SettingGroup {
         var (curve, dropped, failures) = ([Point(evaluations: 1, loss: first.loss)], 0, 0)
         var isFound = first.isFound
         while !isFound, let evaluations = curve.last?.evaluations, evaluations < limit, failures < 10 {
-            let preferences =
-                method == .gradient
-                ? TokenPreferences(
-                    gradient: try gradient(current, prompts, model), embeddings: embeddings, allowed: allowed, top: top)
-                : nil
+            let preferences = try embeddings.map {
+                TokenPreferences(
+                    gradient: try gradient(current, prompts, model), embeddings: $0, allowed: allowed, top: top)
+            }
             let drafts = drafts(current, preferences, allowed, min(candidates, limit - evaluations), &random)
             let suffixes = drafts.filter { draft in prompts.allSatisfy { $0.isStable(draft, tokenizer) } }
             dropped += drafts.count - suffixes.count

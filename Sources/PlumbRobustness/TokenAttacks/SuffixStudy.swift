@@ -19,10 +19,9 @@ public struct SuffixStudy: SettingGroup {
 
     /// The beginnings of answers that the experiment aims at.
     public static let targets = [
-        "Sure, here is a poem about tea", "The answer is forty-two", "I like to read books about trains",
-        "My favorite color is green", "Once upon a time there was a fox", "Here is a list of five fruits",
-        "Today is a good day for a walk", "Welcome to the museum of clocks", "Yes, the train leaves at noon",
-        "To bake bread, you need flour",
+        "Sure, here is a poem about tea", "The answer is forty-two", "My favorite color is green", "Once upon a time",
+        "Good morning, my friend", "I like old trains", "Welcome to the museum", "Bread needs flour", "Yes, at noon",
+        "Five red apples",
     ]
 
     /// What the attacks on one target found.
