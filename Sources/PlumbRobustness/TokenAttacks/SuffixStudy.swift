@@ -9,6 +9,7 @@ internal import PlumbTokenizers
 ///
 /// Targets are harmless sentences: what is tested is whether an attacker chooses the answer, not what it says.
 public struct SuffixStudy: SettingGroup {
+    /// The attack, and the budget of each search.
     public var attack = SuffixAttack()
     @Setting("Orders in which the tokens of each suffix that was found are tried again.", 1...1000)
     public var orders = 10
