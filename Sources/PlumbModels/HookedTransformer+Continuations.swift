@@ -14,10 +14,15 @@ extension HookedTransformer {
     ///   - temperature: 0 takes the most probable token; above it, tokens are sampled from `softmax(logits / T)`.
     ///   - stopTokens: tokens that end a text; by default the tokenizer's.
     ///   - key: of the sampling; text number `row` draws from `key[row]`.
-    /// - Throws: ``ModelError`` for a prompt that the model cannot read, or logits that are not numbers.
+    ///   - interventions: the changes to activations of each text, in every pass: as many as there are prompts, or none at
+    ///     all. Those of attention maps belong to ``generate(_:maxTokens:temperature:key:stopTokens:with:recording:onToken:)``.
+    /// - Throws: ``ModelError`` for a prompt that the model cannot read, a hook point that it lacks, or logits that are not
+    ///   numbers.
     public func continuations(
-        of prompts: [[Int]], maxTokens: Int, temperature: Double = 1, stopTokens: Set<Int>? = nil, key: RandomKey
+        of prompts: [[Int]], maxTokens: Int, temperature: Double = 1, stopTokens: Set<Int>? = nil, key: RandomKey,
+        with interventions: [[Intervention]] = []
     ) throws -> [Generation] {
+        let changes = try changes(interventions, texts: prompts.count)
         guard temperature >= 0, temperature.isFinite else {
             throw ModelError("temperature must be 0 or a positive number, got \(temperature)")
         }
@@ -37,7 +42,7 @@ extension HookedTransformer {
                 texts[text].cache.clear()
                 texts[text].fresh = prompts[text] + texts[text].generation.tokens
             }
-            let logits = nextLogits(open.map { texts[$0] })
+            let logits = nextLogits(open.map { texts[$0] }, open.map { changes[$0] })
             let logProbabilities = logits.logSoftmax()
             try requireNumbers(logProbabilities)
             let values = logProbabilities.elements
@@ -69,7 +74,7 @@ extension HookedTransformer {
     }
 
     /// The logits after the last token of each text, `[B, V]`; the fresh tokens are read.
-    private func nextLogits(_ texts: [Continued]) -> Tensor {
+    private func nextLogits(_ texts: [Continued], _ changes: [[HookPoint: [Intervention]]]) -> Tensor {
         var batch = RaggedBatch(arithmetic: arithmetic)
         batch.caches = texts.map(\.cache)
         batch.appends = true
@@ -79,8 +84,45 @@ extension HookedTransformer {
             last.append(batch.rows - 1)
         }
         for text in texts { text.cache.reserve(text.cache.length + text.fresh.count) }
-        var hooks = HookRunner.idle
+        var hooks = HookRunner(sequences: batch.sequences(changedBy: changes))
         let stream = transformer.stream(texts.flatMap(\.fresh), in: batch, &hooks)
+        hooks = HookRunner(
+            sequences: changes.indices.map {
+                SequenceInterventions(
+                    rows: $0..<$0 + 1, startPosition: batch.sequences[$0].startPosition + batch.sequences[$0].rows - 1,
+                    interventions: changes[$0])
+            })
         return transformer.logits(stream.gathered(last), in: batch, &hooks)
+    }
+}
+
+extension HookedTransformer {
+    /// The changes of each text by the place that they change.
+    ///
+    /// - Throws: ``ModelError`` for a place that the model lacks, or an attention map.
+    func changes(_ interventions: [[Intervention]], texts: Int) throws -> [[HookPoint: [Intervention]]] {
+        guard !interventions.isEmpty else { return Array(repeating: [:], count: texts) }
+        guard interventions.count == texts else {
+            throw ModelError("\(interventions.count) lists of interventions do not belong to \(texts) texts")
+        }
+        return try interventions.map { changes in
+            try checkPoints(of: changes, positions: configuration.context)
+            if let map = changes.first(where: { $0.point.site.isAttentionMap }) {
+                throw ModelError(
+                    "\(map.name) changes \(map.point), an attention map: texts side by side have none of their own")
+            }
+            return Dictionary(grouping: changes, by: \.point)
+        }
+    }
+}
+
+extension RaggedBatch {
+    /// The rows of each sequence with the changes of its text.
+    func sequences(changedBy changes: [[HookPoint: [Intervention]]]) -> [SequenceInterventions] {
+        zip(sequences, changes).map { sequence, changes in
+            SequenceInterventions(
+                rows: sequence.offset..<sequence.offset + sequence.rows, startPosition: sequence.startPosition,
+                interventions: changes)
+        }
     }
 }

@@ -50,6 +50,13 @@ import Testing
         #expect(refused(RewardModelOveroptimization.self) { ($0.seeds, $0.tasks) = (1, 2) }.contains("--tasks 2"))
     }
 
+    @Test func steeringNeedsTextsForEveryPart() {
+        #expect(refused(ActivationSteering.self) { $0.study.pairs = 30 }.contains("--pairs 30"))
+        #expect(refused(ActivationSteering.self) { $0.study.testPrompts = 39 }.contains("--test-prompts 39"))
+        #expect(refused(ActivationSteering.self) { $0.study.doses = [] }.contains("--doses"))
+        #expect(refused(ActivationSteering.self) { $0.study.layers = [] }.contains("--layers"))
+    }
+
     @Test func mazeSettingsThatCannotBeRunAreNamed() {
         func complaint(_ change: (inout GoalMisgeneralization.Settings) -> Void) -> String {
             refused(GoalMisgeneralization.self) { settings in

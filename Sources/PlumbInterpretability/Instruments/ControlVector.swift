@@ -2,6 +2,7 @@ public import Foundation
 internal import PlumbBasics
 internal import PlumbData
 public import PlumbModels
+internal import PlumbNN
 public import PlumbTensor
 
 /// A direction of the residual stream for each layer, which steers what a model writes when it is added: a control vector,
@@ -25,6 +26,24 @@ public struct ControlVector: Sendable, Equatable {
         (self.directions, self.modelHint) = (directions, modelHint)
     }
 
+    /// A text that a direction is read from.
+    public struct Text: Sendable, Equatable {
+        /// The whole text.
+        public let tokens: [Int]
+        /// The positions at which the residual stream is read.
+        public let read: Range<Int>
+
+        /// A text and the positions that are read.
+        ///
+        /// - Precondition: the text has them, and there is at least one.
+        public init(_ tokens: [Int], read: Range<Int>) {
+            require(
+                !read.isEmpty && read.lowerBound >= 0 && read.upperBound <= tokens.count,
+                "a text of \(tokens.count) tokens cannot be read at positions \(read)")
+            (self.tokens, self.read) = (tokens, read)
+        }
+    }
+
     /// The difference of means: of each layer, what the residual stream is on average at the last token of the positive
     /// texts, less that of the negative ones.
     ///
@@ -33,6 +52,17 @@ public struct ControlVector: Sendable, Equatable {
     ///   - negative: texts that show the opposite.
     /// - Throws: `ModelError` for texts that the model cannot read, and for none.
     public init(_ model: HookedTransformer, positive: [[Int]], negative: [[Int]]) throws {
+        for tokens in positive + negative { try model.check(tokens) }
+        try self.init(
+            model, positive: positive.map { Text($0, read: $0.count - 1..<$0.count) },
+            negative: negative.map { Text($0, read: $0.count - 1..<$0.count) })
+    }
+
+    /// The difference of means: of each layer, what the residual stream is on average at the positions read of the positive
+    /// texts, less that of the negative ones. Each text counts alike, however many of its positions are read.
+    ///
+    /// - Throws: `ModelError` for texts that the model cannot read, and for none.
+    public init(_ model: HookedTransformer, positive: [Text], negative: [Text]) throws {
         guard !positive.isEmpty, !negative.isEmpty else {
             throw ModelError("a control vector needs at least one positive and one negative text")
         }
@@ -41,20 +71,19 @@ public struct ControlVector: Sendable, Equatable {
         self.init(Dictionary(uniqueKeysWithValues: differences), modelHint: model.configuration.architecture.rawValue)
     }
 
-    private static func means(_ model: HookedTransformer, _ texts: [[Int]]) throws -> [Tensor] {
+    private static func means(_ model: HookedTransformer, _ texts: [Text]) throws -> [Tensor] {
         let points = (0..<model.configuration.layers).map { HookPoint.block($0, .residPost) }
         var sums: [Tensor] = []
-        for tokens in texts {
-            try model.check(tokens)
-            let cache = model.run(tokens, recording: .points(Set(points))).cache
-            let last = try points.map { point in
-                guard let value = cache[point]?[tokens.count - 1] else {
-                    throw ModelError("\(model.name) did not show \(point)")
-                }
+        for text in texts {
+            try model.check(text.tokens)
+            let cache = model.run(text.tokens, recording: .points(Set(points))).cache
+            let means = try points.map { point in
+                guard let stream = cache[point] else { throw ModelError("\(model.name) did not show \(point)") }
+                let value = text.read.count == 1 ? stream[text.read.lowerBound] : stream[text.read].mean(axis: 0)
                 try model.requireNumbers(value)
                 return value
             }
-            sums = sums.isEmpty ? last : zip(sums, last).map { $0 + $1 }
+            sums = sums.isEmpty ? means : zip(sums, means).map { $0 + $1 }
         }
         return sums.map { $0 / Float(texts.count) }
     }
@@ -82,6 +111,49 @@ public struct ControlVector: Sendable, Equatable {
             }
             return .steer(.block(layer, .residPost), by: direction, scale: scale, positions: positions)
         }
+    }
+
+    /// Interventions that remove one direction wherever the residual stream of a model is written: directional ablation
+    /// (Arditi, Obeso, Syed, Paleka, Panickssery, Gurnee, Nanda 2024, arXiv:2406.11717).
+    ///
+    /// - Parameter layer: the layer whose direction is removed, in all layers.
+    /// - Throws: `ModelError` for a layer without a direction or whose direction is 0, and for another width.
+    public func ablations(_ model: HookedTransformer, layer: Int) throws -> [Intervention] {
+        guard let direction = directions[layer] else { throw ModelError("the vector has no layer \(layer)") }
+        guard direction.count == model.configuration.width, direction.norm() > 0 else {
+            throw ModelError(
+                "a direction of \(direction.count) features and length \(direction.norm()) cannot be removed from "
+                    + "\(model.name), whose width is \(model.configuration.width)")
+        }
+        return (0..<model.configuration.layers).flatMap { layer in
+            [Site.residPre, .residMid, .residPost].map { HookPoint.block(layer, $0) }
+        }.filter(model.hookPoints.contains).map { .projectOut($0, direction) }
+    }
+
+    /// The vector with directions of the same lengths that are drawn: all being equally likely, or from a normal
+    /// distribution with the covariance of activations, which are the directions in which a layer varies.
+    ///
+    /// - Parameters:
+    ///   - activations: of each layer `[M, D]`, M above 1; nil for directions that are all equally likely.
+    ///   - key: of the draw; layers draw alike from their activations.
+    /// - Precondition: every layer of the vector has activations, where there are any.
+    public func random(withCovarianceOf activations: [Int: Tensor]? = nil, key: RandomKey) -> ControlVector {
+        ControlVector(
+            Dictionary(
+                uniqueKeysWithValues: directions.map { layer, direction in
+                    let drawn: Tensor
+                    if let activations {
+                        guard let rows = activations[layer], rows.shape[0] > 1, rows.shape[1] == direction.count else {
+                            unmet("layer \(layer) has activations [M, \(direction.count)], M above 1")
+                        }
+                        // Sums of the centered rows with independent normal weights have the rows' covariance.
+                        let centered = rows - rows.mean(axis: 0, keepingAxis: true)
+                        drawn = Tensor.normal([1, rows.shape[0]], key: key["weights"]).matmul(centered)[0]
+                    } else {
+                        drawn = Tensor.normal([direction.count], key: key[layer])
+                    }
+                    return (layer, drawn * Float(direction.norm() / max(drawn.norm(), 1e-30)))
+                }), modelHint: modelHint)
     }
 
     /// Reads a control vector of llama.cpp.

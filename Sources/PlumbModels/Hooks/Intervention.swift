@@ -111,6 +111,26 @@ public struct Intervention: Sendable {
             return (rows + weights * step.reshaped([1, step.count])).reshaped(value.shape)
         }
     }
+
+    /// Removes the part of the activation that lies along `direction`, `x - (x · d) d` with d of length 1: directional
+    /// ablation (Arditi, Obeso, Syed, Paleka, Panickssery, Gurnee, Nanda 2024, arXiv:2406.11717).
+    ///
+    /// - Shapes: `direction` has the activation's last axis, `[D]`.
+    /// - Precondition: `direction` is not 0.
+    public static func projectOut(_ point: HookPoint, _ direction: Tensor) -> Intervention {
+        let length = direction.norm()
+        require(
+            direction.shape.count == 1 && length > 0,
+            "a direction to project out has shape [D] and is not 0, got shape \(direction.shape) of length \(length)")
+        let unit = (direction / Float(length)).reshaped([1, direction.count])
+        return Intervention("project out", at: point) { value, _ in
+            require(
+                value.shape.last == unit.count,
+                "cannot project a direction of \(unit.count) features out of \(point) of shape \(value.shape)")
+            let rows = value.reshaped([-1, unit.count])
+            return (rows - rows.matmul(transposed: unit) * unit).reshaped(value.shape)
+        }
+    }
 }
 
 /// A part of an activation as users see it: one position, one head, both, or all of it.

@@ -66,17 +66,17 @@ public struct TokenAttack: SettingGroup {
         _ method: Method, _ current: [Int], _ task: RefusalTask, _ classifier: RefusalClassifier,
         _ random: inout RandomKey.Generator
     ) throws -> [[Int]] {
-        let preferred = method == .gradient ? try preferences(current, task, classifier) : []
+        let preferred = method == .gradient ? try preferences(current, task, classifier) : nil
         return (0..<candidates).map { _ in
             var text = current
-            guard method != .random else {
+            if let (place, token) = preferred?.draw(&random) {
+                text[task.prompt + place] = token
+            } else if method == .greedy {
+                let place = random.index(below: task.suffix)
+                text[task.prompt + place] = task.benign(&random)
+            } else {
                 for place in task.prompt..<task.length { text[place] = task.benign(&random) }
-                return text
             }
-            let place = random.index(below: task.suffix)
-            text[task.prompt + place] =
-                method == .gradient
-                ? preferred[place][random.index(below: preferred[place].count)] : task.benign(&random)
             return text
         }
     }
@@ -84,7 +84,7 @@ public struct TokenAttack: SettingGroup {
     /// For each place of the suffix, the tokens that lower the margin most by its gradient: `∇e · E`.
     private func preferences(
         _ text: [Int], _ task: RefusalTask, _ classifier: RefusalClassifier
-    ) throws -> [[Int]] {
+    ) throws -> TokenPreferences {
         let run = try classifier.gradients([text], recording: .only(.embed)) { logits in
             logits.columns(1..<2).summed() - logits.columns(0..<1).summed()
         }
@@ -92,12 +92,9 @@ public struct TokenAttack: SettingGroup {
         guard let gradient = run.gradients[.embed]?.reshaped([task.length, table.shape[1]]) else {
             unmet("the classifier hands its embeddings to the hooks")
         }
-        let scores = gradient.matmul(transposed: table).elements
-        let tokens = task.harmful..<task.vocabulary
-        return (task.prompt..<task.length).map { place in
-            let row = place * task.vocabulary
-            return Array(tokens.sorted { (scores[row + $0], $0) < (scores[row + $1], $1) }.prefix(top))
-        }
+        return TokenPreferences(
+            gradient: gradient[task.prompt..<task.length], embeddings: table, allowed: task.harmful..<task.vocabulary,
+            top: top)
     }
 
     /// Whether a suffix of embeddings, which need not be those of tokens, makes a text pass; and whether the tokens
