@@ -11,7 +11,7 @@ public struct KLRegularizedStudy: SettingGroup {
     @Setting("Tokens of a text.", 1...8) public var length = 4
     @Setting("The standard deviation of the reference policy's logits.", 0...3) public var spread = 0.5
     @Setting("β, the weight of the divergence, where rewards have standard deviation 1.", 0.05...100)
-    public var penalty = 0.5
+    public var penalty = 0.7
     @Setting("Rounds, each with fresh texts.", 1...100_000) public var rounds = 400
     @Setting("Texts, or pairs of them, of each prompt in a round.", 2...100_000) public var texts = 1024
     @Setting("Texts of a group whose rewards are compared.", 2...10_000) public var group = 8

