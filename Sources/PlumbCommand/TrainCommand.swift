@@ -133,14 +133,15 @@ struct TrainCommand: AsyncParsableCommand {
 
     func run() async throws {
         if let threads { Compute.configure(threads: threads) }
-        let folder = TrainingFolder(URL(fileURLWithPath: out))
+        let folder = TrainingFolder<TrainingSettings>(URL(fileURLWithPath: out))
         let given = try resume ? nil : newSettings()
         let lock = try folder.lock()
         defer { lock.release() }
         let settings = try given.map(folder.begin) ?? folder.settings()
         let progress = Output.progress()
         let request = Interruption.current?.awaited {
-            let unfinished = UnfinishedTraining(cause: RunInterrupted(), folder: folder)
+            let unfinished = UnfinishedTraining(
+                cause: RunInterrupted(), folder: folder.url, command: settings.command)
             if folder.hasCheckpoint { unfinished.advice.map(Failure.say) } else { folder.abandon() }
         }
         let context = RunContext(
@@ -150,14 +151,14 @@ struct TrainCommand: AsyncParsableCommand {
         do {
             result = try await settings.train(in: FitSession(context))
             progress.close()
-            try folder.finish(result)
+            try folder.finish(result.model)
         } catch {
             progress.close()
             guard folder.hasCheckpoint else {
                 folder.abandon()
                 throw error
             }
-            throw UnfinishedTraining(cause: error, folder: folder)
+            throw UnfinishedTraining(cause: error, folder: folder.url, command: settings.command)
         }
         let seconds = (ContinuousClock.now - start) / .seconds(1)
         let sampled = try settings.sample(result.model, tokens: sample)
@@ -206,7 +207,7 @@ struct TrainCommand: AsyncParsableCommand {
 
     private func showJSON(
         _ result: LanguageModelTraining.Result, _ settings: TrainingSettings, _ sampled: String, _ seconds: Double,
-        _ folder: TrainingFolder
+        _ folder: TrainingFolder<TrainingSettings>
     ) throws {
         try Output.json(
             .object([

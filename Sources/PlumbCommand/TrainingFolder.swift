@@ -5,8 +5,17 @@ import PlumbLearning
 import PlumbModels
 import PlumbTensor
 
+/// Everything that decides what a training gives; kept in its folder, so that it can go on.
+protocol KeptSettings: Codable {
+    /// The command that goes on with them, such as `train`.
+    var command: String { get }
+    /// Numbers of at least 1, by their names.
+    var counts: [(name: String, value: Int)] { get }
+    var learningRate: Double { get }
+}
+
 /// The folder of a training: its settings and checkpoints while it goes on, the model when it is done.
-struct TrainingFolder {
+struct TrainingFolder<Settings: KeptSettings> {
     let url: URL
     var checkpoints: URL { url.appendingPathComponent("checkpoints") }
     private var settingsFile: URL { url.appendingPathComponent("training.json") }
@@ -57,7 +66,7 @@ struct TrainingFolder {
     }
 
     /// Writes the settings, unless the folder holds something already.
-    func begin(_ settings: TrainingSettings) throws -> TrainingSettings {
+    func begin(_ settings: Settings) throws -> Settings {
         if FileManager.default.fileExists(atPath: modelFile.path) {
             throw FileError(
                 "\(url.path) holds a model already: name another folder with --out, or go on from it with --model")
@@ -78,7 +87,7 @@ struct TrainingFolder {
     }
 
     /// The settings of a training that was stopped.
-    func settings() throws -> TrainingSettings {
+    func settings() throws -> Settings {
         guard let data = try? WholeFile.read(settingsFile, limit: 1 << 20) else {
             removeIfEmpty()
             throw FileError("\(url.path) holds no training: begin one without --resume")
@@ -86,14 +95,10 @@ struct TrainingFolder {
         guard !FileManager.default.fileExists(atPath: modelFile.path) else {
             throw FileError("the training in \(url.path) is done: train on with --model \(url.path) and another --out")
         }
-        guard let settings = try? JSONDecoder().decode(TrainingSettings.self, from: data) else {
+        guard let settings = try? JSONDecoder().decode(Settings.self, from: data) else {
             throw FileError("\(settingsFile.path) is not the settings of a training: remove \(url.path) and begin anew")
         }
-        let counts = [
-            ("steps", settings.steps), ("batch", settings.batch), ("context", settings.context ?? 1),
-            ("lora", settings.lora ?? 1),
-        ]
-        for (name, value) in counts where value < 1 {
+        for (name, value) in settings.counts where value < 1 {
             throw FileError("\(settingsFile.path) gives \(value) for \(name), which must be at least 1")
         }
         guard settings.learningRate > 0, settings.learningRate.isFinite else {
@@ -109,8 +114,8 @@ struct TrainingFolder {
     }
 
     /// Saves the model; what was kept for going on is no longer needed.
-    func finish(_ result: LanguageModelTraining.Result) throws {
-        try result.model.save(to: url)
+    func finish(_ model: HookedTransformer) throws {
+        try model.save(to: url)
         try? FileManager.default.removeItem(at: checkpoints)
     }
 
@@ -131,12 +136,14 @@ struct TrainingFolder {
 /// A training that left checkpoints but no model.
 struct UnfinishedTraining: Unfinished {
     let cause: any Error
-    let folder: TrainingFolder
+    let folder: URL
+    /// The command that goes on with it.
+    let command: String
 
     var advice: String? {
         // What diverged diverges again from the same settings.
         guard !(cause is FitError) else { return nil }
-        return
-            "it goes on from its last checkpoint with: \(CommandName.current) train --out \(ShellWord.quoted(folder.url.path)) --resume"
+        let path = ShellWord.quoted(folder.path)
+        return "it goes on from its last checkpoint with: \(CommandName.current) \(command) --out \(path) --resume"
     }
 }

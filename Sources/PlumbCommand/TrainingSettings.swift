@@ -32,8 +32,8 @@ enum TextReading: Equatable {
     }
 }
 
-/// Everything that decides what a training gives; kept in its folder, so that it can go on.
-struct TrainingSettings: Codable {
+/// What `plumb train` keeps.
+struct TrainingSettings: KeptSettings {
     var text: [String]
     /// The SHA-256 of each text as it was when the training began.
     var textHashes: [String]
@@ -51,6 +51,11 @@ struct TrainingSettings: Codable {
     var batch: Int
     var learningRate: Double
     var seed: UInt64
+
+    var command: String { "train" }
+    var counts: [(name: String, value: Int)] {
+        [("steps", steps), ("batch", batch), ("context", context ?? 1), ("lora", lora ?? 1)]
+    }
 
     func train(in session: FitSession) async throws -> LanguageModelTraining.Result {
         let corpus = try TextCorpus(contentsOf: text.map { URL(fileURLWithPath: $0) })

@@ -5,43 +5,6 @@ import PlumbTensor
 import Testing
 
 @Suite struct OveroptimizationTests {
-    @Test func theDivergenceOfTheBestOfNIsExact() {
-        #expect(BestOfN.divergence(1) == 0)
-        #expect(abs(BestOfN.divergence(2) - 0.1931) < 1e-4 && abs(BestOfN.divergence(1000) - 5.9088) < 1e-4)
-    }
-
-    @Test func weightsAreThoseOfAllChoices() {
-        // Three samples, the best of two: {1,2}, {1,3}, {2,3} keep ranks 2, 3, 3.
-        let weights = BestOfN.weights(of: 2, samples: 3)
-        #expect(zip(weights, [0, 1.0 / 3, 2.0 / 3]).allSatisfy { abs($0 - $1) < 1e-12 })
-        for n in [1, 7, 64, 4096] {
-            #expect(abs(BestOfN.weights(of: n, samples: 5000).reduce(0, +) - 1) < 1e-9)
-        }
-        #expect(BestOfN.weights(of: 1, samples: 4).allSatisfy { abs($0 - 0.25) < 1e-12 })
-    }
-
-    @Test func theEstimateIsTheMeanOverAllChoices() {
-        let values = [3.0, -1, 4, 1, 5], score = [0.2, 0.9, 0.1, 0.5, 0.7]
-        var (sum, count) = (0.0, 0.0)
-        for a in 0..<5 {
-            for b in a + 1..<5 {
-                for c in b + 1..<5 {
-                    sum += values[[a, b, c].max { score[$0] < score[$1] } ?? 0]
-                    count += 1
-                }
-            }
-        }
-        let found = BestOfN.Estimator(sizes: [1, 3, 5], samples: 5).means(of: values, by: score)
-        #expect(abs(found[0] - 2.4) < 1e-12 && abs(found[1] - sum / count) < 1e-12 && abs(found[2] + 1) < 1e-12)
-    }
-
-    @Test func theBestOfManyNormalNumbersIsTheirKnownMaximum() {
-        var random = RandomKey(1).generator()
-        let values = (0..<40_000).map { _ in random.normal() }
-        let found = BestOfN.Estimator(sizes: [2, 100], samples: values.count).means(of: values, by: values)
-        #expect(abs(found[0] - 0.5642) < 0.02 && abs(found[1] - 2.5076) < 0.03)
-    }
-
     @Test func fitsReturnWhatMadeTheCurve() {
         let d = [0.5, 1, 1.5, 2, 3]
         let quadratic = FrontierFit(.quadratic, distances: d, values: d.map { $0 * (1.2 - 0.4 * $0) })

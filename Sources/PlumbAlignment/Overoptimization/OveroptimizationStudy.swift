@@ -1,3 +1,4 @@
+public import PlumbLearning
 public import PlumbRecords
 public import PlumbTensor
 

@@ -87,14 +87,18 @@ extension Tokenizer {
     ///
     /// Encode it without special tokens added: the template writes them.
     ///
+    /// - Parameters:
+    ///   - messages: What was said, in order.
+    ///   - addGenerationPrompt: Whether to end with what precedes the model's next turn.
+    ///   - now: The moment that a template writes where it asks for the date.
     /// - Throws: ``ChatTemplateError``, also where the model has no template.
     public func render(
-        _ messages: [ChatMessage], addGenerationPrompt: Bool = true
+        _ messages: [ChatMessage], addGenerationPrompt: Bool = true, now: Date = Date()
     ) throws(ChatTemplateError) -> String {
-        try rendering(messages, addGenerationPrompt: addGenerationPrompt).text
+        try rendering(messages, addGenerationPrompt: addGenerationPrompt, now: now).text
     }
 
-    /// The text as ``render(_:addGenerationPrompt:)`` makes it, and the date if the template asked for it.
+    /// The text as ``render(_:addGenerationPrompt:now:)`` makes it, and the date if the template asked for it.
     ///
     /// - Parameters:
     ///   - messages: What was said, in order.

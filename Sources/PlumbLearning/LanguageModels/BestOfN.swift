@@ -68,6 +68,34 @@ public enum BestOfN {
         }
     }
 
+    /// What the best of n draws from a known distribution is, `(F_s^n - F_<s^n) p / (F_s - F_<s)`, with `F_s` the
+    /// probability of a score of s or less; of equal scores the first drawn is kept.
+    ///
+    /// ``divergence(_:)`` is the divergence of a distribution without atoms; with some it is an upper bound (Beirami et
+    /// al. 2024, *Theoretical guarantees on the best-of-n alignment policy*, arXiv:2401.01879).
+    ///
+    /// - Parameters:
+    ///   - probabilities: of what may be drawn, which sum to 1.
+    ///   - scores: what decides which draw is kept.
+    /// - Shapes: N outcomes; `probabilities`, `scores` and result [N].
+    public static func kept(of n: Int, probabilities: [Double], scores: [Double]) -> [Double] {
+        require(
+            n > 0 && probabilities.count == scores.count,
+            "the best of \(n) needs n of 1 or more and a score for each of \(probabilities.count) outcomes, got "
+                + "\(scores.count)")
+        let ranked = order(scores)
+        var result = [Double](repeating: 0, count: scores.count)
+        var (below, start) = (0.0, 0)
+        while start < ranked.count {
+            let group = ranked[start...].prefix { scores[$0] == scores[ranked[start]] }
+            let mass = group.reduce(0) { $0 + probabilities[$1] }
+            let share = pow(below + mass, Double(n)) - pow(below, Double(n))
+            for index in group where mass > 0 { result[index] = share * probabilities[index] / mass }
+            (below, start) = (below + mass, group.endIndex)
+        }
+        return result
+    }
+
     /// The samples in rising order of score; equal scores keep their order.
     public static func order(_ score: [Double]) -> [Int] {
         score.indices.sorted { score[$0] == score[$1] ? $0 < $1 : score[$0] < score[$1] }
