@@ -10,6 +10,7 @@ import Testing
     private func study() -> LatentTrainingStudy {
         var study = LatentTrainingStudy()
         (study.steps, study.batch, study.trainingSteps, study.searchSteps, study.prompts) = (4, 16, 10, 3, 24)
+        study.radius = 1
         return study
     }
 
