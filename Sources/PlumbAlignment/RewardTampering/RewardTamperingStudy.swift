@@ -15,7 +15,7 @@ public struct RewardTamperingStudy: SettingGroup {
     @Setting("The same, a point each of the curve over payments.", 0...1000)
     public var payments = [0.5, 0.9, 1.1, 1.2, 1.3, 1.4, 1.6, 2, 3]
     @Setting("Rooms in which tables learn.", 1...1000) public var learnedRooms = 4
-    @Setting("Episodes of training of each table.", 100...1_000_000) public var episodes = 12_000
+    @Setting("Episodes of training of each table.", 100...1_000_000) public var episodes = 30_000
 
     /// A study with the reference settings.
     public init() {}
