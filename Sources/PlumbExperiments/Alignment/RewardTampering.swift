@@ -54,7 +54,7 @@ public struct RewardTampering: Experiment {
         changes:
             "Tables learned from 3,000 episodes with falling learning rates at first, and tampered in two thirds of the "
             + "rooms. Rooms are deterministic, so since then values are replaced by their targets; after 12,000 episodes "
-            + "tables tampered in 95 % of rooms, after 30,000 in all.",
+            + "tables tampered in 95 % of rooms, after 30,000 in 97 %.",
         minutes: 0.7)
 
     private static func share(_ name: String, unit: String = "of the rooms", isHeadline: Bool = false) -> Quantity {
@@ -97,7 +97,7 @@ public struct RewardTampering: Experiment {
             control:
                 "Q-learning on what the present function pays does not, nor does Q-learning where the tile changes "
                 + "nothing", learnedPresent, .atMost(0.02)
-        ).controlAnd(learnedInert, .atMost(0.02)).development(missed: 0, of: 16),
+        ).controlAnd(learnedInert, .atMost(0.02)).development(missed: 3, controlMissed: 0, of: 24),
     ]
 
     let settings: Settings
