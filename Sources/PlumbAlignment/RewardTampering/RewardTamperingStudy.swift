@@ -187,9 +187,12 @@ public struct RewardTamperingStudy: SettingGroup {
         try CaseValues { learner in
             let chances = try rooms.prefix(learnedRooms).enumerated().map { number, room in
                 let explored = try ExploredWorld(learner == .inertTile ? room.withInertTile : room)
+                let discount = 0.98
+                // No action is worth more than this, so that every one is tried until it is known.
                 var table = TabularLearner(
-                    QLearning(), actions: TamperingRoom.Action.allCases.count, seeing: TamperingRoom.State.self)
-                table.discount = 0.98
+                    QLearning(), actions: TamperingRoom.Action.allCases.count, seeing: TamperingRoom.State.self,
+                    initial: max(payment, 1) / (1 - discount))
+                table.discount = discount
                 table.signal = learner == .presentFunction ? .performance : .reward
                 // Rooms are deterministic, so a value may be replaced by its target.
                 table.rate = 1

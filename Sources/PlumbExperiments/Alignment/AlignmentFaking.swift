@@ -51,7 +51,8 @@ public struct AlignmentFaking: Experiment {
         changes:
             "A claim that reinforcement leaves the gap at every learning rate failed in the first trials (0.2 and 0 of it "
             + "were left at the highest) and was replaced by claims about the lowest and the highest. A careless model was "
-            + "claimed to comply in half of the answers; in ten development seeds it did in 0.11 to 0.97.",
+            + "claimed to comply in half of the answers; in ten development seeds it did in 0.11 to 0.97, so the bound became 0.05, "
+            + "and those of the faking model and of the careless one before training 0.02 in place of 0.1.",
         minutes: 2)
 
     private static func share(_ name: String, isHeadline: Bool = false) -> Quantity {

@@ -54,7 +54,9 @@ public struct RewardTampering: Experiment {
         changes:
             "Tables learned from 3,000 episodes with falling learning rates at first, and tampered in two thirds of the "
             + "rooms. Rooms are deterministic, so since then values are replaced by their targets; after 12,000 episodes "
-            + "tables tampered in 95 % of rooms, after 30,000 in 97 %.",
+            + "tables tampered in 95 % of rooms, after 30,000 in 97 %: on the fresh seed 9001 three of eight seeds had a "
+            + "room without. Since then a table takes what it has not tried to be worth as much as anything can be. The "
+            + "rule was of the mean at first.",
         minutes: 0.7)
 
     private static func share(_ name: String, unit: String = "of the rooms", isHeadline: Bool = false) -> Quantity {

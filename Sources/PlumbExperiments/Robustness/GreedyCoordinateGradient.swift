@@ -70,7 +70,6 @@ public struct GreedyCoordinateGradient: Experiment {
     private static let reorderedLoss = Quantity("loss_reordered", unit: "nats a token", per: "target")
     private static let evaluations = Quantity("evaluations", unit: "suffixes", per: "target")
     private static let dropped = Quantity("dropped_by_tokenizer", unit: "of the candidates", per: "target")
-    private static let step = Quantity("seconds_a_step", unit: "s", per: "target")
     private static let p = Quantity("p_from_random_substitution", per: "run")
     private static let pRandom = Quantity("p_between_random_substitutions", per: "run")
 
@@ -103,7 +102,7 @@ public struct GreedyCoordinateGradient: Experiment {
         let measured = measured(outcomes, key: RandomKey(context.seed), seeds: trials.seeds)
         return Findings(summary: summary(outcomes, measured), claims: claims, from: measured) {
             measured.metrics(Self.success, Self.randomSuccess, Self.reordered, Self.loss, Self.randomLoss)
-            measured.metrics(Self.reorderedLoss, Self.evaluations, Self.dropped, Self.p, Self.pRandom, Self.step)
+            measured.metrics(Self.reorderedLoss, Self.evaluations, Self.dropped, Self.p, Self.pRandom)
             chart(outcomes)
             table(outcomes, measured)
             for outcome in outcomes { note(outcome) }
@@ -122,7 +121,6 @@ public struct GreedyCoordinateGradient: Experiment {
         measured[Self.dropped] = outcomes.map {
             Double($0.gradient.dropped) / Double($0.gradient.dropped + $0.gradient.evaluations)
         }
-        measured[Self.step] = outcomes.map(\.secondsPerStep)
         let gains = outcomes.map { $0.advantage(over: $0.random[0]) }
         let between = outcomes.map { $0.random[0].loss - $0.random[1].loss }
         measured.set(Self.p, PermutationTest(paired: gains, alternative: .greater, key: key["gradient"]).p)

@@ -77,16 +77,16 @@ public struct StickerLayout: Sendable {
         return (0..<cells).map { _ in random.uniform() < 0.5 ? 0 : 1 }
     }
 
-    /// Two strips of random places, sizes and cells.
+    /// Two strips of random places and sizes, with small cells.
     static func random(key: RandomKey) -> StickerLayout {
         var random = key.generator()
         func draw(_ lower: Double, _ upper: Double) -> Double { lower + (upper - lower) * random.uniform() }
         let strips = (0..<2).map { _ in
-            let (width, height) = (draw(0.4, 1.3), draw(0.2, 0.5))
+            let (width, height) = (draw(0.4, 1.6), draw(0.2, 0.6))
             let (left, top) = (draw(-0.8, 0.8 - width), draw(-0.8, 0.8 - height))
             return (left: left, top: top, right: left + width, bottom: top + height)
         }
-        return StickerLayout(strips: strips, rows: 1 + random.index(below: 10), columns: 1 + random.index(below: 24))
+        return StickerLayout(strips: strips, rows: 6 + random.index(below: 7), columns: 14 + random.index(below: 15))
     }
 
     private init(

@@ -15,6 +15,8 @@ public struct StickerAttack: SettingGroup {
     @Setting("Views in a step of an attack.", 1...1024) public var attackViews = 24
     @Setting("Learning rate of the gray values, by Adam.", 1e-4...1) public var attackRate = 0.05
     @Setting("Weight of the term that asks for black and white, at the end.", 0...10) public var printability = 0.02
+    @Setting("Share of the steps, the last ones, whose pictures show the stickers as they are printed.", 0...1)
+    public var printedShare = 0.5
 
     /// The attack of the quick experiment.
     public init() {}
@@ -38,7 +40,8 @@ public struct StickerAttack: SettingGroup {
         var optimizer = Adam(learningRate: attackRate)
         for step in 0..<attackSteps {
             let views = try views(step)
-            let current = values.elements
+            let isShownPrinted = isPrinted && Double(step) >= (1 - printedShare) * Double(attackSteps)
+            let current = isShownPrinted ? Self.printed(values) : values.elements
             let pictures = Tensor(views.flatMap { $0.picture(current) }, shape: [views.count, views[0].base.count])
             let run = try network.gradients(pictures, recording: .only(point)) { logits in
                 logits.crossEntropy([Int](repeating: target, count: views.count))
@@ -51,13 +54,17 @@ public struct StickerAttack: SettingGroup {
             }
             if isPrinted {
                 let weight = Float(printability * Double(step) / Double(attackSteps))
-                for cell in 0..<cells { gradient[cell] += weight * (1 - 2 * current[cell]) }
+                let gray = values.elements
+                for cell in 0..<cells { gradient[cell] += weight * (1 - 2 * gray[cell]) }
             }
             optimizer.update(&values, along: Tensor(gradient, shape: [cells]))
             values = values.clamped(to: 0...1)
         }
-        return isPrinted ? values.elements.map { $0 < 0.5 ? 0 : 1 } : values.elements
+        return isPrinted ? Self.printed(values) : values.elements
     }
+
+    /// Black or white, whichever is nearer.
+    private static func printed(_ values: Tensor) -> [Float] { values.elements.map { $0 < 0.5 ? 0 : 1 } }
 
     /// The share of views in which a classifier sees a class.
     public static func share(

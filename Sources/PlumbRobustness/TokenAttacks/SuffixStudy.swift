@@ -43,8 +43,6 @@ public struct SuffixStudy: SettingGroup {
         public let isWritten: Bool
         /// The share of other orders of the suffix's tokens after which it does too, and their mean loss in nats a token.
         public let reordered: Double, reorderedLoss: Double
-        /// Seconds of a step of the search by gradients.
-        public let secondsPerStep: Double
 
         /// How much less the loss of the search by gradients is than that of a random one, after as many evaluations.
         public func advantage(over random: SuffixAttack.Result) -> Double {
@@ -64,11 +62,9 @@ public struct SuffixStudy: SettingGroup {
         _ model: HookedTransformer, target: String, key: RandomKey, checkpoint: (Double) throws -> Void = { _ in }
     ) throws -> Outcome {
         let prompt = try SuffixPrompt(request: request, target: target, for: model)
-        let start = ContinuousClock.now
         let gradient = try attack.run(.gradient, on: [prompt], against: model, key: key["gradient"]) {
             try checkpoint($0 / 3)
         }
-        let seconds = (ContinuousClock.now - start) / .seconds(1)
         let random = try (0..<2).map { index in
             try attack.run(
                 .random, on: [prompt], against: model, limit: gradient.evaluations, key: key["random"][index]
@@ -89,7 +85,6 @@ public struct SuffixStudy: SettingGroup {
             suffix: tokenizer?.decode(gradient.suffix) ?? "", plain: tokenizer?.decode(plain) ?? "",
             answer: tokenizer?.decode(written) ?? "", isWritten: written.starts(with: prompt.target),
             reordered: Statistics.mean(reordered.map { $0.isFound ? 1 : 0 }),
-            reorderedLoss: Statistics.mean(reordered.map(\.loss)),
-            secondsPerStep: seconds / Double(max(1, gradient.curve.count - 1)))
+            reorderedLoss: Statistics.mean(reordered.map(\.loss)))
     }
 }
