@@ -62,7 +62,7 @@ public struct ActivationSteering: Experiment {
             "The layer, the doses and which texts directions are read from were chosen by looking at texts and at seed 101, "
             + "smaller than the default. There a dose that keeps the loss of neutral text within 2 % shows neither French nor "
             + "refusal, so the dose is chosen by its effect, and the loss is a claim of its own. Removing the direction "
-            + "is a claim for French alone: it did not remove refusals copied from the prompt.", minutes: 4)
+            + "is a claim for French alone. On seed 102 all held but that of the loss with refusal: 8 %.", minutes: 4)
 
     private static func quantity(
         _ concept: SteeringConcept, _ what: String, _ unit: String, _ first: Bool = false
