@@ -59,10 +59,10 @@ public struct ActivationSteering: Experiment {
                 title: "Refusal in Language Models Is Mediated by a Single Direction", year: 2024, arXiv: "2406.11717"),
         ],
         changes:
-            "The layer, the doses and which texts directions are read from were chosen by looking at texts and at seed 101, "
-            + "smaller than the default. There a dose that keeps the loss of neutral text within 2 % shows neither French nor "
-            + "refusal, so the dose is chosen by its effect, and the loss is a claim of its own. Removing the direction "
-            + "is a claim for French alone. On seed 102 all held but that of the loss with refusal: 8 %.", minutes: 4)
+            "Layer, doses and texts were chosen by looking at texts and at seed 101. There a dose that keeps the loss of neutral "
+            + "text within 2 % shows neither French nor refusal, so the dose is chosen by its effect, and the loss is a claim of "
+            + "its own. Effects were claimed of every seed and of the largest random direction, and removal of every concept, "
+            + "to half: now of means, and of French, to 0.7. On seed 102 refusal cost 8.5 % of the loss.", minutes: 4)
 
     private static func quantity(
         _ concept: SteeringConcept, _ what: String, _ unit: String, _ first: Bool = false
