@@ -9,7 +9,7 @@ public import PlumbTensor
 /// Drawn traffic signs, a network that reads them, and stickers on the stop sign.
 public struct SignStudy: SettingGroup {
     @Setting("Views from which the network learns.", 64...1_000_000) public var signViews = 6400
-    @Setting("Share of these in which random stickers are on the sign.", 0...1) public var stickerShare = 0.08
+    @Setting("Share of these in which random stickers are on the sign.", 0...1) public var stickerShare = 0.06
     @Setting("Epochs of its training.", 1...1000) public var signEpochs = 6
     @Setting("Channels of its convolutions.", 1...256) public var signChannels = [12, 24, 32]
     @Setting("Views from which the steps of an attack draw.", 1...1_000_000) public var attackPool = 2000
