@@ -53,8 +53,8 @@ public struct KLRegularizedRL: Experiment {
                 title: "Theoretical guarantees on the best-of-n alignment policy", year: 2024, arXiv: "2401.01879"),
         ],
         changes:
-            "β 0.5 and an equal learning rate for DPO were given up on development seeds, where it ended up to 0.022 away.",
-        minutes: 1)
+            "β 0.5 and an equal learning rate for DPO were given up on development seeds, where it ended up to 0.022 away; "
+            + "the bound of GRPO as published was 0.2, then 0.15, before it became 0.1.", minutes: 1)
 
     private static let methods = KLRegularizedStudy.methods
     private static func quantity(_ name: String, _ method: SequenceMethod, unit: String = "") -> Quantity {
