@@ -41,9 +41,8 @@ public struct PhysicalAttack: Experiment {
         limits:
             "The world is drawn by a program: no camera, no printer and no real sign took part. The network has eight "
             + "classes, and the attacker knows its weights and chooses the target that suits them. The stickers lie in a "
-            + "fixed place and cover somewhat more than half of the sign. Networks differ: with these or nearby settings "
-            + "chosen stickers reached less than 0.8 on 5 of 14 development networks (0.55 at least), random ones more "
-            + "than 0.1 on none.",
+            + "fixed place and cover over half of the sign. Networks differ: with these or nearby settings chosen stickers "
+            + "reached less than 0.8 on 5 of 14 development networks (at least 0.55), random ones more than 0.1 on none.",
         references: [
             Reference(
                 authors: "Eykholt, Evtimov, Fernandes, Li, Rahmati, Xiao, Prakash, Kohno, Song",
