@@ -9,7 +9,7 @@ public struct OpponentShaping: Experiment {
         @Setting("Seeds: orchards with learners of their own.", 1...1000)
         public var seeds = 3
         @Setting("Pairs of learners of the iterated dilemma for each seed and kind.", 1...10_000)
-        public var pairs = 20
+        public var pairs = 100
         @Setting("η, the length of the other's step of learning that a learner reckons with.", 0...100)
         public var lookahead = 3.0
         @Setting("Steps of learning in the iterated dilemma.", 1...100_000)
@@ -22,7 +22,7 @@ public struct OpponentShaping: Experiment {
         var (tiny, paper) = (Settings(), Settings())
         (tiny.seeds, tiny.pairs, tiny.steps) = (1, 3, 60)
         (tiny.study.rounds, tiny.study.orchards, tiny.study.episodes, tiny.study.width) = (2, 2, 2, 8)
-        (paper.seeds, paper.pairs) = (10, 50)
+        (paper.seeds, paper.pairs) = (10, 200)
         return ["tiny": tiny, "paper": paper]
     }()
 
@@ -61,7 +61,10 @@ public struct OpponentShaping: Experiment {
             + "to .88 of the optimum): half of what one of two spares comes back to it. They were dropped. The orchard of six "
             + "players and its claims are new; players, trees, exclusion and the number of rounds were chosen on development "
             + "seeds. There an exclusion of 25 steps gave .47 to .56 of the optimum. The stock that counts as low is measured once a "
-            + "run, so the seeds of a run are not independent: where it is found low, all of them harvest less. For a while the bound for exclusion was 0.7.",
+            + "run, so the seeds of a run are not independent: where it is found low, all of them harvest less. In two of eight "
+            + "runs it was, and tax or exclusion missed; since then the largest stock within 2 % of the best counts. In two of "
+            + "sixteen runs single pairs of naive learners that cooperated took the mean of 20 above its bound: there are 100 "
+            + "since then. For a while the bound for exclusion was 0.7.",
         minutes: 1)
 
     static let naive = Quantity("naive_payoff", unit: "a round")
@@ -92,12 +95,12 @@ public struct OpponentShaping: Experiment {
             .each(allowing: 1), "A tax on apples taken from a low stock saves the harvest", harvest(.taxed),
             .atLeast(0.8), control: "The same tax in steps drawn at random does not", harvest(.taxedAtRandom),
             .atMost(0.4), controlRule: .worst
-        ).development(missed: 1, of: 24),
+        ).development(missed: 0, of: 24),
         Claim(
             .each(allowing: 1), "So does shutting out for a while who takes from a low stock", harvest(.excluded),
             .atLeast(0.8), control: "Shutting out who takes in steps drawn at random does not",
             harvest(.excludedAtRandom), .atMost(0.4), controlRule: .worst
-        ).development(missed: 1, of: 24),
+        ).development(missed: 0, of: 24),
     ]
 
     let settings: Settings

@@ -95,8 +95,8 @@ public struct CommonsStudy: SettingGroup {
 
     /// Searches the stock to spare and when to stop sparing, and measures the best in further episodes.
     ///
-    /// The top is flat: of the stocks whose harvest is within a standard error of the best, in the same episodes, the
-    /// largest is taken.
+    /// The top is flat: of the stocks whose harvest is within a standard error or 2 % of the best, in the same episodes,
+    /// the largest is taken.
     public func optimum(episodes: Int = 200, key: RandomKey) -> Optimum {
         let world = world(.own)
         func harvests(_ spared: Int, _ last: Int, _ episodes: Int, _ key: RandomKey) -> [Double] {
@@ -119,7 +119,7 @@ public struct CommonsStudy: SettingGroup {
         for other in tried where other.spared > chosen.spared {
             var lost = Moments()
             for (most, found) in zip(tried[best.index].found, other.found) { lost.add(most - found) }
-            if lost.mean <= lost.standardError { chosen = other }
+            if lost.mean <= max(lost.standardError, 0.02 * best.mean) { chosen = other }
         }
         return Optimum(
             harvest: Statistics.mean(harvests(chosen.spared, chosen.last, episodes, key["best"])),
