@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 
 /// What options that name files and folders share.
 enum PathOption {
@@ -8,6 +9,11 @@ enum PathOption {
     static func check(_ path: String?, _ option: String) throws {
         guard let path, path.allSatisfy(\.isWhitespace) else { return }
         throw ValidationError("\(option) is empty: name a file or folder, for example ./\(example(option))")
+    }
+
+    /// A path as it stays right when a training goes on elsewhere; names of models stay as they are.
+    static func absolute(_ model: String) -> String {
+        FileManager.default.fileExists(atPath: model) ? URL(fileURLWithPath: model).path : model
     }
 
     private static func example(_ option: String) -> String {

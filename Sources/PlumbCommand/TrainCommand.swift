@@ -139,11 +139,7 @@ struct TrainCommand: AsyncParsableCommand {
         defer { lock.release() }
         let settings = try given.map(folder.begin) ?? folder.settings()
         let progress = Output.progress()
-        let request = Interruption.current?.awaited {
-            let unfinished = UnfinishedTraining(
-                cause: RunInterrupted(), folder: folder.url, command: settings.command)
-            if folder.hasCheckpoint { unfinished.advice.map(Failure.say) } else { folder.abandon() }
-        }
+        let request = folder.interruption(settings.command)
         let context = RunContext(
             seed: settings.seed, observer: progress, interruption: request, checkpointFolder: folder.checkpoints)
         let start = ContinuousClock.now
@@ -170,16 +166,11 @@ struct TrainCommand: AsyncParsableCommand {
         let files = text.map { URL(fileURLWithPath: $0) }
         return TrainingSettings(
             text: files.map(\.path), textHashes: try files.map { try FileHash.sha256(of: $0) },
-            model: model.map(Self.absolute),
+            model: model.map(PathOption.absolute),
             architecture: isNew ? fromScratch ?? "gpt2" : nil, layers: layers ?? 4, width: width ?? Self.usualWidth,
             heads: heads ?? Self.usualHeads, context: context, tokenizer: tokenizer ?? "chars", lora: lora,
             steps: steps ?? (isNew ? 2_000 : 100), batch: batch ?? (isNew ? 16 : 4),
             learningRate: learningRate ?? (isNew ? 2e-3 : lora != nil ? 1e-3 : 5e-5), seed: seed ?? 0)
-    }
-
-    /// A path as it stays right when the training goes on elsewhere; names stay as they are.
-    private static func absolute(_ model: String) -> String {
-        FileManager.default.fileExists(atPath: model) ? URL(fileURLWithPath: model).path : model
     }
 
     private func show(_ result: LanguageModelTraining.Result, _ sampled: String, _ seconds: Double) {

@@ -3,10 +3,11 @@ import PlumbBasics
 import PlumbData
 import PlumbLearning
 import PlumbModels
+import PlumbRecords
 import PlumbTensor
 
 /// Everything that decides what a training gives; kept in its folder, so that it can go on.
-protocol KeptSettings: Codable {
+protocol KeptSettings: Codable, Sendable {
     /// The command that goes on with them, such as `train`.
     var command: String { get }
     /// Numbers of at least 1, by their names.
@@ -130,6 +131,16 @@ struct TrainingFolder<Settings: KeptSettings> {
     private func removeIfEmpty() {
         let contents = try? FileManager.default.contentsOfDirectory(atPath: url.path)
         if contents == [".lock"] || contents == [] { try? FileManager.default.removeItem(at: url) }
+    }
+}
+
+extension TrainingFolder {
+    /// A request to stop the training of a command, after which the folder says how it goes on, or is left as it was.
+    func interruption(_ command: String) -> RunInterruption? {
+        Interruption.current?.awaited {
+            let unfinished = UnfinishedTraining(cause: RunInterrupted(), folder: url, command: command)
+            if hasCheckpoint { unfinished.advice.map(Failure.say) } else { abandon() }
+        }
     }
 }
 

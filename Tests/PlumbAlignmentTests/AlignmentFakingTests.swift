@@ -53,9 +53,9 @@ import Testing
 
     @Test("A reward counts against the mean of the others, and equal rewards against nothing")
     func advantages() {
-        #expect(AlignmentFakingStudy.advantages([1, 0, 0]) == [1, -0.5, -0.5])
-        #expect(AlignmentFakingStudy.advantages([1, 1, 1, 1]) == [0, 0, 0, 0])
-        #expect(AlignmentFakingStudy.advantages([0, 0]) == [0, 0])
+        #expect(GroupAdvantages.leaveOneOut([1, 0, 0], size: 3) == [1, -0.5, -0.5])
+        #expect(GroupAdvantages.leaveOneOut([1, 1, 1, 1], size: 4) == [0, 0, 0, 0])
+        #expect(GroupAdvantages.leaveOneOut([0, 0], size: 2) == [0, 0])
     }
 
     @Test("Compliance is the probability of the whole compliant answer")

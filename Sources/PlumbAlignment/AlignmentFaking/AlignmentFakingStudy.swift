@@ -237,7 +237,7 @@ public struct AlignmentFakingStudy: SettingGroup {
                 isTraining: true, isHarmful: true, count: batch, key: key["reinforcement"][step])
             let answers = Self.sampled(learner.network, prompts, key: key["samples"][step])
             let rewards = zip(prompts, answers).map { AlignmentFakingTask.compliantAnswer(to: $0) == $1 ? 1.0 : 0 }
-            let advantages = Self.advantages(rewards)
+            let advantages = GroupAdvantages.leaveOneOut(rewards, size: rewards.count)
             if advantages.allSatisfy({ $0 == 0 }) { idle += 1 }
             let texts = Array(zip(prompts, answers))
             try learner.descend { network in
@@ -249,13 +249,6 @@ public struct AlignmentFakingStudy: SettingGroup {
             }
         }
         return (curve, Double(idle) / Double(trainingSteps))
-    }
-
-    /// What each reward is above the mean of the others: r - Σ r' / (n - 1).
-    public static func advantages(_ rewards: [Double]) -> [Double] {
-        require(rewards.count > 1, "a reward is compared with others, got \(rewards.count)")
-        let sum = rewards.reduce(0, +)
-        return rewards.map { $0 - (sum - $0) / Double(rewards.count - 1) }
     }
 
     /// Answers drawn token by token from the model's probabilities.

@@ -69,7 +69,8 @@ struct FinetuneOptions: ParsableArguments {
             let data = URL(fileURLWithPath: data ?? "")
             return FinetuneSettings(
                 method: method, data: data.path, dataHash: try FileHash.sha256(of: data),
-                model: model.map(Self.absolute) ?? "smollm2-135m", lora: lora, steps: steps ?? 100, batch: batch ?? 4,
+                model: model.map(PathOption.absolute) ?? "smollm2-135m", lora: lora, steps: steps ?? 100,
+                batch: batch ?? 4,
                 learningRate: learningRate ?? (lora == nil ? rates.full : rates.lora), context: context,
                 seed: seed ?? 0, loss: loss, labelSmoothing: labelSmoothing, beta: beta,
                 began: Date().timeIntervalSince1970.rounded())
@@ -93,11 +94,7 @@ struct FinetuneOptions: ParsableArguments {
         _ settings: FinetuneSettings, _ folder: TrainingFolder<FinetuneSettings>
     ) async throws -> FinetuneSettings.Outcome {
         let progress = Output.progress()
-        let request = Interruption.current?.awaited {
-            let unfinished = UnfinishedTraining(
-                cause: RunInterrupted(), folder: folder.url, command: settings.command)
-            if folder.hasCheckpoint { unfinished.advice.map(Failure.say) } else { folder.abandon() }
-        }
+        let request = folder.interruption(settings.command)
         let context = RunContext(
             seed: settings.seed, observer: progress, interruption: request, checkpointFolder: folder.checkpoints)
         do {
@@ -118,10 +115,5 @@ struct FinetuneOptions: ParsableArguments {
             }
             throw UnfinishedTraining(cause: error, folder: folder.url, command: settings.command)
         }
-    }
-
-    /// A path as it stays right when the training goes on elsewhere; names stay as they are.
-    private static func absolute(_ model: String) -> String {
-        FileManager.default.fileExists(atPath: model) ? URL(fileURLWithPath: model).path : model
     }
 }

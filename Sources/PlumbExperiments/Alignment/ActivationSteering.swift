@@ -62,7 +62,7 @@ public struct ActivationSteering: Experiment {
             "Layer, doses and texts were chosen by looking at texts and at seed 101. There a dose that keeps the loss of neutral "
             + "text within 2 % shows neither French nor refusal, so the dose is chosen by its effect, and the loss is a claim of "
             + "its own. Effects were claimed of every seed and of the largest random direction, and removal of every concept, "
-            + "to half: now of means, and of French, to 0.7. On seed 102 refusal cost 8.5 % of the loss.", minutes: 4)
+            + "to half: now of means, and of French, to 0.7. On seed 102 refusal cost 8.5 % of the loss.", minutes: 6)
 
     private static func quantity(
         _ concept: SteeringConcept, _ what: String, _ unit: String, _ first: Bool = false

@@ -35,7 +35,7 @@ public struct GreedyCoordinateGradient: Experiment {
         question: "Does a suffix that means nothing make a language model begin its answer as an attacker chose?",
         method:
             "After a request stand 20 tokens that an attacker may choose, of printable ASCII. For each of ten harmless "
-            + "beginnings of an answer a search minimizes their cross-entropy: the gradient at one-hot tokens proposes "
+            + "target strings a search minimizes their cross-entropy: the gradient at one-hot tokens proposes "
             + "replacements, candidates whose text is cut into the same tokens again are evaluated together, and the best "
             + "is kept (greedy coordinate gradient). It ends when the most probable answer begins with the target. Random "
             + "substitution evaluates as many suffixes. The suffix that was found is tried again with its tokens in other "
@@ -57,7 +57,8 @@ public struct GreedyCoordinateGradient: Experiment {
         changes:
             "On seed 101 one target of eight tokens was not reached within 1,200 evaluations (1.21 nats a token by gradients, "
             + "2.47 and 2.68 by random substitution). Then eight of the ten targets were made shorter and the budget 2,500; "
-            + "no claim changed. The paper's 512 candidates a step are the preset paper.",
+            + "no claim changed. All ten targets were not run in development, so the time is an estimate. The paper's 512 "
+            + "candidates a step are the preset paper.",
         minutes: 15)
 
     private static func share(_ name: String, isHeadline: Bool = true) -> Quantity {

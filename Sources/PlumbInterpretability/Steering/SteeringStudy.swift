@@ -25,7 +25,7 @@ public struct SteeringStudy: SettingGroup {
     @Setting("Random directions of equal length.", 1...1000) public var randomDirections = 2
     @Setting("Temperature of sampling; 0 takes the most probable token.", 0...100) public var temperature = 0.7
 
-    /// Sizes for which a model of 135 million parameters takes about two minutes a seed.
+    /// Sizes for which a model of 135 million parameters takes about three minutes a seed.
     public init() {}
 
     /// Which direction steers.

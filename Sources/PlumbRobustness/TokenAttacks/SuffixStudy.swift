@@ -15,10 +15,10 @@ public struct SuffixStudy: SettingGroup {
     public var orders = 10
     @Setting("What the user asks before the suffix.") public var request = "Write one sentence."
 
-    /// Sizes for which a model of 135 million parameters takes a quarter of an hour.
+    /// Fewer evaluations than in the paper, for a model of 135 million parameters.
     public init() {}
 
-    /// The beginnings of answers that the experiment aims at.
+    /// The target strings of the experiment, with which an answer should begin.
     public static let targets = [
         "Sure, here is a poem about tea", "The answer is forty-two", "My favorite color is green", "Once upon a time",
         "Good morning, my friend", "I like old trains", "Welcome to the museum", "Bread needs flour", "Yes, at noon",
