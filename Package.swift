@@ -22,7 +22,7 @@ let package = Package(
                 "Plumbline", "PlumbBasics", "PlumbTensor", "PlumbLinearAlgebra", "PlumbRecords", "PlumbTokenizers",
                 "PlumbNN",
                 "PlumbData", "PlumbWorlds", "PlumbModels", "PlumbLearning", "PlumbInterpretability", "PlumbAlignment",
-                "PlumbGovernance", "PlumbFoundations", "PlumbRobustness",
+                "PlumbGovernance", "PlumbFoundations", "PlumbRobustness", "PlumbOversight", "PlumbEvaluations",
                 "PlumbExperiments", "PlumbReport",
             ]),
         .library(name: "PlumbCommand", targets: ["PlumbCommand"]),
@@ -113,6 +113,18 @@ let package = Package(
                 "PlumbBasics", "PlumbTensor", "PlumbLinearAlgebra", "PlumbRecords", "PlumbTokenizers", "PlumbNN",
                 "PlumbData", "PlumbModels", "PlumbLearning",
             ], swiftSettings: strict + floorSwift),
+        .target(
+            name: "PlumbOversight",
+            dependencies: [
+                "PlumbBasics", "PlumbTensor", "PlumbLinearAlgebra", "PlumbRecords", "PlumbTokenizers", "PlumbNN",
+                "PlumbData", "PlumbModels", "PlumbLearning",
+            ], swiftSettings: strict + floorSwift),
+        .target(
+            name: "PlumbEvaluations",
+            dependencies: [
+                "PlumbBasics", "PlumbTensor", "PlumbLinearAlgebra", "PlumbRecords", "PlumbTokenizers", "PlumbJinja",
+                "PlumbNN", "PlumbData", "PlumbModels", "PlumbLearning", "CZlib",
+            ], swiftSettings: strict + floorSwift),
         // Level 6: one file a question.
         .target(
             name: "PlumbExperiments",
@@ -120,6 +132,7 @@ let package = Package(
                 "PlumbBasics", "PlumbTensor", "PlumbRecords", "PlumbTokenizers", "PlumbNN", "PlumbData", "PlumbWorlds",
                 "PlumbModels", "PlumbLearning",
                 "PlumbInterpretability", "PlumbAlignment", "PlumbGovernance", "PlumbFoundations", "PlumbRobustness",
+                "PlumbOversight", "PlumbEvaluations",
             ], swiftSettings: strict),
         // Level 7: pages and terminal tables, functions of a record.
         .target(name: "PlumbReport", dependencies: ["PlumbBasics", "PlumbRecords"], swiftSettings: strict),
@@ -129,15 +142,15 @@ let package = Package(
             dependencies: [
                 "PlumbBasics", "PlumbTensor", "PlumbLinearAlgebra", "PlumbRecords", "PlumbTokenizers", "PlumbJinja",
                 "PlumbNN", "PlumbData", "PlumbWorlds", "PlumbModels", "PlumbLearning", "PlumbInterpretability",
-                "PlumbAlignment", "PlumbGovernance", "PlumbFoundations", "PlumbRobustness", "PlumbExperiments",
-                "PlumbReport",
+                "PlumbAlignment", "PlumbGovernance", "PlumbFoundations", "PlumbRobustness", "PlumbOversight",
+                "PlumbEvaluations", "PlumbExperiments", "PlumbReport",
             ], swiftSettings: strict),
         .target(
             name: "PlumbCommand",
             dependencies: [
                 "PlumbBasics", "PlumbTensor", "PlumbRecords", "PlumbTokenizers", "PlumbJinja", "PlumbNN", "PlumbData",
                 "PlumbWorlds", "PlumbModels", "PlumbLearning", "PlumbInterpretability", "PlumbAlignment",
-                "PlumbRobustness", "PlumbExperiments",
+                "PlumbRobustness", "PlumbOversight", "PlumbEvaluations", "PlumbExperiments",
                 "PlumbReport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
@@ -182,6 +195,18 @@ let package = Package(
                 "PlumbBasics", "PlumbTensor", "PlumbRecords", "PlumbTokenizers", "PlumbNN", "PlumbData", "PlumbModels",
                 "PlumbLearning", "PlumbRobustness",
             ], resources: [.copy("Golden")], swiftSettings: strict),
+        .testTarget(
+            name: "PlumbOversightTests",
+            dependencies: [
+                "PlumbBasics", "PlumbTensor", "PlumbRecords", "PlumbTokenizers", "PlumbNN", "PlumbData", "PlumbModels",
+                "PlumbLearning", "PlumbOversight",
+            ], swiftSettings: strict),
+        .testTarget(
+            name: "PlumbEvaluationsTests",
+            dependencies: [
+                "PlumbBasics", "PlumbTensor", "PlumbRecords", "PlumbTokenizers", "PlumbNN", "PlumbData", "PlumbModels",
+                "PlumbLearning", "PlumbEvaluations",
+            ], swiftSettings: strict),
         .testTarget(
             name: "PlumbInterpretabilityTests",
             dependencies: [
