@@ -17,6 +17,7 @@ size_t plumb_panel_bytes(int packing, size_t inputs) {
     case PLUMB_PACK_Q8_0: return inputs % 32 ? 0 : inputs / 32 * 1088;
     case PLUMB_PACK_Q4_0: return inputs % 32 ? 0 : inputs / 32 * 576;
     case PLUMB_PACK_Q4_1: return inputs % 32 ? 0 : inputs / 32 * 640;
+    case PLUMB_PACK_AFFINE: return inputs % 16 ? 0 : inputs / 16 * 768;
     default: return 0;
     }
 }

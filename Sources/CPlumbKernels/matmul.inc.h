@@ -7,6 +7,7 @@
 //   Q8_0  [k / 32] x  { 32 float16 scales, [8] words of 4 bytes q + 128 }
 //   Q4_0  [k / 32] x  { 32 float16 scales, [4] words of 8 nibbles q + 8 }
 //   Q4_1  [k / 32] x  { 32 float16 scales, 32 float16 minima, [4] words of 8 nibbles }
+//   AFFINE [k / 16] x { 32 float32 scales, 32 float32 offsets, [4] words of 4 bytes }
 //
 // Small float32 weights stored [inputs, outputs] need no packing (PLUMB_PACK_NONE): 32 columns are a panel whose rows
 // stand further apart. Small float32 activations are read where they are too, be they stored by rows or by columns.
@@ -180,21 +181,23 @@ INLINE vf scale_at(const char *block, size_t column, int v) {
     return widen_f16(*(const vsu *)(block + column * 2 + (size_t)v * VL * 2));
 }
 
-INLINE void micro_q8(const int rows, const int vectors, const micro_call *c) {
+/// Bytes with float16 scales of 32, or, where `affine`, with float32 scales and offsets of 16.
+INLINE void micro_bytes(const int rows, const int vectors, const micro_call *c, const int affine) {
     vf acc[QUANTIZED_ROWS][16], w[16], d[3][16], m[16];
     vu word[16];
     micro_clear(rows, vectors, acc);
     const float *a = c->a;
     const char *p = c->w, *ahead = c->ahead;
-    for (size_t block = 0; block < c->k / 32; block++) {
+    for (size_t block = 0; block < c->k / (affine ? 16 : 32); block++) {
         UNROLL for (int v = 0; v < vectors; v++) {
-            d[0][v] = scale_at(p, c->column, v);
+            const float *scales = (const float *)p + c->column + v * VL;
+            d[0][v] = affine ? ld(scales) : scale_at(p, c->column, v);
             d[1][v] = d[0][v] * splat(0x1p-8f);
             d[2][v] = d[0][v] * splat(0x1p-16f);
-            m[v] = d[0][v] * splat(-128);
+            m[v] = affine ? ld(scales + PLUMB_PANEL) : d[0][v] * splat(-128);
         }
-        p += 64;
-        for (int i = 0; i < 8; i++) {
+        p += affine ? 2 * ROW_BYTES : 64;
+        for (int i = 0; i < (affine ? 4 : 8); i++) {
             UNROLL for (int v = 0; v < vectors; v++) word[v] = ldu(p + c->column * 4 + v * VL * 4);
             bring(&ahead, c->step);
             UNROLL for (int j = 0; j < 4; j++) {
@@ -210,6 +213,9 @@ INLINE void micro_q8(const int rows, const int vectors, const micro_call *c) {
     }
     micro_store(rows, vectors, acc, c);
 }
+
+INLINE void micro_q8(const int rows, const int vectors, const micro_call *c) { micro_bytes(rows, vectors, c, 0); }
+INLINE void micro_affine(const int rows, const int vectors, const micro_call *c) { micro_bytes(rows, vectors, c, 1); }
 
 INLINE void micro_q4(const int rows, const int vectors, const micro_call *c) {
     vf acc[QUANTIZED_ROWS][16], w[16], d[4][16], m[16];
@@ -286,6 +292,7 @@ KERNELS(micro_f32, micro_f32, VECTORS)
 KERNELS(micro_rows, micro_rows, VECTORS)
 KERNELS(micro_bf16, micro_bf16, VECTORS)
 QUANTIZED_KERNELS(micro_q8)
+QUANTIZED_KERNELS(micro_affine)
 QUANTIZED_KERNELS(micro_q4)
 // A vector of outputs or less, as a classifier's last layer has.
 KERNELS(micro_f32_narrow, micro_f32, ONE_VECTOR)

@@ -43,21 +43,24 @@ INLINE void expand_floats(const int packing, const int operands, float *result, 
 }
 
 INLINE void expand_quantized(const int packing, const int operands, float *result, const char *w, size_t k) {
-    const int bits = packing == PLUMB_PACK_Q8_0 ? 8 : 4, many = 32 / bits;
-    const size_t header = packing == PLUMB_PACK_Q4_1 ? 128 : 64;
-    for (size_t k0 = 0; k0 < k; k0 += 32) {
+    const int affine = packing == PLUMB_PACK_AFFINE;
+    const int bits = affine || packing == PLUMB_PACK_Q8_0 ? 8 : 4, many = 32 / bits, words = affine ? 4 : bits;
+    const size_t header = affine ? 2 * ROW_BYTES : packing == PLUMB_PACK_Q4_1 ? 128 : 64;
+    for (size_t k0 = 0; k0 < k; k0 += (size_t)(words * many)) {
         for (int v = 0; v < PANEL_VECTORS; v++) {
-            vf d = scale_at(w, 0, v);
-            vf m = packing == PLUMB_PACK_Q4_1 ? scale_at(w + 64, 0, v)
-                                              : d * splat(packing == PLUMB_PACK_Q8_0 ? -128 : -8);
-            for (int i = 0; i < bits; i++) {
+            const float *scales = (const float *)w + v * VL;
+            vf d = affine ? ld(scales) : scale_at(w, 0, v);
+            vf m = affine ? ld(scales + PLUMB_PANEL)
+                : packing == PLUMB_PACK_Q4_1 ? scale_at(w + 64, 0, v)
+                                             : d * splat(packing == PLUMB_PACK_Q8_0 ? -128 : -8);
+            for (int i = 0; i < words; i++) {
                 vu word = ldu(w + header + (size_t)i * ROW_BYTES + (size_t)v * VL * 4);
                 vf x[8];
                 UNROLL for (int j = 0; j < many; j++) x[j] = FMA(d, field(word >> (bits * j), bits, 0), m);
                 put(operands, result, k0 + (size_t)(i * many), many, v, x);
             }
         }
-        w += header + (size_t)bits * ROW_BYTES;
+        w += header + (size_t)words * ROW_BYTES;
     }
 }
 
@@ -81,6 +84,7 @@ static NOINLINE void expand(int packing, int operands, float *result, const char
         EXPAND_ALL(PLUMB_PACK_Q8_0)
         EXPAND_ALL(PLUMB_PACK_Q4_0)
         EXPAND_ALL(PLUMB_PACK_Q4_1)
+        EXPAND_ALL(PLUMB_PACK_AFFINE)
     }
 }
 
@@ -102,6 +106,7 @@ static micro_kernel kernel_of(const plumb_matmul_plan *plan, size_t rows, size_t
     }
     if (packing == PLUMB_PACK_BF16) return micro_bf16_kernels[rows];
     *columns = (size_t)QUANTIZED_VECTORS(rows) * VL;
+    if (packing == PLUMB_PACK_AFFINE) return micro_affine_kernels[rows];
     return (packing == PLUMB_PACK_Q8_0 ? micro_q8_kernels : micro_q4_kernels)[rows];
 }
 

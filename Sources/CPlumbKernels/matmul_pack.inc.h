@@ -214,7 +214,12 @@ INLINE uint32_t nibbles(uint64_t bytes) {
     return (uint32_t)(bytes | bytes >> 16);
 }
 
-/// One GGUF block of one output into its lane; returns the packed block's bytes.
+/// One block of 16 bytes with their scale and offset, of one output, into its lane.
+INLINE void pack_affine_block(char *block, size_t lane, const char *source) {
+    for (size_t i = 0; i < 6; i++) memcpy(block + i * ROW_BYTES + lane * 4, source + i * 4, 4);
+}
+
+/// One GGUF block of one output into its lane.
 INLINE void pack_block(int packing, char *block, size_t lane, const char *source) {
     int minimum = packing == PLUMB_PACK_Q4_1;
     memcpy(block + lane * 2, source, 2);
@@ -254,10 +259,17 @@ static void pack_panel(
         }
         return;
     }
-    size_t packed = plumb_panel_bytes(packing, 32), stored = packed / PLUMB_PANEL;
-    for (size_t block = 0; block < inputs / 32; block++) {
+    size_t elements = packing == PLUMB_PACK_AFFINE ? 16 : 32;
+    size_t packed = plumb_panel_bytes(packing, elements), stored = packed / PLUMB_PANEL;
+    for (size_t block = 0; block < inputs / elements; block++) {
         for (size_t r = 0; r < rows; r++) {
-            pack_block(packing, to + block * packed, lane + r, from + r * row_stride + block * stored);
+            char *into = to + block * packed;
+            const char *source = from + r * row_stride + block * stored;
+            if (packing == PLUMB_PACK_AFFINE) {
+                pack_affine_block(into, lane + r, source);
+            } else {
+                pack_block(packing, into, lane + r, source);
+            }
         }
     }
 }

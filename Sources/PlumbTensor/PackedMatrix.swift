@@ -36,7 +36,7 @@ final class PackedMatrix: @unchecked Sendable {
     /// The matrix that multiplies by the transpose of `tensor`, `[outputs, inputs]`.
     convenience init(_ tensor: Tensor) {
         self.init(kind: Int32(PLUMB_PACK_F32), outputs: tensor.shape[0], inputs: tensor.shape[1])
-        write(.tensor(tensor), first: 0, as: nil, rounding: false)
+        write(.tensor(tensor), first: 0)
     }
 
     /// `y = x · Wᵀ + bias + residual`, with `x` `[R, I]`: a constant.
@@ -63,30 +63,56 @@ final class PackedMatrix: @unchecked Sendable {
         }
     }
 
-    /// Writes one part's rows: in the file's own encoding when `type` is given, otherwise through float32.
-    func write(_ part: Weight.Part, first: Int, as type: ElementType?, rounding: Bool) {
-        if let type, case .stored(let stored) = part {
-            let stride = inputs / type.elementsPerBlock * type.bytesPerBlock
-            stored.bytes.withUnsafeBytes {
-                plumb_pack(packing, memory, outputs, inputs, first, part.outputs, $0.baseAddress, stride)
-            }
-            return
-        }
-        if case .transposed(let tensor) = part, !rounding {
+    /// Writes one part's rows: as the file stores them where this packing can, otherwise through float32.
+    func write(_ part: Weight.Part, first: Int) {
+        switch part {
+        case .stored(let stored) where stored.elementType == storedType:
+            stored.bytes.withUnsafeBytes { pack($0, first, part.outputs) }
+        case .stored(let stored) where packing != Int32(PLUMB_PACK_F32) && packing != Int32(PLUMB_PACK_BF16):
+            requantized(stored).withUnsafeBytes { pack($0, first, part.outputs) }
+        case .transposed(let tensor) where packing == Int32(PLUMB_PACK_F32):
             tensor.withUnsafeElements {
                 plumb_pack_transposed(
                     memory.assumingMemoryBound(to: Float.self), outputs, inputs, first, part.outputs, $0.baseAddress,
                     part.outputs)
             }
-            return
-        }
-        part.tensor().withUnsafeElements { values in
-            if rounding {
-                let rounded = values.map(BFloat16.bits)
-                plumb_pack(packing, memory, outputs, inputs, first, part.outputs, rounded, inputs * 2)
-            } else {
-                plumb_pack(packing, memory, outputs, inputs, first, part.outputs, values.baseAddress, inputs * 4)
+        default:
+            part.tensor().withUnsafeElements { values in
+                if packing == Int32(PLUMB_PACK_BF16) {
+                    let rounded = values.map(BFloat16.bits)
+                    plumb_pack(packing, memory, outputs, inputs, first, part.outputs, rounded, inputs * 2)
+                } else {
+                    plumb_pack(packing, memory, outputs, inputs, first, part.outputs, values.baseAddress, inputs * 4)
+                }
             }
+        }
+    }
+
+    /// The stored type whose blocks the packing takes as they are.
+    private var storedType: ElementType? {
+        switch Int(packing) {
+        case PLUMB_PACK_BF16: .bf16
+        case PLUMB_PACK_Q8_0: .q8_0
+        case PLUMB_PACK_Q4_0: .q4_0
+        case PLUMB_PACK_Q4_1: .q4_1
+        default: nil
+        }
+    }
+
+    private func pack(_ bytes: UnsafeRawBufferPointer, _ first: Int, _ rows: Int) {
+        plumb_pack(packing, memory, outputs, inputs, first, rows, bytes.baseAddress, bytes.count / max(1, rows))
+    }
+
+    /// The blocks that this packing takes, with the values of those that `stored` has.
+    private func requantized(_ stored: StoredTensor) -> [UInt8] {
+        let count = plumb_packed_bytes(packing, 32, inputs) / 32 * stored.shape[0]
+        return [UInt8](unsafeUninitializedCapacity: count) { blocks, filled in
+            let status = stored.bytes.withUnsafeBytes {
+                plumb_requantize(
+                    Int32(stored.elementType.rawValue), packing, $0.baseAddress, blocks.baseAddress, stored.count)
+            }
+            require(status == 0, "\(stored.elementType.name) cannot be packed in the form \(packing)")
+            filled = count
         }
     }
 }

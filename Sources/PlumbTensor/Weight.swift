@@ -237,36 +237,34 @@ public struct Weight: Sendable {
         parts[index] = isTransposed ? .transposed(tensor) : .tensor(tensor)
     }
 
-    /// The packing that holds every part exactly, or float32.
-    private var packing: (kind: Int32, type: ElementType?) {
-        var type: ElementType?
+    /// The smallest packing that holds every part exactly.
+    private var packing: Int32 {
+        var types: Set<ElementType> = []
         for part in parts {
-            guard case .stored(let stored) = part, type == nil || type == stored.elementType else {
-                return (Int32(PLUMB_PACK_F32), nil)
-            }
-            type = stored.elementType
+            guard case .stored(let stored) = part else { return Int32(PLUMB_PACK_F32) }
+            types.insert(stored.elementType)
         }
         let kind =
-            switch type {
-            case .bf16: PLUMB_PACK_BF16
-            case .q8_0: PLUMB_PACK_Q8_0
-            case .q4_0: PLUMB_PACK_Q4_0
-            case .q4_1: PLUMB_PACK_Q4_1
+            switch types {
+            case [.bf16]: PLUMB_PACK_BF16
+            case [.q4_0]: PLUMB_PACK_Q4_0
+            case [.q4_1]: PLUMB_PACK_Q4_1
+            case _ where types.isSubset(of: [.q4_0, .q5_0, .q8_0]): PLUMB_PACK_Q8_0
+            case _ where types.allSatisfy(\.isQuantized): PLUMB_PACK_AFFINE
             default: PLUMB_PACK_F32
             }
-        return kind == PLUMB_PACK_F32 ? (Int32(kind), nil) : (Int32(kind), type)
+        return Int32(kind)
     }
 
     fileprivate func pack(_ use: LazyPacking.Use) -> PackedMatrix {
         guard case .forward(let arithmetic) = use else {
             return PackedMatrix(transposing: tensor().detached())
         }
-        var (kind, type) = packing
-        if arithmetic == .bfloat16 { (kind, type) = (Int32(PLUMB_PACK_BF16), type == .bf16 ? type : nil) }
+        let kind = arithmetic == .bfloat16 ? Int32(PLUMB_PACK_BF16) : packing
         let matrix = PackedMatrix(kind: kind, outputs: outputs, inputs: inputs)
         var first = 0
         for part in parts {
-            matrix.write(part, first: first, as: type, rounding: arithmetic == .bfloat16)
+            matrix.write(part, first: first)
             first += part.outputs
         }
         return matrix

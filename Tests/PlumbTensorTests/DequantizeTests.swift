@@ -1,5 +1,6 @@
 import CPlumbKernels
 import Foundation
+import PlumbTensor
 import Testing
 
 /// The instruction set is the process's own, so what changes it runs in a process of its own.
@@ -39,6 +40,58 @@ import Testing
         #expect(values[5].sign == .minus)
     }
 
+    @Test("Blocks rewritten with a scale and an offset for sixteen bytes keep their values")
+    func affineBlocksKeepValues() throws {
+        for type in try RecordedBlocks.all() where plumb_block_elements(type.type) > 1 {
+            let values = type.bits.map { Float(bitPattern: $0) }
+            let blocks = try #require(requantized(type, PLUMB_PACK_AFFINE, bytes: values.count / 16 * 24))
+            for (index, value) in values.enumerated() {
+                let block = index / 16 * 24
+                let (scale, offset) = (float(blocks, at: block), float(blocks, at: block + 4))
+                let q = Float(blocks[block + 8 + index % 16])
+                #expect(offset.addingProduct(scale, q) == value, "\(type.name), element \(index)")
+            }
+        }
+    }
+
+    @Test("Q4_0 and Q5_0 rewritten as Q8_0 keep their values, and other types cannot be")
+    func widerBlocksKeepValues() throws {
+        let scaled = [PLUMB_TYPE_Q4_0, PLUMB_TYPE_Q5_0, PLUMB_TYPE_Q8_0].map { Int32($0) }
+        for type in try RecordedBlocks.all() {
+            let blocks = requantized(type, PLUMB_PACK_Q8_0, bytes: type.bits.count / 32 * 34)
+            guard scaled.contains(type.type) else {
+                #expect(blocks == nil, "\(type.name)")
+                continue
+            }
+            let bits = dequantized(Int32(PLUMB_TYPE_Q8_0), try #require(blocks), count: type.bits.count)
+            #expect(bits.map { Float(bitPattern: $0) } == type.bits.map { Float(bitPattern: $0) }, "\(type.name)")
+        }
+    }
+
+    @Test("A fused weight of parts in several formats multiplies like its float32 values")
+    func mixedPartsMultiplyExactly() throws {
+        let recorded = try RecordedBlocks.all().filter { plumb_block_elements($0.type) > 1 }
+        let x = Tensor((0..<3 * 512).map { Float($0 % 37) / 16 - 1 }, shape: [3, 512])
+        for first in recorded {
+            for second in recorded {
+                let weight = Weight([.stored(try first.stored(rows: 5)), .stored(try second.stored(rows: 30))])
+                let dense = Weight(weight.tensor())
+                let equal = weight.applied(to: x).elements == dense.applied(to: x).elements
+                #expect(equal, "\(first.name) above \(second.name)")
+            }
+        }
+    }
+
+    private func requantized(_ type: RecordedBlocks, _ packing: Int, bytes: Int) -> [UInt8]? {
+        var result = [UInt8](repeating: 0, count: bytes)
+        let status = plumb_requantize(type.type, Int32(packing), type.bytes, &result, type.bits.count)
+        return status == 0 ? result : nil
+    }
+
+    private func float(_ bytes: [UInt8], at index: Int) -> Float {
+        Float(bitPattern: (0..<4).reduce(0) { $0 | UInt32(bytes[index + $1]) << (8 * UInt32($1)) })
+    }
+
     @Test func unknownTypesAreRefused() {
         var value: Float = 3
         let status = plumb_dequantize(999, [1, 2, 3, 4], &value, 1)
@@ -60,6 +113,15 @@ private struct RecordedBlocks: Decodable {
     var bytes: [UInt8] {
         let digits = blocks.utf8.map { $0 < 58 ? $0 - 48 : $0 - 87 }
         return stride(from: 0, to: digits.count, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
+    }
+
+    /// A matrix `[rows, 512]` of these blocks, again and again.
+    func stored(rows: Int) throws -> StoredTensor {
+        let elementType = try #require(ElementType(rawValue: Int(type)))
+        let count = try #require(elementType.byteCount(of: rows * 512))
+        let blocks = bytes
+        let repeated = (0..<count).map { blocks[$0 % blocks.count] }
+        return try StoredTensor(name: name, shape: [rows, 512], elementType: elementType, bytes: MappedBytes(repeated))
     }
 
     static func all() throws -> [RecordedBlocks] {

@@ -3,9 +3,9 @@ import CPlumbKernels
 /// A product with random operands: weights as stored, as the float32 values they stand for, and strides wider than
 /// the rows.
 struct MatmulProblem {
-    static let packings = [PLUMB_PACK_F32, PLUMB_PACK_BF16, PLUMB_PACK_Q8_0, PLUMB_PACK_Q4_0, PLUMB_PACK_Q4_1].map {
-        Int32($0)
-    }
+    static let packings = [
+        PLUMB_PACK_F32, PLUMB_PACK_BF16, PLUMB_PACK_Q8_0, PLUMB_PACK_Q4_0, PLUMB_PACK_Q4_1, PLUMB_PACK_AFFINE,
+    ].map { Int32($0) }
     static let float32 = Int32(PLUMB_PACK_F32)
     static let bfloat16 = Int32(PLUMB_PACK_BF16)
     static let none = Int32(PLUMB_PACK_NONE)
@@ -43,6 +43,7 @@ struct MatmulProblem {
         weights.reserveCapacity(outputs * inputs)
         switch Int(packing) {
         case PLUMB_PACK_F32, PLUMB_PACK_BF16: appendFloats(&random)
+        case PLUMB_PACK_AFFINE: appendAffineBlocks(&random)
         default: appendBlocks(&random)
         }
     }
@@ -68,6 +69,21 @@ struct MatmulProblem {
                 weights.append(Float(bitPattern: UInt32(upper) << 16))
                 withUnsafeBytes(of: upper.littleEndian) { stored.append(contentsOf: $0) }
             }
+        }
+    }
+
+    /// Blocks of 16 bytes with a scale and an offset.
+    private mutating func appendAffineBlocks(_ random: inout Uniform) {
+        for block in 0..<(outputs * inputs / 16) {
+            // A scale of 18 bits, as the K-quants' products are.
+            let scale = Float(Float16(random.next() * 0.01)) * Float(1 + block % 63)
+            let offset = block % 7 == 3 ? random.next() * 3e-5 : random.next()
+            for part in [scale, offset] {
+                withUnsafeBytes(of: part.bitPattern.littleEndian) { stored.append(contentsOf: $0) }
+            }
+            let bytes = random.bytes(16).map { $0 & 63 }
+            weights += bytes.map { Float(scale) * Float($0) + offset }
+            stored.append(contentsOf: bytes)
         }
     }
 

@@ -86,7 +86,9 @@ import Testing
         #expect(plumb_packed_bytes(q8, 32, 64) == 32 * 2 * 34)
         #expect(plumb_packed_bytes(q40, 32, 64) == 32 * 2 * 18)
         #expect(plumb_packed_bytes(q41, 32, 64) == 32 * 2 * 20)
-        for packing in [q8, q40, q41] { #expect(plumb_packed_bytes(packing, 32, 33) == 0) }
+        let affine = Int32(PLUMB_PACK_AFFINE)
+        #expect(plumb_packed_bytes(affine, 32, 48) == 32 * 3 * 24)
+        for packing in [q8, q40, q41, affine] { #expect(plumb_packed_bytes(packing, 32, 33) == 0) }
         #expect(plumb_packed_bytes(9, 32, 32) == 0)
     }
 

@@ -70,11 +70,20 @@ size_t plumb_block_bytes(int type);
 /// unknown type.
 int plumb_dequantize(int type, const void *source, float *result, size_t count);
 
+/// Rewrites `count` elements (a multiple of the block) of `type` as the blocks that plumb_pack takes for `packing`, so
+/// that their values stay as they are: Q4_0 and Q5_0 as PLUMB_PACK_Q8_0, any quantized type as PLUMB_PACK_AFFINE. 0, or
+/// -1 where the packing cannot hold the type.
+int plumb_requantize(int type, int packing, const void *source, void *result, size_t count);
+
 // MARK: Matrix products (matmul.inc.h)
 
-/// How a packed matrix holds its weights. All but F32 and BF16 keep GGUF's own blocks' values; every packing yields
-/// exactly the float32 product of the dequantized weights, bit for bit the same as PLUMB_PACK_F32 would.
-enum { PLUMB_PACK_F32 = 0, PLUMB_PACK_BF16 = 1, PLUMB_PACK_Q8_0 = 2, PLUMB_PACK_Q4_0 = 3, PLUMB_PACK_Q4_1 = 4 };
+/// How a packed matrix holds its weights. All but F32 and BF16 keep a quantized format's integers; every packing yields
+/// exactly the float32 product of the dequantized weights, bit for bit the same as PLUMB_PACK_F32 would. AFFINE holds
+/// any quantized format: bytes q with a float32 scale and offset for 16 of them, scale · q + offset.
+enum {
+    PLUMB_PACK_F32 = 0, PLUMB_PACK_BF16 = 1, PLUMB_PACK_Q8_0 = 2, PLUMB_PACK_Q4_0 = 3, PLUMB_PACK_Q4_1 = 4,
+    PLUMB_PACK_AFFINE = 6
+};
 /// No packing: float32 stored [inputs, outputs], weights_stride floats between inputs, for weights that are multiplied
 /// once. Few are read where they are, many are packed on the way.
 enum { PLUMB_PACK_NONE = 5 };
@@ -83,7 +92,8 @@ enum { PLUMB_PACK_NONE = 5 };
 size_t plumb_packed_bytes(int packing, size_t outputs, size_t inputs);
 /// Writes `rows` output rows, row-major [rows, inputs], into a packed matrix of `outputs` rows beginning at output
 /// `first`. The memory was zeroed by the caller before the first call. `source` is float32 for PLUMB_PACK_F32,
-/// bfloat16 for PLUMB_PACK_BF16 and GGUF blocks for the quantized packings; `row_stride` counts bytes.
+/// bfloat16 for PLUMB_PACK_BF16, GGUF blocks for the quantized packings and for PLUMB_PACK_AFFINE blocks of 24 bytes: a
+/// scale, an offset, 16 bytes. `row_stride` counts bytes.
 void plumb_pack(
     int packing, void *packed, size_t outputs, size_t inputs, size_t first, size_t rows, const void *source,
     size_t row_stride);
