@@ -19,7 +19,8 @@ test: build-tests ## set up, build and run every test
 	@.build/debug/plumb model get smollm2-135m || echo "the tests of the real model will be skipped: it could not be fetched"
 	$(SWIFT) test --skip-build --no-parallel
 
-build-tests: setup ## build every target and its tests, for development
+build-tests: ## build every target and its tests, for development
+	@Scripts/setup bubblewrap
 	$(SWIFT) build --build-tests
 
 build: setup ## build the command for everyday use

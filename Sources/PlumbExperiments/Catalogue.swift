@@ -14,5 +14,6 @@ extension Catalogue {
         CertifiedDefense.self,
         AdversarialAttacks.self, AdversarialTraining.self,
         DistributionShift.self, PhysicalAttack.self, HighStakesReliability.self, GreedyCoordinateGradient.self,
+        AgentEvals.self,
     ])
 }
