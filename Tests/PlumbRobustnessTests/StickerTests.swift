@@ -7,7 +7,7 @@ import PlumbTensor
 import Testing
 
 @Suite struct StickerTests {
-    private let layout = StickerLayout(rows: 2, columns: 3, width: 1.12, height: 0.36)
+    private let layout = StickerLayout(distance: 0.28, rows: 2, columns: 3, width: 1.12, height: 0.36)
 
     @Test(arguments: TrafficSign.allCases) func aSignIsDrawnInEveryView(_ sign: TrafficSign) {
         let pictures = (0..<3).map { SignView(key: RandomKey(1)[$0]).picture(of: sign).picture([]) }

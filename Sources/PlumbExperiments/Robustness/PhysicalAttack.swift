@@ -40,9 +40,8 @@ public struct PhysicalAttack: Experiment {
             + "lead random ones most, and judge them in unseen views. On digits, choose two bars for each of 90 pairs.",
         limits:
             "The world is drawn by a program: no camera, no printer and no real sign took part. The network has eight "
-            + "classes, and the attacker knows its weights and chooses the target that suits them. The stickers lie in a "
-            + "fixed place and cover over half of the sign. Networks differ: with these or nearby settings chosen stickers "
-            + "reached less than 0.8 on 5 of 14 development networks (at least 0.55), random ones more than 0.1 on none.",
+            + "classes, and the attacker knows its weights and chooses the target that suits them. The stickers "
+            + "cover the letters and over half of the sign: what is left of it is its outline and its color.",
         references: [
             Reference(
                 authors: "Eykholt, Evtimov, Fernandes, Li, Rahmati, Xiao, Prakash, Kohno, Song",
@@ -55,8 +54,9 @@ public struct PhysicalAttack: Experiment {
         changes:
             "With a fixed target and smaller stickers, random ones reached it too (0.35 and 0.43 of views), or chosen ones "
             + "did not on some development seeds (0.54). Sizes, random stickers in training, the attacker's choice of a "
-            + "target and its steps on stickers as they are printed date from then, chosen on seeds 101 to 130; "
-            + "thresholds are as they were.",
+            + "target and its steps on stickers as they are printed date from then, chosen on seeds 101 to 130. "
+            + "Above and below the letters chosen ones reached less than 0.8 on 5 of 14 development networks; they are on the "
+            + "letters since. Thresholds are as they were.",
         minutes: 2)
 
     static let accuracy = Quantity("sign_accuracy"), success = Quantity("sticker_success", isHeadline: true)
@@ -78,7 +78,8 @@ public struct PhysicalAttack: Experiment {
                 .worst, "Two stickers turn the stop sign into a chosen sign in views that were not used to make them",
                 Self.success, .atLeast(0.8), control: "Random stickers of the same size do not", Self.random,
                 .atMost(0.1)
-            ).and(Self.accuracy, .atLeast(0.98)).controlAnd(Self.none, .atMost(0.02)),
+            ).and(Self.accuracy, .atLeast(0.98)).controlAnd(Self.none, .atMost(0.02))
+                .development(missed: 0, of: 12),
             Claim(
                 .mean, "Stickers made in one view, where they work, work less in others than those made over views",
                 Self.loss, .atLeast(0.1), control: "In their own view they work", Self.home, .atLeast(0.95)),

@@ -18,6 +18,8 @@ public struct SignStudy: SettingGroup {
     @Setting("Columns of cells on each of the two stickers.", 1...32) public var stickerColumns = 24
     @Setting("Width of a sticker, in radii of the sign.", 0.1...2) public var stickerWidth = 1.5
     @Setting("Height of a sticker, in radii of the sign.", 0.1...0.7) public var stickerHeight = 0.54
+    @Setting("Distance of a sticker from the middle of the sign, in its radii: 0 is on the letters.", 0...0.4)
+    public var stickerDistance = 0.0
     @Setting("Random stickers of the same size that are judged beside.", 1...1000) public var randomStickers = 20
     @Setting(
         "Whether the attacker makes stickers for every sign and keeps those that lead random ones most in its own views; "
@@ -93,7 +95,8 @@ public struct SignStudy: SettingGroup {
         }
         let network = try self.network(key: key["network"], in: session)
         let layout = StickerLayout(
-            rows: stickerRows, columns: stickerColumns, width: stickerWidth, height: stickerHeight)
+            distance: stickerDistance, rows: stickerRows, columns: stickerColumns, width: stickerWidth,
+            height: stickerHeight)
         var outcome = Outcome()
         try measureClean(network, key: key["unseen"], &outcome)
         let unseen = (0..<judgedViews).map { SignView(key: key["judged"][$0]) }

@@ -58,16 +58,17 @@ public struct StickerLayout: Sendable {
     /// The rows and columns of cells of a strip.
     let rows: Int, columns: Int
 
-    /// Two strips, above and below the letters of a sign.
+    /// Two equal strips, one above and one below the middle of a sign.
     ///
     /// - Parameters:
+    ///   - distance: of a strip from the middle, in radii of the sign.
     ///   - rows: of cells in a strip.
     ///   - columns: of cells in a strip.
     ///   - width: of a strip, in radii of the sign.
     ///   - height: of a strip, in radii of the sign.
-    public init(rows: Int, columns: Int, width: Double, height: Double) {
-        let (side, inner) = (width / 2, 0.28)
-        strips = [(-side, -inner - height, side, -inner), (-side, inner, side, inner + height)]
+    public init(distance: Double, rows: Int, columns: Int, width: Double, height: Double) {
+        let side = width / 2
+        strips = [(-side, -distance - height, side, -distance), (-side, distance, side, distance + height)]
         (self.rows, self.columns) = (rows, columns)
     }
 
