@@ -55,8 +55,8 @@ struct ReinforcementSettings: Codable {
         }
         guard let tokenizer = model.tokenizer else { throw ModelError("\(model.name) has no tokenizer") }
         if isLexicon {
-            let lexicon = try LexiconReward(contentsOf: URL(fileURLWithPath: reward))
-            return { $0.map { lexicon.score(tokenizer.decode($0.isFinished ? $0.tokens.dropLast() : $0.tokens)) } }
+            let score = try LexiconReward(contentsOf: URL(fileURLWithPath: reward)).scorer(for: model)
+            return { $0.map(score) }
         }
         let learned = try await RewardModel.load(folder: reward)
         guard learned.trunk.tokenizer?.json == tokenizer.json else {

@@ -1,7 +1,9 @@
 public import Foundation
 internal import PlumbBasics
 internal import PlumbData
+public import PlumbModels
 internal import PlumbTensor
+internal import PlumbTokenizers
 
 /// A reward that counts words: the sum of the weights of those a text has, each as often as it stands there.
 ///
@@ -55,6 +57,16 @@ public struct LexiconReward: Sendable, Equatable {
 
     /// The reward of a text.
     public func score(_ text: String) -> Double { Self.words(text).reduce(0) { $0 + (weights[$1] ?? 0) } }
+
+    /// The reward of what `model` wrote after a prompt, the token that ended it left out.
+    ///
+    /// - Throws: `ModelError` for a model without a tokenizer.
+    public func scorer(for model: HookedTransformer) throws -> @Sendable (Completion) -> Double {
+        guard let tokenizer = model.tokenizer else {
+            throw ModelError("\(model.name) has no tokenizer, so that its words cannot be counted")
+        }
+        return { score(tokenizer.decode($0.isFinished ? $0.tokens.dropLast() : $0.tokens)) }
+    }
 
     private static func words(_ text: String) -> [String] {
         text.lowercased().split { !($0.isLetter || $0 == "'") }.map(String.init)
