@@ -55,7 +55,10 @@ struct TrainingFolder<Settings: KeptSettings> {
     /// Removes parts of files, which have hidden names, and the checkpoints of a training that is done.
     private func removeLeftovers() {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: url.path)) ?? []
-        let own = ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "training.json"]
+        let own = [
+            "config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "training.json",
+            RewardModel.headFile,
+        ]
         for name in names where own.contains(where: { name.hasPrefix(".\($0).") }) {
             try? FileManager.default.removeItem(at: url.appendingPathComponent(name))
         }
@@ -117,6 +120,12 @@ struct TrainingFolder<Settings: KeptSettings> {
     /// Saves the model; what was kept for going on is no longer needed.
     func finish(_ model: HookedTransformer) throws {
         try model.save(to: url)
+        try? FileManager.default.removeItem(at: checkpoints)
+    }
+
+    /// Saves the reward model; what was kept for going on is no longer needed.
+    func finish(_ reward: RewardModel) throws {
+        try reward.save(folder: url)
         try? FileManager.default.removeItem(at: checkpoints)
     }
 

@@ -4,11 +4,12 @@ import PlumbBasics
 import PlumbData
 import PlumbLearning
 
-/// A trained language model that learns from answers, or from preferences between answers.
+/// A trained language model that learns from answers, from preferences between answers, or by a reward.
 struct FinetuneCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "finetune", abstract: "Train a language model on: on answers, or on preferences between answers.",
-        subcommands: [SFT.self, DPO.self])
+        commandName: "finetune",
+        abstract: "Train a language model on: on answers, on preferences between answers, or by a reward.",
+        subcommands: [SFT.self, DPO.self, Reward.self, PPO.self, GRPO.self])
 
     struct SFT: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -30,8 +31,11 @@ struct FinetuneCommand: AsyncParsableCommand {
                 """)
 
         @OptionGroup var options: FinetuneOptions
+        @Option(help: .finetuneData, completion: .file()) var data: String?
 
-        func run() async throws { try await options.run(.sft, rates: (lora: 2e-4, full: 2e-5)) }
+        func validate() throws { try options.check(data, "--data") }
+
+        func run() async throws { try await options.run(.sft, data: data, rates: (lora: 2e-4, full: 2e-5)) }
     }
 
     struct DPO: AsyncParsableCommand {
@@ -49,6 +53,7 @@ struct FinetuneCommand: AsyncParsableCommand {
                 """)
 
         @OptionGroup var options: FinetuneOptions
+        @Option(help: .finetuneData, completion: .file()) var data: String?
         @Option(help: "The loss of a pair: \(FinetuneSettings.Loss.allCases.map(\.rawValue).joined(separator: ", ")).")
         var loss: FinetuneSettings.Loss?
         @Option(parsing: .unconditional, help: "How strongly the model is kept near what it was. (default: 0.1)")
@@ -59,12 +64,10 @@ struct FinetuneCommand: AsyncParsableCommand {
         var labelSmoothing: Double?
 
         func validate() throws {
-            if options.resume {
-                let given = [("loss", loss != nil), ("beta", beta != nil), ("label-smoothing", labelSmoothing != nil)]
-                if let (name, _) = given.first(where: \.1) {
-                    throw ValidationError("--resume keeps the settings of the training: leave out --\(name)")
-                }
-            }
+            try options.check(data, "--data")
+            try options.refuseBesideResume([
+                ("loss", loss != nil), ("beta", beta != nil), ("label-smoothing", labelSmoothing != nil),
+            ])
             if let beta, !(beta > 0 && beta.isFinite) {
                 throw ValidationError("--beta must be a number above 0, got \(beta)")
             }
@@ -77,11 +80,17 @@ struct FinetuneCommand: AsyncParsableCommand {
         }
 
         func run() async throws {
-            try await options.run(
-                .dpo, rates: (lora: 5e-5, full: 1e-6), loss: loss ?? .sigmoid, labelSmoothing: labelSmoothing ?? 0,
-                beta: beta ?? 0.1)
+            try await options.run(.dpo, data: data, rates: (lora: 5e-5, full: 1e-6)) { settings in
+                settings.loss = loss ?? .sigmoid
+                settings.labelSmoothing = labelSmoothing ?? 0
+                settings.beta = beta ?? 0.1
+            }
         }
     }
 }
 
 extension FinetuneSettings.Loss: ExpressibleByArgument {}
+
+extension ArgumentHelp {
+    static let finetuneData: ArgumentHelp = "The data: one JSON object a line."
+}

@@ -7,18 +7,18 @@ import PlumbRecords
 import PlumbReport
 import PlumbTensor
 
-/// What both ways of fine-tuning share.
+/// What all ways of fine-tuning share.
 struct FinetuneOptions: ParsableArguments {
     @Option(help: "The model to train on: a name, a folder or a .gguf file. (default: smollm2-135m)") var model: String?
-    @Option(help: "The data: one JSON object a line.", completion: .file()) var data: String?
     @Option(help: "The folder to write the model to; it is made where missing.", completion: .directory)
     var out: String?
     @Option(
         parsing: .unconditional,
         help: "The rank of LoRA: freeze the model and train matrices of this rank. (default: train all weights)")
     var lora: Int?
-    @Option(parsing: .unconditional, help: "Optimizer steps. (default: 100)") var steps: Int?
-    @Option(parsing: .unconditional, help: "Texts, or pairs of them, in each step. (default: 4)") var batch: Int?
+    @Option(parsing: .unconditional, help: "Optimizer steps; of ppo and grpo rounds. (default: 100)") var steps: Int?
+    @Option(parsing: .unconditional, help: "Texts, or pairs of them, in each step. (default: 4; of ppo and grpo 16)")
+    var batch: Int?
     @Option(parsing: .unconditional, help: "The peak learning rate. (default: by the method and LoRA)")
     var learningRate: Double?
     @Option(parsing: .unconditional, help: "The most tokens of a text. (default: 512, or as many as the model reads)")
@@ -31,7 +31,7 @@ struct FinetuneOptions: ParsableArguments {
     @Flag(help: "Print one JSON object when done.") var json = false
 
     func validate() throws {
-        for (name, path) in [("--model", model), ("--data", data), ("--out", out)] { try PathOption.check(path, name) }
+        for (name, path) in [("--model", model), ("--out", out)] { try PathOption.check(path, name) }
         let counts = [
             ("lora", lora), ("steps", steps), ("batch", batch), ("context", context), ("threads", threads),
         ]
@@ -41,39 +41,49 @@ struct FinetuneOptions: ParsableArguments {
         if let rate = learningRate, !(rate > 0 && rate.isFinite) {
             throw ValidationError("--learning-rate must be a number above 0, got \(rate)")
         }
-        guard resume else {
-            if data == nil { throw ValidationError("there is nothing to learn from: name a file with --data FILE") }
-            if out == nil, !dryRun { throw ValidationError("name a folder for the model with --out DIR") }
-            return
-        }
+        guard resume else { return }
         guard out != nil else { throw ValidationError("--resume needs the folder of the training: name it with --out") }
-        let others = [
-            ("model", model != nil), ("data", data != nil), ("lora", lora != nil), ("steps", steps != nil),
-            ("batch", batch != nil), ("learning-rate", learningRate != nil), ("context", context != nil),
-            ("seed", seed != nil), ("dry-run", dryRun),
-        ]
-        if let (name, _) = others.first(where: \.1) {
-            throw ValidationError("--resume keeps the settings of the training: leave out --\(name)")
-        }
+        try refuseBesideResume([
+            ("model", model != nil), ("lora", lora != nil), ("steps", steps != nil), ("batch", batch != nil),
+            ("learning-rate", learningRate != nil), ("context", context != nil), ("seed", seed != nil),
+            ("dry-run", dryRun),
+        ])
+    }
+
+    /// Refuses a training without data or folder, or one that goes on with other data.
+    func check(_ data: String?, _ name: String) throws {
+        try PathOption.check(data, name)
+        if resume { return try refuseBesideResume([(String(name.dropFirst(2)), data != nil)]) }
+        if data == nil { throw ValidationError("there is nothing to learn from: name a file with \(name) FILE") }
+        if out == nil, !dryRun { throw ValidationError("name a folder for the model with --out DIR") }
+    }
+
+    /// Refuses options that a training which goes on has already.
+    func refuseBesideResume(_ given: [(name: String, isGiven: Bool)]) throws {
+        guard resume, let (name, _) = given.first(where: \.isGiven) else { return }
+        throw ValidationError("--resume keeps the settings of the training: leave out --\(name)")
     }
 
     /// Trains, or shows what training would take.
     ///
-    /// - Parameter rates: the usual learning rates, of LoRA and of all weights.
+    /// - Parameters:
+    ///   - rates: the usual learning rates, of LoRA and of all weights.
+    ///   - change: puts what belongs to the method into the settings.
     func run(
-        _ method: FinetuneSettings.Method, rates: (lora: Double, full: Double), loss: FinetuneSettings.Loss = .sigmoid,
-        labelSmoothing: Double = 0, beta: Double = 0.1
+        _ method: FinetuneSettings.Method, data: String?, batch usual: Int = 4, rates: (lora: Double, full: Double),
+        change: (inout FinetuneSettings) throws -> Void = { _ in }
     ) async throws {
         if let threads { Compute.configure(threads: threads) }
         func settings() throws -> FinetuneSettings {
             let data = URL(fileURLWithPath: data ?? "")
-            return FinetuneSettings(
+            var settings = FinetuneSettings(
                 method: method, data: data.path, dataHash: try FileHash.sha256(of: data),
                 model: model.map(PathOption.absolute) ?? "smollm2-135m", lora: lora, steps: steps ?? 100,
-                batch: batch ?? 4,
+                batch: batch ?? usual,
                 learningRate: learningRate ?? (lora == nil ? rates.full : rates.lora), context: context,
-                seed: seed ?? 0, loss: loss, labelSmoothing: labelSmoothing, beta: beta,
-                began: Date().timeIntervalSince1970.rounded())
+                seed: seed ?? 0, began: Date().timeIntervalSince1970.rounded())
+            try change(&settings)
+            return settings
         }
         guard !dryRun else { return try await FinetuneEstimate(settings()).show(json: json) }
         let folder = TrainingFolder<FinetuneSettings>(URL(fileURLWithPath: out ?? ""))
@@ -87,7 +97,9 @@ struct FinetuneOptions: ParsableArguments {
         let start = ContinuousClock.now
         let outcome = try await train(kept, folder)
         let seconds = (ContinuousClock.now - start) / .seconds(1)
-        try FinetuneReport(outcome: outcome, folder: folder.url, seconds: seconds, seed: kept.seed).show(json: json)
+        try FinetuneReport(
+            outcome: outcome, method: method, folder: folder.url, seconds: seconds, seed: kept.seed
+        ).show(json: json)
     }
 
     private func train(
@@ -100,9 +112,13 @@ struct FinetuneOptions: ParsableArguments {
         do {
             let outcome = try await settings.train(in: FitSession(context))
             progress.close()
-            try folder.finish(outcome.model)
+            if let reward = outcome.reward { try folder.finish(reward) } else { try folder.finish(outcome.model) }
             return outcome
         } catch let diverged as FineTuning.Diverged {
+            progress.close()
+            try folder.finish(diverged.model)
+            throw FileError("\(diverged) They are in \(folder.url.path).")
+        } catch let diverged as DivergedTraining<RewardModel> {
             progress.close()
             try folder.finish(diverged.model)
             throw FileError("\(diverged) They are in \(folder.url.path).")

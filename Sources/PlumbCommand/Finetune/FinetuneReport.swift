@@ -10,6 +10,7 @@ import PlumbTokenizers
 /// How a fine-tuning went, as a table or as JSON.
 struct FinetuneReport {
     let outcome: FinetuneSettings.Outcome
+    let method: FinetuneSettings.Method
     let folder: URL
     let seconds: Double
     let seed: UInt64
@@ -35,16 +36,28 @@ struct FinetuneReport {
         let shown = names.map { $0 == "validation" && !outcome.isHeldOut ? "on the data" : $0 }
         let table = TerminalTable(
             columns: (["step", "loss"] + shown).map { .init($0, .right) },
-            rows: outcome.measured.map { step, values in
+            rows: sampled(outcome.measured).map { step, values in
                 let before = step > 0 ? outcome.losses[..<step].suffix(max(1, outcome.losses.count / 10)) : []
                 let mean = before.reduce(0) { $0 + Double($1) } / Double(max(1, before.count))
                 return ["\(step)", step > 0 ? String(format: "%.3f", mean) : ""]
                     + values.map { String(format: "%.3f", $0.value) }
             })
         print(table.render(.current()))
-        print("\nnats; training took \(String(format: "%.0f", seconds)) s")
+        print("\n\(isReinforced ? "" : "nats; ")training took \(String(format: "%.0f", seconds)) s")
         let path = ShellWord.quoted(folder.path)
-        print("\nmodel   \(folder.path)\ntry     \(CommandName.current) generate --model \(path) --chat --text \"…\"")
+        let next =
+            method == .reward
+            ? "finetune ppo --reward-model \(path) --prompts FILE --out DIR"
+            : "generate --model \(path) --chat --text \"…\""
+        print("\nmodel   \(folder.path)\ntry     \(CommandName.current) \(next)")
+    }
+
+    private var isReinforced: Bool { method == .ppo || method == .grpo }
+
+    /// About ten of many rounds.
+    private func sampled<Row>(_ rows: [Row]) -> [Row] {
+        let every = max(1, rows.count / 10)
+        return rows.indices.filter { $0 % every == 0 || $0 == rows.count - 1 }.map { rows[$0] }
     }
 }
 
@@ -63,6 +76,9 @@ struct FinetuneEstimate {
 
     func show(json: Bool) async throws {
         let (model, file) = try await settings.loaded()
+        if settings.method == .ppo || settings.method == .grpo {
+            return try await ReinforcementEstimate(settings, model, file).show(json: json)
+        }
         let (texts, cost, examples): ([ScoredText], FineTuning.Cost, [Example])
         switch settings.method {
         case .sft:
@@ -71,10 +87,13 @@ struct FinetuneEstimate {
             examples = texts.prefix(Self.shownExamples).enumerated().map {
                 Example(name: "example \($0.offset + 1)", text: $0.element)
             }
-        case .dpo:
+        case .dpo, .reward, .ppo, .grpo:
             let pairs = try file.pairs()
             texts = pairs.flatMap { [$0.chosen, $0.rejected] }
-            cost = try measuredCost(model) { try settings.training.cost(of: $0, on: pairs) }
+            cost =
+                try settings.method == .reward
+                ? settings.rewardCost(model, pairs)
+                : measuredCost(model) { try settings.training.cost(of: $0, on: pairs) }
             examples = pairs.prefix(Self.shownExamples).enumerated().flatMap { index, pair in
                 [
                     Example(name: "example \(index + 1), chosen", text: pair.chosen),

@@ -9,7 +9,7 @@ import PlumbTokenizers
 
 /// What `plumb finetune` keeps.
 struct FinetuneSettings: KeptSettings {
-    enum Method: String, Codable { case sft, dpo }
+    enum Method: String, Codable { case sft, dpo, reward, ppo, grpo }
 
     /// The losses of pairs, by TRL's names.
     enum Loss: String, Codable, CaseIterable { case sigmoid, hinge, ipo, robust }
@@ -26,15 +26,23 @@ struct FinetuneSettings: KeptSettings {
     /// The most tokens of a text; nil for 512, or as many as the model reads.
     var context: Int?
     var seed: UInt64
-    var loss: Loss
-    var labelSmoothing: Double
-    var beta: Double
+    var loss = Loss.sigmoid
+    var labelSmoothing = 0.0
+    var beta = 0.1
     /// When the training began, in seconds since 1970: what a chat template writes where it asks for the date.
     var began: Double
+    /// What the method `reward` is set to.
+    var comparison: ComparisonSettings?
+    /// What the methods `ppo` and `grpo` are set to.
+    var reinforcement: ReinforcementSettings?
 
     var command: String { "finetune \(method.rawValue)" }
     var counts: [(name: String, value: Int)] {
-        [("steps", steps), ("batch", batch), ("context", context ?? 1), ("lora", lora ?? 1)]
+        [
+            ("steps", steps), ("batch", batch), ("context", context ?? 1), ("lora", lora ?? 1),
+            ("maxTokens", reinforcement?.maxTokens ?? 1), ("passes", reinforcement?.passes ?? 1),
+            ("group", reinforcement?.group ?? 1),
+        ]
     }
 
     /// The loss of pairs that is meant.
@@ -80,13 +88,26 @@ struct FinetuneSettings: KeptSettings {
     /// What a training gives that is shown.
     struct Outcome {
         var model: HookedTransformer
+        /// The reward model, where one is what was trained; then ``model`` is its trunk.
+        var reward: RewardModel?
         var losses: [Float]
         /// What was measured, by the steps made before.
         var measured: [(step: Int, values: [(name: String, value: Double)])]
         var isHeldOut: Bool
 
         init<Measure: FitMeasure>(_ result: FineTuning.Result<Measure>, of measures: [(String, Measure)]) {
-            (model, losses, isHeldOut) = (result.model, result.losses, result.isHeldOut)
+            self.init(result.model, nil, result, measures)
+        }
+
+        init<Measure: FitMeasure>(_ result: TunedModel<RewardModel, Measure>, of measures: [(String, Measure)]) {
+            self.init(result.model.trunk, result.model, result, measures)
+        }
+
+        private init<Model, Measure: FitMeasure>(
+            _ model: HookedTransformer, _ reward: RewardModel?, _ result: TunedModel<Model, Measure>,
+            _ measures: [(String, Measure)]
+        ) {
+            (self.model, self.reward, losses, isHeldOut) = (model, reward, result.losses, result.isHeldOut)
             measured = result.evaluations.map { evaluation in
                 (evaluation.step, measures.map { ($0.0, evaluation[$0.1]) })
             }
@@ -107,6 +128,16 @@ struct FinetuneSettings: KeptSettings {
             session.reporter.note("\(answers.count) pairs, \(min(batch, answers.count)) a step")
             guard let lora else { return try train(FullFineTuning(model), answers, session) }
             return try train(pairs(model, rank: lora), answers, session)
+        case .reward:
+            let answers = try file.pairs()
+            session.reporter.note("\(answers.count) pairs, \(min(batch, answers.count)) a step")
+            return try trainReward(model, answers, session)
+        case .ppo, .grpo:
+            let prompts = try file.prompts()
+            session.reporter.note("\(prompts.count) prompts, \(batch) texts a round")
+            let score = try await reinforced.score(for: model)
+            guard let lora else { return try train(FullFineTuning(model), prompts, score, session) }
+            return try train(pairs(model, rank: lora), prompts, score, session)
         }
     }
 

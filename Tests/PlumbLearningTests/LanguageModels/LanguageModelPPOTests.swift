@@ -59,7 +59,7 @@ import Testing
     private func trained(
         _ ppo: LanguageModelPPO, from start: HookedTransformer, near reference: HookedTransformer, rounds: Int,
         score: ([Completion]) -> [Double]
-    ) throws -> LanguageModelPPO.State {
+    ) throws -> LanguageModelPPO.State<FullFineTuning> {
         var state = ppo.start(from: start)
         let prompts = Array(repeating: [0], count: 256)
         for round in 0..<rounds {
@@ -119,7 +119,7 @@ import Testing
         let reference = try model()
         var ppo = ppo
         ppo.maxTokens = 2
-        func run(_ state: inout LanguageModelPPO.State, _ rounds: Int) throws {
+        func run(_ state: inout LanguageModelPPO.State<FullFineTuning>, _ rounds: Int) throws {
             for _ in 0..<rounds {
                 _ = try ppo.advance(
                     &state, from: reference, prompts: Array(repeating: [0], count: 8), key: RandomKey(3)

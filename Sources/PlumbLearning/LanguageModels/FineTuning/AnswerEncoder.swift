@@ -74,6 +74,27 @@ public struct AnswerEncoder: Sendable {
         }
     }
 
+    /// The tokens of a prompt that an answer is to be written to; of turns with the beginning of the assistant's next.
+    ///
+    /// - Throws: `FileError` with what is wrong, without a full stop; `ChatTemplateError`.
+    public func prompt(_ prompt: Passage) throws -> [Int] {
+        guard !prompt.isEmpty else { throw FileError("its \"prompt\" is empty") }
+        let tokens: [Int]
+        switch prompt {
+        case .text(let text): tokens = tokenizer.encode(text)
+        case .turns(let turns):
+            if turns.last?.role == "assistant" {
+                throw FileError("its prompt ends with a turn of the assistant, who is to answer it")
+            }
+            let text = try tokenizer.render(turns, addGenerationPrompt: true, now: now)
+            tokens = tokenizer.encode(text, addSpecialTokens: false)
+        }
+        guard tokens.count < longest else {
+            throw FileError("its prompt of \(tokens.count) tokens leaves no room for an answer in \(longest) tokens")
+        }
+        return tokens
+    }
+
     /// A conversation of which the assistant's turns from number `first` on are learned.
     private func conversation(_ turns: [ChatMessage], from first: Int) throws -> ScoredText {
         var (parts, written) = ([ScoredText.Part](), [UInt8]())

@@ -9,6 +9,7 @@ internal import PlumbTensor
 /// |---|---|
 /// | answers | `messages`; or `prompt` and `completion` |
 /// | preferences | `prompt`, `chosen` and `rejected`; or `chosen` and `rejected` as conversations that begin alike |
+/// | by a reward | `prompt`; or `messages` that end with the user's |
 ///
 /// `prompt` and answers are strings, or arrays of objects with `role` and `content`. Other columns are passed over.
 public struct AnswerFile: Sendable {
@@ -44,6 +45,17 @@ public struct AnswerFile: Sendable {
             }
             guard let completion = row.completion else { throw FileError("it lacks \"completion\": \(columns)") }
             return try encoder.answer(completion, to: prompt)
+        }
+    }
+
+    /// The tokens of the prompts of a file, to which answers are to be written.
+    ///
+    /// - Throws: `FileError` naming the file, the line and what is wrong with it.
+    public func prompts() throws -> [[Int]] {
+        try rows { row in
+            if let messages = row.messages { return try encoder.prompt(.turns(messages)) }
+            guard let prompt = row.prompt else { throw FileError("it lacks \"prompt\": each line has \"prompt\"") }
+            return try encoder.prompt(prompt)
         }
     }
 

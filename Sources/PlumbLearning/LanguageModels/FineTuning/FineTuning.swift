@@ -3,6 +3,7 @@ internal import PlumbBasics
 internal import PlumbData
 public import PlumbModels
 internal import PlumbNN
+internal import PlumbRecords
 public import PlumbTensor
 
 /// How a trained language model is trained on: on answers, or on preferences between answers.
@@ -36,36 +37,18 @@ public struct FineTuning: Sendable {
     public var evaluations = 10
     /// Seconds between checkpoints, where they are large; small ones, as those of LoRA, are written at each measurement.
     public var checkpointSeconds = 60.0
+    /// Names the training in progress, curves and checkpoints; those of one session need different names.
+    public var label = "fine-tuning"
 
     /// Training with the reference settings but for these.
     public init(steps: Int, batch: Int, learningRate: Double) {
         (self.steps, self.batch, self.learningRate) = (steps, batch, learningRate)
     }
 
-    /// A trained model, and how it became so.
-    public struct Result<Measure: FitMeasure>: Sendable {
-        /// The model after the last step; of LoRA, the merged one.
-        public var model: HookedTransformer
-        /// The loss before each step.
-        public var losses: [Float]
-        /// What was measured; the first is the beginning's.
-        public var evaluations: [FitEvaluation]
-        /// Whether texts were measured that were not trained on.
-        public var isHeldOut: Bool
-    }
-
-    /// Training that could not go on, and the model that its last checkpoint holds, whose loss is no higher than that of the
-    /// beginning.
-    public struct Diverged: Error, CustomStringConvertible {
-        /// What happened.
-        public var cause: FitError
-        /// The model after the last steps that were sound; of LoRA, the merged one.
-        public var model: HookedTransformer
-        /// How many steps those were.
-        public var steps: Int
-        /// What happened, and what is left.
-        public var description: String { "\(cause) The weights of step \(steps) are the last good ones." }
-    }
+    /// A language model after a training, and how it became so.
+    public typealias Result<Measure: FitMeasure> = TunedModel<HookedTransformer, Measure>
+    /// Training of a language model that could not go on.
+    public typealias Diverged = DivergedTraining<HookedTransformer>
 
     /// What is measured of supervised learning.
     public enum AnswerMeasure: String, FitMeasure {
@@ -101,9 +84,10 @@ public struct FineTuning: Sendable {
     ) throws -> Result<AnswerMeasure> {
         try check(model, answers)
         let parts = try Parts(answers, self, key)
-        return try run(model, parts, session, judgedBy: AnswerMeasure.loss) { policy, answers in
-            policy.loss(answers)
-        } measure: { policy, reference in
+        return try run(model, parts, session, judgedBy: AnswerMeasure.loss, made: \.merged) { model, answers in
+            model.policy.loss(answers)
+        } measure: { model in
+            let (policy, reference) = (model.policy, model.reference)
             var (loss, divergence, count) = (0.0, 0.0, 0.0)
             for answers in parts.measured(batch) {
                 let (logits, tokens) = policy.scoredLogits(answers)
@@ -127,31 +111,32 @@ public struct FineTuning: Sendable {
         in session: FitSession = .silent
     ) throws -> Result<PreferenceMeasure> {
         try check(model, pairs.flatMap { [$0.chosen, $0.rejected] })
-        let parts = try Parts(pairs, self, key)
-        let reference = model.reference
-        return try run(model, parts, session, judgedBy: PreferenceMeasure.loss) { policy, pairs in
-            PairRatios(policy, reference, pairs).losses(loss, weight).mean()
-        } measure: { policy, reference in
+        let parts = try Parts(Array(pairs.indices), self, key)
+        let logs = try ReferenceLogs(
+            model.reference, pairs, used: parts.used(in: steps), rows: batch, in: session)
+        return try run(model, parts, session, judgedBy: PreferenceMeasure.loss, made: \.merged) { model, rows in
+            PairRatios(model.policy, pairs, rows, logs).losses(loss, weight).mean()
+        } measure: { model in
+            let (policy, reference) = (model.policy, model.reference)
             var (sums, count) = ([PreferenceMeasure: Double](), 0.0)
-            for pairs in parts.measured(batch) {
-                for (measure, value) in PairRatios(policy, reference, pairs).measured(loss, weight) {
+            for rows in parts.measured(batch) {
+                for (measure, value) in PairRatios(policy, pairs, rows, logs).measured(loss, weight) {
                     sums[measure, default: 0] += value
                 }
-                let chosen = pairs.map(\.chosen)
+                let chosen = rows.map { pairs[$0].chosen }
                 let divergences = policy.scoredLogits(chosen).logits.klDivergences(
                     to: reference.scoredLogits(chosen).logits)
-                sums[.divergence, default: 0] += Double(divergences.mean().item) * Double(pairs.count)
-                count += Double(pairs.count)
+                sums[.divergence, default: 0] += Double(divergences.mean().item) * Double(rows.count)
+                count += Double(rows.count)
             }
             return Measured(of: PreferenceMeasure.self) { (sums[$0] ?? .nan) / count }
         }
     }
 
-    private func run<Model: FineTunedModel, Sample, Measure: FitMeasure>(
-        _ model: Model, _ parts: Parts<Sample>, _ session: FitSession, judgedBy judge: Measure,
-        loss: (HookedTransformer, [Sample]) -> Tensor,
-        measure: (HookedTransformer, HookedTransformer) -> Measured
-    ) throws -> Result<Measure> {
+    func run<Trained: ParameterTree, Made: Sendable, Sample, Measure: FitMeasure>(
+        _ model: Trained, _ parts: Parts<Sample>, _ session: FitSession, judgedBy judge: Measure,
+        made: (Trained) -> Made, loss: (Trained, [Sample]) -> Tensor, measure: (Trained) -> Measured
+    ) throws -> TunedModel<Made, Measure> {
         var fit = Fit(steps: steps)
         fit.evaluateEvery = max(1, steps / max(1, evaluations))
         fit.checkpointSeconds = checkpointSeconds
@@ -160,32 +145,30 @@ public struct FineTuning: Sendable {
         fit.clipNorm = clipNorm
         fit.schedule = .cosine(warmup: Int((warmup * Double(steps)).rounded()), total: steps, floor: 0.1)
         let optimizer = Adam.decoupled(learningRate: learningRate, weightDecay: weightDecay)
-        let first = FitEvaluation(step: 0, values: measure(model.policy, model.reference))
+        let first = FitEvaluation(step: 0, values: measure(model))
         do {
             let result = try fit.run(
-                model, optimizer: optimizer, label: Self.label, in: session,
-                evaluate: { model, _ in measure(model.policy, model.reference) }
-            ) { model, step in loss(model.policy, parts.batch(step)) }
-            return Result(
-                model: result.model.merged, losses: result.losses, evaluations: [first] + result.evaluations,
+                model, optimizer: optimizer, label: label, in: session, evaluate: { model, _ in measure(model) }
+            ) { model, step in loss(model, parts.batch(step)) }
+            return TunedModel(
+                model: made(result.model), losses: result.losses, evaluations: [first] + result.evaluations,
                 isHeldOut: parts.isHeldOut)
         } catch let cause as FitError {
             var kept = FitResult(model: model, optimizer: optimizer)
-            let checkpoint = session.checkpoints.map { FitCheckpoint(folder: $0, label: Self.label) }
+            let checkpoint = session.checkpoints.map { FitCheckpoint(folder: $0, label: label) }
             guard try checkpoint?.restore(&kept) != nil, kept.steps > 0 else { throw cause }
             // It may have been written when training had gone wrong already.
-            let last = FitEvaluation(step: kept.steps, values: measure(kept.model.policy, model.reference))
+            let last = FitEvaluation(step: kept.steps, values: measure(kept.model))
             guard last[judge] <= first[judge] else { throw cause }
-            throw Diverged(cause: cause, model: kept.model.merged, steps: kept.steps)
+            throw DivergedTraining(cause: cause, model: made(kept.model), steps: kept.steps)
         }
     }
 
-    private static let label = "fine-tuning"
     /// Parameters of which a checkpoint is written in a moment.
-    private static let smallCheckpoint = 20_000_000
+    static let smallCheckpoint = 20_000_000
 
     /// The texts that are trained on, in batches, and those that are measured.
-    private struct Parts<Sample> {
+    struct Parts<Sample> {
         let trained: [Sample]
         let held: [Sample]
         let isHeldOut: Bool
@@ -202,6 +185,15 @@ public struct FineTuning: Sendable {
             held = (isHeldOut ? order.prefix(count) : order.prefix(training.validationCount)).map { samples[$0] }
             batches = Batches(
                 count: trained.count, size: min(max(1, training.batch), trained.count), key: key["batches"])
+        }
+
+        /// All that so many steps train on, and what is measured.
+        func used(in steps: Int) -> [Sample] where Sample: Hashable {
+            var (seen, all) = (Set<Sample>(), [Sample]())
+            // An epoch has each once.
+            let steps = (0..<min(steps, batches.perEpoch)).flatMap(batch) + (steps > batches.perEpoch ? trained : [])
+            for sample in held + steps where seen.insert(sample).inserted { all.append(sample) }
+            return all
         }
 
         func batch(_ step: Int) -> [Sample] { batches.rows(step: step).map { trained[$0] } }
@@ -237,11 +229,12 @@ public struct FineTuning: Sendable {
         try check(model, pairs.flatMap { [$0.chosen, $0.rejected] })
         func length(_ pair: AnswerPair) -> Int { pair.chosen.tokens.count + pair.rejected.tokens.count }
         let longest = Array(pairs.sorted { length($0) > length($1) }.prefix(batch))
-        let reference = model.reference
-        return Self.cost(of: model) { PairRatios($0.policy, reference, longest).losses(.sigmoid, 0.1).mean() }
+        let rows = Array(longest.indices)
+        let logs = try ReferenceLogs(model.reference, longest, used: rows, rows: batch, in: .silent)
+        return Self.cost(of: model) { PairRatios($0.policy, longest, rows, logs).losses(.sigmoid, 0.1).mean() }
     }
 
-    private static func cost<Model: FineTunedModel>(of model: Model, _ loss: (Model) -> Tensor) -> Cost {
+    static func cost<Model: ParameterTree>(of model: Model, _ loss: (Model) -> Tensor) -> Cost {
         // The first step also packs weights.
         _ = valueWithGradient(at: model, of: loss)
         Compute.resetPeakBytes()
@@ -252,7 +245,7 @@ public struct FineTuning: Sendable {
 
     /// Refuses a step whose activations cannot fit into the machine's memory, before anything is allocated: the system
     /// would end the process.
-    private func check(_ model: some FineTunedModel, _ texts: [ScoredText]) throws {
+    func check(_ model: some FineTunedModel, _ texts: [ScoredText]) throws {
         let needed = Self.leastBytes(model.reference, texts, batch: batch)
         let present = Double(ProcessInfo.processInfo.physicalMemory)
         guard needed <= present else {
@@ -272,39 +265,5 @@ public struct FineTuning: Sendable {
             let activations = 8 * Double(sizes.layers) * Double(sizes.width) * Double(text.tokens.count)
             return sum + 4 * (activations + Double(sizes.vocabulary) * Double(text.scoredCount))
         }
-    }
-}
-
-/// The log-probabilities of pairs of answers under a policy, and how far they are from a reference's.
-///
-/// - Shapes: every tensor `[B]`.
-struct PairRatios {
-    let chosen: Tensor
-    let rejected: Tensor
-    let chosenRatios: Tensor
-    let rejectedRatios: Tensor
-    private let lengths: (chosen: [Int], rejected: [Int])
-
-    init(_ policy: HookedTransformer, _ reference: HookedTransformer, _ pairs: [AnswerPair]) {
-        let texts = pairs.map(\.chosen) + pairs.map(\.rejected)
-        let logs = policy.logProbabilities(texts)
-        let ratios = logs - reference.logProbabilities(texts).detached()
-        let (first, second) = (0..<pairs.count, pairs.count..<texts.count)
-        (chosen, rejected) = (logs[first], logs[second])
-        (chosenRatios, rejectedRatios) = (ratios[first], ratios[second])
-        lengths = (pairs.map(\.chosen.scoredCount), pairs.map(\.rejected.scoredCount))
-    }
-
-    func losses(_ loss: PreferenceLoss, _ weight: Double) -> Tensor {
-        loss.values(chosen: chosenRatios, rejected: rejectedRatios, weight: Float(weight), lengths: lengths)
-    }
-
-    /// Sums over the pairs.
-    func measured(_ loss: PreferenceLoss, _ weight: Double) -> [FineTuning.PreferenceMeasure: Double] {
-        let margins = (chosenRatios - rejectedRatios).elements.map(Double.init)
-        return [
-            .loss: losses(loss, weight).sum(), .accuracy: Double(margins.count { $0 > 0 }),
-            .margin: weight * margins.reduce(0, +), .chosen: chosen.sum(), .rejected: rejected.sum(),
-        ]
     }
 }
