@@ -18,8 +18,8 @@ public struct CritiqueStudy: SettingGroup {
     @Setting("Lines that the overseer can check in a proof.", 1...256) public var budgets = [1, 2, 4, 8]
     @Setting("The number of checked lines that the claims are about; one of --budgets.", 1...256) public var budget = 2
     @Setting("Neurons in the hidden layers of critic and generator.", 1...4096) public var hidden = 64
-    @Setting("Training steps of a critic: few leave it with errors of its own.", 1...1_000_000) public var criticSteps =
-        140
+    @Setting("Training steps of a critic: few leave it with errors of its own.", 1...1_000_000)
+    public var criticSteps = 140
     @Setting("Training steps of the generator: few leave it with errors of its own.", 1...1_000_000)
     public var generatorSteps = 220
     @Setting("Lines in a training step.", 2...65_536) public var batch = 128

@@ -19,17 +19,18 @@ public import PlumbTensor
 /// Leike et al. 2018, *Scalable agent alignment via reward modeling: a research direction*, arXiv:1811.07871.
 public struct SandwichingStudy: SettingGroup {
     @Setting("Sums of two digits, one after another, that a question takes.", 1...64) public var sums = 4
-    @Setting("Training steps of the overseer.", 1...1_000_000) public var overseerSteps = 120
-    @Setting("Training steps of the assistant.", 1...1_000_000) public var assistantSteps = 140
+    @Setting("Training steps of the overseer.", 1...1_000_000) public var overseerSteps = 70
+    @Setting("Training steps of the assistant.", 1...1_000_000) public var assistantSteps = 80
     @Setting("Neurons in the hidden layers.", 1...4096) public var hidden = 64
     @Setting("Examples in a training step.", 2...65_536) public var batch = 128
     @Setting("Adam's learning rate.", 1e-9...10) public var learningRate = 0.01
     @Setting("Questions in a measurement.", 10...1_000_000) public var questions = 4000
     @Setting("m: recursive reward modeling adds residues modulo m.", 2...10) public var modulus = 5
-    @Setting("The greatest depth at which answers are evaluated; agents learn one level below.", 1...3) public
-        var depth = 3
+    @Setting("The greatest depth at which answers are evaluated; agents learn one level below.", 2...3)
+    public var depth = 3
     @Setting("The probability that the human misjudges a sum of two residues.", 0...0.5) public var humanError = 0.05
-    @Setting("Training steps of an agent that learns from approved answers.", 1...1_000_000) public var agentSteps = 600
+    @Setting("Training steps of an agent that learns from approved answers.", 1...1_000_000)
+    public var agentSteps = 1500
     @Setting("Proposed answers in such a step.", 2...65_536) public var proposals = 512
 
     /// A study with the reference settings.
@@ -152,7 +153,7 @@ public struct SandwichingStudy: SettingGroup {
     /// one before.
     private func agents(key: RandomKey, in session: FitSession) throws -> [Agent] {
         var agents: [Agent] = []
-        for level in 1..<max(2, depth) {
+        for level in 1..<depth {
             let (key, helper) = (key[level], agents.last)
             let count = 1 << level
             let network = try TokenNetwork(
