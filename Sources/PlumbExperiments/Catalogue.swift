@@ -12,6 +12,7 @@ extension Catalogue {
         BiologicalAnchorsForecast.self, Takeoff.self, ComputeMonitoring.self, ScalingLaws.self, Cruxes.self,
         ThreatModels.self, RaceToThePrecipice.self, OpponentShaping.self, EmbeddedAgency.self, AgentIncentives.self,
         NaturalAbstractions.self,
+        DebateByBisection.self, ProverVerifier.self, Critiques.self, Sandwiching.self, AIControl.self,
         CertifiedDefense.self,
         AdversarialAttacks.self, AdversarialTraining.self,
         DistributionShift.self, PhysicalAttack.self, HighStakesReliability.self, GreedyCoordinateGradient.self,
