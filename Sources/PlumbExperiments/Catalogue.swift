@@ -13,6 +13,7 @@ extension Catalogue {
         NaturalAbstractions.self,
         CertifiedDefense.self,
         AdversarialAttacks.self, AdversarialTraining.self,
+        ChainOfThoughtFaithfulness.self,
         DistributionShift.self, PhysicalAttack.self, HighStakesReliability.self, GreedyCoordinateGradient.self,
     ])
 }
