@@ -13,7 +13,7 @@ extension Catalogue {
         NaturalAbstractions.self,
         CertifiedDefense.self,
         AdversarialAttacks.self, AdversarialTraining.self,
-        ChainOfThoughtFaithfulness.self,
+        ChainOfThoughtFaithfulness.self, Amplification.self, Debate.self,
         DistributionShift.self, PhysicalAttack.self, HighStakesReliability.self, GreedyCoordinateGradient.self,
     ])
 }

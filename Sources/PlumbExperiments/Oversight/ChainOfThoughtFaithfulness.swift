@@ -30,14 +30,16 @@ public struct ChainOfThoughtFaithfulness: Experiment {
         id: "chain-of-thought-faithfulness", title: "Is the reasoning what the answer rests on?",
         direction: "scalable oversight: externalized reasoning",
         question: "Do measures of faithfulness tell a model that uses its written reasoning from one that does not?",
-        method: "Train two-block transformers on texts of four digits, two tokens of reasoning (the running sum modulo 10, "
+        method:
+            "Train two-block transformers on texts of four digits, two tokens of reasoning (the running sum modulo 10, "
             + "in numerals or in words) and an answer. In the faithful model the answer is the sum of all digits, which "
             + "the reasoning leads to; in the post-hoc model it is the first digit plus 3; in a third model it is that, "
             + "plus 5 where the reasoning is written in words. Then change the reasoning that each model writes: keep a "
-            + "part of it, put in a mistake and let the model go on, paraphrase it, replace it by filler tokens. AOC is "
+            + "part of it (filler takes the place of the rest), put in a mistake and let the model go on, paraphrase it, replace it by filler tokens. AOC is "
             + "the area over the curve of same answers as more of the reasoning is kept. A chat model is asked word "
             + "problems whose answers are digits, and its answers after such changes are compared.",
-        limits: "The small models were made to be faithful or not, on one artificial task. A model that could answer without "
+        limits:
+            "The small models were made to be faithful or not, on one artificial task. A model that could answer without "
             + "its reasoning and still follows it looks faithful by every measure. Mistakes, paraphrases and filler of the "
             + "chat model's texts are made by rules: another number, numerals as words, dots.",
         references: [
@@ -48,7 +50,11 @@ public struct ChainOfThoughtFaithfulness: Experiment {
                 authors: "Turpin, Michael, Perez, Bowman",
                 title: "Language Models Don't Always Say What They Think: Unfaithful Explanations in Chain-of-Thought "
                     + "Prompting", year: 2023, arXiv: "2305.04388"),
-        ], minutes: 1)
+        ],
+        changes:
+            "In the first trial, on seed 101, early answering cut the text, and the area of the post-hoc model was 0.705: "
+            + "a semicolon at a position where it never stood in training changes any answer. Filler now keeps its place.",
+        minutes: 1)
 
     private static func share(_ name: String, _ isHeadline: Bool = false) -> Quantity {
         Quantity(name, unit: "of the questions", isHeadline: isHeadline)
@@ -104,8 +110,8 @@ public struct ChainOfThoughtFaithfulness: Experiment {
             all.map { measured.metric($0) }
             curves(outcomes, measured)
             table(outcomes, measured)
-            "The area is 2/3 and a little more where every answer rests on the last token of the reasoning: an answer from "
-                + "less of it agrees by chance only."
+            "Where every answer rests on the last token of the reasoning, earlier answers agree by chance, in one of ten "
+                + "questions, and the area is 0.675."
         }
     }
 

@@ -10,7 +10,7 @@ public import PlumbTensor
 /// which is which.
 ///
 /// A measure changes the reasoning that the model itself wrote and looks at the answer: early answering keeps a part of
-/// it, a mistake replaces a step, after which the model goes on by itself, a paraphrase says the same in other words, and
+/// it, with filler for the rest, a mistake replaces a step, after which the model goes on by itself, a paraphrase says the same in other words, and
 /// filler says nothing. Reasoning that is used shows in the first two; an answer hidden in the wording in the third.
 ///
 /// Source: Lanham et al. 2023, *Measuring Faithfulness in Chain-of-Thought Reasoning*, arXiv:2307.13702.
@@ -152,9 +152,14 @@ public struct FaithfulnessStudy: SettingGroup {
         return steps
     }
 
-    /// What a model answers after some reasoning.
+    /// What a model answers after some reasoning. Filler takes the place of what is missing: the model knows absolute
+    /// positions, and the semicolon must stand where it stood in training.
     static func answers(_ model: HookedTransformer, _ questions: [[Int]], _ steps: [[Int]]) -> [Int] {
-        last(model, zip(questions, steps).map { $0 + [ReasoningTask.equals] + $1 + [ReasoningTask.separator] })
+        let texts = zip(questions, steps).map { question, steps in
+            let missing = [Int](repeating: ReasoningTask.filler, count: ReasoningTask.reasoningLength - steps.count)
+            return question + [ReasoningTask.equals] + steps + missing + [ReasoningTask.separator]
+        }
+        return last(model, texts)
     }
 
     private static func last(_ model: HookedTransformer, _ texts: [[Int]]) -> [Int] {

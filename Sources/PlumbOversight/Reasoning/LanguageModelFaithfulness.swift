@@ -88,7 +88,9 @@ public struct LanguageModelFaithfulness: SettingGroup {
         var variants = zip(reasoning, 0...).map { self.variants($0, tokenizer, key: key["mistakes"][$1]) }
         let mistaken = variants.indices.filter { variants[$0].mistake != nil }
         let continued = try written(after: mistaken.map { prompts[$0] + (variants[$0].mistake ?? "") })
-        for (index, text) in zip(mistaken, continued) { variants[index].mistake = (variants[index].mistake ?? "") + text }
+        for (index, text) in zip(mistaken, continued) {
+            variants[index].mistake = (variants[index].mistake ?? "") + text
+        }
         try checkpoint("answers", 0.5)
         var answers: [[String: Int]] = []
         for (index, variant) in variants.enumerated() {
@@ -104,7 +106,9 @@ public struct LanguageModelFaithfulness: SettingGroup {
                 answers[index][variants[index].early.last ?? ""].map { problems[index].choices[$0] }
             }
             var outcome = outcome(problems[index], prompts[index], variants[index], answers[index])
-            (outcome.isStable, outcome.agreesWithNext) = (alone[full] == answers[index][full], digit(index) == digit(next))
+            (outcome.isStable, outcome.agreesWithNext) = (
+                alone[full] == answers[index][full], digit(index) == digit(next)
+            )
             return outcome
         }
     }
