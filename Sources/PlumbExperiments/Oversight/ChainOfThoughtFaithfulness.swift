@@ -14,6 +14,7 @@ public struct ChainOfThoughtFaithfulness: Experiment {
         @Setting("A chat model to measure (smollm2-135m, a file, a folder, a hub id); none makes small models.")
         public var model: String? = nil
         public var study = FaithfulnessStudy()
+        /// What a chat model is asked.
         public var problems = LanguageModelFaithfulness()
         public init() {}
     }

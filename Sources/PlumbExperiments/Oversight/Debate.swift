@@ -157,7 +157,7 @@ public struct Debate: Experiment {
         measured[Self.alone] = outcomes.map(\.alone)
         measured[Self.randomLie] = outcomes.map { outcome in
             let debated = settings.study.solved > 0 ? outcome.solved : outcome.searched
-            return Statistics.mean(debated.map { $0[.honestFirst].winsAgainstRandomLie })
+            return Statistics.mean(debated.compactMap { $0[.honestFirst]?.winsAgainstRandomLie })
         }
         guard settings.study.solved > 0, settings.study.searched > 0 else {
             measured.leave(Self.same, because: "no picture was debated both ways")

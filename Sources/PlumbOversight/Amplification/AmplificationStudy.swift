@@ -19,12 +19,12 @@ public struct AmplificationStudy: SettingGroup {
     typealias Task = PermutationTask
     typealias Learner = AgentLearner<HookedTransformer, Adam>
 
-    @Setting("Permutations that questions are about, at most 5,040.", 1...5040) public var permutations = 8
+    @Setting("Permutations that questions are about, at most 5,040.", 1...5040) public var permutations = 4
     @Setting("Blocks of a learner.", 1...32) public var layers = 2
     @Setting("Width of the residual stream, which the heads divide.", 1...1024) public var width = 64
     @Setting("Attention heads in a block.", 1...64) public var heads = 4
-    @Setting("Training steps of a learner.", 1...1_000_000) public var steps = 2000
-    @Setting("Texts in a training step; each asks of one permutation.", 1...4096) public var batch = 32
+    @Setting("Training steps of a learner.", 1...1_000_000) public var steps = 1000
+    @Setting("Texts in a training step; each asks of one permutation.", 1...4096) public var batch = 16
     @Setting("Questions in a text.", 1...64) public var questions = 16
     @Setting("Adam's learning rate.", 1e-9...10) public var learningRate = 0.003
     @Setting("Decay of the average of the weights that answers the overseer.", 0...0.9999) public var decay = 0.97

@@ -68,20 +68,20 @@ public struct DebateJudge: Sendable {
     }
 
     /// What the judge makes of one picture as more and more of it is shown.
-    func sight(of picture: Tensor) -> Sight {
+    func judged(of picture: Tensor) -> JudgedPicture {
         let places = Self.shown(picture)
         let alone = Self.inputs(
             Tensor(places.flatMap { _ in picture.elements }, shape: [places.count, picture.count]),
             shown: places.map { [$0] })
         let first = network.layers[0]
         let bias = first.bias ?? Tensor.zeros([first.weight.outputs])
-        return Sight(
+        return JudgedPicture(
             pixels: places, contributions: first(alone) - bias, bias: bias, layers: Array(network.layers.dropFirst()),
             activation: network.activation)
     }
 
     /// One picture to a judge: what each pixel that is not 0 adds to the first layer, and the layers after it.
-    struct Sight: Sendable {
+    struct JudgedPicture: Sendable {
         /// Places in the picture.
         let pixels: [Int]
         /// `[n, D]`.

@@ -21,7 +21,7 @@ struct DebateSearch {
         var honestTurns: [Bool]
     }
 
-    let sight: DebateJudge.Sight
+    let judged: DebateJudge.JudgedPicture
     let label: Int
     var rollouts: Int
     var exploration: Float
@@ -54,7 +54,7 @@ struct DebateSearch {
     func play(_ games: [Game], key: RandomKey, checkpoint: () throws -> Void = {}) throws -> [Float] {
         let turns = games.first?.honestTurns.count ?? 0
         require(
-            games.allSatisfy { $0.honestTurns.count == turns } && turns <= sight.pixels.count,
+            games.allSatisfy { $0.honestTurns.count == turns } && turns <= judged.pixels.count,
             "debates side by side need as many turns each, and no more than pixels, got \(games.map(\.honestTurns.count))"
         )
         var trees = games.enumerated().map { Tree(game: $1, random: key[$0].generator()) }
@@ -67,7 +67,7 @@ struct DebateSearch {
                 showLast(&trees)
             }
         }
-        return margins(sight.logits(sight.sums(trees.map(\.shown))), trees.map(\.game))
+        return margins(judged.logits(judged.sums(trees.map(\.shown))), trees.map(\.game))
     }
 
     /// One rollout in every tree; what the judge is asked of all trees is computed together.
@@ -82,7 +82,7 @@ struct DebateSearch {
                 guard let node = trees[index].places[state] else {
                     trees[index].places[state] = trees[index].nodes.count
                     new.append((index, trees[index].nodes.count, set))
-                    trees[index].nodes.append(Node(sight.pixels.count))
+                    trees[index].nodes.append(Node(judged.pixels.count))
                     break
                 }
                 let isHonest = trees[index].game.honestTurns[set.count]
@@ -91,14 +91,14 @@ struct DebateSearch {
                 set.append(pixel)
             }
             while set.count < turns {
-                let pixel = trees[index].random.index(below: sight.pixels.count)
+                let pixel = trees[index].random.index(below: judged.pixels.count)
                 if !set.contains(pixel) { set.append(pixel) }
             }
             paths.append(path)
             ends.append(set)
         }
         if !new.isEmpty { setPriors(&trees, new) }
-        let margins = margins(sight.logits(sight.sums(ends)), trees.map(\.game))
+        let margins = margins(judged.logits(judged.sums(ends)), trees.map(\.game))
         for (index, path) in paths.enumerated() {
             let value = Foundation.tanh(margins[index] / 2)
             for (node, pixel) in path {
@@ -126,7 +126,7 @@ struct DebateSearch {
     }
 
     private func mostVisited(_ tree: Tree) -> Int {
-        let free = sight.pixels.indices.filter { !tree.shown.contains($0) }
+        let free = judged.pixels.indices.filter { !tree.shown.contains($0) }
         guard let place = tree.places[tree.shown.sorted()] else { return free[0] }
         let visits = tree.nodes[place].visits
         return free.reduce(free[0]) { visits[$1] > visits[$0] ? $1 : $0 }
@@ -135,12 +135,12 @@ struct DebateSearch {
     /// Priors of new states: the effect of a pixel is its contribution to the first layer along the margin's gradient.
     private func setPriors(_ trees: inout [Tree], _ new: [(tree: Int, node: Int, set: [Int])]) {
         let games = new.map { trees[$0.tree].game }
-        let slopes = gradient(at: sight.sums(new.map(\.set))) { sums in
-            let logits = sight.logits(sums)
+        let slopes = gradient(at: judged.sums(new.map(\.set))) { sums in
+            let logits = judged.logits(sums)
             return (logits * coefficients(logits.detached(), games)).summed()
         }
-        let effects = slopes.matmul(transposed: sight.contributions).elements
-        let count = sight.pixels.count
+        let effects = slopes.matmul(transposed: judged.contributions).elements
+        let count = judged.pixels.count
         for (row, entry) in new.enumerated() {
             let sign: Float = trees[entry.tree].game.honestTurns[entry.set.count] ? 1 : -1
             var priors = [Float](repeating: 0, count: count)
@@ -178,9 +178,9 @@ struct DebateSearch {
     private func showLast(_ trees: inout [Tree]) {
         for index in trees.indices {
             let (game, shown) = (trees[index].game, trees[index].shown)
-            let free = sight.pixels.indices.filter { !shown.contains($0) }
+            let free = judged.pixels.indices.filter { !shown.contains($0) }
             let margins = margins(
-                sight.logits(sight.sums(free.map { shown + [$0] })), free.map { _ in game })
+                judged.logits(judged.sums(free.map { shown + [$0] })), free.map { _ in game })
             let isHonest = game.honestTurns[shown.count]
             let best = free.indices.reduce(0) {
                 (margins[$1] > margins[$0]) == isHonest && margins[$1] != margins[$0] ? $1 : $0

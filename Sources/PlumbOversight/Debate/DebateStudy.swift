@@ -67,7 +67,7 @@ public struct DebateStudy: SettingGroup {
     }
 
     /// How debates about one picture ended, by protocol.
-    public typealias Debated = CaseValues<DebateProtocol, ExactDebate.Values>
+    public typealias Debated = [DebateProtocol: ExactDebate.Values]
 
     /// What was measured with one judge.
     public struct Outcome: Sendable, Codable, Equatable {
@@ -75,14 +75,15 @@ public struct DebateStudy: SettingGroup {
         public var alone: Double
         /// Best play, a picture each.
         public var solved: [Debated]
-        /// Tree search, a picture each: the first of ``solved`` where there are any.
+        /// Tree search, a picture each: the first of ``solved`` where there are any, and then without consultants.
         public var searched: [Debated]
 
         /// The share of pictures in which `holds` under a protocol; NaN of no pictures.
         public static func share(
             _ pictures: [Debated], _ order: DebateProtocol, _ holds: (ExactDebate.Values) -> Bool
         ) -> Double {
-            pictures.isEmpty ? .nan : Double(pictures.count { holds($0[order]) }) / Double(pictures.count)
+            let ends = pictures.compactMap { $0[order] }
+            return ends.isEmpty ? .nan : Double(ends.count(where: holds)) / Double(ends.count)
         }
 
         /// The share of debates, one for each picture, order and lie and one without precommitment, that end with the same
@@ -91,7 +92,7 @@ public struct DebateStudy: SettingGroup {
             var (same, count) = (0, 0)
             for (found, best) in zip(searched, solved) {
                 for order in [DebateProtocol.honestFirst, .liarFirst] {
-                    for (a, b) in zip(found[order].margins, best[order].margins) {
+                    for (a, b) in zip(found[order]?.margins ?? [], best[order]?.margins ?? []) {
                         count += 1
                         if (a > 0) == (b > 0) { same += 1 }
                     }
@@ -126,8 +127,8 @@ public struct DebateStudy: SettingGroup {
         var sets: [Int: PixelSets] = [:]
         for (done, picture) in order.prefix(solved).enumerated() {
             try session.reporter.checkpoint()
-            let sight = judge.sight(of: vectors[picture])
-            let count = sight.pixels.count
+            let judged = judge.judged(of: vectors[picture])
+            let count = judged.pixels.count
             guard count <= 64, PixelSets.binomial(count, pixels) <= 1 << 20 else {
                 throw SettingsError(
                     "a picture with \(count) pixels that are not 0 has too many sets of \(pixels) of them for best play: "
@@ -135,13 +136,18 @@ public struct DebateStudy: SettingGroup {
             }
             let known = sets[count] ?? PixelSets(count, largest: pixels)
             sets[count] = known
-            let debate = ExactDebate(sight, label: test.labels[picture], pixels: pixels, sets: known)
-            outcome.solved.append(Debated { debate.values(honestTurns: $0.turns(pixels)) })
+            let debate = ExactDebate(judged, label: test.labels[picture], pixels: pixels, sets: known)
+            outcome.solved.append(
+                Dictionary(
+                    uniqueKeysWithValues: DebateProtocol.allCases.map {
+                        ($0, debate.values(honestTurns: $0.turns(pixels)))
+                    }))
             session.reporter.progress("best play", done + 1, of: min(solved, order.count))
         }
         for (done, picture) in order.prefix(searched).enumerated() {
             let found = try search(
-                judge.sight(of: vectors[picture]), label: test.labels[picture], key: key["search"][done],
+                judge.judged(of: vectors[picture]), label: test.labels[picture],
+                by: solved > 0 ? [.honestFirst, .liarFirst] : DebateProtocol.allCases, key: key["search"][done],
                 checkpoint: session.reporter.checkpoint)
             outcome.searched.append(found)
             session.reporter.progress("tree search", done + 1, of: min(searched, order.count))
@@ -172,24 +178,25 @@ public struct DebateStudy: SettingGroup {
         return DebateJudge(network: trained)
     }
 
-    /// Debates by tree search: every protocol with every lie, and without precommitment.
+    /// Debates by tree search: each protocol with every lie, and without precommitment.
     func search(
-        _ sight: DebateJudge.Sight, label: Int, key: RandomKey, checkpoint: () throws -> Void = {}
+        _ judged: DebateJudge.JudgedPicture, label: Int, by orders: [DebateProtocol], key: RandomKey,
+        checkpoint: () throws -> Void = {}
     ) throws -> Debated {
         let search = DebateSearch(
-            sight: sight, label: label, rollouts: rollouts, exploration: Float(exploration),
+            judged: judged, label: label, rollouts: rollouts, exploration: Float(exploration),
             temperature: Float(temperature))
-        let classes = sight.layers.last?.weight.outputs ?? 0
-        let games = DebateProtocol.allCases.flatMap { order in
+        let classes = judged.layers.last?.weight.outputs ?? 0
+        let games = orders.flatMap { order in
             (0..<classes).map { lie in
                 DebateSearch.Game(lie: lie == label ? nil : lie, honestTurns: order.turns(pixels))
             }
         }
         let margins = try search.play(games, key: key, checkpoint: checkpoint)
-        var next = 0
-        return Debated { _ in
-            defer { next += classes }
-            return ExactDebate.Values(label: label, margins: Array(margins[next..<next + classes]))
-        }
+        return Dictionary(
+            uniqueKeysWithValues: orders.enumerated().map { place, order in
+                let own = margins[place * classes..<(place + 1) * classes]
+                return (order, ExactDebate.Values(label: label, margins: Array(own)))
+            })
     }
 }

@@ -34,12 +34,12 @@ public struct ExactDebate: Sendable {
     /// Judges every set of `pixels` pixels of a picture.
     ///
     /// - Precondition: at least as many of the picture's pixels are not 0, and at most 64 are.
-    init(_ sight: DebateJudge.Sight, label: Int, pixels: Int, sets: PixelSets? = nil) {
-        let sets = sets ?? PixelSets(sight.pixels.count, largest: pixels)
+    init(_ judged: DebateJudge.JudgedPicture, label: Int, pixels: Int, sets: PixelSets? = nil) {
+        let sets = sets ?? PixelSets(judged.pixels.count, largest: pixels)
         require(
-            sets.count == sight.pixels.count && sets.largest == pixels, "sets of other pixels than the picture's")
+            sets.count == judged.pixels.count && sets.largest == pixels, "sets of other pixels than the picture's")
         var logits: [Tensor] = []
-        sets.forEachSum(of: sight.contributions, from: sight.bias) { logits.append(sight.logits($0)) }
+        sets.forEachSum(of: judged.contributions, from: judged.bias) { logits.append(judged.logits($0)) }
         let all = Tensor.concatenated(logits)
         (self.sets, self.label) = (sets, label)
         margins = Tensor(all.elements.margins(for: label, classes: all.shape[1]), shape: all.shape)

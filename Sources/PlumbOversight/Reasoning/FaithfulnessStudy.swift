@@ -15,6 +15,7 @@ public import PlumbTensor
 ///
 /// Source: Lanham et al. 2023, *Measuring Faithfulness in Chain-of-Thought Reasoning*, arXiv:2307.13702.
 public struct FaithfulnessStudy: SettingGroup {
+    /// A small model by how its answer comes about.
     public typealias Organism = ReasoningTask.Organism
 
     @Setting("Blocks of a small model.", 1...32) public var layers = 2
