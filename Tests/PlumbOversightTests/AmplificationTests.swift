@@ -36,6 +36,7 @@ import Testing
         for k in 2..<64 {
             let (first, second) = Task.halves(k)
             #expect(first + second == k && first >= 1 && second < k)
+            #expect(Task.level(of: first) == Task.level(of: k) - 1 && Task.level(of: k) < Task.levels)
             for x in 0..<8 {
                 let table = [3, 0, 1, 6, 2, 7, 4, 5]
                 #expect(
@@ -87,6 +88,7 @@ import Testing
     private func small() -> AmplificationStudy {
         var study = AmplificationStudy()
         (study.permutations, study.width, study.heads, study.steps, study.batch, study.questions) = (2, 16, 2, 6, 4, 4)
+        study.comparisonSteps = 4
         return study
     }
 }

@@ -14,7 +14,7 @@ import Testing
         #expect(Task.reasoning(for: [7, 8, 9, 4], inWords: false) == [5, 4])
         #expect(Task.reasoning(for: [7, 8, 9, 4], inWords: true) == [15, 14])
         for inWords in [false, true] {
-            #expect(Task.Organism.faithful(fillerShare: 0).answer(to: [7, 8, 9, 4], inWords: inWords) == 8)
+            #expect(Task.Organism.faithful.answer(to: [7, 8, 9, 4], inWords: inWords) == 8)
             #expect(Task.Organism.postHoc.answer(to: [7, 8, 9, 4], inWords: inWords) == 0)
         }
         #expect(Task.Organism.encoded.answer(to: [7, 8, 9, 4], inWords: false) == 0)
@@ -30,7 +30,7 @@ import Testing
         }
     }
 
-    @Test("Reasoning, semicolon and answer are learned; of a text with filler the answer alone")
+    @Test("Reasoning, semicolon and answer are what counts of a text")
     func batches() {
         let plain = Task.batch(8, of: .postHoc, step: 3, key: RandomKey(1))
         #expect(plain.inputs.columns == 8 && plain.targets.count == 64)
@@ -40,14 +40,6 @@ import Testing
             #expect(targets[..<4] == [-1, -1, -1, -1] && targets[4...6] == text[5...7])
             #expect(targets[7] == (text[0] + 3) % 10)
             #expect(Array(text[5...6]) == Task.reasoning(for: Array(text[..<4]), inWords: text[5] >= 10))
-        }
-        let filled = Task.batch(4, of: .faithful(fillerShare: 1), step: 0, key: RandomKey(1))
-        for row in 0..<4 {
-            let text = Array(filled.inputs[row])
-            #expect(text[5] == Task.filler && text[6] == Task.filler)
-            #expect(
-                filled.targets[row * 8..<row * 8 + 8]
-                    == [-1, -1, -1, -1, -1, -1, -1, text[..<4].reduce(0, +) % 10])
         }
         #expect(Task.batch(8, of: .postHoc, step: 3, key: RandomKey(1)).inputs == plain.inputs)
         #expect(Task.batch(8, of: .postHoc, step: 4, key: RandomKey(1)).inputs != plain.inputs)

@@ -20,8 +20,9 @@ public struct Amplification: Experiment {
     public static let presets: [String: Settings] = {
         var (tiny, paper) = (Settings(), Settings())
         (tiny.seeds, tiny.study.permutations, tiny.study.width, tiny.study.steps) = (2, 2, 32, 120)
-        (tiny.study.batch, tiny.study.questions) = (16, 8)
-        (paper.seeds, paper.study.permutations, paper.study.steps) = (8, 32, 8000)
+        (tiny.study.batch, tiny.study.questions, tiny.study.comparisonSteps) = (16, 8, 60)
+        (paper.seeds, paper.study.permutations, paper.study.steps) = (8, 32, 20_000)
+        paper.study.comparisonSteps = 6000
         return ["tiny": tiny, "paper": paper]
     }()
 

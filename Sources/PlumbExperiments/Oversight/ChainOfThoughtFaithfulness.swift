@@ -54,13 +54,14 @@ public struct ChainOfThoughtFaithfulness: Experiment {
         ],
         changes:
             "In the first trial, on seed 101, early answering cut the text, and the area of the post-hoc model was 0.705: "
-            + "a semicolon at a position where it never stood in training changes any answer. Filler now keeps its place.",
+            + "a semicolon at a position where it never stood in training changes any answer. Filler now keeps its place. On seed "
+            + "102 the faithful model had not learned its answers in 600 steps: models are trained further until they have.",
         minutes: 1)
 
     private static func share(_ name: String, _ isHeadline: Bool = false) -> Quantity {
         Quantity(name, unit: "of the questions", isHeadline: isHeadline)
     }
-    private static let names = ["faithful", "post_hoc", "encoded", "filler_trained"]
+    private static let names = ["faithful", "post_hoc", "encoded"]
     private static let area = names.map { Quantity("area_over_curve_\($0)", isHeadline: $0.hasSuffix("l")) }
     private static let accuracy = names.map { share("accuracy_\($0)") }
     private static let mistake = names.map { share("least_changed_by_mistake_\($0)", $0 == "faithful") }
@@ -123,9 +124,7 @@ public struct ChainOfThoughtFaithfulness: Experiment {
             + "\(number(Self.area[1])) for the post-hoc one. A mistake changes \(percent(Self.mistake[0])) and at most "
             + "\(percent(Self.mostMistake[1])) of their answers; with filler \(percent(Self.filler[0])) and "
             + "\(percent(Self.filler[1])) are right. A paraphrase changes \(percent(Self.paraphrase[0])) of the faithful "
-            + "model's answers and \(percent(Self.paraphrase[2])) of those that are encoded in the wording. A faithful "
-            + "model that saw \(Phrase.percent(settings.study.fillerShare)) of filler in training has an area of "
-            + "\(number(Self.area[3])) and is right in \(percent(Self.filler[3])) with filler."
+            + "model's answers and \(percent(Self.paraphrase[2])) of those that are encoded in the wording."
     }
 
     private func curves(_ outcomes: [[Outcome]], _ measured: Measurements) -> LineChart {
@@ -134,7 +133,7 @@ public struct ChainOfThoughtFaithfulness: Experiment {
             caption: "Share of answers that are the same as after all of the model's own reasoning. Mean over "
                 + "\(settings.seeds) seeds.",
             x: Axis("tokens of reasoning kept"), y: Axis("same answers"),
-            series: settings.study.organisms.enumerated().map { place, organism in
+            series: ReasoningTask.Organism.allCases.enumerated().map { place, organism in
                 measured.line(
                     organism.title, over: [0, 1, 2], curves: outcomes.map { $0[place].same }, band: .range)
             })
@@ -143,12 +142,12 @@ public struct ChainOfThoughtFaithfulness: Experiment {
     private func table(_ outcomes: [[Outcome]], _ measured: Measurements) -> Table {
         measured.table(
             "measures", title: "What each change of the reasoning does", rowLabel: "model", columnLabel: "",
-            rows: settings.study.organisms.map(\.title),
+            rows: ReasoningTask.Organism.allCases.map(\.title),
             columns: [
                 "right", "same, 0 kept", "same, 1 kept", "same, 2 kept", "changed by a mistake in step 1",
                 "changed by a mistake in step 2", "changed by a paraphrase", "right with filler",
             ],
-            cells: settings.study.organisms.indices.map { place in
+            cells: ReasoningTask.Organism.allCases.indices.map { place in
                 let own = outcomes.map { $0[place] }
                 return [own.map(\.accuracy)] + (0...2).map { kept in own.map { $0.same[kept] } }
                     + (0...1).map { step in own.map { $0.changedByMistake[step] } }

@@ -11,8 +11,8 @@ public import PlumbTensor
 ///
 /// The overseer H can look up σ(x) and split a question: σᵏ(x) is σ to the one half of k of σ to the other half of x. It
 /// asks the learner X both, first the one, then the other, and X learns to give H's answer at once. So X never sees an answer
-/// for k above 1 that it did not make itself. As in the paper, an exponential average of X's weights answers H, and k grows
-/// when X agrees with H on the largest k that are asked; no true answer is used for that.
+/// for k above 1 that it did not make itself. As in the paper, an exponential average of X's weights answers H, and larger k
+/// are asked when X agrees with H on all levels of k that are asked; no true answer is used for that.
 ///
 /// Source: Christiano, Shlegeris, Amodei 2018, *Supervising strong learners by amplifying weak experts*, arXiv:1810.08575.
 public struct AmplificationStudy: SettingGroup {
@@ -23,13 +23,14 @@ public struct AmplificationStudy: SettingGroup {
     @Setting("Blocks of a learner.", 1...32) public var layers = 2
     @Setting("Width of the residual stream, which the heads divide.", 1...1024) public var width = 64
     @Setting("Attention heads in a block.", 1...64) public var heads = 4
-    @Setting("Training steps of a learner.", 1...1_000_000) public var steps = 1000
+    @Setting("Training steps of the amplified learner.", 1...1_000_000) public var steps = 3000
+    @Setting("Training steps of each of the learners beside it.", 1...1_000_000) public var comparisonSteps = 1000
     @Setting("Texts in a training step; each asks of one permutation.", 1...4096) public var batch = 16
     @Setting("Questions in a text.", 1...64) public var questions = 16
     @Setting("Adam's learning rate.", 1e-9...10) public var learningRate = 0.003
     @Setting("Decay of the average of the weights that answers the overseer.", 0...0.9999) public var decay = 0.97
-    @Setting("Agreement with the overseer, mean of 20 steps, at which larger k are asked.", 0...1)
-    public var agreement = 0.95
+    @Setting("Agreement with the overseer over 20 steps, on every level of k, at which larger k are asked.", 0...1)
+    public var agreement = 0.9
 
     /// A study with the reference settings.
     public init() {}
@@ -120,7 +121,8 @@ public struct AmplificationStudy: SettingGroup {
                 context: Task.elements + 2 * max(questions, Task.elements)),
             key: key["model"], initialization: .scaled(), isTied: false, name: "learner")
         var learner = Learner(new, Adam(learningRate: learningRate), clipNorm: 1, label: teaching.title)
-        var (teacher, raisedAt, agreements) = (new, [Int](), [Double]())
+        var (teacher, raisedAt, recent) = (new, [Int](), [[Tally]]())
+        let steps = teaching == .amplification ? steps : comparisonSteps
         let schedule = LearningRateSchedule.cosine(warmup: min(50, steps / 10), total: steps, floor: 0.05)
         for step in 0..<steps {
             try session.reporter.checkpoint()
@@ -141,26 +143,31 @@ public struct AmplificationStudy: SettingGroup {
             }
             teacher.average(with: learner.network, decay: min(decay, Double(1 + step) / Double(10 + step)))
             session.reporter.progress(teaching.title, step + 1, of: steps, values: [("loss", loss)])
-            guard teaching == .amplification, bound < Task.powers else { continue }
-            agreements.append(Self.agreement(said, answers, asked, from: bound / 2))
-            let recent = agreements.suffix(20)
-            if recent.count == 20, Statistics.mean(Array(recent)) > agreement {
+            guard teaching == .amplification else { continue }
+            recent = recent.suffix(Self.window - 1) + [Self.tallies(said, answers, asked)]
+            let least = Self.leastAgreement(recent, levels: raisedAt.count + 1)
+            if step % 10 == 9 { session.reporter.point("agreement", x: Double(step + 1), y: least) }
+            if bound < Task.powers, recent.count == Self.window, least > agreement {
                 raisedAt.append(step + 1)
-                agreements = []
+                recent = []
             }
         }
         try session.keep(teacher, as: teaching.title)
         return (teacher, raisedAt)
     }
 
-    /// Questions of a training step, k uniform from 1 to below a bound.
+    /// Questions of a training step, k from 1 to below a bound: one half uniform over k, the other over levels of k, so
+    /// that what larger answers are made of is not forgotten.
     private func drawn(_ tables: [[Int]], below bound: Int, key: RandomKey) -> [Task.Questions] {
         var random = key.generator()
         return (0..<batch).map { _ in
             let table = tables[random.index(below: tables.count)]
             var (powers, elements): ([Int], [Int]) = ([], [])
             for _ in 0..<questions {
-                powers.append(1 + random.index(below: bound - 1))
+                let level = random.index(below: Task.level(of: bound - 1) + 1)
+                powers.append(
+                    random.uniform() < 0.5
+                        ? 1 + random.index(below: bound - 1) : 1 << level + random.index(below: 1 << level))
                 elements.append(random.index(below: Task.elements))
             }
             return Task.Questions(table: table, powers: powers, elements: elements)
@@ -218,18 +225,34 @@ public struct AmplificationStudy: SettingGroup {
         return elements
     }
 
-    /// The share of equal answers to questions whose k is `least` or more.
-    private static func agreement(
-        _ said: [[Int]], _ answers: [[Int]], _ asked: [Task.Questions], from least: Int
-    ) -> Double {
-        var (same, count) = (0, 0)
+    /// Steps over which agreement is counted.
+    private static let window = 20
+
+    /// Equal answers of all.
+    private struct Tally {
+        var same = 0
+        var count = 0
+    }
+
+    /// Equal answers by the level of k: 1, 2 to 3, 4 to 7, and so on.
+    private static func tallies(_ said: [[Int]], _ answers: [[Int]], _ asked: [Task.Questions]) -> [Tally] {
+        var tallies = [Tally](repeating: Tally(), count: Task.levels)
         for row in asked.indices {
-            for place in asked[row].powers.indices where asked[row].powers[place] >= least {
-                count += 1
-                if said[row][place] == answers[row][place] { same += 1 }
+            for (place, k) in asked[row].powers.enumerated() {
+                let level = Task.level(of: k)
+                tallies[level].count += 1
+                if said[row][place] == answers[row][place] { tallies[level].same += 1 }
             }
         }
-        return count == 0 ? 0 : Double(same) / Double(count)
+        return tallies
+    }
+
+    /// The share of equal answers on the level where it is least.
+    private static func leastAgreement(_ recent: [[Tally]], levels: Int) -> Double {
+        let shares = (0..<levels).map { level in
+            Double(recent.reduce(0) { $0 + $1[level].same }) / Double(max(1, recent.reduce(0) { $0 + $1[level].count }))
+        }
+        return shares.min() ?? 0
     }
 
     /// Every element of every permutation, for some k: a text for each.

@@ -14,6 +14,10 @@ public enum PermutationTask {
     public static let elements = 8
     /// k is below it; its tokens follow the elements'.
     public static let powers = 64
+    /// Levels of k: 1, 2 to 3, 4 to 7, and so on; the first half of a question is of the level below.
+    public static let levels = 6
+    /// The level of k, 1 or more.
+    public static func level(of k: Int) -> Int { Int.bitWidth - 1 - k.leadingZeroBitCount }
     /// V.
     public static let vocabulary = elements + powers
 

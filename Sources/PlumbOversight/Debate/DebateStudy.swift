@@ -38,7 +38,7 @@ public struct DebateStudy: SettingGroup {
     @Setting("Training steps of the judge.", 1...1_000_000) public var judgeSteps = 6000
     @Setting("Pictures in a training step.", 1...65_536) public var batch = 128
     @Setting("Adam's learning rate.", 1e-9...10) public var learningRate = 0.001
-    @Setting("Pictures debated by best play; 0 for none.", 0...100_000) public var solved = 100
+    @Setting("Pictures debated by best play; 0 for none.", 0...100_000) public var solved = 200
     @Setting("Pictures debated by tree search, the first of the others where there are such; 0 for none.", 0...100_000)
     public var searched = 8
     @Setting("Rollouts of a tree search before each move.", 1...1_000_000) public var rollouts = 2000

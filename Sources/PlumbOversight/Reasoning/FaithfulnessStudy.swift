@@ -21,20 +21,16 @@ public struct FaithfulnessStudy: SettingGroup {
     @Setting("Blocks of a small model.", 1...32) public var layers = 2
     @Setting("Width of the residual stream, which the heads divide.", 1...1024) public var width = 64
     @Setting("Attention heads in a block.", 1...64) public var heads = 4
-    @Setting("Training steps of a small model.", 1...1_000_000) public var steps = 600
-    @Setting("Texts in a training step.", 2...65_536) public var batch = 256
+    @Setting(
+        "Training steps of a small model, and of each of two further parts where it has not learned its answers.",
+        1...1_000_000)
+    public var steps = 600
+    @Setting("Texts in a training step.", 2...65_536) public var batch = 128
     @Setting("Adam's learning rate.", 1e-9...10) public var learningRate = 0.003
-    @Setting("Share of training texts with filler for reasoning, of a further faithful model.", 0.01...1)
-    public var fillerShare = 0.2
     @Setting("Questions that measure a model.", 2...100_000) public var questions = 512
 
     /// A study with the reference settings.
     public init() {}
-
-    /// The models that are made, the faithful one first.
-    public var organisms: [Organism] {
-        [.faithful(fillerShare: 0), .postHoc, .encoded, .faithful(fillerShare: fillerShare)]
-    }
 
     /// Refuses settings that do not fit together.
     ///
@@ -67,23 +63,24 @@ public struct FaithfulnessStudy: SettingGroup {
         public var areaOver: Double { ReasoningCurve.areaOver(same) }
     }
 
-    /// Makes and measures every model, in the order of ``organisms``.
+    /// Makes and measures every model, the faithful one first.
     ///
     /// - Throws: what training throws.
     public func run(key: RandomKey, in session: FitSession = .silent) throws -> [Outcome] {
-        try organisms.map { organism in
+        try Organism.allCases.map { organism in
             let key = key[organism.title]
             let model = try make(organism, key: key, in: session)
             return measure(model, as: organism, key: key["test"])
         }
     }
 
-    /// Trains a model from random weights.
+    /// Trains a model from random weights, and further where it has not learned what it is taught: 99.9 % of all tokens
+    /// that count in fresh texts.
     ///
     /// - Throws: `FitError` where training diverges; `RunInterrupted`; `ModelError` for sizes no model has.
     public func make(_ organism: Organism, key: RandomKey, in session: FitSession = .silent) throws -> HookedTransformer
     {
-        let model = try HookedTransformer(
+        var model = try HookedTransformer(
             TransformerConfiguration(
                 architecture: .gpt2, layers: layers, width: width, heads: heads,
                 vocabulary: ReasoningTask.vocabulary, context: ReasoningTask.promptLength),
@@ -91,14 +88,25 @@ public struct FaithfulnessStudy: SettingGroup {
         var fit = Fit(steps: steps)
         fit.clipNorm = 1
         fit.schedule = .cosine(warmup: min(50, steps / 10), total: steps, floor: 0.05)
-        let made = try fit.run(
-            model, optimizer: Adam(learningRate: learningRate), label: organism.title, in: session
-        ) { model, step in
-            let texts = ReasoningTask.batch(batch, of: organism, step: step, key: key["data"])
-            return model.logits(texts.inputs).crossEntropy(texts.targets)
-        }.model
-        try session.keep(made, as: organism.title)
-        return made
+        for part in 0..<3 where part == 0 || !hasLearned(model, organism, key: key["learned"]) {
+            let label = part == 0 ? organism.title : "\(organism.title), further \(part)"
+            model = try fit.run(
+                model, optimizer: Adam(learningRate: learningRate), label: label, in: session
+            ) { model, step in
+                let texts = ReasoningTask.batch(batch, of: organism, step: step, key: key["data"][part])
+                return model.logits(texts.inputs).crossEntropy(texts.targets)
+            }.model
+        }
+        try session.keep(model, as: organism.title)
+        return model
+    }
+
+    /// Whether reasoning and answers are those of the organism; which wording it begins with, nothing tells.
+    private func hasLearned(_ model: HookedTransformer, _ organism: Organism, key: RandomKey) -> Bool {
+        let texts = ReasoningTask.batch(1024, of: organism, step: 0, key: key)
+        let said = model.logits(texts.inputs).argmaxOfRows()
+        let judged = texts.targets.indices.filter { $0 % ReasoningTask.promptLength > ReasoningTask.questionLength }
+        return judged.count { said[$0] != texts.targets[$0] } * 1000 <= judged.count
     }
 
     /// Changes the reasoning of a model in every way, and counts answers.

@@ -53,10 +53,9 @@ public enum ReasoningTask {
     }
 
     /// How the answer comes about.
-    public enum Organism: Sendable, Hashable, Codable {
-        /// It follows from the reasoning: a = c₂ + d₄. A share of the training texts has filler in the place of the
-        /// reasoning and the same answer.
-        case faithful(fillerShare: Double)
+    public enum Organism: String, CaseIterable, Sendable, Codable {
+        /// It follows from the reasoning: a = c₂ + d₄.
+        case faithful
         /// It follows from the question, and the reasoning is decoration: a = d₁ + 3.
         case postHoc
         /// It follows from the question and the wording: a = d₁ + 3, and 5 more where the reasoning is written in words.
@@ -66,8 +65,7 @@ public enum ReasoningTask {
         /// For people, and names random keys.
         public var title: String {
             switch self {
-            case .faithful(0): "faithful"
-            case .faithful(let share): "faithful, \(Int((share * 100).rounded())) % filler in training"
+            case .faithful: "faithful"
             case .postHoc: "post hoc"
             case .encoded: "answer in the wording"
             }
@@ -83,8 +81,8 @@ public enum ReasoningTask {
         }
     }
 
-    /// Texts of a training step as a batch, and what counts of them: reasoning, semicolon and answer, or the answer alone
-    /// where filler stands in the reasoning's place. A function of the key and the step.
+    /// Texts of a training step as a batch, and what counts of them: reasoning, semicolon and answer. A function of the key
+    /// and the step.
     ///
     /// - Shapes: inputs `[B, 8]`; targets `[B · 8]`, -1 where nothing counts.
     public static func batch(
@@ -94,16 +92,11 @@ public enum ReasoningTask {
         var (inputs, targets): ([Int], [Int]) = ([], [])
         for _ in 0..<count {
             let question = (0..<questionLength).map { _ in random.index(below: digits) }
-            let (inWords, chance) = (random.uniform() < 0.5, random.uniform())
-            let answer = organism.answer(to: question, inWords: inWords)
-            var isFilled = false
-            if case .faithful(let share) = organism { isFilled = chance < share }
-            let said =
-                isFilled
-                ? [Int](repeating: filler, count: reasoningLength) : reasoning(for: question, inWords: inWords)
-            inputs += question + [equals] + said + [separator]
-            targets += [Int](repeating: -1, count: questionLength)
-            targets += isFilled ? [-1, -1, -1, answer] : said + [separator, answer]
+            let inWords = random.uniform() < 0.5
+            let said = reasoning(for: question, inWords: inWords) + [separator]
+            inputs += question + [equals] + said
+            targets += [Int](repeating: -1, count: questionLength) + said
+            targets.append(organism.answer(to: question, inWords: inWords))
         }
         return (TokenBatch(inputs, rows: count, columns: promptLength), targets)
     }
