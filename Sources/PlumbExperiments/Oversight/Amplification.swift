@@ -47,7 +47,12 @@ public struct Amplification: Experiment {
                 authors: "Christiano, Shlegeris, Amodei",
                 title: "Supervising strong learners by amplifying weak experts",
                 year: 2018, arXiv: "1810.08575")
-        ], minutes: 2)
+        ],
+        changes:
+            "In the first trial, on seed 101, larger k were asked as soon as learner and overseer agreed on the largest, "
+            + "and k was uniform: every answer fell to chance, k = 1 included, with labels that agreed. Agreement now counts on "
+            + "every level of k, half of the questions are spread over levels, and there are 3,000 steps in place of 1,000.",
+        minutes: 2)
 
     private static func share(_ name: String, _ isHeadline: Bool = false) -> Quantity {
         Quantity(name, unit: "of the answers", isHeadline: isHeadline)
