@@ -78,6 +78,7 @@ public struct Debate: Experiment {
     private static let searchedFirst = share("search_accuracy_honest_first")
     private static let searchedSecond = share("search_accuracy_liar_first")
 
+    // Counted in development: runs of one judge and 200 pictures.
     private static let digitClaims = [
         Claim(
             .mean, "Debate leads the judge to the truth, whatever lie the liar commits itself to", honestFirst,
@@ -91,7 +92,7 @@ public struct Debate: Experiment {
         Claim(
             .mean, "Tree search ends debates with the winner of best play", same, .atLeast(0.98),
             control: "The winners of another picture's debates are not the same", sameNext, .below(0.98)),
-    ]
+    ].map { $0.development(missed: 0, of: 3) }
     private static let searchClaims = [
         Claim(
             .mean,
