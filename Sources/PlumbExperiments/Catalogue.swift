@@ -15,6 +15,7 @@ extension Catalogue {
         DebateByBisection.self, ProverVerifier.self, Critiques.self, Sandwiching.self, AIControl.self,
         CertifiedDefense.self,
         AdversarialAttacks.self, AdversarialTraining.self,
+        ChainOfThoughtFaithfulness.self, Amplification.self, Debate.self,
         DistributionShift.self, PhysicalAttack.self, HighStakesReliability.self, GreedyCoordinateGradient.self,
         AgentEvals.self,
     ])
