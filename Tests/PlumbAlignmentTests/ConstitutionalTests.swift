@@ -45,8 +45,8 @@ import Testing
             let helpful = Task.helpfulAnswer(to: text.prompt)
             if text.prompt[0] == Task.ordinary { #expect(text.answer == helpful) }
             guard text.prompt[0] == Task.provoking else { continue }
-            for (said, wanted) in zip(text.answer, helpful) {
-                #expect(said == wanted || task.banned.contains(said))
+            for (said, helped) in zip(text.answer, helpful) {
+                #expect(said == helped || task.banned.contains(said))
                 banned += task.banned.contains(said) ? 1 : 0
                 count += 1
             }

@@ -86,7 +86,8 @@ public struct ConstitutionalAI: Experiment {
             .worst,
             "Trained on answers that a critic of at most 20 % errors had revised, the generator breaks the rule less "
                 + "often than before, for every such critic", fall, .above(0),
-            control: "A critic that reads an unrelated rule does not make it do so", fallUnrelated, .atMost(0.05)),
+            control: "A critic that reads an unrelated rule does not make it do so", fallUnrelated, .atMost(0.05)
+        ).development(missed: 0, of: 2),
         Claim(
             .value,
             "A preference model agrees with as many fresh labels of the critic as are right: the largest distance, for "
