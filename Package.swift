@@ -91,8 +91,8 @@ let package = Package(
         .target(
             name: "PlumbAlignment",
             dependencies: [
-                "PlumbBasics", "PlumbTensor", "PlumbRecords", "PlumbNN", "PlumbData", "PlumbWorlds", "PlumbModels",
-                "PlumbLearning",
+                "PlumbBasics", "PlumbTensor", "PlumbRecords", "PlumbTokenizers", "PlumbNN", "PlumbData", "PlumbWorlds",
+                "PlumbModels", "PlumbLearning",
             ], swiftSettings: strict + floorSwift),
         .target(
             name: "PlumbGovernance",

