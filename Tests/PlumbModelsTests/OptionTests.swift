@@ -46,7 +46,8 @@ import Testing
     @Test func aBatchOfTextsEndsWhereItIsAskedTo() throws {
         let model = try TinyModel.load(TinyModel.llama)
         let prompts = [header, Array(header.prefix(3))]
-        let whole = try model.continuations(of: prompts, maxTokens: 6, temperature: 0, stopTokens: [], key: RandomKey(1))
+        let whole = try model.continuations(
+            of: prompts, maxTokens: 6, temperature: 0, stopTokens: [], key: RandomKey(1))
         var passes = 0
         let part = try model.continuations(
             of: prompts, maxTokens: 6, temperature: 0, stopTokens: [], key: RandomKey(1),
