@@ -40,7 +40,7 @@ import Testing
         #expect(first.count == 2)
         let sample = try #require(try log.sample("sum-2"))
         #expect(sample["output"]?["choices"]?[0]?["message"]?["content"]?.string == "It is 3.")
-        #expect(sample["messages"]?.array?.count == 2)
+        #expect(sample["messages"]?.array?.count == 2 && sample["scores"]?["match"]?["value"]?.string == "C")
         #expect(try log.sample("sum-9") == nil)
         #expect(try log.scoresBySample("match").count == 7)
         // Nothing but the log is left.

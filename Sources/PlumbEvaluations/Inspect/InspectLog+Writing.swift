@@ -47,13 +47,18 @@ extension EvaluationResults {
             "version": JSONValue(2), "eval": header["eval"] ?? .null, "plan": header["plan"] ?? .null,
         ])
         try writer.add("_journal/start.json", Array(start.data(.compact)))
+        // Inspect shows verdicts as letters; a scorer that gives parts of a point gives numbers throughout.
+        let fractional = Set(
+            task.scorers.map(\.name).filter { name in
+                self.samples.contains { $0.scores[name]?.value.map { $0 != 0 && $0 != 1 } ?? false }
+            })
         var summaries: [JSONValue] = []
         summaries.reserveCapacity(self.samples.count)
         for result in self.samples {
             guard let sample = samples[result.id]?.rotated(by: result.rotation) else {
                 throw EvaluationError("the result of \(visible(result.id, limit: 60)) belongs to no sample of the task")
             }
-            let shared = try shared(result, sample)
+            let shared = try shared(result, sample, fractional: fractional)
             var whole = shared
             whole.merge(try rest(result, sample)) { $1 }
             try writer.add(
@@ -142,26 +147,33 @@ extension EvaluationResults {
     }
 
     /// What a sample and its summary share.
-    private func shared(_ result: SampleResult, _ sample: EvaluationSample) throws -> [String: JSONValue] {
+    private func shared(
+        _ result: SampleResult, _ sample: EvaluationSample, fractional: Set<String>
+    ) throws -> [String: JSONValue] {
         var metadata = sample.metadata
         metadata["rotation"] = JSONValue(result.rotation)
         if let values = result.output.choiceLogProbabilities {
             metadata["choice_log_probabilities"] = .array(values.map { $0.isFinite ? .number($0) : .null })
         }
         if let first = result.output.firstAnswer { metadata["first_answer"] = .string(first) }
-        let scores = result.scores.mapValues { score in
-            let value: JSONValue =
-                switch score.value {
-                case 1: .string("C")
-                case 0: .string("I")
-                case let value?: .number(value)
-                case nil: .string("N")
-                }
-            return JSONValue.object([
-                "value": value, "answer": score.answer.map(JSONValue.string) ?? .null,
-                "explanation": score.explanation.map(JSONValue.string) ?? .null,
-            ])
-        }
+        let scores = Dictionary(
+            uniqueKeysWithValues: result.scores.map { name, score in
+                let isVerdict = !fractional.contains(name)
+                let value: JSONValue =
+                    switch score.value {
+                    case 1 where isVerdict: .string("C")
+                    case 0 where isVerdict: .string("I")
+                    case let value?: .number(value)
+                    case nil: .string("N")
+                    }
+                return (
+                    name,
+                    JSONValue.object([
+                        "value": value, "answer": score.answer.map(JSONValue.string) ?? .null,
+                        "explanation": score.explanation.map(JSONValue.string) ?? .null,
+                    ])
+                )
+            })
         return [
             "id": .string(result.id), "epoch": JSONValue(result.epoch), "input": .string(sample.question),
             "target": result.target.count == 1
