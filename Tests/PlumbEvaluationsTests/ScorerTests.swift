@@ -50,7 +50,7 @@ import Testing
         arguments: [
             ("I think so. ANSWER: B", 1), ("answer: (c).", 2), ("(B)", 1), ("B) the red one", 1), ("b", 1),
             ("A cat", nil), ("red", 0), ("ANSWER: E", nil), ("ANSWER: A\nANSWER: B", 1), ("I do not know", nil),
-            ("", nil), ("ANSWER:", nil),
+            ("", nil), ("ANSWER:", nil), ("The answer is (C).", 2), ("It is (A) or (C).", nil), ("It is (D).", nil),
         ] as [(String, Int?)])
     func choice(text: String, expected: Int?) {
         #expect(AnswerText.choice(in: text, of: ["red", "green", "blue"]) == expected)

@@ -112,7 +112,7 @@ public enum AnswerText {
     }
 
     /// The choice that an answer names: the letter after the last `ANSWER:`, or a letter with which it begins, or the
-    /// text of one choice that is all of it.
+    /// text of one choice that is all of it, or the only letter that it has in parentheses.
     public static func choice(in text: String, of choices: [String]) -> Int? {
         let upper = text.uppercased()
         if let range = upper.ranges(of: "ANSWER:").last {
@@ -121,7 +121,9 @@ public enum AnswerText {
         if let index = letter(beginning: upper[...], count: choices.count) { return index }
         let words = words(text)
         let same = choices.indices.filter { Self.words(choices[$0]) == words && !words.isEmpty }
-        return same.count == 1 ? same[0] : nil
+        if same.count == 1 { return same[0] }
+        let named = choices.indices.filter { upper.contains("(\(Letters.letter($0)))") }
+        return named.count == 1 ? named[0] : nil
     }
 
     /// A letter that stands alone at the beginning: `B`, `(B)`, `B.`, `B) because`.
