@@ -16,6 +16,7 @@ struct RootCommand: AsyncParsableCommand {
               \(CommandName.current) data show digits             what a data set holds, with a few of its pictures
               \(CommandName.current) world show boat-race         a small world whose reward is not what was wanted
               \(CommandName.current) train --text FILE --out DIR  a small language model of your own
+              \(CommandName.current) eval facts                   how well a model answers, with intervals and controls
               \(CommandName.current) finetune sft --help          a model that learns from answers, or from preferences (dpo)
 
             Exit codes: 0 done, 1 a claim failed in verify, 2 wrong usage, 3 bad input, 130 interrupted (143 by SIGTERM, 129 by SIGHUP).
@@ -25,7 +26,8 @@ struct RootCommand: AsyncParsableCommand {
             ListCommand.self, ShowCommand.self, RunCommand.self, VerifyCommand.self, ReportCommand.self,
             RunsCommand.self, PredictCommand.self, LensCommand.self, AttributeCommand.self, AblateCommand.self,
             AttentionCommand.self, CaptureCommand.self, SteerCommand.self, GenerateCommand.self, TokensCommand.self,
-            ModelCommand.self, DataCommand.self, TrainCommand.self, FinetuneCommand.self, WorldCommand.self,
+            ModelCommand.self, DataCommand.self, TrainCommand.self, FinetuneCommand.self, EvalCommand.self,
+            WorldCommand.self,
             PreferencesCommand.self, AttackCommand.self, CertifyCommand.self, CompletionCommand.self,
             CandidatesCommand.self,
         ])

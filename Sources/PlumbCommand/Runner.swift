@@ -84,7 +84,7 @@ struct Runner {
     }
 
     /// This executable, looked at once.
-    private static let build: Build = {
+    static let build: Build = {
         let url = Bundle.main.executableURL ?? URL(fileURLWithPath: CommandLine.arguments[0])
         return Build(executable: try? FileHash.sha256(of: url), commit: Build.commit(of: url))
     }()

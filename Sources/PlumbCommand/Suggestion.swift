@@ -15,6 +15,8 @@ enum Suggestion {
         if let next = subcommands.first(where: { names(of: $0).contains(word) }) {
             return try check(Array(words.dropFirst()), in: next)
         }
+        // What names no command there names a task, which the command's default takes.
+        guard command != EvalCommand.self else { return }
         let root = CommandName.current
         let path = command == RootCommand.self ? root : root + " " + (names(of: command).first ?? "")
         let known = subcommands.filter { $0.configuration.shouldDisplay }.flatMap { names(of: $0) }

@@ -16,11 +16,12 @@ extension HookedTransformer {
     ///   - key: of the sampling; text number `row` draws from `key[row]`.
     ///   - interventions: the changes to activations of each text, in every pass: as many as there are prompts, or none at
     ///     all. Those of attention maps belong to ``generate(_:maxTokens:temperature:key:stopTokens:with:recording:onToken:)``.
+    ///   - goesOn: asked before each pass; false ends every text where it is.
     /// - Throws: ``ModelError`` for a prompt that the model cannot read, a hook point that it lacks, or logits that are not
-    ///   numbers.
+    ///   numbers; what `goesOn` throws.
     public func continuations(
         of prompts: [[Int]], maxTokens: Int, temperature: Double = 1, stopTokens: Set<Int>? = nil, key: RandomKey,
-        with interventions: [[Intervention]] = []
+        with interventions: [[Intervention]] = [], while goesOn: () throws -> Bool = { true }
     ) throws -> [Generation] {
         let changes = try changes(interventions, texts: prompts.count)
         guard temperature >= 0, temperature.isFinite else {
@@ -35,7 +36,7 @@ extension HookedTransformer {
                     capacity: prompt.count + min(configuration.context - prompt.count, max(0, maxTokens))))
         }
         var open = maxTokens > 0 ? Array(texts.indices) : []
-        while !open.isEmpty {
+        while !open.isEmpty, try goesOn() {
             for text in open {
                 let (read, fresh) = (texts[text].cache.length, texts[text].fresh)
                 guard transformer.forgetsKeys(from: read, to: read + fresh.count) else { continue }

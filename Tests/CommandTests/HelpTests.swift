@@ -20,7 +20,7 @@ import Testing
         #expect(alone.output.contains("Exit codes: 0 done, 1 a claim failed in verify, 2 wrong usage, 3 bad input"))
         for command in [
             "list", "show", "run", "verify", "report", "runs", "predict", "generate", "tokens", "model", "data",
-            "train", "finetune", "world", "preferences", "attack", "certify", "completion",
+            "train", "finetune", "eval", "world", "preferences", "attack", "certify", "completion",
         ] {
             #expect(alone.output.contains("\n  \(command) "), "help does not list \(command)")
         }
