@@ -173,7 +173,8 @@ public struct Sandbox: Sendable {
         EvaluationError("\(what): \(String(cString: strerror(code)))")
     }
 
-    /// Starts a program with nothing open but its output, and no signal blocked or ignored.
+    /// Starts a program with nothing open but its output, no signal blocked or ignored, and an empty environment: what
+    /// bubblewrap is given can be read inside, in /proc/1/environ, whatever it hands on.
     private static func spawn(_ words: [String], output: Int32) throws -> pid_t {
         #if os(Linux)
             var actions = posix_spawn_file_actions_t()
@@ -196,8 +197,9 @@ public struct Sandbox: Sendable {
             posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
             var arguments = words.map { strdup($0) } + [nil]
             defer { for argument in arguments { free(argument) } }
+            var environment: [UnsafeMutablePointer<CChar>?] = [nil]
             var process: pid_t = 0
-            let status = posix_spawn(&process, words[0], &actions, &attributes, &arguments, environ)
+            let status = posix_spawn(&process, words[0], &actions, &attributes, &arguments, &environment)
             guard status == 0 else { throw systemError("\(words[0]) could not be started", status) }
             return process
         #else
