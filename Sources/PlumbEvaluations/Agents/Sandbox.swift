@@ -210,7 +210,8 @@ public struct Sandbox: Sendable {
     /// Reads what is written, and ends what exceeds a limit. Everything inside ends with bubblewrap.
     private func watch(_ process: pid_t, reading descriptor: Int32) -> Result {
         let end = ContinuousClock.now + .seconds(limits.seconds)
-        var (kept, isCut, ending, status) = ([UInt8](), false, Ending?.none, Int32(0))
+        // A status that cannot be had, since something else has taken it, must not read as success.
+        var (kept, isCut, ending, status) = ([UInt8](), false, Ending?.none, Int32(127 << 8))
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
         func drain() {
             // A writer without an end must not keep the watch from its other duties.
