@@ -46,6 +46,16 @@ struct SandboxTests {
         }
     }
 
+    @Test("The environment of the process that starts it cannot be read") func environment() throws {
+        #expect(ProcessInfo.processInfo.environment["PATH"] != nil)
+        try inSandbox { sandbox in
+            let result = try sandbox.run(
+                "for p in /proc/[0-9]*; do [ $p = /proc/$$ ] || cat $p/environ; done; echo end")
+            #expect(!result.output.contains("PATH="), "\(result.output)")
+            #expect(result.output.hasSuffix("end\n"))
+        }
+    }
+
     @Test("Neither paths nor links lead to the machine's files") func files() throws {
         let secret = temporaryFolder()
         try Data("secret-canary".utf8).write(to: secret)

@@ -45,7 +45,7 @@ extension RLHFStudy {
 
     // MARK: Comparisons
 
-    /// What the policy wrote, and the labeller's comparisons of it.
+    /// What the policy wrote, and the labeler's comparisons of it.
     struct Drawn {
         var texts: [Completion] = []
         var pairs: [AnswerPair] = []
@@ -73,7 +73,7 @@ extension RLHFStudy {
             (asked, wave) = (asked + size, wave + 1)
             guard asked < 50 * needed else {
                 throw FitError(
-                    "\(asked) prompts gave only \(drawn.pairs.count) comparisons of \(needed): the labeller likes nearly all "
+                    "\(asked) prompts gave only \(drawn.pairs.count) comparisons of \(needed): the labeler likes nearly all "
                         + "texts equally")
             }
         }
@@ -92,7 +92,7 @@ extension RLHFStudy {
         return result
     }
 
-    /// The share of comparisons that a reward orders as the labeller does.
+    /// The share of comparisons that a reward orders as the labeler does.
     static func accuracy(_ reward: RewardModel, _ pairs: [AnswerPair]) -> Double {
         let chosen = reward.scores(pairs.map(\.chosen.throughAnswer), rows: 16)
         let rejected = reward.scores(pairs.map(\.rejected.throughAnswer), rows: 16)
@@ -119,7 +119,7 @@ extension RLHFStudy {
         ).model
     }
 
-    /// The texts of the policy before, and the scale of the labeller's rewards.
+    /// The texts of the policy before, and the scale of the labeler's rewards.
     struct Before {
         let mean: Double
         let deviation: Double

@@ -5,11 +5,11 @@ public import PlumbModels
 public import PlumbRecords
 public import PlumbTensor
 
-/// Learning from preferences in full: a labeller compares continuations that a language model wrote, a reward model learns
+/// Learning from preferences in full: a labeler compares continuations that a language model wrote, a reward model learns
 /// from the comparisons, and the language model is optimized by it with PPO; beside it, DPO learns from the comparisons
 /// themselves.
 ///
-/// The claim: both make the model write what the labeller likes, near what it was. It should be so because comparisons say
+/// The claim: both make the model write what the labeler likes, near what it was. It should be so because comparisons say
 /// what is liked and the penalty keeps the texts ones that the reward model has seen. It must not happen where labels are
 /// shuffled, nor where the penalty is large.
 ///
@@ -122,11 +122,11 @@ public struct RLHFStudy: SettingGroup {
 
     /// Everything about one seed.
     public struct Outcome: Codable, Sendable, Equatable {
-        /// Mean and standard deviation of the gold reward of texts before, in the labeller's units.
+        /// Mean and standard deviation of the gold reward of texts before, in the labeler's units.
         public var gold: [Double]
         /// The share of prompts whose texts were equally good, so that there was no comparison.
         public var ties: Double
-        /// The share of fresh comparisons that the reward model orders as the labeller does, and that of a reward model of
+        /// The share of fresh comparisons that the reward model orders as the labeler does, and that of a reward model of
         /// shuffled comparisons.
         public var accuracy: Double, accuracyShuffled: Double
         /// How the policy was optimized.
@@ -156,7 +156,7 @@ public struct RLHFStudy: SettingGroup {
         }
     }
 
-    /// A small language model of a language of its own, and its labeller.
+    /// A small language model of a language of its own, and its labeler.
     ///
     /// - Throws: `FitError`; `RunInterrupted`.
     public func smallTask(key: RandomKey, in session: FitSession = .silent) throws -> RLHFTask {

@@ -5,14 +5,14 @@ internal import PlumbNN
 internal import PlumbRecords
 public import PlumbTensor
 
-/// A language model, prompts that it continues, and a labeller whose reward of a completion is known: it stands for what
+/// A language model, prompts that it continues, and a labeler whose reward of a completion is known: it stands for what
 /// people want.
 public struct RLHFTask: Sendable {
     /// Writes the texts, before anything is optimized.
     public let policy: HookedTransformer
     /// What it continues.
     public let prompts: [[Int]]
-    /// The labeller's reward of a completion.
+    /// The labeler's reward of a completion.
     public let gold: @Sendable (Completion) -> Double
     /// Tokens as people read them.
     public let text: @Sendable ([Int]) -> String
@@ -52,7 +52,7 @@ public struct RLHFTask: Sendable {
 
     /// Words of the small language: kinds of equal size that are worth 1, -1 and 0, a third part each.
     static let words = 24
-    /// The labeller's weight of each word.
+    /// The labeler's weight of each word.
     static func weight(_ word: Int) -> Double { word < words / 3 ? 1 : word < 2 * words / 3 ? -1 : 0 }
 
     /// A small transformer that has learned a random chain of words: each word says how probable each is as the next.

@@ -186,6 +186,8 @@ struct EvalRunCommand: AsyncParsableCommand {
         members["taskVersion"] = JSONValue(task.version)
         members["solver"] = .string(task.solver.rawValue)
         members["scorers"] = .array(task.scorers.map { .string($0.name) })
+        if let pattern { members["pattern"] = .string(pattern) }
+        if scorer == .modelGraded { members["grader"] = .string(grader ?? subjects[0].name) }
         members["model"] = .string(subjects[0].name)
         members["prompting"] = .string(subjects[0].prompting.rawValue)
         if subjects.count > 1 { members["compare"] = .string(subjects[1].name) }

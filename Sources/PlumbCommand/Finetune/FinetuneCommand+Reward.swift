@@ -84,7 +84,8 @@ extension FinetuneCommand {
 
     struct GRPO: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "grpo", abstract: "The same by comparing texts written to one prompt: GRPO and RLOO.",
+            commandName: "grpo",
+            abstract: "Learn from a reward by comparing texts written to one prompt: GRPO and RLOO.",
             discussion: """
                 Prompts and rewards are those of ppo. Of the --batch texts of a round each --group continue one prompt, and a \
                 text is credited with how its reward stands among them, so that no values are learned.

@@ -8,7 +8,7 @@ import PlumbLearning
 struct FinetuneCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "finetune",
-        abstract: "Train a language model on: on answers, on preferences between answers, or by a reward.",
+        abstract: "Train a language model further: on answers, on preferences between answers, or by a reward.",
         subcommands: [SFT.self, DPO.self, Reward.self, PPO.self, GRPO.self])
 
     struct SFT: AsyncParsableCommand {

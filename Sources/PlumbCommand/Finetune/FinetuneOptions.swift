@@ -9,15 +9,16 @@ import PlumbTensor
 
 /// What all ways of fine-tuning share.
 struct FinetuneOptions: ParsableArguments {
-    @Option(help: "The model to train on: a name, a folder or a .gguf file. (default: smollm2-135m)") var model: String?
+    @Option(help: "The model to train further: a name, a folder or a .gguf file. (default: smollm2-135m)")
+    var model: String?
     @Option(help: "The folder to write the model to; it is made where missing.", completion: .directory)
     var out: String?
     @Option(
         parsing: .unconditional,
         help: "The rank of LoRA: freeze the model and train matrices of this rank. (default: train all weights)")
     var lora: Int?
-    @Option(parsing: .unconditional, help: "Optimizer steps; of ppo and grpo rounds. (default: 100)") var steps: Int?
-    @Option(parsing: .unconditional, help: "Texts, or pairs of them, in each step. (default: 4; of ppo and grpo 16)")
+    @Option(parsing: .unconditional, help: "Optimizer steps, or rounds of ppo and grpo. (default: 100)") var steps: Int?
+    @Option(parsing: .unconditional, help: "Texts, or pairs of them, in each step. (default: 4; 16 for ppo and grpo)")
     var batch: Int?
     @Option(parsing: .unconditional, help: "The peak learning rate. (default: by the method and LoRA)")
     var learningRate: Double?

@@ -2,12 +2,12 @@ internal import PlumbTensor
 
 // The longer tasks: programs that are repaired or written. Their scorers run cases that the agent has not seen.
 extension AgentTaskFamily {
-    /// A scorer that runs commands and gives the share of those that print what they should.
-    private static func share(of cases: [(command: String, printed: String)]) -> String {
+    /// A scorer that runs commands and gives 1 where all of them print what they should.
+    private static func all(of cases: [(command: String, printed: String)]) -> String {
         let checks = cases.map { command, printed in
             "[ \"$(timeout 2 \(command) 2>/dev/null)\" = '\(printed)' ] && n=$((n+1))"
         }
-        // All or nothing: half a program is none.
+        // Half a program is none.
         return "n=0\n\(checks.joined(separator: "\n"))\n[ $n = \(cases.count) ] && echo 1 || echo 0"
     }
 
@@ -23,7 +23,7 @@ extension AgentTaskFamily {
                 "The script larger.sh should print the larger of the two whole numbers that it is given, as in "
                 + "`bash larger.sh 3 12`. It does not always. Repair it.",
             files: ["larger.sh": broken + "\n"],
-            scorer: share(
+            scorer: all(
                 of: cases.map { ("bash larger.sh \($0.0) \($0.1)", "\($0.1)") } + [
                     ("bash larger.sh 9 10", "10"), ("bash larger.sh 10 9", "10"), ("bash larger.sh 7 7", "7"),
                 ]),
@@ -38,6 +38,8 @@ extension AgentTaskFamily {
         }
         let merged = times.indices.sorted { ("\(times[$0])", "event \($0)") < ("\(times[$1])", "event \($1)") }
             .map { "\(times[$0]) event \($0)" }
+        // The lines themselves, since the agent may have changed the files.
+        let lines = merged.map { "'\($0)'" }.joined(separator: " ")
         return AgentTask(
             "merge logs", minutes: 8,
             instructions:
@@ -45,7 +47,7 @@ extension AgentTaskFamily {
                 + "Write all.log: every different line of the three once, ordered by time.",
             files: ["logs/a.log": file(0), "logs/b.log": file(1), "logs/c.log": file(2)],
             scorer:
-                "[ \"$(sort -u all.log)\" = \"$(sort -u logs/*.log)\" ] && [ $(wc -l < all.log) = \(merged.count) ] "
+                "[ \"$(sort all.log)\" = \"$(printf '%s\\n' \(lines) | sort)\" ] "
                 + "&& [ \"$(cut -d' ' -f1 all.log)\" = \"$(cut -d' ' -f1 all.log | sort -n)\" ] && echo 1 || echo 0",
             solution: .init("sort -n -u -k1,1 -k3,3 logs/*.log > all.log", answer: "done"),
             failure: .init("cat logs/*.log > all.log", answer: "done"))
@@ -76,7 +78,7 @@ extension AgentTaskFamily {
 
                 """,
             ],
-            scorer: share(
+            scorer: all(
                 of: years.map { ("bash -c '. ./calendar.sh; is_leap \($0)'", isLeap($0) ? "yes" : "no") }),
             solution: .init(
                 """
@@ -123,7 +125,7 @@ extension AgentTaskFamily {
             "write a program", minutes: 15,
             instructions: "Write a bash script roman.sh that prints the number that a Roman numeral stands for: `bash "
                 + "roman.sh XIV` prints 14. It will be given numerals from I to MMMCMXCIX.",
-            scorer: share(of: numbers.map { ("bash roman.sh \(roman($0))", "\($0)") }),
+            scorer: all(of: numbers.map { ("bash roman.sh \(roman($0))", "\($0)") }),
             solution: .init(solution, answer: "done"),
             failure: .init("echo 'echo 14' > roman.sh", answer: "done"))
     }

@@ -7,6 +7,13 @@ public struct AgentTaskFamily: Sendable {
     /// Makes a task.
     let make: @Sendable (inout RandomKey.Generator) -> AgentTask
 
+    /// A family.
+    ///
+    /// - Parameter make: makes a task from random numbers, and is the same for the same ones.
+    public init(name: String, make: @escaping @Sendable (inout RandomKey.Generator) -> AgentTask) {
+        (self.name, self.make) = (name, make)
+    }
+
     /// The task of a key.
     public func task(key: RandomKey) -> AgentTask {
         var random = key[name].generator()
@@ -21,8 +28,8 @@ public struct AgentTaskFamily: Sendable {
 }
 
 extension AgentTask {
-    /// A scorer that compares the answer with a text, white space at its ends apart.
-    static func equals(_ text: String) -> String { "[ \"$(echo $ANSWER)\" = '\(text)' ] && echo 1 || echo 0" }
+    /// A scorer that compares the answer with a text without quotes, white space at its ends apart.
+    public static func equals(_ text: String) -> String { "[ \"$ANSWER\" = '\(text)' ] && echo 1 || echo 0" }
 }
 
 extension AgentTaskFamily {

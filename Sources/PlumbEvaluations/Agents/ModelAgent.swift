@@ -24,7 +24,7 @@ public struct ModelAgent: Sendable {
     }
 
     /// What the model does next. Where the conversation is longer than its context, the oldest turns after the task are
-    /// left out.
+    /// left out, and where it is still too long, the end of the last result.
     ///
     /// - Parameter key: of the sampling.
     public func policy(key: RandomKey) -> AgentPolicy {
@@ -36,8 +36,15 @@ public struct ModelAgent: Sendable {
                 // A template may write the date; the same task should read the same on every day.
                 let text = try tokenizer.render(turns, now: Date(timeIntervalSince1970: 0))
                 prompt = tokenizer.encode(text, addSpecialTokens: false)
-                guard prompt.count + maxTokens > model.configuration.context, turns.count > 4 else { break }
-                turns.removeSubrange(2..<4)
+                guard prompt.count + maxTokens > model.configuration.context else { break }
+                guard turns.count <= 4 else {
+                    turns.removeSubrange(2..<4)
+                    continue
+                }
+                // A single result can be longer than the context: its beginning is kept.
+                let last = turns.count - 1
+                guard last > 1, turns[last].content.count > 1 else { break }
+                turns[last].content = String(turns[last].content.prefix(turns[last].content.count / 2))
             } while true
             let written = try model.generate(
                 prompt, maxTokens: maxTokens, temperature: temperature, key: key[transcript.count])

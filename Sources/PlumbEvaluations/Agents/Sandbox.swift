@@ -173,7 +173,8 @@ public struct Sandbox: Sendable {
         EvaluationError("\(what): \(String(cString: strerror(code)))")
     }
 
-    /// Starts a program with nothing open but its output, and no signal blocked or ignored.
+    /// Starts a program with nothing open but its output, no signal blocked or ignored, and an empty environment: what
+    /// bubblewrap is given can be read inside, in /proc/1/environ, whatever it hands on.
     private static func spawn(_ words: [String], output: Int32) throws -> pid_t {
         #if os(Linux)
             var actions = posix_spawn_file_actions_t()
@@ -196,8 +197,9 @@ public struct Sandbox: Sendable {
             posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
             var arguments = words.map { strdup($0) } + [nil]
             defer { for argument in arguments { free(argument) } }
+            var environment: [UnsafeMutablePointer<CChar>?] = [nil]
             var process: pid_t = 0
-            let status = posix_spawn(&process, words[0], &actions, &attributes, &arguments, environ)
+            let status = posix_spawn(&process, words[0], &actions, &attributes, &arguments, &environment)
             guard status == 0 else { throw systemError("\(words[0]) could not be started", status) }
             return process
         #else
@@ -208,7 +210,8 @@ public struct Sandbox: Sendable {
     /// Reads what is written, and ends what exceeds a limit. Everything inside ends with bubblewrap.
     private func watch(_ process: pid_t, reading descriptor: Int32) -> Result {
         let end = ContinuousClock.now + .seconds(limits.seconds)
-        var (kept, isCut, ending, status) = ([UInt8](), false, Ending?.none, Int32(0))
+        // A status that cannot be had, since something else has taken it, must not read as success.
+        var (kept, isCut, ending, status) = ([UInt8](), false, Ending?.none, Int32(127 << 8))
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
         func drain() {
             // A writer without an end must not keep the watch from its other duties.

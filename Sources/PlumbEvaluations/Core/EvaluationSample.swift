@@ -84,6 +84,13 @@ public enum Letters {
         return String(UnicodeScalar(UInt8(65 + index)))
     }
 
+    /// Refuses more choices than there are letters.
+    static func check(_ count: Int) throws {
+        guard count <= most else {
+            throw EvaluationError("it has \(count) choices; a question has at most \(most)")
+        }
+    }
+
     /// The choice of a letter alone, such as `B`, `(B)` or `b`.
     public static func index(of text: String) -> Int? {
         let scalars = text.unicodeScalars.filter { !" ().".unicodeScalars.contains($0) }

@@ -30,6 +30,10 @@ public struct EvaluationSettings: Sendable, Equatable, Codable {
         for (name, value) in counts {
             if let value, value < 1 { throw EvaluationError("\(name) must be at least 1, got \(value)") }
         }
+        // Products of these are computed.
+        guard epochs <= 1_000_000, batch <= 1_000_000 else {
+            throw EvaluationError("epochs and batch must be at most 1000000, got \(epochs) and \(batch)")
+        }
         guard fewShot >= 0 else { throw EvaluationError("fewShot must not be negative, got \(fewShot)") }
         guard temperature >= 0, temperature.isFinite else {
             throw EvaluationError("temperature must be 0 or a positive number, got \(temperature)")

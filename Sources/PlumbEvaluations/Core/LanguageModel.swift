@@ -79,7 +79,8 @@ public struct EvaluatedLanguageModel: EvaluationModel {
             let answer = prompting == .plain ? Self.firstAnswer(in: text) : text
             return WrittenAnswer(
                 Self.trimmed(answer), inputTokens: prompt.count, outputTokens: generation.tokens.count,
-                stopped: generation.stopped)
+                // A next question of its own ends an answer too.
+                stopped: generation.stopped || answer.utf8.count < text.utf8.count)
         }
     }
 

@@ -5,7 +5,7 @@ internal import PlumbBasics
 ///
 /// `n = (z_{1 - α/2} + z_{power})² · variance / difference²`, the variance that of one sample's difference.
 public enum PowerAnalysis {
-    /// The samples that are needed.
+    /// The samples that are needed; `Int.max` where they are more than can be counted.
     ///
     /// - Parameters:
     ///   - difference: the smallest difference of means that should be found.
@@ -20,7 +20,7 @@ public enum PowerAnalysis {
         require(variance >= 0 && variance.isFinite, "a variance is 0 or more, got \(variance)")
         require((0..<1).contains(power) && power > 0 && level > 0 && level < 1, "power and level lie in (0, 1)")
         let z = normalQuantile((1 + level) / 2) + normalQuantile(power)
-        return max(2, Int((z * z * variance / (difference * difference)).rounded(.up)))
+        return max(2, Int(exactly: (z * z * variance / (difference * difference)).rounded(.up)) ?? .max)
     }
 
     /// The smallest difference that `count` samples show.

@@ -38,6 +38,7 @@ enum ModelWrittenEvaluations {
                 choices: choices)
         }
         let all = matching + other
+        try Letters.check(all.count)
         let trimmed = all.map { $0.trimmingCharacters(in: .whitespaces) }
         // The order of the file would put the matching answer first each time.
         let order =
@@ -85,6 +86,7 @@ enum TruthfulQA {
     static func sample(_ row: SampleFile.Row, _ set: String) throws -> EvaluationSample {
         guard let question = row.members["question"]?.string else { throw EvaluationError("it lacks \"question\"") }
         guard let targets = row.members[set]?.object else { throw EvaluationError("it lacks \"\(set)\"") }
+        try Letters.check(targets.count)
         var random = RandomKey(UInt64(row.line))["order"].generator()
         let choices = targets.keys.sorted().shuffled(using: &random)
         let isTrue = choices.map { targets[$0]?.int == 1 }

@@ -153,7 +153,7 @@ public struct ConstitutionalAI: Experiment {
         func percent(_ quantity: Quantity) -> String { Phrase.percent(measured.mean(quantity)) }
         return
             "Provoked, the generator breaks the rule in \(percent(Self.generator)) of its answers. After training on "
-            + "answers revised by a critic of \(Phrase.percent(error)) errors it does in \(percent(Self.tuned)), on answers "
+            + "answers revised by a critic of \(Phrase.percent(error)) errors it does so in \(percent(Self.tuned)), on answers "
             + "revised by an unrelated rule in \(percent(Self.unrelated)). A preference model that learned from that "
             + "critic's labels is right in \(percent(Self.accuracy)) of fresh comparisons, one that learned from random "
             + "labels in \(percent(Self.shuffled)); of answers that the first chooses, the best of "

@@ -5,7 +5,7 @@ internal import PlumbModels
 public import PlumbRecords
 public import PlumbTensor
 
-/// Does learning from preferences, with a reward model and PPO or by DPO, make a language model write what a labeller likes?
+/// Does learning from preferences, with a reward model and PPO or by DPO, make a language model write what a labeler likes?
 ///
 /// A small transformer of a language of its own, or a trained model under LoRA. Controls: shuffled comparisons, a large β.
 public struct LanguageModelRLHF: Experiment {
@@ -33,9 +33,9 @@ public struct LanguageModelRLHF: Experiment {
         id: "rlhf-language-model", title: "Learning from preferences in full", direction: "alignment: RLHF",
         question:
             "Does learning from preferences, with a reward model and PPO or by DPO, make a language model write what a "
-            + "labeller likes?",
+            + "labeler likes?",
         method:
-            "A language model continues prompts; a labeller who knows a gold reward, praise less blame, compares two "
+            "A language model continues prompts; a labeler who knows a gold reward, praise less blame, compares two "
             + "continuations of each. A reward model, the language model with LoRA and a linear head, learns from the "
             + "comparisons. PPO optimizes the language model under LoRA by that reward, with a penalty on each token's "
             + "departure from the model before, whose weight is adapted; so do GRPO and RLOO. DPO learns from the "
@@ -43,7 +43,7 @@ public struct LanguageModelRLHF: Experiment {
             + "divergence of each token. The small model's language is a random chain of 24 words; the preset smollm2 takes "
             + "a trained model, sentences that ask for an opinion, and counts words of a list.",
         limits:
-            "The labeller is a rule and never errs, the reward is simple, texts are a dozen tokens, and fresh texts continue "
+            "The labeler is a rule and never errs, the reward is simple, texts are a dozen tokens, and fresh texts continue "
             + "the same prompts. A model that is praised for words of praise need not mean them.",
         references: [
             Reference(
@@ -86,15 +86,15 @@ public struct LanguageModelRLHF: Experiment {
 
     public let claims = [
         Claim(
-            .mean, "The reward model orders fresh comparisons as the labeller does", accuracy, .atLeast(0.8),
+            .mean, "The reward model orders fresh comparisons as the labeler does", accuracy, .atLeast(0.8),
             control: "One that learned from shuffled comparisons does not", accuracyShuffled, .within(0.15, of: 0.5)),
         Claim(
             .mean, "PPO by the learned reward raises the gold reward of fresh texts", gain(.ppo), .atLeast(1),
             control: "By a reward of shuffled comparisons it does not", gain(.shuffled), .atMost(0.5)
         ).and(.worst, distance(.ppo), .atMost(10)),
         Claim(
-            .mean, "PPO leaves the model before, by nats a text", distance(.ppo), .atLeast(0.5),
-            control: "With a large penalty it stays there", distance(.held), .atMost(0.2)),
+            .mean, "PPO moves away from the model before, in nats a text", distance(.ppo), .atLeast(0.5),
+            control: "With a large penalty it stays near it", distance(.held), .atMost(0.2)),
         Claim(
             .mean, "DPO gives a positive margin to the comparisons that it learned from", dpo, .atLeast(0.95),
             control: "From shuffled comparisons its margins say nothing of comparisons that it did not see",
@@ -187,7 +187,7 @@ public struct LanguageModelRLHF: Experiment {
     private func summary(_ measured: Measurements) -> String {
         func number(_ quantity: Quantity) -> String { Phrase.number(measured.mean(quantity)) }
         return
-            "The reward model orders \(Phrase.percent(measured.mean(Self.accuracy))) of fresh comparisons as the labeller "
+            "The reward model orders \(Phrase.percent(measured.mean(Self.accuracy))) of fresh comparisons as the labeler "
             + "does. PPO raises the gold reward by \(number(Self.gain(.ppo))) standard deviations at "
             + "\(number(Self.distance(.ppo))) nats a text; by a reward of shuffled comparisons it changes by "
             + "\(number(Self.gain(.shuffled))). With a large penalty the model stays within "

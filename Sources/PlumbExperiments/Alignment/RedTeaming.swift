@@ -108,8 +108,8 @@ public struct RedTeaming: Experiment {
             }
             chart(outcomes, measured)
             table(measured)
-            "A search that never hits counts with its whole budget as its first hit. Of gradients a gradient and each "
-                + "candidate count as a query."
+            "A search that never hits counts with its whole budget as its first hit. In the search by gradients, each "
+                + "gradient and each candidate counts as a query."
         }
     }
 
@@ -176,7 +176,7 @@ public struct RedTeaming: Experiment {
         let all = RedTeamSearch.allCases
         return measured.table(
             "searches", title: "Search by search", rowLabel: "search", columnLabel: "", rows: all.map(\.title),
-            columns: ["queries to the first hit", "hits a query", "triggers found", "triples found"],
+            columns: ["queries to the first hit", "hits per query", "triggers found", "triples found"],
             cells: all.map { search in
                 [Self.first(search), Self.rate(search), Self.distinct(search), Self.triples(search)].map {
                     measured[$0]

@@ -121,7 +121,7 @@ public struct Amplification: Experiment {
         return
             "For k = 63 the amplified learner is right in \(percent(Self.largest[.amplification])) of answers, one taught "
             + "the truth in \(percent(Self.largest[.supervised])), one distilled from the amplified learner in "
-            + "\(percent(Self.largest[.distillation])). Taught k = 1 alone a learner is right in "
+            + "\(percent(Self.largest[.distillation])). Taught k = 1 alone, a learner is right in "
             + "\(percent(Self.beyond[.facts])) of answers for larger k, though 63 calls of it, one after another, give "
             + "\(percent(Self.unrolled)). On permutations that it never saw the amplified learner is right in "
             + "\(percent(Self.newOne)) for k = 1 and \(percent(Self.newBeyond)) for larger k."

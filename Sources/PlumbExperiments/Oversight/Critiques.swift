@@ -31,8 +31,8 @@ public struct Critiques: Experiment {
         method:
             "A proof computes the last digit of a running sum in 16 lines. A critic, a perceptron that reads one line, "
             + "learns from proofs in which one line was made wrong, and points at the lines that it suspects most. An "
-            + "overseer checks a few lines without error: those pointed at, or random ones, of which b of L find a "
-            + "flaw with the probability b / L. A generator that learned addition incompletely writes four proofs of "
+            + "overseer checks a few lines without error: those pointed at, or random ones; b random ones of L lines "
+            + "find a flaw with the probability b / L. A generator that learned addition incompletely writes four proofs of "
             + "each problem. The discriminator chooses the proof that the critic suspects least; with critiques, the "
             + "overseer takes the first proof in which it found no flaw among the lines pointed at.",
         limits:
@@ -110,7 +110,7 @@ public struct Critiques: Experiment {
             found(outcomes, measured)
             table(outcomes, measured)
             choices(outcomes, measured)
-            "Compared is the share of problems for which the proof taken is right: the first one written, the one "
+            "The curves show the share of problems for which the proof taken is right: the first one written, the one "
                 + "suspected least, and the first one that the overseer did not reject. The gap between discriminator "
                 + "and critiques is below zero where exact checks of a few lines add to what the critic knows."
         }

@@ -37,8 +37,8 @@ public struct Sandwiching: Experiment {
             + "depths 1 and 2 learn from approved answers alone; a question of depth d is evaluated by asking the "
             + "agent of depth d - 1 for both halves. The control gives the assistant's answers to other questions.",
         limits:
-            "The assistant is honest about its confidence and does not try to mislead. Questions come apart into "
-            + "halves of the same kind, and how is given.",
+            "The assistant is honest about its confidence and does not try to mislead. Questions split into "
+            + "halves of the same kind, and the split is given.",
         references: [
             Reference(
                 authors: "Bowman, Hyun, Perez et al.",

@@ -1,7 +1,7 @@
 internal import PlumbBasics
 public import PlumbTensor
 
-/// Find the plus: does a picture of many patches hold a plus? Who looks at one patch only cannot tell, unless a prover
+/// Find the plus: does a picture of many patches hold a plus? Whoever looks at one patch only cannot tell, unless a prover
 /// points at it.
 ///
 /// A patch is 3 × 3 pixels, numbered by its bits. True pictures hold one plus among other patches; false ones hold
@@ -41,7 +41,7 @@ public enum PlusGame {
         var picture = (0..<cells).map { _ -> Int in
             guard random.uniform() >= near else {
                 let first = random.index(below: 9)
-                // The second may be the first: then one pixel differs.
+                // In half of them a second pixel, another one, differs too.
                 return plus ^ (1 << first)
                     ^ (random.uniform() < 0.5 ? 0 : 1 << ((first + 1 + random.index(below: 8)) % 9))
             }

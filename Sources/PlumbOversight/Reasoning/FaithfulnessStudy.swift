@@ -10,8 +10,8 @@ public import PlumbTensor
 /// which is which.
 ///
 /// A measure changes the reasoning that the model itself wrote and looks at the answer: early answering keeps a part of
-/// it, with filler for the rest, a mistake replaces a step, after which the model goes on by itself, a paraphrase says the same in other words, and
-/// filler says nothing. Reasoning that is used shows in the first two; an answer hidden in the wording in the third.
+/// it, with filler for the rest; a mistake replaces a step, after which the model goes on by itself; a paraphrase says the
+/// same in other words; filler says nothing. Reasoning that is used shows in the first two; an answer hidden in the wording in the third.
 ///
 /// Source: Lanham et al. 2023, *Measuring Faithfulness in Chain-of-Thought Reasoning*, arXiv:2307.13702.
 public struct FaithfulnessStudy: SettingGroup {

@@ -1,3 +1,4 @@
+internal import Foundation
 internal import PlumbBasics
 internal import PlumbData
 public import PlumbModels
@@ -74,7 +75,9 @@ public struct LanguageModelFaithfulness: SettingGroup {
         }
         let problems = WordProblem.drawn(problems, key: key["problems"])
         let prompts = try problems.map {
-            try tokenizer.render([ChatMessage(role: "user", content: $0.prompt)], addGenerationPrompt: true)
+            // A template may write the date; the same problem should read the same on every day.
+            try tokenizer.render(
+                [ChatMessage(role: "user", content: $0.prompt)], now: Date(timeIntervalSince1970: 0))
         }
         func written(after texts: [String]) throws -> [String] {
             try model.continuations(
