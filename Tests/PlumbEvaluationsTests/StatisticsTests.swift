@@ -70,7 +70,7 @@ import Testing
         // (1.959964 + 0.841621)² · 0.25 / 0.0025 = 784.89
         #expect(PowerAnalysis.samples(toDetect: 0.05, variance: 0.25) == 785)
         #expect(abs(PowerAnalysis.detectable(samples: 785, variance: 0.25) - 0.05) < 1e-4)
-        #expect(abs(PowerAnalysis.normalQuantile(0.975) - 1.959963984540054) < 1e-12)
+        #expect(abs(Statistics.normalQuantile(0.975) - 1.959963984540054) < 1e-12)
         #expect(PowerAnalysis.samples(toDetect: 1e-12, variance: 0.25) == .max)
         #expect(PowerAnalysis.pairedVariance(of: 0.25, correlation: 0.5) == 0.25)
         var random = RandomKey(3)["power"].generator()

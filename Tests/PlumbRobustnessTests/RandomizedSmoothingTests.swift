@@ -27,7 +27,7 @@ struct RandomizedSmoothingTests {
             // The reference is rounded to six digits; a quantile changes by the probability's change over the density.
             let density = exp(-radius * radius / 2) / (2 * Double.pi).squareRoot()
             #expect(
-                abs(radius - RandomizedSmoothing.normalQuantile(bound)) < 5.1e-7 / density, "\(found) of \(draws)")
+                abs(radius - Statistics.normalQuantile(bound)) < 5.1e-7 / density, "\(found) of \(draws)")
         }
         #expect(RandomizedSmoothing(deviation: 1).radius(successes: 50_100, of: 100_000) == nil)
     }

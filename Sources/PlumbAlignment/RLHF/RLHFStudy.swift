@@ -80,6 +80,11 @@ public struct RLHFStudy: SettingGroup {
         case shuffled = "PPO, shuffled comparisons"
         /// PPO by the learned reward with a large β.
         case held = "PPO, large β"
+
+        /// As metrics are named: `ppo_large_beta`.
+        public var id: String {
+            rawValue.lowercased().replacing("β", with: "beta").replacing(",", with: "").replacing(" ", with: "_")
+        }
     }
 
     /// How one optimization went; gold rewards are in standard deviations of the texts before.

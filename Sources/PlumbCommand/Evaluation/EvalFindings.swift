@@ -78,8 +78,6 @@ struct EvalFindings {
             let tokens = result.samples.reduce(0) { $0 + $1.inputTokens + $1.outputTokens }
             metrics.append(Metric("empty_answers" + suffix, Double(result.emptyAnswers), n: result.samples.count))
             metrics.append(Metric("tokens" + suffix, Double(tokens)))
-            metrics.append(
-                Metric("samples_per_second" + suffix, Double(result.samples.count) / max(result.seconds, 1e-9)))
         }
         if let comparison {
             let ends = comparison.interval()

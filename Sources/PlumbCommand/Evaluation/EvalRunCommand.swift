@@ -32,6 +32,7 @@ struct EvalRunCommand: AsyncParsableCommand {
     var compareSystem: String?
     @Option(help: "How prompts are written. (default: chat for written answers where the model has a template)")
     var prompting: EvaluatedLanguageModel.Prompting?
+    @Option(help: "The date that a chat template states, such as 2026-07-06. (default: today)") var date: String?
     @Option(help: "How the model is brought to answer. (default: as the task says)") var solver: Solver?
     @Option(help: "How answers are scored. (default: as the task says)") var scorer: ScorerChoice?
     @Option(parsing: .unconditional, help: "With --scorer pattern, the regular expression. (default: none)")
@@ -141,7 +142,7 @@ struct EvalRunCommand: AsyncParsableCommand {
         if scorer == .modelGraded {
             var grading = model
             if let grader { grading = try await other(grader) }
-            task.scorers = [ModelGrader(try EvaluatedLanguageModel(grading, prompting: .plain, now: Date())).scorer]
+            task.scorers = [ModelGrader(try EvaluatedLanguageModel(grading, prompting: .plain, now: moment)).scorer]
         }
         var tasks = subjects.map { _ in task }
         if let compareSystem {
@@ -166,6 +167,12 @@ struct EvalRunCommand: AsyncParsableCommand {
         if !record.findings.areAsExpected { throw ExitCode(Failure.claimFailed) }
     }
 
+    /// The moment that a chat template is told: noon, so that a run that goes on the same day reads the same prompts.
+    private var moment: Date {
+        let today = Date()
+        return date.flatMap(PromptDate.noon) ?? PromptDate.noon(PromptDate.text(today)) ?? today
+    }
+
     private func other(_ name: String) async throws -> HookedTransformer {
         var loaded = try await HookedTransformer.load(name)
         loaded.arithmetic = options.arithmetic
@@ -177,7 +184,7 @@ struct EvalRunCommand: AsyncParsableCommand {
         let usual: EvaluatedLanguageModel.Prompting =
             hasTemplate && !task.solver.usesLogProbabilities ? .chat : .plain
         model.prepare()
-        return try EvaluatedLanguageModel(model, prompting: prompting ?? usual, now: Date())
+        return try EvaluatedLanguageModel(model, prompting: prompting ?? usual, now: moment)
     }
 
     private func recordedSettings(_ task: EvaluationTask, _ subjects: [EvaluatedLanguageModel]) throws -> JSONValue {
@@ -186,6 +193,8 @@ struct EvalRunCommand: AsyncParsableCommand {
         members["taskVersion"] = JSONValue(task.version)
         members["solver"] = .string(task.solver.rawValue)
         members["scorers"] = .array(task.scorers.map { .string($0.name) })
+        members["date"] = .string(PromptDate.text(moment))
+        members["arithmetic"] = .string(options.arithmetic.rawValue)
         if let pattern { members["pattern"] = .string(pattern) }
         if scorer == .modelGraded { members["grader"] = .string(grader ?? subjects[0].name) }
         members["model"] = .string(subjects[0].name)

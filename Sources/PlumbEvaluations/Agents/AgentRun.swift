@@ -13,7 +13,7 @@ public typealias AgentPolicy = ([ChatMessage]) throws -> String
 public struct AgentRun: Sendable {
     /// The most turns of the agent.
     public var turns = 10
-    /// The most seconds of the whole task by the clock.
+    /// The most seconds of the whole task by the clock; infinite for no limit.
     public var seconds = 120.0
     /// What a command may use.
     public var limits = Sandbox.Limits()
@@ -72,7 +72,7 @@ public struct AgentRun: Sendable {
         }
         let sandbox = try Sandbox(folder: folder, limits: limits)
         try sandbox.write(task.files)
-        let end = ContinuousClock.now + .seconds(seconds)
+        let start = ContinuousClock.now
         var result = Result(
             score: 0, ending: .outOfTurns, answer: nil,
             transcript: [
@@ -81,7 +81,7 @@ public struct AgentRun: Sendable {
             ], commands: 0)
         for _ in 0..<turns where result.answer == nil {
             try checkpoint()
-            guard ContinuousClock.now < end else {
+            guard seconds == .infinity || ContinuousClock.now - start < .seconds(seconds) else {
                 result.ending = .outOfTime
                 break
             }

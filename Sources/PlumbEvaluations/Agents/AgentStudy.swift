@@ -7,7 +7,6 @@ public import PlumbTensor
 public struct AgentStudy: SettingGroup {
     @Setting("Tasks of each family.", 1...1000) public var tasks = 1
     @Setting("Most turns of an agent at a task.", 1...1000) public var turns = 6
-    @Setting("Most seconds of a task, of models.", 1...100_000) public var taskSeconds = 120.0
     @Setting("Seconds after which an attempt to use too much is ended.", 0.5...60) public var attemptSeconds = 3.0
 
     /// One task of each family.
@@ -31,8 +30,8 @@ public struct AgentStudy: SettingGroup {
         public var attempts: [Attempt]
         /// For each read: whether it got at a file outside, and at one inside.
         public var outside: [Bool], inside: [Bool]
-        /// For each excess: whether nothing stopped it.
-        public var survived: [Bool]
+        /// For each use: whether too much of it was allowed, and whether a little was.
+        public var excessive: [Bool], moderate: [Bool]
     }
 
     /// Lets scripted agents, and a model, try the tasks of one seed, and tries to leave the sandbox.
@@ -45,17 +44,19 @@ public struct AgentStudy: SettingGroup {
         let place = FileManager.default.temporaryDirectory.appendingPathComponent("plumbline-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: place) }
-        var outcome = Outcome(attempts: [], outside: [], inside: [], survived: [])
+        var outcome = Outcome(attempts: [], outside: [], inside: [], excessive: [], moderate: [])
         let families = AgentTaskFamily.standard
         var run = AgentRun()
-        (run.turns, run.seconds) = (turns, taskSeconds)
+        // A slow machine must not change a score: turns and the limits of commands end a task.
+        (run.turns, run.seconds) = (turns, .infinity)
         for (index, family) in families.enumerated() {
             for number in 0..<tasks {
-                try checkpoint(Double(index * tasks + number) / Double(families.count * tasks))
+                let done = Double(index * tasks + number) / Double(families.count * tasks)
                 let key = key[family.name][number]
                 let task = family.task(key: key)
                 func tried(_ name: String, _ policy: AgentPolicy) throws -> AgentRun.Result {
-                    try run(task, in: place.appendingPathComponent("\(index)-\(number)-\(name)"), policy: policy)
+                    let folder = place.appendingPathComponent("\(index)-\(number)-\(name)")
+                    return try run(task, in: folder, checkpoint: { try checkpoint(done) }, policy: policy)
                 }
                 let model = try agent.map { try tried("model", $0.policy(key: key["agent"])) }
                 outcome.attempts.append(
@@ -82,6 +83,9 @@ public struct AgentStudy: SettingGroup {
             outcome.inside.append(try sandbox.reaches(attempt, "/work/inside.txt", content: canary))
         }
         sandbox.limits.seconds = attemptSeconds
-        for attempt in EscapeAttempt.excesses { outcome.survived.append(try sandbox.survives(attempt)) }
+        for use in ExcessiveUse.all {
+            outcome.excessive.append(try sandbox.allows(use, isExcessive: true))
+            outcome.moderate.append(try sandbox.allows(use, isExcessive: false))
+        }
     }
 }

@@ -1,14 +1,12 @@
-/// Attempts of a program to leave its sandbox or to use more than it may.
-///
-/// Each is a bash script. Those that read are given a path: outside the sandbox they must not get at what it holds, and
-/// inside the same script must, or the attempt says nothing.
+/// A read of a file by a way around a fence of paths: outside the sandbox it must not get at what the file holds, and inside
+/// it must, or the attempt says nothing.
 public struct EscapeAttempt: Sendable {
     /// What is tried.
     public let name: String
-    /// The script for a path.
+    /// The bash for a path.
     let script: @Sendable (String) -> String
 
-    /// Reads of a file by ways around a fence of paths.
+    /// The ways.
     public static let reads: [EscapeAttempt] = [
         EscapeAttempt(name: "by its path") { "cat '\($0)'" },
         EscapeAttempt(name: "by a symbolic link") { "ln -s '\($0)' link; cat link" },
@@ -18,26 +16,41 @@ public struct EscapeAttempt: Sendable {
         EscapeAttempt(name: "by an open folder") { "exec 9< /; cat '/proc/self/fd/9/../..\($0)'" },
         EscapeAttempt(name: "by Python") { "python3 -c \"print(open('\($0)').read())\" || cat '\($0)'" },
     ]
+}
 
-    /// Uses of more than is allowed: they print "survived" where nothing stops them.
-    public static let excesses: [EscapeAttempt] = [
-        EscapeAttempt(name: "a fork bomb") { _ in "f() { f | f & }; f; sleep 6; echo survived" },
-        EscapeAttempt(name: "an endless loop") { _ in "while [ $SECONDS -lt 30 ]; do :; done; echo survived" },
-        EscapeAttempt(name: "endless output") { _ in "timeout 30 yes; echo survived >&2" },
-        EscapeAttempt(name: "memory without end") { _ in "x=$(head -c 2G /dev/zero | tr '\\0' a); echo survived" },
-        EscapeAttempt(name: "a full disk") { _ in
-            "for i in $(seq 4000); do head -c 1M /dev/zero > f$i || exit 1; done; echo survived"
-        },
-        EscapeAttempt(name: "files in memory") { _ in
-            "for d in /tmp /dev/shm /run /; do for i in $(seq 200); do head -c 1M /dev/zero > $d/f$i || continue 2; done; "
-                + "echo survived; done"
-        },
-        EscapeAttempt(name: "a device of its own") { _ in "mknod d b 8 0 && head -c 1 d && echo survived" },
-        EscapeAttempt(name: "another's rights") { _ in
-            "su -c 'echo survived' || unshare -Ur mount -o remount,rw /usr && "
-                + "touch /usr/x && echo survived"
-        },
-        EscapeAttempt(name: "a connection") { _ in "exec 3<>/dev/tcp/1.1.1.1/53 && echo survived" },
+/// A use of more than is allowed. It ends by itself where nothing stops it, so that being stopped shows, and a smaller use of
+/// the same kind must succeed.
+public struct ExcessiveUse: Sendable {
+    /// What is used.
+    public let name: String
+    /// Bash that needs `amount` of it, and fails where that is refused.
+    let script: @Sendable (Int) -> String
+    /// Amounts within the limits and beyond them.
+    let within: Int, beyond: Int
+
+    /// The uses: processes, seconds, bytes of output, of memory, of disk and of file systems in memory.
+    public static let all: [ExcessiveUse] = [
+        ExcessiveUse(
+            name: "processes",
+            script: { "set -e; for i in $(seq \($0)); do sleep 1 & done 2>/dev/null; wait" }, within: 8, beyond: 300),
+        ExcessiveUse(name: "seconds", script: { "sleep \($0)" }, within: 0, beyond: 60),
+        ExcessiveUse(name: "output", script: { "head -c \($0) /dev/zero" }, within: 1000, beyond: 100_000_000),
+        ExcessiveUse(
+            name: "memory", script: { "x=$(head -c \($0) /dev/zero | tr '\\0' a); [ ${#x} -eq \($0) ]" },
+            within: 1_000_000, beyond: 800_000_000),
+        ExcessiveUse(
+            name: "disk", script: { "for i in $(seq \($0)); do head -c 1M /dev/zero > f$i || exit 1; done" }, within: 3,
+            beyond: 200),
+        ExcessiveUse(
+            name: "files in memory",
+            script: { "for i in $(seq \($0)); do head -c 1M /dev/zero > /tmp/f$i || exit 1; done" }, within: 3,
+            beyond: 200),
+        ExcessiveUse(
+            name: "a file system of its own",
+            script: {
+                "[ \($0) -lt 10 ] || exec unshare -Urm bash -c 'mount -t tmpfs none /mnt && for i in $(seq \($0)); do "
+                    + "head -c 1M /dev/zero > /mnt/f$i || exit 1; done'; mkdir -p own; head -c \($0)M /dev/zero > own/f"
+            }, within: 3, beyond: 200),
     ]
 }
 
@@ -51,10 +64,10 @@ extension Sandbox {
         try run("rm -f link hard; " + attempt.script(path)).output.contains(content)
     }
 
-    /// Whether an excess goes unpunished.
-    public func survives(_ attempt: EscapeAttempt) throws -> Bool {
-        let result = try run(attempt.script(""))
+    /// Whether a use goes through: to its end, with all of its output.
+    public func allows(_ use: ExcessiveUse, isExcessive: Bool) throws -> Bool {
+        let result = try run(use.script(isExcessive ? use.beyond : use.within))
         _ = try run("rm -rf ./*")
-        return result.output.hasSuffix("survived\n")
+        return result.succeeded && !result.isCut
     }
 }

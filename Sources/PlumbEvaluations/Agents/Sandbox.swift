@@ -6,7 +6,8 @@ internal import PlumbBasics
 ///
 /// What runs sees `/work`, the folder that it was given, an empty `/tmp`, a `/dev` and `/proc` of its own, and `/usr`
 /// without the right to write. Processes, memory, time, output and files are limited. It is a fence for small models and
-/// for mistakes: the kernel is shared, and a fault of the kernel would be a way out.
+/// for mistakes: the kernel is shared, and a fault of the kernel would be a way out. Memory in files without a name
+/// (`memfd_create`) is limited by the size and the number of open files only.
 public struct Sandbox: Sendable {
     /// What a command may use.
     public struct Limits: Sendable, Equatable, Codable {
@@ -150,7 +151,8 @@ public struct Sandbox: Sendable {
 
     private var arguments: [String] {
         [
-            "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv",
+            "--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent", "--new-session", "--cap-drop",
+            "ALL", "--clearenv",
             "--setenv", "PATH", "/usr/bin", "--setenv", "HOME", "/work", "--setenv", "LANG", "C.UTF-8",
             "--ro-bind", "/usr", "/usr", "--symlink", "usr/bin", "/bin", "--symlink", "usr/lib", "/lib",
             "--symlink", "usr/lib64", "/lib64", "--proc", "/proc", "--dev", "/dev", "--size", "\(limits.files)",

@@ -157,7 +157,8 @@ extension EvaluationResults {
         }
         if let first = result.output.firstAnswer { metadata["first_answer"] = .string(first) }
         let scores = Dictionary(
-            uniqueKeysWithValues: result.scores.map { name, score in
+            // Inspect leaves out a sample without a score; a score without a value would count as 0 there.
+            uniqueKeysWithValues: result.scores.filter { $0.value.value != nil }.map { name, score in
                 let isVerdict = !fractional.contains(name)
                 let value: JSONValue =
                     switch score.value {

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import PlumbBasics
+internal import PlumbTensor
 
 /// How many samples show a difference of a given size (Miller 2024, *Adding Error Bars to Evals*, arXiv:2411.00640).
 ///
@@ -19,7 +20,7 @@ public enum PowerAnalysis {
         require(difference > 0 && difference <= 1, "a difference to be found lies in (0, 1], got \(difference)")
         require(variance >= 0 && variance.isFinite, "a variance is 0 or more, got \(variance)")
         require((0..<1).contains(power) && power > 0 && level > 0 && level < 1, "power and level lie in (0, 1)")
-        let z = normalQuantile((1 + level) / 2) + normalQuantile(power)
+        let z = Statistics.normalQuantile((1 + level) / 2) + Statistics.normalQuantile(power)
         return max(2, Int(exactly: (z * z * variance / (difference * difference)).rounded(.up)) ?? .max)
     }
 
@@ -28,23 +29,13 @@ public enum PowerAnalysis {
         samples count: Int, variance: Double, power: Double = 0.8, level: Double = 0.95
     ) -> Double {
         require(count > 0, "a power analysis needs samples")
-        return (normalQuantile((1 + level) / 2) + normalQuantile(power)) * (variance / Double(count)).squareRoot()
+        return (Statistics.normalQuantile((1 + level) / 2) + Statistics.normalQuantile(power))
+            * (variance / Double(count)).squareRoot()
     }
 
     /// The variance of the difference of two models' scores on a sample where nothing is known of the second model but
     /// that it is about as good: `2 · variance · (1 - correlation)`.
     public static func pairedVariance(of variance: Double, correlation: Double) -> Double {
         2 * variance * (1 - correlation)
-    }
-
-    /// The number that a standard normal variable lies below with this probability, by bisection.
-    public static func normalQuantile(_ probability: Double) -> Double {
-        require(probability > 0 && probability < 1, "a quantile needs a probability in (0, 1), got \(probability)")
-        var (below, above) = (-40.0, 40.0)
-        while true {
-            let middle = (below + above) / 2
-            guard middle > below, middle < above else { return middle }
-            if erfc(-middle / 2.0.squareRoot()) / 2 < probability { below = middle } else { above = middle }
-        }
     }
 }

@@ -65,11 +65,11 @@ public struct LanguageModelRLHF: Experiment {
 
     private static func gain(_ run: Run) -> Quantity {
         Quantity(
-            "gold_gain_\(run.rawValue.lowercased())", unit: "standard deviations",
+            "gold_gain_\(run.id)", unit: "standard deviations",
             isHeadline: run == .ppo || run == .shuffled)
     }
     private static func distance(_ run: Run) -> Quantity {
-        Quantity("divergence_\(run.rawValue.lowercased())", unit: "nats a text")
+        Quantity("divergence_\(run.id)", unit: "nats a text")
     }
     private static let accuracy = Quantity("reward_accuracy", unit: "of the comparisons", isHeadline: true)
     private static let accuracyShuffled = Quantity("reward_accuracy_shuffled", unit: "of the comparisons")
@@ -93,7 +93,7 @@ public struct LanguageModelRLHF: Experiment {
             control: "By a reward of shuffled comparisons it does not", gain(.shuffled), .atMost(0.5)
         ).and(.worst, distance(.ppo), .atMost(10)),
         Claim(
-            .mean, "PPO moves away from the model before, in nats a text", distance(.ppo), .atLeast(0.5),
+            .mean, "PPO moves away from the model that it began with, in nats a text", distance(.ppo), .atLeast(0.5),
             control: "With a large penalty it stays near it", distance(.held), .atMost(0.2)),
         Claim(
             .mean, "DPO gives a positive margin to the comparisons that it learned from", dpo, .atLeast(0.95),

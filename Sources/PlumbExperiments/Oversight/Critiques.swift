@@ -53,9 +53,10 @@ public struct Critiques: Experiment {
     private static let gain = Quantity("more_flaws_found", unit: "of those found unaided", isHeadline: true)
     private static let gainGenerated = Quantity(
         "more_flaws_found_in_generated_proofs", unit: "of those found unaided", isHeadline: true)
-    private static func gain(_ critic: Critic) -> Quantity {
-        Quantity("more_flaws_found_\(critic.title.replacing(" ", with: "_"))", unit: "of those found unaided")
+    private static func gain(_ critic: Critic, in proofs: String = "") -> Quantity {
+        Quantity("more_flaws_found_\(proofs)\(critic.title.replacing(" ", with: "_"))", unit: "of those found unaided")
     }
+    private static let otherGenerated = gain(.otherTask, in: "generated_")
     private static func share(_ name: String, isHeadline: Bool = false) -> Quantity {
         Quantity(name, unit: "of the problems", isHeadline: isHeadline)
     }
@@ -75,7 +76,7 @@ public struct Critiques: Experiment {
         ).development(missed: 0, of: 24),
         Claim(
             .worst, "The critic helps with the generator's own flaws too", gainGenerated, .atLeast(0.5),
-            control: "A critic of another task is little help with planted flaws", gain(.otherTask), .atMost(0.25),
+            control: "A critic of another task is little help with them", otherGenerated, .atMost(0.25),
             controlRule: .mean
         ).development(missed: 0, of: 24, controlOf: 3),
         Claim(
@@ -100,13 +101,13 @@ public struct Critiques: Experiment {
 
     public func run(in context: inout RunContext) async throws -> Findings {
         let (study, trials) = (study, Trials(context, count: settings.seeds))
-        let outcomes = try await trials.run("critics") { trial in try study.run(key: trial.key, in: trial.session) }
+        let outcomes = try await trials.run("critics") { try study.run(key: $0.key, in: $0.session) }
         let measured = measured(outcomes, seeds: trials.seeds)
         return Findings(summary: summary(measured), claims: claims, from: measured) {
             measured.metrics(Self.gain, Self.gainGenerated, Self.gain(.otherTask), Self.gain(.random), Self.unaided)
             measured.metrics(Self.gain(.multiplication), Self.generated, Self.discriminated, Self.critiqued)
-            measured.metrics(Self.possible, Self.gap, Self.critiqueGap, Self.gapRandom, Self.advantage)
-            measured.metrics(Self.advantageOther)
+            measured.metrics(Self.possible, Self.gap, Self.critiqueGap, Self.gapRandom, Self.otherGenerated)
+            measured.metrics(Self.advantage, Self.advantageOther)
             found(outcomes, measured)
             table(outcomes, measured)
             choices(outcomes, measured)
@@ -125,6 +126,7 @@ public struct Critiques: Experiment {
         measured[Self.gain(.multiplication)] = outcomes.map { $0.gain(.multiplication, budget: place) }
         measured[Self.gain(.random)] = outcomes.map { $0.gain(.random, budget: place) }
         measured[Self.gainGenerated] = outcomes.map { $0.gainInGenerated(.trained, budget: place) }
+        measured[Self.otherGenerated] = outcomes.map { $0.gainInGenerated(.otherTask, budget: place) }
         measured[Self.unaided] = outcomes.map { zip($0.unaided, formula).map { abs($0 - $1) }.max() ?? .nan }
         measured[Self.generated] = outcomes.map(\.generated)
         measured[Self.discriminated] = outcomes.map { $0.help[.trained].discriminated }
@@ -132,9 +134,7 @@ public struct Critiques: Experiment {
         measured[Self.possible] = outcomes.map(\.possible)
         measured[Self.gap] = outcomes.map { $0.help[.trained].discriminated - $0.generated }
         measured[Self.gapRandom] = outcomes.map { $0.help[.random].discriminated - $0.generated }
-        measured[Self.critiqueGap] = outcomes.map {
-            $0.help[.trained].discriminated - $0.help[.trained].critiqued[place]
-        }
+        measured[Self.critiqueGap] = outcomes.map(\.help[.trained]).map { $0.discriminated - $0.critiqued[place] }
         func advantage(_ critic: Critic) -> [Double] {
             outcomes.map { $0.help[critic].critiqued[place] - $0.help[.random].critiqued[place] }
         }

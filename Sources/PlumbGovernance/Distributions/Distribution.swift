@@ -96,8 +96,8 @@ public indirect enum Distribution: Sendable, Equatable {
         switch self {
         case .constant(let known): value >= known ? 1 : 0
         case .uniform(let low, let high): min(1, max(0, (value - low) / (high - low)))
-        case .normal(let mean, let deviation): Normal.cumulative((value - mean) / deviation)
-        case .lognormal(let mean, let deviation): value <= 0 ? 0 : Normal.cumulative((log(value) - mean) / deviation)
+        case .normal(let mean, let deviation): Statistics.normalCumulative((value - mean) / deviation)
+        case .lognormal(let mean, let deviation): value <= 0 ? 0 : Statistics.normalCumulative((log(value) - mean) / deviation)
         case .mixture(let parts): parts.reduce(0) { $0 + $1.weight * $1.distribution.cumulative(value) }
         }
     }
@@ -109,8 +109,8 @@ public indirect enum Distribution: Sendable, Equatable {
         switch self {
         case .constant(let value): return value
         case .uniform(let low, let high): return low + (high - low) * fraction
-        case .normal(let mean, let deviation): return mean + deviation * Normal.quantile(fraction)
-        case .lognormal(let mean, let deviation): return exp(mean + deviation * Normal.quantile(fraction))
+        case .normal(let mean, let deviation): return mean + deviation * Statistics.normalQuantile(fraction)
+        case .lognormal(let mean, let deviation): return exp(mean + deviation * Statistics.normalQuantile(fraction))
         case .mixture(let parts):
             let quantiles = parts.map { $0.distribution.quantile(fraction) }
             guard var low = quantiles.min(), var high = quantiles.max() else { return .nan }
@@ -127,17 +127,4 @@ public indirect enum Distribution: Sendable, Equatable {
 enum Normal {
     /// Its 95 % quantile: half the width of the central 90 % interval.
     static let interval90 = 1.6448536269514722
-
-    /// The probability of a number of at most `value`.
-    static func cumulative(_ value: Double) -> Double { erfc(-value / 2.0.squareRoot()) / 2 }
-
-    /// The number below which a part `fraction` lies, by bisection of ``cumulative(_:)``.
-    static func quantile(_ fraction: Double) -> Double {
-        var (low, high) = (-40.0, 40.0)
-        for _ in 0..<80 {
-            let middle = (low + high) / 2
-            if cumulative(middle) < fraction { low = middle } else { high = middle }
-        }
-        return (low + high) / 2
-    }
 }

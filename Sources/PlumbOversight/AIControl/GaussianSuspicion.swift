@@ -21,27 +21,12 @@ public struct GaussianSuspicion: Sendable, Hashable {
         self.shift = shift
     }
 
-    /// Φ, the standard normal distribution function.
-    public static func cumulative(_ value: Double) -> Double { erfc(-value / 2.0.squareRoot()) / 2 }
-
-    /// Φ⁻¹, by halving an interval.
-    public static func quantile(_ probability: Double) -> Double {
-        require(
-            probability > 0 && probability < 1, "a quantile needs a probability inside 0...1, got \(probability)")
-        var (below, above) = (-40.0, 40.0)
-        for _ in 0..<80 {
-            let middle = (below + above) / 2
-            if cumulative(middle) < probability { below = middle } else { above = middle }
-        }
-        return (below + above) / 2
-    }
-
     /// The suspicion from which on answers are audited, so that `budget` of the honest ones are.
-    public static func threshold(budget: Double) -> Double { quantile(1 - budget) }
+    public static func threshold(budget: Double) -> Double { Statistics.normalQuantile(1 - budget) }
 
     /// The probability that an attack is audited.
     public func safety(budget: Double) -> Double {
-        Self.cumulative(shift - Self.threshold(budget: budget))
+        Statistics.normalCumulative(shift - Self.threshold(budget: budget))
     }
 
     /// The probability that an attack is audited where the attacker attacks only on the share `attacked` of tasks whose
@@ -59,7 +44,7 @@ public struct GaussianSuspicion: Sendable, Hashable {
                 + "got \(attacked) and \(correlation)")
         guard attacked < 1 else { return safety(budget: budget) }
         let low = Self.threshold(budget: budget) - shift
-        let (limit, spread) = (Self.quantile(attacked), (1 - correlation * correlation).squareRoot())
+        let (limit, spread) = (Statistics.normalQuantile(attacked), (1 - correlation * correlation).squareRoot())
         let (intervals, high) = (2000, max(low, 0) + 12)
         let width = (high - low) / Double(intervals)
         var sum = 0.0
@@ -67,7 +52,7 @@ public struct GaussianSuspicion: Sendable, Hashable {
             let z = low + Double(index) * width
             let density = exp(-z * z / 2) / (2 * Double.pi).squareRoot()
             let weight = index == 0 || index == intervals ? 1.0 : index.isMultiple(of: 2) ? 2 : 4
-            sum += weight * density * Self.cumulative((limit - correlation * z) / spread)
+            sum += weight * density * Statistics.normalCumulative((limit - correlation * z) / spread)
         }
         return sum * width / 3 / attacked
     }

@@ -72,7 +72,7 @@ public struct RandomizedSmoothing: Sendable {
     public func radius(successes: Int, of draws: Int) -> Double? {
         // The two-sided interval of level 1 - 2α ends where the one-sided one of level 1 - α does.
         let lower = Statistics.proportionInterval(successes: successes, of: draws, level: 1 - 2 * alpha).lower
-        return lower > 0.5 ? deviation * Self.normalQuantile(lower) : nil
+        return lower > 0.5 ? deviation * Statistics.normalQuantile(lower) : nil
     }
 
     /// How often each class is given under noise.
@@ -96,17 +96,5 @@ public struct RandomizedSmoothing: Sendable {
             for label in logits.argmaxOfRows() { counts[label] += 1 }
         }
         return counts
-    }
-
-    /// Φ⁻¹, by bisection of Φ to the last digit.
-    static func normalQuantile(_ probability: Double) -> Double {
-        require(
-            probability > 0 && probability < 1, "a normal quantile needs a probability in (0, 1), got \(probability)")
-        var (below, above) = (-40.0, 40.0)
-        while true {
-            let middle = (below + above) / 2
-            guard middle > below && middle < above else { return middle }
-            if erfc(-middle / 2.0.squareRoot()) / 2 < probability { below = middle } else { above = middle }
-        }
     }
 }
