@@ -97,7 +97,8 @@ public indirect enum Distribution: Sendable, Equatable {
         case .constant(let known): value >= known ? 1 : 0
         case .uniform(let low, let high): min(1, max(0, (value - low) / (high - low)))
         case .normal(let mean, let deviation): Statistics.normalCumulative((value - mean) / deviation)
-        case .lognormal(let mean, let deviation): value <= 0 ? 0 : Statistics.normalCumulative((log(value) - mean) / deviation)
+        case .lognormal(let mean, let deviation):
+            value <= 0 ? 0 : Statistics.normalCumulative((log(value) - mean) / deviation)
         case .mixture(let parts): parts.reduce(0) { $0 + $1.weight * $1.distribution.cumulative(value) }
         }
     }
