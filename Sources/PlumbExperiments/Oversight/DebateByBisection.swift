@@ -60,12 +60,12 @@ public struct DebateByBisection: Experiment {
     public let claims = [
         Claim(
             .worst,
-            "With cross-examination the judge decides rightly whatever the liar does: the least accuracy over liars",
+            "With cross-examination the judge decides correctly whatever the liar does: the least accuracy over liars",
             examined,
             .atLeast(1), control: "Where the proponent shows what it likes the judge is right in half of the cases",
             unexamined, .within(0.001, of: 0.5)),
         Claim(
-            .worst, "Exact search in small games: against the best proponent all claims are decided rightly", exact,
+            .worst, "Exact search in small games: against the best proponent all claims are decided correctly", exact,
             .atLeast(1), control: "Without cross-examination the best proponent has every false claim accepted",
             exactUnexamined, .atLeast(1)),
         Claim(
@@ -75,8 +75,8 @@ public struct DebateByBisection: Experiment {
             control: "A lie in every number is found without any round: accuracy", fewRoundsSpread, .atLeast(0.99)),
         Claim(
             .worst,
-            "A judge that misreads numbers at times decides debates rightly as often as it reads one number "
-                + "rightly: the difference", misreadError, .atMost(0.03),
+            "A judge that misreads numbers at times decides debates correctly as often as it reads one number "
+                + "correctly: the difference", misreadError, .atMost(0.03),
             control: "Adding up all numbers with the same errors, it is right little more often than by chance",
             addingUp, .atMost(0.6)),
     ].map { $0.development(missed: 0, of: 24) }
@@ -130,7 +130,7 @@ public struct DebateByBisection: Experiment {
         func percent(_ quantity: Quantity) -> String { Phrase.percent(measured.mean(quantity)) }
         return
             "With cross-examination by bisection, a judge that looks at one of \(study.numbers) numbers decides "
-            + "\(percent(Self.examined)) of claims rightly, without cross-examination \(percent(Self.unexamined)). If "
+            + "\(percent(Self.examined)) of claims correctly, without cross-examination \(percent(Self.unexamined)). If "
             + "it misreads a number with the probability \(study.judgeError), it is right in \(percent(Self.misread)) "
             + "of debates, and in \(percent(Self.addingUp)) of cases if it adds up all numbers itself."
     }

@@ -73,8 +73,8 @@ public struct ProverVerifier: Experiment {
     public let claims = [
         Claim(
             .each(allowing: 1),
-            "With provers the verifier decides almost all claims rightly, also against a new sneaky prover", accuracy,
-            .atLeast(0.98), control: "Without a prover it decides half of them rightly", alone, .within(0.05, of: 0.5)
+            "With provers the verifier decides almost all claims correctly, also against a new sneaky prover", accuracy,
+            .atLeast(0.98), control: "Without a prover it decides half of them correctly", alone, .within(0.05, of: 0.5)
         ).development(missed: 1, of: 16),
         Claim(
             .each(allowing: 1), "Trained without a sneaky prover, the verifier accepts wrong claims of a new one",
@@ -117,9 +117,9 @@ public struct ProverVerifier: Experiment {
     private func summary(_ measured: Measurements) -> String {
         func percent(_ quantity: Quantity) -> String { Phrase.percent(measured.mean(quantity)) }
         return
-            "Alone the verifier decides \(percent(Self.alone)) of claims rightly, after the game with a helpful and a "
+            "Alone the verifier decides \(percent(Self.alone)) of claims correctly, after the game with a helpful and a "
             + "sneaky prover \(percent(Self.accuracy)). Trained without the sneaky prover it decides "
-            + "\(percent(Self.inTraining)) rightly in training, and accepts \(percent(Self.colluded)) of the wrong "
+            + "\(percent(Self.inTraining)) correctly in training, and accepts \(percent(Self.colluded)) of the wrong "
             + "claims of a new sneaky prover."
     }
 

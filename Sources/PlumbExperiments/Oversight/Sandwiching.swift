@@ -50,7 +50,7 @@ public struct Sandwiching: Experiment {
                 arXiv: "1811.07871"),
         ],
         changes: "In the first development seeds overseer and assistant learned for 120 and 140 steps and answered 96 "
-            + "% and 100 % of questions rightly, and agents learned for 600 steps, which left evaluation at depth 3 at "
+            + "% and 100 % of questions correctly, and agents learned for 600 steps, which left evaluation at depth 3 at "
             + "0.77; now they learn for 70, 80 and 1,500.", minutes: 0.3)
 
     private static func share(_ name: String, isHeadline: Bool = false) -> Quantity {
@@ -67,7 +67,7 @@ public struct Sandwiching: Experiment {
 
     public let claims = [
         Claim(
-            .worst, "Overseer and assistant together answer more questions rightly than the better of both alone",
+            .worst, "Overseer and assistant together answer more questions correctly than the better of both alone",
             gained,
             .atLeast(0.05), control: "With noise in place of the assistant the overseer does no better than alone",
             gainedNoise, .atMost(0.02)),
@@ -100,7 +100,7 @@ public struct Sandwiching: Experiment {
             measured.metrics(Self.together, Self.gained, Self.overseer, Self.assistant, Self.gainedNoise)
             measured.metrics(Self.assisted, Self.unassisted, Self.noise, Self.agent)
             measured.barChart(
-                title: "Questions answered rightly", caption: "By overseer and assistant, alone and together.",
+                title: "Questions answered correctly", caption: "By overseer and assistant, alone and together.",
                 y: Axis("share of questions"),
                 ["overseer": Self.overseer, "assistant": Self.assistant, "together": Self.together])
             chart(outcomes, measured)
@@ -110,7 +110,7 @@ public struct Sandwiching: Experiment {
     private func summary(_ measured: Measurements) -> String {
         func percent(_ quantity: Quantity) -> String { Phrase.percent(measured.mean(quantity)) }
         return
-            "The overseer answers \(percent(Self.overseer)) of questions rightly, the assistant "
+            "The overseer answers \(percent(Self.overseer)) of questions correctly, the assistant "
             + "\(percent(Self.assistant)), and both together \(percent(Self.together)). At depth "
             + "\(settings.study.depth) evaluation is right in \(percent(Self.assisted)) of cases with agents trained "
             + "one level below, in \(percent(Self.noise)) with noise and in \(percent(Self.unassisted)) unassisted."

@@ -82,7 +82,7 @@ public struct AdversarialAttacks: Experiment {
     public var claims: [Claim] {
         let isReference = settings.pictures == "digits" && settings.study.radius == 0.1
         var broken = Claim(
-            .worst, "The worst of the attacks leaves hardly a picture rightly answered at the largest radius",
+            .worst, "The worst of the attacks leaves hardly a picture correctly answered at the largest radius",
             Self.largest, .atMost(0.02), control: "Random noise of equal size leaves most", Self.largestNoise,
             .atLeast(settings.pictures == "digits" ? 0.9 : 0.7), controlRule: .mean)
         if isReference {
@@ -92,7 +92,7 @@ public struct AdversarialAttacks: Experiment {
         let claims = [
             Claim(
                 .worst, "Attacks that look for the smallest change agree: DeepFool needs little more than C&W",
-                Self.ratio, .between(0.9, 1.3), control: "Noise of that size leaves most pictures rightly answered",
+                Self.ratio, .between(0.9, 1.3), control: "Noise of that size leaves most pictures correctly answered",
                 Self.l2Noise,
                 .atLeast(0.9)
             ).and(Self.hops, .between(0.8, 1.4)),
@@ -176,7 +176,7 @@ public struct AdversarialAttacks: Experiment {
     private func summary(_ measured: Measurements) -> String {
         func percent(_ quantity: Quantity) -> String { Phrase.percent(measured.mean(quantity)) }
         return
-            "Of the test pictures \(percent(Self.clean)) are answered rightly, and \(percent(Self.worst)) when no pixel may "
+            "Of the test pictures \(percent(Self.clean)) are answered correctly, and \(percent(Self.worst)) when no pixel may "
             + "change by more than \(settings.study.radius) and the worst attack on each counts; noise of that size leaves "
             + "\(percent(Self.noise)). With logits multiplied by 100 the same classifier seems to keep "
             + "\(percent(Self.maskedGain)) more under the usual loss, and flags say that its gradients vanish."

@@ -184,6 +184,6 @@ public struct AdversarialTraining: Experiment {
         return "Under all attacks with changes of at most \(settings.study.radius), plain training keeps "
             + "\(percent(Self.plain)) of the answers right, training with noise \(percent(Self.noise)), PGD "
             + "\(percent(Self.pgd)), TRADES \(percent(Self.trades)) and fast adversarial training \(percent(Self.fast)). On "
-            + "pictures as they are PGD answers \(percent(Self.clean)) rightly, plain training \(percent(Self.plainClean))."
+            + "pictures as they are PGD answers \(percent(Self.clean)) correctly, plain training \(percent(Self.plainClean))."
     }
 }

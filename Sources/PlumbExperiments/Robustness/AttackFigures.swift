@@ -80,7 +80,7 @@ struct AttackFigures {
         return ImageFigure(
             title: "Pictures as they are, as they were changed, and the change",
             caption:
-                "The first classifier's pictures: as they are, answered rightly; with the change that makes it give the "
+                "The first classifier's pictures: as they are, answered correctly; with the change that makes it give the "
                 + "other answer; and the change alone, gray for none, black and white for \(study.radius) less and more.",
             panels: (outcomes.first?.pictures ?? []).flatMap { picture in
                 let change = zip(picture.changed, picture.clean).map { changed, clean in

@@ -3,7 +3,7 @@ public import PlumbLearning
 public import PlumbRecords
 public import PlumbTensor
 
-/// How often a judge that looks at one number decides rightly about the sum of many.
+/// How often a judge that looks at one number decides correctly about the sum of many.
 ///
 /// Half of all claims are true. What is claimed: cross-examination makes one look enough, whatever the liar does. How
 /// it fails: too few rounds, an opponent that errs, a judge that misreads.

@@ -7,7 +7,7 @@ public import PlumbTensor
 /// Trains a verifier that looks at one patch together with provers that point at it.
 ///
 /// The helpful prover defends true claims. The sneaky prover defends false ones, and is what makes the verifier demand
-/// something that only a true claim has. What is claimed: with both in training the verifier decides almost rightly,
+/// something that only a true claim has. What is claimed: with both in training the verifier decides almost correctly,
 /// also against a new sneaky prover. How it fails: where the provers of false claims help too, prover and verifier
 /// agree on a symbol, and whoever sends it later is believed.
 ///
@@ -71,7 +71,7 @@ public struct ProverVerifierStudy: SettingGroup {
         public var trueAccepted: Double
         /// False claims accepted.
         public var falseAccepted: Double
-        /// Claims decided rightly, where half are true.
+        /// Claims decided correctly, where half are true.
         public var accuracy: Double { (trueAccepted + 1 - falseAccepted) / 2 }
     }
 

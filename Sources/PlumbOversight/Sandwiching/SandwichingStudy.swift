@@ -57,13 +57,13 @@ public struct SandwichingStudy: SettingGroup {
 
     /// What one seed gave.
     public struct Outcome: Sendable, Codable, Equatable {
-        /// The share of questions that the overseer answers rightly.
+        /// The share of questions that the overseer answers correctly.
         public let answered: CaseValues<Assistance, Double>
-        /// The share that the assistant answers rightly by itself.
+        /// The share that the assistant answers correctly by itself.
         public let assistant: Double
         /// The accuracy of the evaluation of answers, half of them right, for depths from 1.
         public let evaluated: CaseValues<Assistance, [Double]>
-        /// The share of questions that the agents which learned at depths from 1 answer rightly.
+        /// The share of questions that the agents which learned at depths from 1 answer correctly.
         public let agents: [Double]
     }
 
@@ -117,7 +117,7 @@ public struct SandwichingStudy: SettingGroup {
         zip(one, other).map { zip($0, $1).map { $0 + $1 } }
     }
 
-    /// The share of questions for which every sum is answered rightly by the most probable result.
+    /// The share of questions for which every sum is answered correctly by the most probable result.
     private func answered(_ table: [[Double]], key: RandomKey) -> Double {
         let isRight = table.enumerated().map { pair, row in
             row.indices.max { row[$0] < row[$1] } == (pair / 10 + pair % 10) % 10

@@ -114,9 +114,9 @@ public struct BatteryResult: Sendable {
         }
     }
 
-    /// Whether each sample is answered rightly as it is.
+    /// Whether each sample is answered correctly as it is.
     public let correct: [Bool]
-    /// Whether each sample is answered rightly as it is and after every attack.
+    /// Whether each sample is answered correctly as it is and after every attack.
     public internal(set) var robust: [Bool]
     /// The changed samples: the broken point of each, or what the last attack came to.
     public internal(set) var adversarial: Tensor

@@ -60,7 +60,7 @@ public struct AttackStudy: SettingGroup {
     public struct Smallest: Codable, Sendable {
         /// The mean size of the changes that break a picture.
         public var size = 0.0
-        /// The part of the rightly answered pictures that it breaks.
+        /// The part of the correctly answered pictures that it breaks.
         public var broken = 0.0
     }
 
