@@ -12,9 +12,8 @@ public struct AgentEvals: Experiment {
     typealias Outcome = AgentStudy.Outcome
 
     public struct Settings: ExperimentSettings {
-        @Setting(
-            "A chat model: a name (smollm2-135m), a .gguf file, a folder or a hub id; none for scripted agents only.")
-        public var model = "none"
+        @Setting("A chat model that tries the tasks too (smollm2-135m, a file, a folder, a hub id).")
+        public var model: String? = nil
         @Setting("Seeds; each makes tasks with numbers and words of its own.", 1...1000) public var seeds = 2
         public var study = AgentStudy()
         public init() {}
@@ -76,7 +75,8 @@ public struct AgentEvals: Experiment {
     public init(_ settings: Settings) { self.settings = settings }
 
     public func run(in context: inout RunContext) async throws -> Findings {
-        let agent = settings.model == "none" ? nil : try ModelAgent(try await context.load(settings.model))
+        var agent: ModelAgent?
+        if let name = settings.model { agent = try ModelAgent(try await context.load(name)) }
         let study = settings.study
         var trials = Trials(context, count: settings.seeds)
         if agent != nil { trials.width = 1 }
@@ -116,28 +116,29 @@ public struct AgentEvals: Experiment {
             "The able agent solves \(attempts.count { $0.able == 1 }) of \(attempts.count) tasks, the unable one "
             + "\(attempts.count { $0.unable > 0 }). Of \(tried) attempts to read a file outside the sandbox or to use more "
             + "than is allowed, \(passed) succeed."
-        guard settings.model != "none" else { return scripted }
+        guard let name = settings.model else { return scripted }
         let solved = attempts.filter { ($0.model ?? 0) > 0 }
         let longest =
             solved.map(\.minutes).max().map { ", the longest of an estimated \(Phrase.number($0)) minutes" } ?? ""
-        return "\(settings.model) solves \(solved.count) of \(attempts.count) tasks\(longest). \(scripted)"
+        return "\(name) solves \(solved.count) of \(attempts.count) tasks\(longest). \(scripted)"
     }
 
     private func families(_ outcomes: [Outcome], _ measured: Measurements) -> Table {
         let names = AgentTaskFamily.standard.map(\.name)
-        let isModel = settings.model != "none"
+        let model = settings.model
         func attempts(_ name: String) -> [[AgentStudy.Attempt]] {
             outcomes.map { $0.attempts.filter { $0.family == name } }
         }
         return measured.table(
             "families", title: "Score by family of tasks", rowLabel: "family", columnLabel: "agent", rows: names,
-            columns: ["estimated minutes of a person", "able", "unable"] + (isModel ? [settings.model] : []),
+            columns: ["estimated minutes of a person", "able", "unable"] + (model.map { [$0] } ?? []),
             cells: names.map { name in
                 let tried = attempts(name)
                 func mean(_ value: (AgentStudy.Attempt) -> Double) -> [Double] {
                     tried.map { Statistics.mean($0.map(value)) }
                 }
-                return [mean(\.minutes), mean(\.able), mean(\.unable)] + (isModel ? [mean { $0.model ?? .nan }] : [])
+                let scores = [mean(\.minutes), mean(\.able), mean(\.unable)]
+                return model == nil ? scores : scores + [mean { $0.model ?? .nan }]
             })
     }
 
