@@ -415,7 +415,7 @@ MEMORY = """
 
 A token reads every weight once: those of the blocks and of the unembedding, as they are stored. The memory's rate is
 that of reading 256 MB with the same threads, the best of several in the same run. Gemma's file holds Q5_0, Q4_K and Q6_K
-beside Q8_0; those three are held as float32, so that more bytes are read than are stored.
+beside Q8_0; Q5_0 is held as Q8_0 and the other two as bytes with scales, so that more bytes are read than are stored.
 
 | what | threads | bytes a token | tokens/s | GB/s | memory alone: GB/s | fraction |
 |---|--:|--:|--:|--:|--:|--:|"""

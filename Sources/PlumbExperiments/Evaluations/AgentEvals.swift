@@ -75,8 +75,8 @@ public struct AgentEvals: Experiment {
     public init(_ settings: Settings) { self.settings = settings }
 
     public func run(in context: inout RunContext) async throws -> Findings {
-        var agent: ModelAgent?
-        if let name = settings.model { agent = try ModelAgent(try await context.load(name)) }
+        let model: HookedTransformer? = if let name = settings.model { try await context.load(name) } else { nil }
+        let agent = try model.map { try ModelAgent($0) }
         let study = settings.study
         var trials = Trials(context, count: settings.seeds)
         if agent != nil { trials.width = 1 }
