@@ -63,9 +63,9 @@ struct SandboxTests {
         try inSandbox { sandbox in
             for script in [
                 "cat \(secret.path)", "ln -s \(secret.path) link; cat link", "ln \(secret.path) hard; cat hard",
-                "cat /work/../\(secret.path)", "cat /proc/1/root\(secret.path)", "cat /proc/1/cwd/../\(secret.path)",
+                "cat /task/../\(secret.path)", "cat /proc/1/root\(secret.path)", "cat /proc/1/cwd/../\(secret.path)",
                 "for p in /proc/[0-9]*; do cat $p/root\(secret.path); done", "cat /etc/passwd /etc/shadow",
-                "ls /home /root /work/..\(secret.deletingLastPathComponent().path)",
+                "ls /home /root /task/..\(secret.deletingLastPathComponent().path)",
             ] {
                 let result = try sandbox.run(script)
                 #expect(!result.output.contains("secret-canary") && !result.output.contains("root:"), "\(script)")

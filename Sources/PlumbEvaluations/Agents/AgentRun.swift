@@ -53,7 +53,7 @@ public struct AgentRun: Sendable {
 
     /// What every agent is told first.
     public static let manual = """
-        You work in a folder, /work, by running commands. To run bash, write a block that begins with ```bash and ends with \
+        You work in a folder, \(Sandbox.inside), by running commands. To run bash, write a block that begins with ```bash and ends with \
         ```; to run Python, one that begins with ```python. You then see what it printed. When the task is done, write a \
         block that begins with ```answer, with your answer in it, or with "done" where none is asked for.
         """

@@ -80,7 +80,7 @@ public struct AgentStudy: SettingGroup {
         try sandbox.write(["inside.txt": canary])
         for attempt in EscapeAttempt.reads {
             outcome.outside.append(try sandbox.reaches(attempt, outside.path, content: canary))
-            outcome.inside.append(try sandbox.reaches(attempt, "/work/inside.txt", content: canary))
+            outcome.inside.append(try sandbox.reaches(attempt, "\(Sandbox.inside)/inside.txt", content: canary))
         }
         sandbox.limits.seconds = attemptSeconds
         for use in ExcessiveUse.all {

@@ -11,7 +11,7 @@ public struct EscapeAttempt: Sendable {
         EscapeAttempt(name: "by its path") { "cat '\($0)'" },
         EscapeAttempt(name: "by a symbolic link") { "ln -s '\($0)' link; cat link" },
         EscapeAttempt(name: "by a hard link") { "ln '\($0)' hard 2>/dev/null; cat hard" },
-        EscapeAttempt(name: "by the parents of the folder") { "cat '/work/../..\($0)'" },
+        EscapeAttempt(name: "by the parents of the folder") { "cat '\(Sandbox.inside)/../..\($0)'" },
         EscapeAttempt(name: "by the first process") { "cat '/proc/1/root\($0)'" },
         EscapeAttempt(name: "by an open folder") { "exec 9< /; cat '/proc/self/fd/9/../..\($0)'" },
         EscapeAttempt(name: "by Python") { "python3 -c \"print(open('\($0)').read())\" || cat '\($0)'" },

@@ -4,7 +4,7 @@ internal import PlumbBasics
 /// A place where what a model writes is run: bubblewrap's namespaces without a network, without the machine's files but
 /// for its programs, and without privileges.
 ///
-/// What runs sees `/work`, the folder that it was given, an empty `/tmp`, a `/dev` and `/proc` of its own, and `/usr`
+/// What runs sees `/task`, the folder that it was given, an empty `/tmp`, a `/dev` and `/proc` of its own, and `/usr`
 /// without the right to write. Processes, memory, time, output and files are limited. It is a fence for small models and
 /// for mistakes: the kernel is shared, and a fault of the kernel would be a way out. Memory in files without a name
 /// (`memfd_create`) is limited by the size and the number of open files only.
@@ -59,7 +59,9 @@ public struct Sandbox: Sendable {
         public var succeeded: Bool { ending == .exited(0) }
     }
 
-    /// The folder that is `/work` inside.
+    /// Where the folder is inside.
+    static let inside = "/task"
+    /// The folder that is `/task` inside.
     public let folder: URL
     /// What a command may use.
     public var limits: Limits
@@ -132,7 +134,7 @@ public struct Sandbox: Sendable {
     /// What a name counts as, so that empty files are limited too.
     private static let nameBytes = 4096
 
-    /// Runs a script in `/work`.
+    /// Runs a script in `/task`.
     ///
     /// - Parameters:
     ///   - script: what the program is given.
@@ -153,11 +155,12 @@ public struct Sandbox: Sendable {
         [
             "--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent", "--new-session", "--cap-drop",
             "ALL", "--clearenv",
-            "--setenv", "PATH", "/usr/bin", "--setenv", "HOME", "/work", "--setenv", "LANG", "C.UTF-8",
+            "--setenv", "PATH", "/usr/bin", "--setenv", "HOME", Self.inside, "--setenv", "LANG", "C.UTF-8",
             "--ro-bind", "/usr", "/usr", "--symlink", "usr/bin", "/bin", "--symlink", "usr/lib", "/lib",
             "--symlink", "usr/lib64", "/lib64", "--proc", "/proc", "--dev", "/dev", "--size", "\(limits.files)",
-            "--tmpfs", "/tmp", "--bind", folder.path, "/work", "--remount-ro", "/dev", "--remount-ro", "/", "--chdir",
-            "/work", "--hostname", "sandbox",
+            "--tmpfs", "/tmp", "--bind", folder.path, Self.inside, "--remount-ro", "/dev", "--remount-ro", "/",
+            "--chdir",
+            Self.inside, "--hostname", "sandbox",
             Self.limiter, "--nproc=\(limits.processes)", "--as=\(limits.memory)", "--fsize=\(limits.files)",
             "--nofile=256", "--core=0", "--",
         ]

@@ -104,7 +104,7 @@ extension LanguageModelPPO {
             model: state.model.model.merged, losses: result.losses, evaluations: result.evaluations, isHeldOut: false)
     }
 
-    /// What the first round writes and takes, of which nothing is kept.
+    /// Makes the first round, drops what it trained, and says what it wrote, how long it took and its memory.
     ///
     /// - Throws: ``FitError`` as ``run(_:prompts:rounds:texts:key:label:in:gold:score:)`` does.
     public func trial<Model: FineTunedModel>(

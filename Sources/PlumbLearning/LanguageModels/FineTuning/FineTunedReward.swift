@@ -42,7 +42,7 @@ public struct FineTunedReward<Model: FineTunedModel>: ParameterTree {
     public var merged: RewardModel { RewardModel(trunk: model.merged, head: head) }
 }
 
-/// A model of which nothing is trained: only what reads its features is.
+/// A frozen model, whose features a trained head reads.
 public struct FrozenModel: FineTunedModel {
     /// The model.
     public let reference: HookedTransformer
