@@ -2,11 +2,11 @@ internal import CZlib
 internal import PlumbTensor
 
 /// Deflate (RFC 1951), bare or in gzip's wrapping (RFC 1952), unpacked by zlib a piece at a time.
-enum Inflater {
+public enum Inflater {
     /// Unpacks the raw deflate stream `source`, handing the result to `body` in pieces of at most 256 kB.
     ///
     /// - Throws: ``FileError`` when `source` is damaged or ends early, or what `body` throws.
-    static func inflate(
+    public static func inflate(
         _ source: UnsafeRawBufferPointer, name: String, _ body: (UnsafeRawBufferPointer) throws -> Void
     ) throws {
         let damaged = FileError("the archive's member \(name) is damaged; download it again")

@@ -128,20 +128,7 @@ public struct InspectLog: Sendable {
         do {
             switch content {
             case .json(let bytes):
-                try bytes.withUnsafeBytes { whole in
-                    var scanner = JSONScanner(whole)
-                    try scanner.object { key, value in
-                        guard key.elementsEqual("samples".utf8), value.peek() == UInt8(ascii: "[") else {
-                            return try value.skip()
-                        }
-                        try value.array { sample in
-                            _ = sample.peek()
-                            let start = sample.position
-                            try sample.skip()
-                            try read(UnsafeRawBufferPointer(rebasing: whole[start..<sample.position]))
-                        }
-                    }
-                }
+                try bytes.withUnsafeBytes { try Self.forEachSample(in: $0, read) }
             case .archive(let archive):
                 for (name, member) in try summaryMembers(of: archive) {
                     var splitter = JSONElementSplitter()
@@ -170,6 +157,22 @@ public struct InspectLog: Sendable {
         return parts.sorted { $0.number < $1.number }.map { ($0.name, $0.member) }
     }
 
+    /// Calls `body` with the text of each sample of a log in one JSON object.
+    private static func forEachSample(
+        in whole: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) throws -> Void
+    ) throws {
+        var scanner = JSONScanner(whole)
+        try scanner.object { key, value in
+            guard key.elementsEqual("samples".utf8), value.peek() == UInt8(ascii: "[") else { return try value.skip() }
+            try value.array { sample in
+                _ = sample.peek()
+                let start = sample.position
+                try sample.skip()
+                try body(UnsafeRawBufferPointer(rebasing: whole[start..<sample.position]))
+            }
+        }
+    }
+
     /// A whole sample; nil where the log has none of this id and epoch.
     ///
     /// - Throws: ``EvaluationError`` naming the file and what is wrong with it.
@@ -183,20 +186,11 @@ public struct InspectLog: Sendable {
             case .json(let bytes):
                 var found: JSONValue?
                 try bytes.withUnsafeBytes { whole in
-                    var scanner = JSONScanner(whole)
-                    try scanner.object { key, value in
-                        guard key.elementsEqual("samples".utf8), value.peek() == UInt8(ascii: "[") else {
-                            return try value.skip()
-                        }
-                        try value.array { sample in
-                            _ = sample.peek()
-                            var copy = sample
-                            let start = sample.position
-                            try sample.skip()
-                            let element = UnsafeRawBufferPointer(rebasing: whole[start..<sample.position])
-                            let summary = try InspectSummary(element, texts: false)
-                            if summary.id == id, summary.epoch == epoch { found = try copy.value() }
-                        }
+                    try Self.forEachSample(in: whole) { element in
+                        let summary = try InspectSummary(element, texts: false)
+                        guard summary.id == id, summary.epoch == epoch else { return }
+                        var scanner = JSONScanner(element)
+                        found = try scanner.value()
                     }
                 }
                 return found

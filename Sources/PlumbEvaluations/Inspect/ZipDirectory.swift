@@ -1,6 +1,7 @@
 internal import CZlib
 internal import Foundation
 internal import PlumbBasics
+internal import PlumbData
 internal import PlumbTensor
 
 /// A zip archive of any size, read where it lies: nothing is allocated for its members until one is asked for.
@@ -141,7 +142,8 @@ struct ZipDirectory: Sendable {
                 for first in stride(from: 0, to: packed.count, by: 1 << 18) {
                     try count(UnsafeRawBufferPointer(rebasing: packed[first..<min(first + 1 << 18, packed.count)]))
                 }
-            case 8: try Self.inflate(packed, damaged, count)
+            case 8:
+                do { try Inflater.inflate(packed, name: name, count) } catch is FileError { throw damaged }
             case 93:
                 guard let zstandard = Zstandard() else {
                     throw EvaluationError(
@@ -168,36 +170,6 @@ struct ZipDirectory: Sendable {
         var content: [UInt8] = []
         try unpack(member, name) { content.append(contentsOf: $0) }
         return content
-    }
-
-    private static func inflate(
-        _ source: UnsafeRawBufferPointer, _ damaged: EvaluationError, _ body: (UnsafeRawBufferPointer) throws -> Void
-    ) throws {
-        var stream = z_stream()
-        // Negative window bits: no header, no trailer.
-        guard inflateInit2_(&stream, -15, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else {
-            throw EvaluationError("there is no memory to unpack with")
-        }
-        defer { inflateEnd(&stream) }
-        let target = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 64)
-        defer { target.deallocate() }
-        var (position, status) = (0, Z_OK)
-        while status != Z_STREAM_END {
-            if stream.avail_in == 0 {
-                let piece = UnsafeRawBufferPointer(rebasing: source[position..<min(position + 1 << 26, source.count)])
-                stream.next_in = UnsafeMutablePointer(mutating: piece.bindMemory(to: UInt8.self).baseAddress)
-                stream.avail_in = uInt(piece.count)
-                position += piece.count
-            }
-            stream.next_out = target.bindMemory(to: UInt8.self).baseAddress
-            stream.avail_out = uInt(target.count)
-            status = CZlib.inflate(&stream, Z_NO_FLUSH)
-            guard status == Z_OK || status == Z_STREAM_END else { throw damaged }
-            let produced = target.count - Int(stream.avail_out)
-            try body(UnsafeRawBufferPointer(rebasing: target[..<produced]))
-            if produced == 0, stream.avail_in == 0, position == source.count, status == Z_OK { throw damaged }
-        }
-        guard position - Int(stream.avail_in) == source.count else { throw damaged }
     }
 }
 
