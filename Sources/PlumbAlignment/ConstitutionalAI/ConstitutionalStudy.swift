@@ -34,7 +34,7 @@ public struct ConstitutionalStudy: SettingGroup {
     public var prompts = 512
     @Setting("Answers among which a preference model chooses.", 2...1000) public var choices = 8
 
-    /// The largest chance of errors at which the claims are made.
+    /// The largest chance of errors at which claims are made.
     public static let claimedError = 0.2
 
     /// A study with the reference settings.
