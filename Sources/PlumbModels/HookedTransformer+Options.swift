@@ -1,6 +1,6 @@
 internal import PlumbBasics
 internal import PlumbNN
-public import PlumbTensor
+internal import PlumbTensor
 
 /// A prompt, and texts of which each could continue it.
 public struct OptionQuestion: Sendable, Hashable {

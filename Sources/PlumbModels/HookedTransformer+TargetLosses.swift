@@ -1,6 +1,6 @@
 internal import PlumbBasics
 internal import PlumbNN
-public import PlumbTensor
+internal import PlumbTensor
 
 /// How a model continues a prompt with given tokens, its target.
 public struct TargetLoss: Sendable, Equatable {

@@ -1,7 +1,7 @@
 internal import Foundation
 internal import PlumbBasics
 public import PlumbModels
-public import PlumbNN
+internal import PlumbNN
 public import PlumbTensor
 
 /// Layers of linear attention that share their weights: one layer, applied several times to all tokens (von Oswald et al.

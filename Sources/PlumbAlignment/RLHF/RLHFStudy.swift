@@ -1,7 +1,7 @@
 internal import Foundation
 internal import PlumbBasics
 public import PlumbLearning
-public import PlumbModels
+internal import PlumbModels
 public import PlumbRecords
 public import PlumbTensor
 

@@ -3,7 +3,7 @@ public import PlumbLearning
 public import PlumbModels
 internal import PlumbNN
 internal import PlumbRecords
-public import PlumbTensor
+internal import PlumbTensor
 
 /// A language model, prompts that it continues, and a labeler whose reward of a completion is known: it stands for what
 /// people want.

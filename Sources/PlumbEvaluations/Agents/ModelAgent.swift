@@ -1,5 +1,5 @@
 internal import Foundation
-public import PlumbData
+internal import PlumbData
 public import PlumbModels
 public import PlumbTensor
 internal import PlumbTokenizers

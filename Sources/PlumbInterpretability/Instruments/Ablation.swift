@@ -1,6 +1,6 @@
 internal import PlumbBasics
 public import PlumbModels
-public import PlumbTensor
+internal import PlumbTensor
 
 /// What a part of a model's activations is replaced by, to see what the model does without it.
 public enum AblationMethod: String, Sendable, CaseIterable, Codable {

@@ -1,7 +1,7 @@
 internal import Foundation
 internal import PlumbBasics
 public import PlumbModels
-public import PlumbRecords
+internal import PlumbRecords
 internal import PlumbTensor
 
 /// What an ablation does to the next token of a prompt.

@@ -1,4 +1,4 @@
-public import PlumbModels
+internal import PlumbModels
 public import PlumbRecords
 
 extension DirectLogitAttribution {

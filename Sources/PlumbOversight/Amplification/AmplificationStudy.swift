@@ -1,7 +1,7 @@
 internal import PlumbBasics
 internal import PlumbData
 public import PlumbLearning
-public import PlumbModels
+internal import PlumbModels
 internal import PlumbNN
 public import PlumbRecords
 public import PlumbTensor

@@ -1,6 +1,6 @@
 internal import PlumbBasics
 public import PlumbData
-public import PlumbLearning
+internal import PlumbLearning
 public import PlumbNN
 public import PlumbTensor
 

@@ -1,7 +1,7 @@
 internal import PlumbBasics
 public import PlumbData
 public import PlumbLearning
-public import PlumbNN
+internal import PlumbNN
 public import PlumbRecords
 public import PlumbTensor
 

@@ -1,5 +1,5 @@
 internal import PlumbBasics
-public import PlumbTensor
+internal import PlumbTensor
 
 /// The outcome of debates about one picture under best play by both sides.
 ///

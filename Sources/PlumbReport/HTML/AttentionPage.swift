@@ -1,5 +1,5 @@
-public import Foundation
-public import PlumbRecords
+internal import Foundation
+internal import PlumbRecords
 
 /// Attention patterns as one page that a reader can point at: all heads at once, one of them large, and the text with
 /// what each token attends to. The page loads nothing; its script only draws what it holds.

@@ -1,5 +1,5 @@
 internal import PlumbBasics
-public import PlumbLearning
+internal import PlumbLearning
 internal import PlumbModels
 internal import PlumbNN
 public import PlumbTensor

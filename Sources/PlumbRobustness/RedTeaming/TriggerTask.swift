@@ -1,5 +1,5 @@
 internal import PlumbBasics
-public import PlumbData
+internal import PlumbData
 public import PlumbTensor
 
 /// A language of 66 tokens in which a model has planted triggers: sequences of tokens anywhere in a prompt at which it

@@ -1,6 +1,6 @@
 public import Foundation
 internal import PlumbData
-public import PlumbModels
+internal import PlumbModels
 internal import PlumbNN
 internal import PlumbTensor
 
