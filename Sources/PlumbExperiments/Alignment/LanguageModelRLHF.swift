@@ -87,7 +87,7 @@ public struct LanguageModelRLHF: Experiment {
     public let claims = [
         Claim(
             .mean, "The reward model orders fresh comparisons as the labeler does", accuracy, .atLeast(0.8),
-            control: "One that learned from shuffled comparisons does not", accuracyShuffled, .within(0.15, of: 0.5)),
+            control: "One that learned from shuffled comparisons does not", accuracyShuffled, .within(0.1, of: 0.5)),
         Claim(
             .mean, "PPO by the learned reward raises the gold reward of fresh texts", gain(.ppo), .atLeast(1),
             control: "By a reward of shuffled comparisons it does not", gain(.shuffled), .atMost(0.5)
@@ -99,7 +99,7 @@ public struct LanguageModelRLHF: Experiment {
             .mean, "DPO gives a positive margin to the comparisons that it learned from", dpo, .atLeast(0.95),
             control: "From shuffled comparisons its margins say nothing of comparisons that it did not see",
             dpoShuffled,
-            .within(0.15, of: 0.5)
+            .within(0.1, of: 0.5)
         ).and(dpoHeld, .atLeast(0.6)),
     ].map { $0.development(missed: 0, of: 2) }
 

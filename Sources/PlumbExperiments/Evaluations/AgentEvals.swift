@@ -66,7 +66,8 @@ public struct AgentEvals: Experiment {
             .worst, "Scorers pass the able agent at every task", able, .atLeast(1),
             control: "They pass the unable agent at none", unable, .atMost(0)),
         Claim(
-            .worst, "No attempt reads a file outside the sandbox, and every excess is stopped", outside, .atMost(0),
+            .worst, "No attempt reads a file outside the sandbox, and no use beyond the limits goes through", outside,
+            .atMost(0),
             control: "The same reads get at a file inside, and uses within the limits go through", inside, .atLeast(1)
         ).and(excessive, .atMost(0)).controlAnd(moderate, .atLeast(1)),
     ]
