@@ -84,8 +84,8 @@ let package = Package(
         .target(
             name: "PlumbInterpretability",
             dependencies: [
-                "PlumbBasics", "PlumbTensor", "PlumbRecords", "PlumbTokenizers", "PlumbNN", "PlumbData", "PlumbModels",
-                "PlumbLearning",
+                "PlumbBasics", "PlumbTensor", "PlumbLinearAlgebra", "PlumbRecords", "PlumbTokenizers", "PlumbNN",
+                "PlumbData", "PlumbModels", "PlumbLearning",
             ],
             swiftSettings: strict + floorSwift),
         .target(
@@ -210,7 +210,8 @@ let package = Package(
         .testTarget(
             name: "PlumbInterpretabilityTests",
             dependencies: [
-                "PlumbTensor", "PlumbNN", "PlumbData", "PlumbModels", "PlumbLearning", "PlumbInterpretability",
+                "PlumbBasics", "PlumbTensor", "PlumbLinearAlgebra", "PlumbRecords", "PlumbTokenizers", "PlumbNN",
+                "PlumbData", "PlumbModels", "PlumbLearning", "PlumbInterpretability",
             ], swiftSettings: strict),
         .testTarget(
             name: "PlumbJinjaTests", dependencies: ["PlumbJinja"], resources: [.copy("Golden")], swiftSettings: strict),
