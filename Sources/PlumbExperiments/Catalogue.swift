@@ -17,6 +17,6 @@ extension Catalogue {
         AdversarialAttacks.self, AdversarialTraining.self,
         ChainOfThoughtFaithfulness.self, Amplification.self, Debate.self,
         DistributionShift.self, PhysicalAttack.self, HighStakesReliability.self, GreedyCoordinateGradient.self,
-        AgentEvals.self,
+        AgentEvals.self, ModelWrittenEvals.self,
     ])
 }

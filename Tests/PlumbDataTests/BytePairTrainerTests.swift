@@ -74,17 +74,11 @@ import Testing
     }
 
     @Test(.enabled(if: TokenizerGolden.hasText, "needs tinyshakespeare.txt: see PLUMB_SHARED_DATA"))
-    func aMillionCharactersAreLearnedInUnderFiveSeconds() throws {
+    func aMillionCharactersGiveThePeersTokens() throws {
         let file = TokenizerGolden.folder.appendingPathComponent("tinyshakespeare.txt")
         let corpus = try TextCorpus(contentsOf: [file])
-        let clock = ContinuousClock()
-        var stream: TokenStream?
-        let time = try clock.measure {
-            let tokenizer = try BytePairTrainer(vocabularySize: 1_024).train([corpus.text]).tokenizer()
-            stream = TokenStream(corpus, tokenizer: tokenizer)
-        }
+        let tokenizer = try BytePairTrainer(vocabularySize: 1_024).train([corpus.text]).tokenizer()
         // The count that Hugging Face's trainer and tokenizer give.
-        #expect(stream?.tokens.count == 459_792)
-        #expect(time < .seconds(5))
+        #expect(TokenStream(corpus, tokenizer: tokenizer).tokens.count == 459_792)
     }
 }

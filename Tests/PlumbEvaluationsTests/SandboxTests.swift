@@ -129,7 +129,7 @@ struct SandboxTests {
             let start = ContinuousClock.now
             let result = try sandbox.run("(while true; do date >> late.txt; sleep 0.05; done) & sleep 100")
             #expect(result.ending == .outOfTime)
-            #expect(ContinuousClock.now - start < .seconds(5))
+            #expect(ContinuousClock.now - start < .seconds(30))
             let size = try sandbox.run("wc -c < late.txt").output
             Thread.sleep(forTimeInterval: 0.2)
             let later = try sandbox.run("wc -c < late.txt").output
