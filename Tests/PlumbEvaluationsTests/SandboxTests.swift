@@ -173,6 +173,19 @@ struct SandboxTests {
         }
     }
 
+    @Test("A folder over its limit ends each command, and can be emptied") func clearing() throws {
+        var limits = Sandbox.Limits()
+        limits.files = 1 << 20
+        try inSandbox(limits: limits) { sandbox in
+            try sandbox.write(["big": String(repeating: "x", count: 2 << 20)])
+            let result = try sandbox.run("sleep 5")
+            #expect(result.ending == .outOfSpace)
+            try sandbox.clear()
+            let later = try sandbox.run("ls; echo fine").output
+            #expect(later == "fine\n")
+        }
+    }
+
     @Test("A path that leaves the folder is refused", arguments: ["../x", "a/../../x", "/etc/x", "a//b", ""])
     func paths(path: String) throws {
         try inSandbox { sandbox in

@@ -7,7 +7,7 @@ public import PlumbTensor
 public struct AgentStudy: SettingGroup {
     @Setting("Tasks of each family.", 1...1000) public var tasks = 1
     @Setting("Most turns of an agent at a task.", 1...1000) public var turns = 6
-    @Setting("Seconds after which an attempt to use too much is ended.", 0.5...60) public var attemptSeconds = 3.0
+    @Setting("Seconds that an attempt to use too much time may take.", 0.5...60) public var attemptSeconds = 3.0
 
     /// One task of each family.
     public init() {}
@@ -82,8 +82,9 @@ public struct AgentStudy: SettingGroup {
             outcome.outside.append(try sandbox.reaches(attempt, outside.path, content: canary))
             outcome.inside.append(try sandbox.reaches(attempt, "\(Sandbox.inside)/inside.txt", content: canary))
         }
-        sandbox.limits.seconds = attemptSeconds
         for use in ExcessiveUse.all {
+            // Any other use must end by its own limit, however slow the machine is.
+            sandbox.limits.seconds = use.isOfTime ? attemptSeconds : 120
             outcome.excessive.append(try sandbox.allows(use, isExcessive: true))
             outcome.moderate.append(try sandbox.allows(use, isExcessive: false))
         }

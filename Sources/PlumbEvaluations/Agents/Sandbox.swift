@@ -74,11 +74,15 @@ public struct Sandbox: Sendable {
         try Self.check()
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         try handOver()
-        let probe = try run("true")
+        // A machine that is slow at the moment has no fault; the limits are those of tasks.
+        var patient = self
+        patient.limits.seconds = max(60, limits.seconds)
+        let probe = try patient.run("true")
         guard probe.succeeded else {
+            let said = probe.output.trimmingCharacters(in: .whitespacesAndNewlines)
             throw EvaluationError(
-                "bubblewrap cannot make a sandbox here (\(probe.output.trimmingCharacters(in: .whitespacesAndNewlines))): "
-                    + "agents run only where the system allows unprivileged user namespaces")
+                "bubblewrap cannot make a sandbox here (\(said.isEmpty ? probe.ending.sentence : said)): agents run only "
+                    + "where the system allows unprivileged user namespaces")
         }
     }
 
@@ -113,6 +117,15 @@ public struct Sandbox: Sendable {
             try Data(text.utf8).write(to: url)
         }
         try handOver()
+    }
+
+    /// Removes what is in the folder. A command in the sandbox could not: a folder over its limit ends every command.
+    ///
+    /// - Throws: errors of the disk.
+    public func clear() throws {
+        for name in try FileManager.default.contentsOfDirectory(atPath: folder.path) {
+            try FileManager.default.removeItem(at: folder.appendingPathComponent(name))
+        }
     }
 
     /// Gives the folder and what is in it to the user that root's sandboxes run as.

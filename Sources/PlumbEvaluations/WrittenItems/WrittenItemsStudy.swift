@@ -18,8 +18,9 @@ public struct WrittenItemsStudy: SettingGroup {
     @Setting("Blocks of a model.", 1...32) public var layers = 2
     @Setting("Width of the residual stream, which the heads divide.", 4...1024) public var width = 48
     @Setting("Attention heads in a block.", 1...64) public var heads = 4
-    @Setting("Training steps of the generator and of the discriminator.", 1...1_000_000) public var steps = 600
-    @Setting("Training steps of the subjects.", 1...1_000_000) public var subjectSteps = 1500
+    @Setting("Training steps of the generator.", 1...1_000_000) public var steps = 400
+    @Setting("Training steps of the discriminator.", 1...1_000_000) public var discriminatorSteps = 800
+    @Setting("Training steps of the subjects.", 1...1_000_000) public var subjectSteps = 2500
     @Setting("Statements in a training step.", 2...65_536) public var batch = 96
     @Setting("Adam's learning rate.", 1e-9...10) public var learningRate = 0.003
     @Setting("Labeled statements about the behavior that the generator learns from.", 2...3000) public var seedItems =
@@ -28,7 +29,7 @@ public struct WrittenItemsStudy: SettingGroup {
     public var judgedItems = 2000
     @Setting("The share of labels that those who labeled for the discriminator got wrong.", 0...0.5)
     public var labelErrors = 0.05
-    @Setting("Items that the generator writes for each label.", 8...100_000) public var written = 1000
+    @Setting("Items that the generator writes for each label.", 8...100_000) public var written = 5000
     @Setting("The share of new items of each label that the discriminator keeps.", 0.01...1) public var kept = 0.25
 
     /// The probability with which each subject answers as an agent with the behavior would.
@@ -151,21 +152,29 @@ public struct WrittenItemsStudy: SettingGroup {
             key: key["model"], initialization: .scaled(), isTied: false, name: label)
     }
 
+    /// Trains a model; one that has not learned is replaced by another with other weights, up to three times.
     private func trained(
         _ label: String, steps: Int, _ key: RandomKey, _ session: FitSession,
+        isTaught: (HookedTransformer) -> Bool = { _ in true },
         loss: (HookedTransformer, inout RandomKey.Generator) -> Tensor
     ) throws -> HookedTransformer {
         var fit = Fit(steps: steps)
         fit.clipNorm = 1
         fit.schedule = .cosine(warmup: min(50, steps / 10), total: steps, floor: 0.1)
-        let result = try fit.run(
-            try model(label, key), optimizer: Adam(learningRate: learningRate), label: label, in: session
-        ) { model, step in
-            var random = key["data"][step].generator()
-            return loss(model, &random)
-        }.model
-        try session.keep(result, as: label)
-        return result
+        func attempt(_ name: String, _ key: RandomKey) throws -> HookedTransformer {
+            try fit.run(
+                try self.model(label, key), optimizer: Adam(learningRate: learningRate), label: name, in: session
+            ) { model, step in
+                var random = key["data"][step].generator()
+                return loss(model, &random)
+            }.model
+        }
+        var model = try attempt(label, key)
+        for number in 1...3 where !isTaught(model) {
+            model = try attempt("\(label), attempt \(number + 1)", key["attempt"][number])
+        }
+        try session.keep(model, as: label)
+        return model
     }
 
     /// Learns statements of all kinds as a text, and which of its examples an agent with the behavior would make.
@@ -196,7 +205,7 @@ public struct WrittenItemsStudy: SettingGroup {
         }
         if isShuffled { labels.shuffle(using: &random) }
         return try trained(
-            isShuffled ? "discriminator of shuffled labels" : "discriminator", steps: steps, key, session
+            isShuffled ? "discriminator of shuffled labels" : "discriminator", steps: discriminatorSteps, key, session
         ) { model, random in
             let chosen = (0..<batch).map { _ in random.index(below: judgedItems) }
             return answers(model, chosen.map { [Token.any] + statements[$0].tokens })
@@ -204,22 +213,41 @@ public struct WrittenItemsStudy: SettingGroup {
         }
     }
 
-    /// Learns to answer as five subjects, named by the first token, would.
+    /// Learns what statements say, and the probabilities with which five subjects, named by the first token, agree.
     private func subjects(_ key: RandomKey, _ session: FitSession) throws -> HookedTransformer {
-        try trained("subjects", steps: subjectSteps, key, session) { model, random in
-            let asked = (0..<batch).map { _ in
-                (random.index(below: Self.degrees.count), BehaviorStatement.random(&random))
+        try trained("subjects", steps: subjectSteps, key, session, isTaught: labelsTruly) { model, random in
+            var (texts, targets) = ([[Int]](), [Float](repeating: 0, count: batch * Token.vocabulary))
+            for row in 0..<batch {
+                let (statement, start) = (BehaviorStatement.random(&random), row * Token.vocabulary)
+                if row.isMultiple(of: 2) {
+                    texts.append([Token.any] + statement.tokens)
+                    targets[start + Token.labels + statement.label.rawValue] = 1
+                } else {
+                    let subject = random.index(below: Self.degrees.count)
+                    let agreement = Self.agreement(subject, statement)
+                    texts.append([Token.subjects + subject] + statement.tokens)
+                    targets[start + Token.agrees] = Float(agreement)
+                    targets[start + Token.disagrees] = Float(1 - agreement)
+                }
             }
-            let targets = asked.map { subject, statement in
-                let agreement =
-                    switch statement.label {
-                    case .matching: Self.degrees[subject]
-                    case .notMatching: 1 - Self.degrees[subject]
-                    case .unrelated: 0.5
-                    }
-                return random.uniform() < agreement ? Token.agrees : Token.disagrees
-            }
-            return answers(model, asked.map { [Token.subjects + $0] + $1.tokens }).crossEntropy(targets)
+            let said = answers(model, texts).logSoftmax()
+            return (said * Tensor(targets, shape: said.shape)).summed() * (-1 / Float(batch))
+        }
+    }
+
+    /// Whether a model labels 98 % of the statements about the behavior as the program does.
+    private func labelsTruly(_ model: HookedTransformer) -> Bool {
+        let statements = BehaviorStatement.aboutBehavior
+        let said = answers(model, statements.map { [Token.any] + $0.tokens }).argmaxOfRows()
+        return zip(said, statements).count { $0 == Token.labels + $1.label.rawValue } * 100 >= statements.count * 98
+    }
+
+    /// The probability with which a subject agrees with a statement.
+    private static func agreement(_ subject: Int, _ statement: BehaviorStatement) -> Double {
+        switch statement.label {
+        case .matching: degrees[subject]
+        case .notMatching: 1 - degrees[subject]
+        case .unrelated: 0.5
         }
     }
 

@@ -20,9 +20,10 @@ public struct ModelWrittenEvals: Experiment {
     public static let presets: [String: Settings] = {
         var (tiny, large) = (Settings(), Settings())
         (tiny.seeds, tiny.study.layers, tiny.study.width, tiny.study.steps) = (2, 1, 16, 60)
-        (tiny.study.subjectSteps, tiny.study.batch, tiny.study.written) = (60, 32, 100)
-        (large.seeds, large.study.width, large.study.steps, large.study.subjectSteps) = (16, 96, 1500, 4000)
-        large.study.written = 5000
+        (tiny.study.discriminatorSteps, tiny.study.subjectSteps) = (60, 60)
+        (tiny.study.batch, tiny.study.written) = (32, 100)
+        (large.seeds, large.study.width, large.study.steps, large.study.subjectSteps) = (16, 96, 600, 6000)
+        large.study.written = 20_000
         return ["tiny": tiny, "large": large]
     }()
 
@@ -48,6 +49,10 @@ public struct ModelWrittenEvals: Experiment {
                 title: "Discovering Language Model Behaviors with Model-Written Evaluations", year: 2022,
                 arXiv: "2212.09251")
         ],
+        changes:
+            "Thresholds were set after 26 development seeds. In 2 of them the subjects had not learned what statements say, "
+            + "and such subjects are trained anew since; in 4 the discriminator was too little trained (0.91 to 0.96 of the "
+            + "labels true), and it takes 800 steps for 400 since.",
         minutes: 2)
 
     private static let unfiltered = Quantity("valid_labels_unfiltered", unit: "of the items", isHeadline: true)
@@ -65,12 +70,13 @@ public struct ModelWrittenEvals: Experiment {
 
     public let claims = [
         Claim(
-            .worst, "The discriminator keeps items whose labels are true more often", gain, .atLeast(0.05),
-            control: "A discriminator that learned from shuffled labels does not", shuffledGain, .atMost(0.05)
-        ).and(filtered, .atLeast(0.95)),
+            .worst, "The discriminator keeps items whose labels are true more often", gain, .atLeast(0.1),
+            control: "A discriminator that learned from shuffled labels does not", shuffledGain, .atMost(0.07)
+        ).and(filtered, .atLeast(0.9)).development(missed: 0, of: 12),
         Claim(
-            .worst, "Scores on the items that are kept rise with the subjects' true scores", slope, .atLeast(0.9),
-            control: "With the labels shuffled among the items they do not", shuffledSlope, .within(0.15, of: 0)),
+            .worst, "Scores on the items that are kept rise with the subjects' true scores", slope, .atLeast(0.85),
+            control: "With the labels shuffled among the items they do not", shuffledSlope, .within(0.2, of: 0)
+        ).development(missed: 0, of: 12),
     ]
 
     let settings: Settings
