@@ -10,10 +10,10 @@ struct ExplainCommand: AsyncParsableCommand {
         commandName: "explain",
         abstract: "Explain neurons of a model in words, and score the explanations on other texts.",
         discussion: """
-            Rules such as "tokens that come right after "not"" are searched for on three fifths of the texts. The score is \
-            the correlation of what an explanation predicts with the activations on the other texts; beside it stand those of \
-            the mean activation of each token, and of rules from exchanged activations, which cannot be right. With --ask \
-            the model explains each neuron too, and simulates it from its own sentence.
+            Rules such as "tokens that come right after “not”" are searched for on three fifths of the texts. The \
+            score is the correlation of what an explanation predicts with the activations on the other texts; beside \
+            it stand those of the mean activation of each token, and of rules from exchanged activations, which cannot \
+            be right. With --ask the model explains each neuron too, and simulates it from its own sentence.
 
               \(CommandName.current) explain --layer 14 --neurons 3,20-24
               \(CommandName.current) explain --layer 14 --neurons 3 --file texts.txt --ask

@@ -23,8 +23,8 @@ extension NeuronExplanations {
         return BarChart(
             title: "Scores of explanations of the trained transformer's neurons",
             caption: "Correlation of simulated and true activations on texts that the explanations were not made from, "
-                + "over \(neurons.count) neurons of \(outcomes.count) transformers. With exchanged activations nothing can "
-                + "be explained.",
+                + "over \(neurons.count) neurons of \(outcomes.count) transformers. With exchanged activations nothing "
+                + "can be explained.",
             valueLabel: "score", countLabel: "neurons",
             samples: [
                 ("rules found", neurons.map(\.found)), ("token means", neurons.map(\.lookup)),

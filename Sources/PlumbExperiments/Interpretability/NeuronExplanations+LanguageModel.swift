@@ -66,7 +66,9 @@ extension NeuronExplanations {
         do { data = try WholeFile.read(URL(fileURLWithPath: path), limit: 64 << 20, kind: .stream) } catch {
             throw SettingsError("--lines \(path): \(error)")
         }
-        guard let text = String(data: data, encoding: .utf8) else { throw SettingsError("--lines \(path) is not UTF-8") }
+        guard let text = String(data: data, encoding: .utf8) else {
+            throw SettingsError("--lines \(path) is not UTF-8")
+        }
         context.record(
             input: InputFile(path: path, sha256: FileHash.sha256(of: data), bytes: data.count, role: "texts"))
         return text.split(whereSeparator: \.isNewline).map(String.init).filter { !$0.allSatisfy(\.isWhitespace) }
@@ -96,8 +98,8 @@ extension NeuronExplanations {
         func number(_ quantity: Quantity) -> String { Phrase.number(measured.mean(quantity)) }
         let own =
             settings.language.asked > 0
-            ? " On a few of them its own sentences, simulated by itself, score \(number(Self.ownSentence)), sentences about "
-                + "another neuron \(number(Self.otherSentence)), rules \(number(Self.fewRules))." : ""
+            ? " On a few of them its own sentences, simulated by itself, score \(number(Self.ownSentence)), "
+                + "sentences about another neuron \(number(Self.otherSentence)), rules \(number(Self.fewRules))." : ""
         return "Neurons of \(name) are predicted with a correlation of \(number(Self.modelRules)) by rules and "
             + "\(number(Self.modelLookup)) by token means, with exchanged activations \(number(Self.modelExchanged))."
             + own

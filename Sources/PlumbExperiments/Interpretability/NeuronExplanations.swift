@@ -8,8 +8,9 @@ internal import PlumbTensor
 
 /// Does an explanation of a neuron predict its activations?
 ///
-/// Units whose activation is known test explainers and scores; neurons of a transformer trained here, or with a language
-/// model's name its own, show how far explanations go. Controls: exchanged activations, other units, token means.
+/// Units whose activation is known test explainers and scores; neurons of a transformer trained here, or with a
+/// language model's name its own, show how far explanations go. Controls: exchanged activations, other units, token
+/// means.
 public struct NeuronExplanations: Experiment {
     typealias Outcome = ExplanationStudy.Outcome
 
@@ -42,12 +43,12 @@ public struct NeuronExplanations: Experiment {
         question: "How well do explanations in words predict the activations of the units that they are about?",
         method:
             "Explain, simulate, score: an explainer reads texts with the activations of a unit, a simulator predicts "
-            + "activations on other texts from the explanation alone, and the score is the correlation with the true ones. "
-            + "Two explainers need no language model: the mean activation of each token, and rules such as \"tokens that "
-            + "come right after \"not\"\", searched for greedily. They are tried on units whose activation is a known rule "
-            + "plus noise, on puzzles, and on neurons of a transformer trained on generated texts. Detection asks which "
-            + "texts activate a unit, fuzzing which marked tokens do. With --model the neurons of a language model are "
-            + "explained, and it explains and simulates some of them itself.",
+            + "activations on other texts from the explanation alone, and the score is the correlation with the true "
+            + "ones. Two explainers need no language model: the mean activation of each token, and rules such as "
+            + "\"tokens that come right after “not”\", searched for greedily. They are tried on units whose activation "
+            + "is a known rule plus noise, on puzzles, and on neurons of a transformer trained on generated texts. "
+            + "Detection asks which texts activate a unit, fuzzing which marked tokens do. With --model the neurons of "
+            + "a language model are explained, and it explains and simulates some of them itself.",
         limits:
             "Generated texts have few words and few patterns, so rules reach further there than on real text. A high "
             + "score says that an explanation predicts activations on such texts, not that it says what the unit does.",
@@ -86,30 +87,36 @@ public struct NeuronExplanations: Experiment {
 
     private static let trainedClaims = [
         Claim(
-            .worst, "Right explanations of planted units predict them, and so do the rules found", right, .atLeast(0.95),
+            .worst, "Right explanations of planted units predict them, and so do the rules found", right,
+            .atLeast(0.95),
             control: "With exchanged activations neither right explanations nor rules found do", rightExchanged,
             .within(0.1, of: 0)
-        ).and(found, .atLeast(0.95)).controlAnd(foundExchanged, .within(0.1, of: 0)),
+        ).and(found, .atLeast(0.95)).controlAnd(foundExchanged, .within(0.1, of: 0))
+            .development(missed: 0, of: 16),
         Claim(
-            .worst, "A right explanation tells which texts and which tokens activate its unit", detection, .atLeast(0.95),
+            .worst, "A right explanation tells which texts and which tokens activate its unit", detection,
+            .atLeast(0.95),
             control: "It hardly tells which activate other units, nor predicts them", detectionElsewhere,
             .within(0.15, of: 0.5)
         ).and(fuzzing, .atLeast(0.95)).controlAnd(fuzzingElsewhere, .within(0.15, of: 0.5))
-            .controlAnd(elsewhere, .within(0.2, of: 0)),
+            .controlAnd(elsewhere, .within(0.2, of: 0)).development(missed: 0, of: 16),
         Claim(
             .worst, "Rules explain units that depend on what stands before a token", context, .atLeast(0.9),
             control: "Token means do not, though they explain units that depend on the token", lookup, .atMost(0.6)
-        ).controlAnd(token, .atLeast(0.95)),
+        ).controlAnd(token, .atLeast(0.95)).development(missed: 0, of: 16),
         Claim(
             .worst, "Several rules explain units with two meanings", both, .atLeast(0.95),
-            control: "One rule does not", one, .atMost(0.85)),
+            control: "One rule does not", one, .atMost(0.85)
+        ).development(missed: 0, of: 16),
         Claim(
             .worst, "Rules found predict neurons of the trained transformer", neurons, .atLeast(0.5),
-            control: "With exchanged activations they do not", neuronsExchanged, .within(0.1, of: 0)),
+            control: "With exchanged activations they do not", neuronsExchanged, .within(0.1, of: 0)
+        ).development(missed: 0, of: 16),
         Claim(
             .worst, "An oracle scores 1 on every puzzle", oracle, .within(1e-9, of: 1),
             control: "With exchanged activations it scores about 0", puzzlesExchanged, .within(0.1, of: 0),
-            controlRule: .mean),
+            controlRule: .mean
+        ).development(missed: 0, of: 52, controlOf: 4),
     ]
 
     public var claims: [Claim] { settings.model == nil ? Self.trainedClaims : Self.languageModelClaims }
@@ -183,8 +190,9 @@ public struct NeuronExplanations: Experiment {
 
     private func summary(_ measured: Measurements) -> String {
         func number(_ quantity: Quantity) -> String { Phrase.number(measured.mean(quantity)) }
-        return "Rules found by search predict planted units with a correlation of \(number(Self.found)), right explanations "
-            + "with \(number(Self.right)). Of units that depend on what stands before a token rules reach "
+        return
+            "Rules found by search predict planted units with a correlation of \(number(Self.found)), right "
+            + "explanations with \(number(Self.right)). Of units that depend on what stands before a token rules reach "
             + "\(number(Self.context)), token means \(number(Self.lookup)). Neurons of a transformer trained here are "
             + "predicted with \(number(Self.neurons)) by rules, \(number(Self.neuronsLookup)) by token means."
     }

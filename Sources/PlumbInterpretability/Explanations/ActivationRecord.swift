@@ -28,7 +28,8 @@ public struct ActivationRecord: Sendable, Equatable {
     /// The highest level that activations are rounded to.
     public static let highestLevel = 10
 
-    /// The activations as whole numbers from 0 to 10, as prompts show them: `⌊10 max(a, 0) / most⌋` (Bills et al. 2023).
+    /// The activations as whole numbers from 0 to 10, as prompts show them: `⌊10 max(a, 0) / most⌋` (Bills et al.
+    /// 2023).
     ///
     /// - Parameter most: the unit's largest activation on all texts at hand; all levels are 0 where it is not above 0.
     public func levels(most: Double) -> [Int] {

@@ -70,7 +70,9 @@ public struct ActivationUnit: Sendable {
             let cache = model.run(text, recording: recording).cache
             let tokens = text.dropFirst(skipped).map(spelling ?? model.string(of:))
             for (index, unit) in units.enumerated() {
-                guard let value = cache[unit.point] else { throw ModelError("\(model.name) did not show \(unit.point)") }
+                guard let value = cache[unit.point] else {
+                    throw ModelError("\(model.name) did not show \(unit.point)")
+                }
                 try model.requireNumbers(value)
                 let activations = try unit.read(value)
                 guard activations.count == text.count else {

@@ -48,8 +48,8 @@ public enum Detection {
         public let isRight: Bool
     }
 
-    /// Of each text that activates the unit two copies: one with its active tokens marked, and one with as many inactive
-    /// tokens, drawn by `key`. Texts without enough inactive tokens are left out.
+    /// Of each text that activates the unit two copies: one with its active tokens marked, and one with as many
+    /// inactive tokens, drawn by `key`. Texts without enough inactive tokens are left out.
     public static func markedTexts(_ records: [ActivationRecord], key: RandomKey) -> [MarkedText] {
         let (most, labels) = (records.most, labels(records))
         return records.indices.flatMap { index -> [MarkedText] in
@@ -66,8 +66,8 @@ public enum Detection {
         }
     }
 
-    /// The balanced accuracy of telling rightly marked texts from wrongly marked ones, by the mean simulated activation of
-    /// the marked tokens: fuzzing.
+    /// The balanced accuracy of telling rightly marked texts from wrongly marked ones, by the mean simulated activation
+    /// of the marked tokens: fuzzing.
     public static func fuzzingScore(
         simulated: [[Double]], records: [ActivationRecord], key: RandomKey
     ) -> Double {

@@ -19,8 +19,8 @@ public enum Explanation: Sendable, Equatable {
 
 /// Says what a unit responds to, from texts with its activations.
 ///
-/// Bills, Cammarata, Mossing, Tillman, Gao, Goh, Sutskever, Leike, Wu, Saunders 2023, *Language models can explain neurons
-/// in language models*.
+/// Bills, Cammarata, Mossing, Tillman, Gao, Goh, Sutskever, Leike, Wu, Saunders 2023, *Language models can explain
+/// neurons in language models*.
 public protocol Explainer: Sendable {
     /// What the explainer is called in tables.
     var name: String { get }

@@ -4,9 +4,9 @@ internal import PlumbTensor
 /// Explains units whose activation is known, and neurons of a small transformer that is trained here, and scores the
 /// explanations on other texts (Bills et al. 2023, *Language models can explain neurons in language models*).
 ///
-/// Two explainers that need no language model are compared: the mean activation of each token, and rules that are searched
-/// for. The first cannot explain a unit that depends on what stands before a token; neither can explain what its language
-/// cannot say.
+/// Two explainers that need no language model are compared: the mean activation of each token, and rules that are
+/// searched for. The first cannot explain a unit that depends on what stands before a token; neither can explain what
+/// its language cannot say.
 public struct ExplanationStudy: SettingGroup {
     @Setting("Texts that units are explained from.", 10...100_000) public var texts = 200
     @Setting("Other texts that explanations are scored on.", 10...100_000) public var testTexts = 120
@@ -49,7 +49,8 @@ public struct ExplanationStudy: SettingGroup {
         public var rightExchanged = 0.0, foundExchanged = 0.0
         /// The mean score of the right explanation on the other units.
         public var elsewhere = 0.0
-        /// The balanced accuracy of the right explanation in telling texts and marked tokens; NaN where none is inactive.
+        /// The balanced accuracy of the right explanation in telling texts and marked tokens; NaN where none is
+        /// inactive.
         public var detection = 0.0, fuzzing = 0.0
         /// The same on the other units, on average.
         public var detectionElsewhere = 0.0, fuzzingElsewhere = 0.0

@@ -36,9 +36,10 @@ public enum GeneratedTexts {
     private static let cities = ["Oslo", "Rome", "Lima", "Cairo", "Delhi", "Kyoto"]
     private static let numbers = (2...40).map(String.init)
     private static let joints = ["and", "but", "because", "while"]
-    private static let small = joints + [
-        "The", "the", "was", "were", "not", "in", "said", "\"", "(", ")", ".", ",", "some",
-    ]
+    private static let small =
+        joints + [
+            "The", "the", "was", "were", "not", "in", "said", "\"", "(", ")", ".", ",", "some",
+        ]
 
     private struct Writer {
         var generator: RandomKey.Generator

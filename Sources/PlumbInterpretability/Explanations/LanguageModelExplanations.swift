@@ -3,13 +3,14 @@ public import PlumbRecords
 public import PlumbTensor
 internal import PlumbTokenizers
 
-/// Explains neurons of a language model by rules, by token means and by a language model, and scores the explanations on
-/// other texts (Bills et al. 2023).
+/// Explains neurons of a language model by rules, by token means and by a language model, and scores the explanations
+/// on other texts (Bills et al. 2023).
 public struct LanguageModelExplanations: SettingGroup {
     @Setting("Blocks of a language model whose neurons are explained.", 0...10_000) public var blocks = [2, 14, 26]
     @Setting("Neurons of each block, drawn by the seed, that are explained by rules and by token means.", 1...100_000)
     public var drawn = 16
-    @Setting("Neurons in all that are explained and simulated by the language model too.", 0...1000) public var asked = 6
+    @Setting("Neurons in all that are explained and simulated by the language model too.", 0...1000) public var asked =
+        6
     @Setting("Texts that the language model reads to explain a neuron.", 1...100) public var shown = 4
     @Setting("Texts on which it simulates: half of the largest activations, half drawn.", 2...1000)
     public var simulated = 6
@@ -95,7 +96,8 @@ public struct LanguageModelExplanations: SettingGroup {
     ///
     /// - Parameters:
     ///   - places: the block and the number of each neuron.
-    ///   - texts: lines of a file, or `nil` for the texts that ship; what a text has beyond the longest length is left out.
+    ///   - texts: lines of a file, or `nil` for the texts that ship; what a text has beyond the longest length is left
+    ///   out.
     ///   - key: of the order of the texts and of what is exchanged.
     ///   - checkpoint: called now and then with the part that is done.
     /// - Throws: as ``run(_:texts:key:checkpoint:)`` does.

@@ -64,9 +64,9 @@ public struct LanguageModelSimulator: Simulator {
 
     private func header(_ explanation: String) -> String {
         let task =
-            "We study neurons of a neural network. Each neuron looks for one thing in a short text. Read what the neuron "
-            + "looks for, and predict its activation at each token, from 0 to \(levels.count - 1). Most activations are 0. "
-            + "\"unknown\" stands for an activation that is not shown.\n"
+            "We study neurons of a neural network. Each neuron looks for one thing in a short text. Read what the "
+            + "neuron looks for, and predict its activation at each token, from 0 to \(levels.count - 1). Most "
+            + "activations are 0. \"unknown\" stands for an activation that is not shown.\n"
         let highest = Double(levels.count - 1)
         let examples = PromptExamples.standard.enumerated().map { number, example in
             let shown = example.record.activations.map { Int(($0 / 10 * highest).rounded()) }
@@ -94,8 +94,9 @@ public struct PromptedSimulator: Simulator {
     /// - Throws: what `reply` throws; ``ExplanationError`` for an answer that does not give a level for each token.
     public func simulate(_ explanation: Explanation, tokens: [String]) async throws -> [Double] {
         let task =
-            "A neuron of a neural network looks for: \(explanation.sentence)\nPredict its activation at each token of this "
-            + "text, from 0 to 10; most are 0. Answer with one line for each token: the token, a tab, and the number.\n\n"
+            "A neuron of a neural network looks for: \(explanation.sentence)\nPredict its activation at each token of "
+            + "this text, from 0 to 10; most are 0. Answer with one line for each token: the token, a tab, and the "
+            + "number.\n\n"
         let answer = try await reply([
             ChatMessage(role: "user", content: task + tokens.map(PromptExamples.line).joined(separator: "\n"))
         ])

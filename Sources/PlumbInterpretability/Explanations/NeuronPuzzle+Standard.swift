@@ -26,7 +26,8 @@ extension NeuronPuzzle {
                 "Her cousin (a sailor) wrote every month.", "A sailor wrote four letters every month.",
             ]),
         NeuronPuzzle(
-            "quotation", "words that are quoted", .insideQuotes, false: ["things that people say", "the word before a quotation"],
+            "quotation", "words that are quoted", .insideQuotes,
+            false: ["things that people say", "the word before a quotation"],
             texts: [
                 "The sign said \"keep the gate shut\" in large letters.", "She told us to keep the gate shut.",
                 "\"Come back soon\" was all he wrote.", "We call this stone \"the old man\" here.",
@@ -69,7 +70,7 @@ extension NeuronPuzzle {
                 "In June we go to Rome.", "Two swans crossed the pond.", "Open the window, Peter.",
             ]),
         NeuronPuzzle(
-            "colors", "words for colors", .word("red"), .word("blue"), .word("green"), .word("yellow"),
+            "color words", "words for colors", .word("red"), .word("blue"), .word("green"), .word("yellow"),
             false: ["adjectives of any kind", "things in a garden"],
             texts: [
                 "She wore a green coat and a yellow scarf.", "The old coat was torn and dirty.",

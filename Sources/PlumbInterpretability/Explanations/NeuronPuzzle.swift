@@ -3,8 +3,8 @@ internal import PlumbBasics
 
 /// A unit with a known explanation, and false ones that are tempting: a test of explainers, simulators and scores.
 ///
-/// ``standard`` holds puzzles of our own. The 19 of OpenAI's repository `automated-interpretability` are read from their
-/// file, `puzzles.json`, by ``read(_:)``.
+/// ``standard`` holds puzzles of our own. The 19 of OpenAI's repository `automated-interpretability` are read from
+/// their file, `puzzles.json`, by ``read(_:)``.
 public struct NeuronPuzzle: Sendable, Equatable {
     /// What the puzzle is called.
     public let name: String
@@ -59,8 +59,8 @@ public struct NeuronPuzzle: Sendable, Equatable {
 
 extension NeuronPuzzle {
     /// Reads puzzles in the format of OpenAI's `puzzles.json`: an object of puzzles with `name`, `explanation`,
-    /// `false_explanations` and `sentences`, whose tokens are texts, or pairs of a text and its activation where that is
-    /// not 0.
+    /// `false_explanations` and `sentences`, whose tokens are texts, or pairs of a text and its activation where that
+    /// is not 0.
     ///
     /// - Returns: the puzzles in the order of their names.
     /// - Throws: ``ExplanationError`` naming the puzzle and what is wrong with it.

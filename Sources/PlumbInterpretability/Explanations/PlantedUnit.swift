@@ -22,7 +22,9 @@ public struct PlantedUnit: Sendable, Equatable {
     public let truth: RuleList
 
     /// A unit whose activation is that of its rules.
-    public init(_ name: String, _ kind: Kind, _ truth: RuleList) { (self.name, self.kind, self.truth) = (name, kind, truth) }
+    public init(_ name: String, _ kind: Kind, _ truth: RuleList) {
+        (self.name, self.kind, self.truth) = (name, kind, truth)
+    }
 
     /// A unit that is 1 where the rule holds and 0 elsewhere.
     public init(_ kind: Kind, _ rule: TokenRule) { self.init(rule.clause, kind, RuleList([.init(rule, 1)])) }
@@ -46,10 +48,10 @@ public struct PlantedUnit: Sendable, Equatable {
         PlantedUnit(.context, .repeated),
         PlantedUnit(.context, .both(.digits, .insideParentheses)),
         PlantedUnit(
-            "are made of digits, or end in \"ing\"", .polysemantic,
+            "are made of digits, or end in “ing”", .polysemantic,
             RuleList([.init(.digits, 1), .init(.ending("ing"), 1)])),
         PlantedUnit(
-            "come right after \"not\", or are \"the\"", .polysemantic,
+            "come right after tokens that are “not”, or are “the”", .polysemantic,
             RuleList([.init(.after(.word("not")), 1), .init(.word("the"), 0.7)])),
     ]
 }

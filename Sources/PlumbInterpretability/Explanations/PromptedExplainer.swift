@@ -33,16 +33,18 @@ public struct PromptedExplainer: Explainer {
     public func explain(_ records: [ActivationRecord]) async throws -> Explanation {
         let answer = try await reply(Self.messages(records.top(excerpts), most: records.most))
         let line = TokenRule.plain(answer.split(separator: "\n").first.map(String.init) ?? "")
-        guard !line.isEmpty else { throw ExplanationError("\(name) answered nothing when it was asked to explain a unit") }
+        guard !line.isEmpty else {
+            throw ExplanationError("\(name) answered nothing when it was asked to explain a unit")
+        }
         return .sentence(line)
     }
 
-    /// The conversation: what is asked for, two solved examples, and the texts.
+    /// The conversation: what is asked for, solved examples, and the texts.
     static func messages(_ texts: [ActivationRecord], most: Double) -> [ChatMessage] {
         let task =
             "You study the neurons of a neural network. Each neuron looks for one thing in a text. You are shown texts "
-            + "with a token in each line, followed by the activation of the neuron from 0 to 10. Say in a few words what "
-            + "the neuron looks for. Do not list examples."
+            + "with a token in each line, followed by the activation of the neuron from 0 to 10. Say in a few words "
+            + "what the neuron looks for. Do not list examples."
         let solved = PromptExamples.standard.flatMap { example in
             [
                 ChatMessage(role: "user", content: block([example.record], most: 10)),
@@ -68,9 +70,12 @@ enum PromptExamples {
         let record: ActivationRecord
     }
 
+    /// Two texts, each with two explanations, so that a model sees that the levels follow from the explanation.
     static let standard = [
         example("words for weather", "After the rain a cold wind blew.", ["rain": 10, "cold": 5, "wind": 9]),
         example("numbers", "We sold 12 cups at 3 coins.", ["12": 9, "3": 10]),
+        example("the word \"the\" and the word \"a\"", "After the rain a cold wind blew.", ["the": 10, "a": 10]),
+        example("things that one can hold", "We sold 12 cups at 3 coins.", ["cups": 9, "coins": 8]),
     ]
 
     /// A token as a prompt shows it: a line break inside it would begin another line.

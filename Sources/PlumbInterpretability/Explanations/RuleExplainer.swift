@@ -2,9 +2,10 @@ internal import PlumbTensor
 
 /// Explains a unit by rules that are searched for greedily: no language model is needed, and the rules can be read.
 ///
-/// Each step adds the rule that raises the explained variance of the records' activations most, among single predicates,
-/// pairs of them, and one without another. The number of predicates grows with the words of the records. The search fails
-/// where what a unit responds to is not in the language of ``TokenRule``, such as the meaning of words it has not seen.
+/// Each step adds the rule that raises the explained variance of the records' activations most, among single
+/// predicates, pairs of them, and one without another. The number of predicates grows with the words of the records.
+/// The search fails where what a unit responds to is not in the language of ``TokenRule``, such as the meaning of words
+/// it has not seen.
 public struct RuleExplainer: Explainer {
     /// The most rules of an explanation.
     public var terms: Int

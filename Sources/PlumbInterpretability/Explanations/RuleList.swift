@@ -29,7 +29,7 @@ public struct RuleList: Sendable, Equatable {
         return result.map { $0 ?? rest }
     }
 
-    /// The rules in words: `tokens that are made of digits, or that end in "ing"`.
+    /// The rules in words: `tokens that are made of digits, or that end in “ing”`.
     public var sentence: String {
         guard !terms.isEmpty else { return "no rule was found" }
         return "tokens that " + terms.map(\.rule.clause).joined(separator: ", or that ")

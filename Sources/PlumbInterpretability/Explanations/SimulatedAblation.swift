@@ -6,9 +6,9 @@ internal import PlumbTensor
 /// Scores an explanation by what the model does when a neuron's activations are replaced by simulated ones
 /// (Bills et al. 2023, the ablation score).
 public enum SimulatedAblation {
-    /// `1 - D(simulated) / D(mean)`, where D is the mean Jensen–Shannon divergence of the next token's distribution from
-    /// the intact model's, over all tokens. 1 for a perfect simulation, 0 for one that is no better than the mean; NaN where
-    /// the mean does no harm.
+    /// `1 - D(simulated) / D(mean)`, where D is the mean Jensen–Shannon divergence of the next token's distribution
+    /// from the intact model's, over all tokens. 1 for a perfect simulation, 0 for one that is no better than the mean;
+    /// NaN where the mean does no harm.
     ///
     /// - Parameters:
     ///   - neuron: of the MLP of `block`.

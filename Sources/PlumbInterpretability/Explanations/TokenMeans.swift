@@ -28,7 +28,7 @@ public struct TokenMeans: Sendable, Equatable {
     public var sentence: String {
         let best = means.sorted { $0.value == $1.value ? $0.key < $1.key : $0.value > $1.value }.prefix(4)
         return "the mean of each token, highest for "
-            + best.map { "\"\(TokenRule.plain($0.key))\"" }.joined(separator: ", ")
+            + best.map { "“\(TokenRule.plain($0.key))”" }.joined(separator: ", ")
     }
 }
 

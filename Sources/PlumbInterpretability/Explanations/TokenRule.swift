@@ -68,12 +68,12 @@ public indirect enum TokenRule: Sendable, Hashable {
         }
     }
 
-    /// What completes "tokens that": `end in "ing"`.
+    /// What completes "tokens that": `end in “ing”`.
     public var clause: String {
         switch self {
-        case .word(let word): "are \"\(Self.plain(word))\""
-        case .ending(let letters): "end in \"\(letters)\""
-        case .beginning(let letters): "begin with \"\(letters)\""
+        case .word(let word): "are “\(Self.plain(word))”"
+        case .ending(let letters): "end in “\(letters)”"
+        case .beginning(let letters): "begin with “\(letters)”"
         case .digits: "are made of digits"
         case .capital: "begin with a capital letter"
         case .punctuation: "are punctuation"

@@ -50,11 +50,13 @@ import Testing
     }
 
     @Test func rulesReadAsEnglish() {
-        #expect(RuleList([.init(.digits, 1), .init(.ending("ing"), 1)]).sentence
-            == "tokens that are made of digits, or that end in \"ing\"")
-        #expect(TokenRule.both(.capital, .not(.place(1))).clause
-            == "begin with a capital letter but are not tokens that come first in the text")
-        #expect(TokenRule.after(.word(" not")).clause == "come right after tokens that are \"not\"")
+        #expect(
+            RuleList([.init(.digits, 1), .init(.ending("ing"), 1)]).sentence
+                == "tokens that are made of digits, or that end in “ing”")
+        #expect(
+            TokenRule.both(.capital, .not(.place(1))).clause
+                == "begin with a capital letter but are not tokens that come first in the text")
+        #expect(TokenRule.after(.word(" not")).clause == "come right after tokens that are “not”")
         #expect(RuleList([]).sentence == "no rule was found")
     }
 
