@@ -2,7 +2,7 @@ internal import PlumbBasics
 public import PlumbTensor
 
 /// How well a dictionary found the features of a ``FeatureWorld``: directions matched one to one, and activity compared.
-public struct FeatureRecovery: Sendable, Equatable {
+public struct FeatureRecovery: Sendable, Equatable, Codable {
     /// The dictionary's feature for each true one, by the greatest sum of absolute cosines.
     public let match: [Int?]
     /// The mean of the matched pairs' absolute cosines, MCC.
@@ -129,8 +129,9 @@ private struct Activity {
             if let parent = world.parent(of: feature) { children[parent, default: []].formUnion(truth[feature]) }
         }
         let differences = children.keys.sorted().compactMap { parent -> Double? in
-            guard let matched = match[parent], let rows = children[parent] else { return nil }
-            let without = truth[parent].subtracting(rows)
+            guard let matched = match[parent], let active = children[parent] else { return nil }
+            let rows = truth[parent].intersection(active)
+            let without = truth[parent].subtracting(active)
             guard !rows.isEmpty, !without.isEmpty else { return nil }
             func silent(_ rows: Set<Int>) -> Double {
                 Double(rows.subtracting(found[matched]).count) / Double(rows.count)

@@ -13,8 +13,9 @@ public struct FeatureWorld: Sendable {
         /// correlation, 0..<1.
         case correlated(group: Int, Double)
         /// The first features are parents, each with so many children among the last: a child is active only where its
-        /// parent is, and at most one child of a parent at once.
-        case hierarchical(parents: Int, children: Int)
+        /// parent is, and at most one child of a parent at once; where they are not linked, as often, but whether or not the
+        /// parent is.
+        case hierarchical(parents: Int, children: Int, isLinked: Bool = true)
     }
 
     /// The direction of each feature, of length 1: `[F, D]`.
@@ -50,11 +51,14 @@ public struct FeatureWorld: Sendable {
         let weights = (1...features).map { pow(Double($0), -zipf) }
         let total = weights.reduce(0, +)
         var probabilities = weights.map { min(0.5, active * $0 / total) }
-        if case .hierarchical(let parents, let children) = structure {
+        if case .hierarchical(let parents, let children, let isLinked) = structure {
             require(
                 parents * (1 + children) <= features && childProbability * Double(children) <= 1,
                 "\(parents) parents with \(children) children each do not fit \(features) features, or probabilities")
-            for child in 0..<parents * children { probabilities[features - 1 - child] = childProbability }
+            for child in 0..<parents * children {
+                probabilities[features - parents * children + child] =
+                    childProbability * (isLinked ? 1 : probabilities[child / children])
+            }
         }
         (directions, self.probabilities) = (rows, probabilities)
         (self.structure, self.spread, self.key) = (structure, spread, key["rows"])
@@ -67,7 +71,7 @@ public struct FeatureWorld: Sendable {
 
     /// The parent of a child, or nil.
     public func parent(of feature: Int) -> Int? {
-        guard case .hierarchical(let parents, let children) = structure else { return nil }
+        guard case .hierarchical(let parents, let children, _) = structure else { return nil }
         let first = features - parents * children
         return feature < first ? nil : (feature - first) / children
     }
@@ -104,13 +108,13 @@ public struct FeatureWorld: Sendable {
                 let score = correlation.squareRoot() * shared + (1 - correlation).squareRoot() * generator.normal()
                 isActive[feature] = 0.5 * erfc(-score / 2.0.squareRoot()) < probabilities[feature]
             }
-        case .hierarchical(let parents, let children):
+        case .hierarchical(let parents, let children, let isLinked):
             let first = features - parents * children
             for feature in 0..<first { isActive[feature] = generator.uniform() < probabilities[feature] }
             for parent in 0..<parents {
                 var left = generator.uniform()
                 for child in first + parent * children..<first + (parent + 1) * children {
-                    isActive[child] = isActive[parent] && left >= 0 && left < probabilities[child]
+                    isActive[child] = (isActive[parent] || !isLinked) && left >= 0 && left < probabilities[child]
                     left -= probabilities[child]
                 }
             }
