@@ -45,8 +45,11 @@ public struct SparseAutoencoderStudy: SettingGroup {
 
     /// The objectives of ``kinds``, all at ``active`` features.
     var objectives: [SparseObjective] {
-        let target = SparseObjective.Sparsity.target(Double(active))
-        return [.l1(target), .gated(target), .topK(active), .batchTopK(active), .jumpReLU(target)]
+        let target = SparseObjective.Sparsity.target(Double(active), from: 0.3)
+        return [
+            .l1(target), .gated(target), .topK(active), .batchTopK(active),
+            .jumpReLU(target, bandwidth: 0.2, threshold: 0.2),
+        ]
     }
 
     /// Trains all dictionaries; the same key gives the same outcome.
@@ -54,7 +57,8 @@ public struct SparseAutoencoderStudy: SettingGroup {
     /// - Throws: `ModelError` when training fails; `RunInterrupted` when the session is asked to stop.
     public func run(key: RandomKey, in session: FitSession = .silent) throws -> Outcome {
         let world = world(.independent, key["world"])
-        let trained = try train(objectives + [.l1(.target(Double(active)))], key["kinds"], session, "kinds") { step in
+        let trained = try train(objectives + [.l1(.target(Double(active), from: 0.3))], key["kinds"], session, "kinds")
+        { step in
             world.rows(world.truth(batch, step: step))
         }
         let shuffled = try train([.batchTopK(active)], key["shuffled"], session, "shuffled") { step in
