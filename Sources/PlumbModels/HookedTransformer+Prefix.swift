@@ -20,15 +20,15 @@ extension HookedTransformer {
                 known.contains(point) && !point.site.isAttentionMap && (point.block != nil || point == .embed),
                 "\(name) cannot give \(point) of several texts before its last block")
         }
-        let wanted = Set(points)
-        var hooks = HookRunner(recording: .points(wanted))
+        let requested = Set(points)
+        var hooks = HookRunner(recording: .points(requested))
         let batch = RaggedBatch(lengths: texts.map(\.count), arithmetic: arithmetic)
         var residual = transformer.embedded(texts.flatMap { $0 }, in: batch, &hooks)
         let last = points.compactMap(\.block).max() ?? -1
         for index in 0..<last { residual = transformer.blocks[index](residual, block: index, in: batch, &hooks) }
         if last >= 0 {
             // What enters a block costs nothing of it.
-            if wanted.allSatisfy({ $0.block != last || $0.site == .residPre }) {
+            if requested.allSatisfy({ $0.block != last || $0.site == .residPre }) {
                 _ = hooks(residual, at: .block(last, .residPre))
             } else {
                 _ = transformer.blocks[last](residual, block: last, in: batch, &hooks)

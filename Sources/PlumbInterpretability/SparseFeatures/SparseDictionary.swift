@@ -105,22 +105,22 @@ public struct SparseDictionary: Sendable {
         guard width > 0, features > 0, outputWidth > 0 else {
             throw ModelError("a dictionary needs features and widths, found an encoder \(encoder.shape)")
         }
-        var wanted: [(name: String, tensor: Tensor, shape: [Int])] = [
+        var requested: [(name: String, tensor: Tensor, shape: [Int])] = [
             ("encoder", encoder, [width, features]), ("encoder bias", encoderBias, [features]),
             ("decoder", decoder, [features, outputWidth]), ("decoder bias", decoderBias, [outputWidth]),
         ]
-        if let skip { wanted.append(("skip connection", skip, [width, outputWidth])) }
+        if let skip { requested.append(("skip connection", skip, [width, outputWidth])) }
         switch activation {
         case .relu: break
         case .topK(let k), .batchTopK(_, let k):
             guard (1...features).contains(k) else {
                 throw ModelError("a dictionary of \(features) features cannot keep the \(k) largest")
             }
-        case .jumpReLU(let thresholds): wanted.append(("thresholds", thresholds, [features]))
+        case .jumpReLU(let thresholds): requested.append(("thresholds", thresholds, [features]))
         case .gated(let gateBias, let scale):
-            wanted += [("gate bias", gateBias, [features]), ("magnitude scale", scale, [features])]
+            requested += [("gate bias", gateBias, [features]), ("magnitude scale", scale, [features])]
         }
-        for (name, tensor, shape) in wanted {
+        for (name, tensor, shape) in requested {
             guard tensor.shape == shape else {
                 throw ModelError(
                     "the \(name) of a dictionary with \(features) features of width \(width) is \(tensor.shape), not "

@@ -128,8 +128,8 @@ public struct SparseDictionaryTrainer: Sendable {
         }
         if least.isFinite { leastActive = (0.99 * leastActive.sum + Double(least), 0.99 * leastActive.weight + 1) }
         let mean = Double(active) / Double(max(1, rows))
-        if case .target(let wanted, _)? = training.objective.sparsity {
-            coefficient *= exp(0.02 * min(0.5, max(-0.5, log(max(mean, 1e-3) / wanted))))
+        if case .target(let requested, _)? = training.objective.sparsity {
+            coefficient *= exp(0.02 * min(0.5, max(-0.5, log(max(mean, 1e-3) / requested))))
         }
         let centered = target - target.mean(axis: 0)
         let variance = centered.dot(centered) / Double(max(1, rows))

@@ -27,7 +27,7 @@ public enum SparseObjective: Sendable, Equatable {
     public enum Sparsity: Sendable, Equatable {
         /// λ, reached after the warm-up.
         case coefficient(Double)
-        /// The mean number of active features wanted: λ begins at `from` and grows or shrinks by up to one percent a
+        /// The mean number of active features requested: λ begins at `from` and grows or shrinks by up to one percent a
         /// step while more or fewer are active.
         case target(Double, from: Double = 0.1)
 
