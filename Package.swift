@@ -84,7 +84,8 @@ let package = Package(
         .target(
             name: "PlumbInterpretability",
             dependencies: [
-                "PlumbBasics", "PlumbTensor", "PlumbLinearAlgebra", "PlumbRecords", "PlumbTokenizers", "PlumbNN",
+                "CPlumbKernels", "PlumbBasics", "PlumbTensor", "PlumbLinearAlgebra", "PlumbRecords", "PlumbTokenizers",
+                "PlumbNN",
                 "PlumbData", "PlumbModels", "PlumbLearning",
             ],
             swiftSettings: strict + floorSwift),

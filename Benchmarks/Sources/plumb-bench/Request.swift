@@ -2,8 +2,8 @@ import Foundation
 
 /// One thing to time; what a request's JSON leaves out has a default.
 struct Request: Codable {
-    /// `sweep`, `forward`, `decode`, `peak`, `bandwidth`, `cold`, or one of ``TrainingBench/tasks``, ``WorldsBench/tasks`` or
-    /// ``AgentBench/tasks``.
+    /// `sweep`, `forward`, `decode`, `peak`, `bandwidth`, `cold`, or one of ``TrainingBench/tasks``, ``SparseBench/tasks``,
+    /// ``WorldsBench/tasks`` or ``AgentBench/tasks``.
     var task: String
     var threads = 2
     /// Timed repeats; one more is run first and dropped.
@@ -77,6 +77,7 @@ struct Request: Codable {
             return "sweep of \(site), \(subject), \(prompts)"
         case "forward": return "forward, \(model), \(shape[0])×\(shape[1])"
         case "decode": return "prompt of \(prompt) tokens, \(new) decoded"
+        case "train-sae": return "training step of a sparse autoencoder"
         case let task where task.hasPrefix("train-"): return "training step, \(task.dropFirst(6))"
         case let task where task.hasPrefix("world-"): return "gridworld steps, \(task.dropFirst(6))"
         case "agent-dqn": return "DQN to 195 on the cart-pole"

@@ -37,14 +37,15 @@ final class Workbench {
         case let task where TrainingBench.tasks.contains(task):
             let times = try TrainingBench().measure(request)
             (series, details) = (["seconds": times], [:])
+        case let task where SparseBench.tasks.contains(task): (series, details) = try SparseBench().measure(request)
         case let task where WorldsBench.tasks.contains(task):
             (series, details) = (["steps_per_second": try WorldsBench().measure(request)], [:])
         case let task where AgentBench.tasks.contains(task):
             (series, details) = try AgentBench().measure(request)
         default:
             let known =
-                ["sweep", "forward", "decode", "peak", "bandwidth", "cold"] + TrainingBench.tasks + WorldsBench.tasks
-                + AgentBench.tasks
+                ["sweep", "forward", "decode", "peak", "bandwidth", "cold"] + TrainingBench.tasks + SparseBench.tasks
+                + WorldsBench.tasks + AgentBench.tasks
             throw BenchError("no task \(request.task): have \(known.joined(separator: ", "))")
         }
         return Answer(
