@@ -213,7 +213,7 @@ let package = Package(
             dependencies: [
                 "PlumbBasics", "PlumbTensor", "PlumbLinearAlgebra", "PlumbRecords", "PlumbTokenizers", "PlumbNN",
                 "PlumbData", "PlumbModels", "PlumbLearning", "PlumbInterpretability",
-            ], swiftSettings: strict),
+            ], resources: [.copy("Golden")], swiftSettings: strict),
         .testTarget(
             name: "PlumbJinjaTests", dependencies: ["PlumbJinja"], resources: [.copy("Golden")], swiftSettings: strict),
         .testTarget(name: "PlumbRecordsTests", dependencies: ["PlumbRecords"], swiftSettings: strict),
