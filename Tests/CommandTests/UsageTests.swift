@@ -67,6 +67,9 @@ import Testing
     @Test func instrumentsRefuseWhatTheyCannotRead() throws {
         try expectUsage(["lens", "--text", ""], says: "--text is empty")
         try expectUsage(["lens", "--text", "a", "--top", "0"], says: "--top must be at least 1, got 0")
+        try expectUsage(["lens", "--text", "a", "--kind", "tuned"], says: "--kind tuned needs --lens")
+        try expectUsage(["lens", "--text", "a", "--lens", "b"], says: "the logit lens has no file")
+        try expectUsage(["lens", "--text", "a", "--length", "1"], says: "--length must be at least 2, got 1")
         try expectUsage(["attention", "--text", "a", "--page", ""], says: "--page is empty")
         try expectUsage(["attribute", "--text", "a", "--neurons=-1"], says: "--neurons must not be negative")
         try expectUsage(["ablate", "--text", "a", "--method", "median"], says: "median", "resample")

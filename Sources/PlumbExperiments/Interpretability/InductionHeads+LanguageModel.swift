@@ -27,8 +27,18 @@ extension InductionHeads {
             control: "Without any drawn set of as many other heads of the same layers little of it is",
             dropLeftWithoutOthers, .atLeast(0.8)
         )
-        .development(missed: 0, of: 11)
+        .development(missed: 0, of: 11),
+        Claim(
+            .mean, "Without the heads the repetition is much less probable", rise, .atLeast(2),
+            control: "Where the same tokens are repeated in another order, which the heads do not help with, it is not",
+            riseShuffled, .within(0.3, of: 0)
+        ).and(.value, riseEnd, .atLeast(1)),
     ]
+
+    static let rise = Quantity("repetition_loss_rise_without_induction_heads", unit: "nats", per: "row")
+    static let riseShuffled = Quantity("shuffled_repetition_loss_rise", unit: "nats", per: "row")
+    static let riseEnd = Quantity("repetition_loss_rise_lower_end", unit: "nats", per: "run")
+    static let dropShuffled = Quantity("shuffled_loss_drop", unit: "nats")
 
     static let textDrop = Quantity("text_loss_drop", unit: "nats")
     static let textLost = Quantity("text_loss_drop_lost_without_induction_heads", unit: "nats")
@@ -66,6 +76,10 @@ extension InductionHeads {
         measured[Self.repeatedLoss] = outcomes.map(\.intact.repeated)
         measured[Self.firstWithout] = outcomes.map(\.without.first)
         measured[Self.repeatedWithout] = outcomes.map(\.without.repeated)
+        measured[Self.rise] = outcomes.flatMap(\.rises)
+        measured[Self.riseShuffled] = outcomes.flatMap(\.risesShuffled)
+        measured[Self.dropShuffled] = outcomes.map(\.dropShuffled)
+        measured.setLowerEnd(Self.riseEnd, of: Self.rise)
         let onText = results.compactMap(\.text)
         measured[Self.textDrop] = onText.map(\.drop)
         measured[Self.textLost] = onText.map(\.lost)
@@ -74,6 +88,7 @@ extension InductionHeads {
             measured.metrics(
                 Self.dropLeft, Self.dropLeftWithoutOthers, Self.drop, Self.meanWithoutOthers, Self.headCount,
                 Self.firstLoss, Self.repeatedLoss, Self.firstWithout, Self.repeatedWithout)
+            measured.metrics(Self.rise, Self.riseShuffled, Self.riseEnd, Self.dropShuffled)
             if text != nil {
                 measured.metrics(Self.textDrop, Self.textLost, Self.textLostOthers)
             }
@@ -117,7 +132,9 @@ extension InductionHeads {
         return "\(name) predicts random tokens \(number(Self.drop)) nats better when they are repeated. Without "
             + "\(number(Self.headCount)) induction heads \(percent(Self.dropLeft)) of that is left on other tokens; "
             + "without as many other heads of the same layers, \(percent(Self.meanWithoutOthers)) on average over "
-            + "\(settings.tokens.draws) draws and \(percent(Self.dropLeftWithoutOthers)) in the most harmful."
+            + "\(settings.tokens.draws) draws and \(percent(Self.dropLeftWithoutOthers)) in the most harmful. Their removal raises "
+            + "the repetition's loss by \(number(Self.rise)) nats, and by \(number(Self.riseShuffled)) where the same tokens are "
+            + "repeated in another order."
             + (settings.natural.text == nil
                 ? ""
                 : " On the text late tokens are predicted \(number(Self.textDrop)) nats better than early ones; without "

@@ -34,6 +34,11 @@ public struct LanguageModelInduction: SettingGroup {
         public let intact: Losses
         /// The same without the heads chosen.
         public let without: Losses
+        /// How much the loss of the repetition rises in each row of the test without the heads chosen, in nats, and how much
+        /// where the repetition has the same tokens in another order.
+        public let rises: [Double], risesShuffled: [Double]
+        /// The loss drop of the whole model where the repetition has the same tokens in another order.
+        public let dropShuffled: Double
         /// How many heads were removed, the highest scores first, and the part of the loss drop left on the batch that
         /// heads are chosen on.
         public let counts: [Int], leftByCount: [Double]
@@ -74,14 +79,17 @@ public struct LanguageModelInduction: SettingGroup {
         let (choosing, testing) = (source.batch(rows, step: 0), source.batch(rows, step: 1))
         let scores = HeadScores(model, on: choosing).induction
         let (ranked, ablation) = (HeadScores.ranked(scores), MeanAblation(model, on: choosing))
-        func losses(_ batch: RepeatedTokens.Batch, without heads: [AttentionHead]) throws -> Losses {
+        func losses(_ batch: RepeatedTokens.Batch, without heads: [AttentionHead], isShuffled: Bool = false) throws
+            -> RowLosses
+        {
             try checkpoint()
-            return self.losses(model, batch, ablation.interventions(heads))
+            let rows = isShuffled ? Self.shuffled(batch, key: key["order"]) : batch.rows
+            return RowLosses(model, rows, batch.repeatsFrom, ablation.interventions(heads))
         }
-        let whole = try losses(choosing, without: []).drop
+        let whole = try losses(choosing, without: []).mean.drop
         var left: [Int: Double] = [:]
         func isEnough(_ count: Int) throws -> Bool {
-            let value = try losses(choosing, without: Array(ranked.prefix(count))).drop / whole
+            let value = try losses(choosing, without: Array(ranked.prefix(count))).mean.drop / whole
             left[count] = value
             return value <= Self.chosenLeft
         }
@@ -92,12 +100,15 @@ public struct LanguageModelInduction: SettingGroup {
         var generator = key["other heads"].generator()
         let others = chosen.isEmpty ? [] : (0..<draws).compactMap { _ in matched(chosen, in: model, &generator) }
         let fewest = FewestHeads(
-            heads: chosen, left: without.drop / intact.drop,
-            leftWithoutOthers: try others.map { try losses(testing, without: $0).drop / intact.drop })
+            heads: chosen, left: without.mean.drop / intact.mean.drop,
+            leftWithoutOthers: try others.map { try losses(testing, without: $0).mean.drop / intact.mean.drop })
+        let shuffled = try losses(testing, without: [], isShuffled: true)
+        let shuffledWithout = try losses(testing, without: chosen, isShuffled: true)
         let counts = left.keys.sorted()
         return Outcome(
-            scores: scores, fewest: count == nil ? nil : fewest, others: others, intact: intact, without: without,
-            counts: counts,
+            scores: scores, fewest: count == nil ? nil : fewest, others: others, intact: intact.mean,
+            without: without.mean, rises: without.rises(from: intact),
+            risesShuffled: shuffledWithout.rises(from: shuffled), dropShuffled: shuffled.mean.drop, counts: counts,
             leftByCount: counts.compactMap { left[$0] })
     }
 
@@ -131,22 +142,42 @@ public struct LanguageModelInduction: SettingGroup {
         return drawn
     }
 
-    private func losses(
-        _ model: HookedTransformer, _ batch: RepeatedTokens.Batch, _ interventions: [Intervention]
-    ) -> Losses {
-        let inputs = batch.tokens.inputs
-        let logits = model.run(batch: (0..<inputs.rows).map { Array(inputs[$0]) }, with: interventions).output
-        let losses = logits.reshaped([inputs.rows * inputs.columns, -1])
-            .crossEntropies(batch.tokens.targets.tokens).elements
-        var (first, repeated): ([Double], [Double]) = ([], [])
-        for row in 0..<inputs.rows {
-            for place in 0..<inputs.columns {
-                // What is said after `place` is the token at the next.
-                let loss = Double(losses[row * inputs.columns + place])
-                if place + 1 < batch.repeatsFrom[row] { first.append(loss) }
-                if place + 1 > batch.repeatsFrom[row] { repeated.append(loss) }
-            }
+    /// The rows of a batch whose repetitions have their tokens in another order.
+    private static func shuffled(_ batch: RepeatedTokens.Batch, key: RandomKey) -> [[Int]] {
+        batch.rows.enumerated().map { row, tokens in
+            var generator = key[row].generator()
+            let from = batch.repeatsFrom[row]
+            return Array(tokens[..<from]) + tokens[from...].shuffled(using: &generator)
         }
-        return Losses(first: Statistics.mean(first), repeated: Statistics.mean(repeated))
+    }
+}
+
+extension RepeatedTokens.Batch {
+    fileprivate var rows: [[Int]] { (0..<tokens.rows).map { Array(tokens[$0]) } }
+}
+
+/// The losses of rows of tokens whose second part repeats the first.
+private struct RowLosses {
+    /// Of each row, the losses of the first occurrence and of the repetition, in nats.
+    let first: [[Double]], repeated: [[Double]]
+
+    init(_ model: HookedTransformer, _ rows: [[Int]], _ repeatsFrom: [Int], _ interventions: [Intervention]) {
+        let targets = rows.flatMap { $0.dropFirst() }
+        let logits = model.run(batch: rows.map { Array($0.dropLast()) }, with: interventions).output
+        let losses = logits.reshaped([targets.count, -1]).crossEntropies(targets).elements.map(Double.init)
+        let columns = (rows.first?.count ?? 1) - 1
+        // What is said after a place is the token at the next.
+        first = rows.indices.map { row in Array(losses[row * columns..<row * columns + repeatsFrom[row] - 1]) }
+        repeated = rows.indices.map { row in Array(losses[row * columns + repeatsFrom[row]..<(row + 1) * columns]) }
+    }
+
+    var mean: LanguageModelInduction.Losses {
+        LanguageModelInduction.Losses(
+            first: Statistics.mean(first.flatMap { $0 }), repeated: Statistics.mean(repeated.flatMap { $0 }))
+    }
+
+    /// How much the loss of each row's repetition rises.
+    func rises(from other: RowLosses) -> [Double] {
+        zip(repeated, other.repeated).map { Statistics.mean($0) - Statistics.mean($1) }
     }
 }

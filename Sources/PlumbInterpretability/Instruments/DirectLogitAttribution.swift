@@ -62,7 +62,7 @@ public struct DirectLogitAttribution: Sendable, Equatable {
             tokens,
             recording: Recording {
                 [.embed, .positionEmbed, .finalScale, .finalNormalized, .logits].contains($0)
-                    || [.result, .attnOut, .mlpOut, .mlpPost, .ln1PostScale, .ln2PostScale].contains($0.site)
+                    || [.z, .attnOut, .mlpOut, .mlpPost, .ln1PostScale, .ln2PostScale].contains($0.site)
             }
         ).cache
         guard let scale = cache[.finalScale]?[position].item, let last = cache[.finalNormalized]?[position],
@@ -80,10 +80,12 @@ public struct DirectLogitAttribution: Sendable, Equatable {
         embedding = contribution(.embed) + contribution(.positionEmbed)
         let count = model.configuration.heads
         heads = (0..<layers).map { layer in
-            guard let results = cache[.block(layer, .result)]?[position] else { return [] }
+            guard let z = cache[.block(layer, .z)]?[position] else { return [] }
             let read = Self.before(
                 direction, model.outputGains(block: layer).attention, cache[.block(layer, .ln1PostScale)]?[position])
-            return (0..<count).map { results[$0].dot(read) }
+            // The direction goes through the output weights first: what heads write is never made.
+            let outputs = model.headWeights(block: layer).outputs
+            return (0..<count).map { z[$0].dot(outputs[$0].matmul(read.reshaped([-1, 1])).reshaped([-1])) }
         }
         let written = heads
         attentionBiases = (0..<layers).map { layer in

@@ -19,8 +19,7 @@ extension LogitLens {
             table("top_probability", "Probability of the most probable token") { $0.top.first?.probability ?? .nan }
             HeatMap(
                 table: "top_probability", title: "The most probable next token after each layer",
-                caption: "The residual stream after each block, normalized and unembedded as if the block were the "
-                    + "last. The color is the token's probability.",
+                caption: caption,
                 domain: HeatMap.Domain(0, 1), valueLabel: "probability", columnsAreTokens: true, cellTexts: guesses)
             if let answer {
                 table("answer_probability", "Probability of \(VisibleToken.text(text(answer)))") {
@@ -34,6 +33,13 @@ extension LogitLens {
                     valueLabel: "probability", columnsAreTokens: true)
             }
         }
+    }
+
+    private var caption: String {
+        let change = title == "logit lens" ? "" : "turned into that of the last by a \(title), "
+        return
+            "The residual stream after each block, \(change)normalized and unembedded as if the block were the last. The "
+            + "color is the token's probability."
     }
 
     private func summary(_ text: (Int) -> String) -> String {

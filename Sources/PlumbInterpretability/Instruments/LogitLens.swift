@@ -35,6 +35,8 @@ public struct LogitLens: Sendable, Equatable {
     public let positions: [Int]
     /// The token whose rank and probability are reported; nil for none.
     public let answer: Int?
+    /// What the lens is called: "logit lens", or by what the streams are turned into those of the last layer.
+    public let title: String
     /// `cells[layer][position]`: layer 0 is what enters the first block, layer `i` what leaves block `i - 1`.
     public let cells: [[Cell]]
 
@@ -45,24 +47,28 @@ public struct LogitLens: Sendable, Equatable {
     ///   - answer: a token whose rank and probability are reported in every cell.
     ///   - positions: which to read; all by default.
     ///   - top: how many of the most probable tokens to keep.
-    /// - Throws: `ModelError` for a prompt, an answer or a position that the model does not have, and for logits that are
-    ///   not numbers.
+    ///   - translator: a tuned lens or a Jacobian lens; nil reads each stream as it is.
+    /// - Throws: `ModelError` for a prompt, an answer or a position that the model does not have, a translator of another
+    ///   model, and logits that are not numbers.
     public init(
-        _ model: HookedTransformer, _ tokens: [Int], answer: Int? = nil, positions: [Int]? = nil, top: Int = 5
+        _ model: HookedTransformer, _ tokens: [Int], answer: Int? = nil, positions: [Int]? = nil, top: Int = 5,
+        through translator: (any ResidualTranslator)? = nil
     ) throws {
         try model.check(tokens)
+        try translator?.check(model)
         if let answer { try model.check([answer]) }
         let positions = positions ?? Array(tokens.indices)
         if let bad = positions.first(where: { !tokens.indices.contains($0) }) {
             throw ModelError("position \(bad) is outside the prompt, whose positions are 0 to \(tokens.count - 1)")
         }
         (self.tokens, self.positions, self.answer) = (tokens, positions, answer)
-        let layers = model.configuration.layers
-        let points = [HookPoint.block(0, .residPre)] + (0..<layers).map { HookPoint.block($0, .residPost) }
+        title = translator?.title ?? "logit lens"
+        let points = model.lensPoints
         let cache = model.run(tokens, recording: .points(Set(points))).cache
-        cells = try points.map { point in
-            guard let residual = cache[point] else { unmet("\(model.name) shows \(point)") }
-            let logProbabilities = model.logits(ofResidual: residual.gathered(positions)).logSoftmax()
+        cells = try points.enumerated().map { layer, point in
+            guard let residual = cache[point]?.gathered(positions) else { unmet("\(model.name) shows \(point)") }
+            let read = translator?.translated(residual, layer: layer) ?? residual
+            let logProbabilities = model.logits(ofResidual: read).logSoftmax()
             try model.requireNumbers(logProbabilities)
             return positions.indices.map { Self.cell(logProbabilities[$0], answer: answer, top: top) }
         }
