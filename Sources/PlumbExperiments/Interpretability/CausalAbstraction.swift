@@ -42,9 +42,9 @@ public struct CausalAbstraction: Experiment {
         limits:
             "One task, a small perceptron, one layer, and linear subspaces of a rank that is given. Where nonlinear maps are "
             + "allowed, random networks can be aligned with any algorithm (Sutter et al. 2025), and a subspace can change "
-            + "the output along a path that the network itself does not use (Makelov et al. 2023): an accuracy means "
-            + "something beside its controls alone. Weight decay is part of the finding: without it, in development, the "
-            + "first layer mixed both equalities and the accuracy was 0.75 to 0.88.",
+            + "the output along a path that the network itself does not use (Makelov et al. 2023): an accuracy is "
+            + "evidence only beside its controls. Weight decay is part of the finding: without it, in two development "
+            + "seeds, the accuracy was 0.73 and 0.9, though those networks made no error on the task.",
         references: [
             Reference(
                 authors: "Geiger, Lu, Icard, Potts", title: "Causal Abstractions of Neural Networks", year: 2021,
@@ -81,21 +81,27 @@ public struct CausalAbstraction: Experiment {
     private static let placebo = share("interchange_accuracy_random_moves")
     private static let crossed = share("interchange_accuracy_wrong_algorithm", isHeadline: true)
     private static let untrained = share("interchange_accuracy_random_weights", isHeadline: true)
+    private static func part(_ name: String) -> Quantity { Quantity(name, unit: "of the loss") }
+    private static let recovered = part("recovered_loss")
+    private static let recoveredAtRandom = part("recovered_loss_random_subspaces")
+    private static let recoveredWrong = part("recovered_loss_wrong_algorithm")
     private static let readout = share("interchange_accuracy_above_random_weights")
 
     public let claims = [
         Claim(
             .worst, "The search finds subspaces of the two equalities in the trained network", aligned, .atLeast(0.95),
             control: "Random subspaces of equal rank do not hold them", random, .atMost(0.75)
-        ).and(lowest, .atLeast(0.95)).and(accuracy, .atLeast(0.99)).controlAnd(placebo, .atMost(0.6)),
+        ).and(lowest, .atLeast(0.95)).and(accuracy, .atLeast(0.99)).controlAnd(placebo, .atMost(0.6)).development(
+            missed: 0, of: 12),
         Claim(
             .worst, "It is the network's doing", aligned, .atLeast(0.95),
             control: "With equal effort the search finds none in a network with random weights", untrained, .atMost(0.6)
-        ),
+        ).development(missed: 0, of: 12),
         Claim(
             .worst, "It is the algorithm that the network learned", aligned, .atLeast(0.95),
             control: "None are found for the other algorithm, which gives the same labels on all inputs of the search",
-            crossed, .atMost(0.6)),
+            crossed, .atMost(0.6)
+        ).development(missed: 0, of: 12),
     ]
 
     let settings: Settings
@@ -110,6 +116,9 @@ public struct CausalAbstraction: Experiment {
         var measured = Measurements(seeds: trials.seeds)
         measured[Self.accuracy] = outcomes.map(\.accuracy)
         measured[Self.readoutAccuracy] = outcomes.map(\.readoutAccuracy)
+        measured[Self.recovered] = outcomes.map(\.recovered)
+        measured[Self.recoveredAtRandom] = outcomes.map(\.recoveredAtRandom)
+        measured[Self.recoveredWrong] = outcomes.map(\.recoveredWrong)
         measured[Self.lowest] = outcomes.map { $0.methods[.aligned].lowest }
         for method in Study.Method.allCases {
             measured[Self.quantity(method)] = outcomes.map { $0.methods[method].mean }
@@ -117,11 +126,16 @@ public struct CausalAbstraction: Experiment {
         return Findings(summary: summary(measured, outcomes), claims: claims, from: measured) {
             measured.metrics(Self.aligned, Self.random, Self.untrained, Self.crossed, Self.lowest, Self.boundless)
             measured.metrics(Self.placebo, Self.readout, Self.accuracy, Self.readoutAccuracy)
+            measured.metrics(Self.recovered, Self.recoveredAtRandom, Self.recoveredWrong)
             table(outcomes, measured)
             ranks(outcomes, measured)
             "Half of the interchanges change the label, so that an activation left as it is agrees with 0.5 of them."
             "All inputs of searches and measurements are ones on which (a = b) = (c = d) and (a = c) = (b = d) agree, each of "
                 + "the four equalities holding for half of them; the network was trained on others too."
+            "The recovered loss is that of causal scrubbing (Chan et al. 2022): each subspace gets the activation of an input "
+                + "with the same value of its variable, everything else that of a random input."
+            "Above random weights the search succeeds about as often as that network is right about the task: a layer of random "
+                + "features holds both equalities too where the layers above it learn to read them."
         }
     }
 

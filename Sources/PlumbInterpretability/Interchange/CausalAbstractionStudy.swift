@@ -14,7 +14,7 @@ public struct CausalAbstractionStudy: SettingGroup {
     @Setting("Numbers of an object.", 1...256) public var objectWidth = 4
     @Setting("Width of each hidden layer.", 2...1024) public var width = 64
     @Setting("Hidden layers.", 1...16) public var layers = 3
-    @Setting("Training steps of the network.", 1...1_000_000) public var steps = 3000
+    @Setting("Training steps of the network.", 1...1_000_000) public var steps = 5000
     @Setting("Inputs in a training step.", 2...65_536) public var batch = 256
     @Setting("Adam's learning rate for the network.", 1e-9...10) public var learningRate = 0.002
     @Setting("Decoupled weight decay of the network.", 0...100) public var weightDecay = 1.0
@@ -74,6 +74,13 @@ public struct CausalAbstractionStudy: SettingGroup {
         public let trainedByRank: [Double]
         /// The same in the network with random weights.
         public let untrainedByRank: [Double]
+        /// The part of the trained network's loss that causal scrubbing recovers, with the subspaces found holding the two
+        /// variables of the task.
+        public let recovered: Double
+        /// The same with random subspaces.
+        public let recoveredAtRandom: Double
+        /// The same with the subspaces found for the wrong algorithm and its variables.
+        public let recoveredWrong: Double
         /// The sizes that were learned.
         public let learnedSizes: [Int]
     }
@@ -117,7 +124,7 @@ public struct CausalAbstractionStudy: SettingGroup {
         let readout = try train(
             untrained, above: layer + 1, key: key["readout data"], label: "network above random weights", in: session)
         try session.keep(trained, as: "network")
-        var search = Search(study: self, key: key, session: session)
+        let search = Search(study: self, key: key, session: session)
         let byRank = try ranks.map { try search.found(in: trained, "trained", rank: $0) }
         let untrainedByRank = try ranks.map { try search.found(in: untrained, "random weights", rank: $0) }
         let aligned = byRank[byRank.count - 1]
@@ -142,6 +149,9 @@ public struct CausalAbstractionStudy: SettingGroup {
             accuracy: accuracy(of: trained, key: key["test"]), readoutAccuracy: accuracy(of: readout, key: key["test"]),
             methods: methods, trainedByRank: try byRank.map { try search.accuracy(of: $0, in: trained).mean },
             untrainedByRank: try untrainedByRank.map { try search.accuracy(of: $0, in: untrained).mean },
+            recovered: try search.recovered(by: aligned, in: trained),
+            recoveredAtRandom: try search.recovered(by: random, in: trained),
+            recoveredWrong: try search.recovered(by: crossed, in: trained, algorithm: .crossed),
             learnedSizes: boundless.sizes)
     }
 
@@ -207,6 +217,29 @@ public struct CausalAbstractionStudy: SettingGroup {
             let kinds = interchanges(study.measured, algorithm, pool: "test objects", key: key["measurement"])
             let found = try kinds.map { try model.interchangeAccuracy([$0], at: study.place, by: map) }
             return Accuracy(first: found[0], second: found[1], both: found[2])
+        }
+
+        /// Causal scrubbing of the hypothesis that the output depends on two subspaces, each on an algorithm's variable.
+        func recovered(
+            by map: AlignedSubspaces, in model: MLP, algorithm: HierarchicalEquality.Algorithm = .neighbors
+        ) throws -> Double {
+            let pool = study.task.objects(study.objects, key: key["test objects"])
+            let inputs = study.task.inputs(study.measured, .ambiguous, from: pool, key: key["scrubbing inputs"])
+            let labels = inputs.labels
+            let scrubbing = try CausalScrubbing(model, data: labels.indices.map { inputs.vectors[$0].elements }) {
+                output, examples in Double(output.crossEntropy(examples.map { labels[$0] }).item)
+            }
+            let width = study.objectWidth
+            let compared = algorithm == .neighbors ? [(0, 1), (2, 3)] : [(0, 2), (1, 3)]
+            let nodes = compared.enumerated().map { variable, two in
+                ScrubbingNode<[Float]>(study.place.point, variable: variable, of: map) { row in
+                    let (one, other) = (
+                        row[two.0 * width..<(two.0 + 1) * width], row[two.1 * width..<(two.1 + 1) * width]
+                    )
+                    return one.elementsEqual(other) ? 1 : 0
+                }
+            }
+            return try scrubbing.test(nodes, key: key["scrubbing"]).recovered
         }
     }
 }

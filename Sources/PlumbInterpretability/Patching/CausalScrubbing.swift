@@ -33,6 +33,21 @@ public struct ScrubbingNode<Example: Sendable>: Sendable {
         }
     }
 
+    /// One variable's part of an activation, in subspaces that were found for several.
+    ///
+    /// - Precondition: the map has the variable, counted from 0.
+    public init(
+        _ point: HookPoint, variable: Int, of map: AlignedSubspaces, inputs: [ScrubbingNode] = [],
+        feature: @escaping @Sendable (Example) -> Int
+    ) {
+        require(
+            (0..<map.variables).contains(variable), "the map has \(map.variables) variables, no variable \(variable)")
+        self.init(point, inputs: inputs, feature: feature) { value, replacement in
+            let sources = (0..<map.variables).map { $0 == variable ? replacement.reshaped([-1, map.width]) : nil }
+            return map.interchanged(value.reshaped([-1, map.width]), sources: sources).reshaped(value.shape)
+        }
+    }
+
     /// One head of an activation that has heads, in runs of many prompts.
     ///
     /// - Precondition: the point has an axis of heads.

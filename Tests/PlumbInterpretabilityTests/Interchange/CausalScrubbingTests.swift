@@ -52,6 +52,22 @@ import Testing
         #expect(try scrubbing().test(deep, key: RandomKey(2)).recovered == 1)
     }
 
+    @Test("Subspaces along two neurons scrub as the neurons do; others recover less")
+    func subspaces() throws {
+        func hypothesis(_ directions: Tensor) -> [Node] {
+            let map = AlignedSubspaces(OrthogonalFrame(spanning: directions), sizes: [1, 1])
+            return (0..<2).map { first in
+                Node(.block(1, .mlpPost), variable: first, of: map) { row in
+                    row[2 * first] == row[2 * first + 1] ? 0 : 1
+                }
+            }
+        }
+        let straight = try scrubbing().test(hypothesis(Tensor([1, 0, 0, 1], shape: [2, 2])), key: RandomKey(6))
+        #expect(abs(straight.recovered - 1) < 1e-5)
+        let turned = try scrubbing().test(hypothesis(Tensor([1, 1, 1, -1], shape: [2, 2])), key: RandomKey(6))
+        #expect(turned.recovered < 0.9)
+    }
+
     @Test("Hypotheses that leave out a pair, or say that a neuron depends on one bit, recover much less")
     func wrongHypotheses() throws {
         let half = try scrubbing().test([pair(0)], key: RandomKey(3))
