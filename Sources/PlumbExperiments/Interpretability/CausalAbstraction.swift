@@ -5,8 +5,9 @@ internal import PlumbTensor
 
 /// Does a network that was trained on hierarchical equality compute the two equalities on the way?
 ///
-/// Distributed alignment search finds subspaces for them, judged on objects it never saw. It fails where it must: in random
-/// subspaces, in a network with random weights, and for an algorithm that gives the same labels but is not the task's.
+/// Distributed alignment search finds subspaces for them, judged on objects it never saw. It fails where it must: in
+/// random subspaces, in a network with random weights, and for an algorithm that gives the same labels but is not the
+/// task's.
 public struct CausalAbstraction: Experiment {
     typealias Study = CausalAbstractionStudy
 
@@ -32,19 +33,20 @@ public struct CausalAbstraction: Experiment {
             "Does a network trained on (a = b) = (c = d) compute whether a = b and whether c = d on the way, and does "
             + "distributed alignment search find where?",
         method:
-            "Train a perceptron on four vectors a, b, c, d to say whether (a = b) = (c = d). Search its first hidden layer "
-            + "for two orthogonal subspaces, by gradient descent on their directions, such that the network says what the "
-            + "algorithm says when the part of the activation in a subspace is taken from a run on other objects: for the "
-            + "first variable, for the second and for both from two runs. Judge the subspaces on objects that the search "
-            + "never saw. Repeat with random subspaces, random moves of the same length, a network with random weights, one "
-            + "trained only above random weights, and for the algorithm (a = c) = (b = d), which gives the same labels on all "
-            + "inputs of the searches.",
+            "Train a perceptron on four vectors a, b, c, d to say whether (a = b) = (c = d). Search its first hidden "
+            + "layer for two orthogonal subspaces, by gradient descent on their directions, such that the network "
+            + "says what the algorithm says when the part of the activation in a subspace is taken from a run on "
+            + "other objects: for the first variable, for the second and for both from two runs. Judge the subspaces "
+            + "on objects that the search never saw. Repeat with random subspaces, random moves of the same length, "
+            + "a network with random weights, one trained only above random weights, and for the algorithm (a = c) = "
+            + "(b = d), which gives the same labels on all inputs of the searches.",
         limits:
-            "One task, a small perceptron, one layer, and linear subspaces of a rank that is given. Where nonlinear maps are "
-            + "allowed, random networks can be aligned with any algorithm (Sutter et al. 2025), and a subspace can change "
-            + "the output along a path that the network itself does not use (Makelov et al. 2023): an accuracy is "
-            + "evidence only beside its controls. Weight decay is part of the finding: without it, in two development "
-            + "seeds, the accuracy was 0.73 and 0.9, though those networks made no error on the task.",
+            "One task, a small perceptron, one layer, and linear subspaces of a rank that is given. Where nonlinear "
+            + "maps are allowed, random networks can be aligned with any algorithm (Sutter et al. 2025), and a "
+            + "subspace can change the output along a path that the network itself does not use (Makelov et al. "
+            + "2023): an accuracy is evidence only beside its controls. Weight decay is part of the finding: without "
+            + "it, in two development seeds, the accuracy was 0.73 and 0.9, though those networks made no error on "
+            + "the task.",
         references: [
             Reference(
                 authors: "Geiger, Lu, Icard, Potts", title: "Causal Abstractions of Neural Networks", year: 2021,
@@ -94,11 +96,11 @@ public struct CausalAbstraction: Experiment {
         ).and(lowest, .atLeast(0.95)).and(accuracy, .atLeast(0.99)).controlAnd(placebo, .atMost(0.6)).development(
             missed: 0, of: 12),
         Claim(
-            .worst, "It is the network's doing", aligned, .atLeast(0.95),
+            .worst, "They are found because the network was trained on the task", aligned, .atLeast(0.95),
             control: "With equal effort the search finds none in a network with random weights", untrained, .atMost(0.6)
         ).development(missed: 0, of: 12),
         Claim(
-            .worst, "It is the algorithm that the network learned", aligned, .atLeast(0.95),
+            .worst, "They hold the variables of the algorithm that the network was trained on", aligned, .atLeast(0.95),
             control: "None are found for the other algorithm, which gives the same labels on all inputs of the search",
             crossed, .atMost(0.6)
         ).development(missed: 0, of: 12),
@@ -130,12 +132,12 @@ public struct CausalAbstraction: Experiment {
             table(outcomes, measured)
             ranks(outcomes, measured)
             "Half of the interchanges change the label, so that an activation left as it is agrees with 0.5 of them."
-            "All inputs of searches and measurements are ones on which (a = b) = (c = d) and (a = c) = (b = d) agree, each of "
-                + "the four equalities holding for half of them; the network was trained on others too."
-            "The recovered loss is that of causal scrubbing (Chan et al. 2022): each subspace gets the activation of an input "
-                + "with the same value of its variable, everything else that of a random input."
-            "Above random weights the search succeeds about as often as that network is right about the task: a layer of random "
-                + "features holds both equalities too where the layers above it learn to read them."
+            "All inputs of searches and measurements are ones on which (a = b) = (c = d) and (a = c) = (b = d) "
+                + "agree, each of the four equalities holding for half of them; the network was trained on others too."
+            "The recovered loss is that of causal scrubbing (Chan et al. 2022): each subspace gets the activation of "
+                + "an input with the same value of its variable, everything else that of a random input."
+            "Above random weights the search succeeds nearly as often as that network is right about the task: a "
+                + "layer of random features holds both equalities too where the layers above it learn to read them."
         }
     }
 
@@ -158,9 +160,9 @@ public struct CausalAbstraction: Experiment {
             "After interchanges in the subspaces found, the trained network says what the algorithm says in "
             + "\(percent(Self.aligned)) of cases with objects never seen; in random subspaces of equal rank in "
             + "\(percent(Self.random)), in a network with random weights in \(percent(Self.untrained)), and for the "
-            + "algorithm that gives the same labels in \(percent(Self.crossed)). Where sizes are learned too, a variable gets "
-            + "\(Phrase.number(Statistics.mean(sizes))) of \(settings.study.width) directions on average and the accuracy is "
-            + "\(percent(Self.boundless))."
+            + "algorithm that gives the same labels in \(percent(Self.crossed)). Where sizes are learned too, a "
+            + "variable gets \(Phrase.number(Statistics.mean(sizes))) of \(settings.study.width) directions on "
+            + "average and the accuracy is \(percent(Self.boundless))."
     }
 
     private func table(_ outcomes: [Study.Outcome], _ measured: Measurements) -> Table {

@@ -1,20 +1,22 @@
 internal import PlumbBasics
 public import PlumbTensor
 
-/// A subspace of the activation for each variable, all orthogonal to each other: coordinates of a rotated activation, the
-/// first of them the first variable's.
+/// A subspace of the activation for each variable, all orthogonal to each other: coordinates of a rotated activation,
+/// the first of them the first variable's.
 ///
 /// Trained against the labels of a high-level model this is distributed alignment search (Geiger, Wu, Potts, Icard,
 /// Goodman 2023, *Finding Alignments Between Interpretable Causal Variables and Distributed Neural Representations*,
-/// arXiv:2303.02536). Only the subspaces matter to an interchange, so that no more of the rotation than their directions
-/// is kept.
+/// arXiv:2303.02536). Only the subspaces matter to an interchange, so that no more of the rotation than their
+/// directions is kept.
 public struct AlignedSubspaces: SubspaceMap, Equatable {
     /// The directions, those of the first variable first.
     public var frame: OrthogonalFrame
     /// How many directions belong to each variable; a frame may have more than all of them together.
     public let sizes: [Int]
 
+    /// D: the width of the activation.
     public var width: Int { frame.width }
+    /// How many variables have a part of the activation.
     public var variables: Int { sizes.count }
 
     /// Subspaces of given directions.

@@ -4,14 +4,14 @@ internal import PlumbNN
 internal import PlumbRecords
 public import PlumbTensor
 
-/// Distributed alignment search: learns where a model holds the variables of a high-level model (Geiger, Wu, Potts, Icard,
-/// Goodman 2023, arXiv:2303.02536).
+/// Distributed alignment search: learns where a model holds the variables of a high-level model (Geiger, Wu, Potts,
+/// Icard, Goodman 2023, arXiv:2303.02536).
 ///
-/// The model stays as it is. Adam moves the map, along the gradient through the interchange, so that the model's output on
-/// interchanges becomes what the high-level model says. How well that works on the interchanges that were learned from says
-/// little: a flexible map can be made to fit. What counts is the accuracy on inputs never used here, beside that of the
-/// same training on a network without the algorithm (Makelov, Lange, Nanda 2023, arXiv:2311.17030; Sutter, Minder, Hofmann,
-/// Pimentel 2025, arXiv:2507.08802).
+/// The model stays as it is. Adam moves the map, along the gradient through the interchange, so that the model's output
+/// on interchanges becomes what the high-level model says. How well that works on the interchanges that were learned
+/// from says little: a flexible map can be made to fit. What counts is the accuracy on inputs never used here, beside
+/// that of the same training on a network without the algorithm (Makelov, Lange, Nanda 2023, arXiv:2311.17030; Sutter,
+/// Minder, Hofmann, Pimentel 2025, arXiv:2507.08802).
 public struct AlignmentTraining: Sendable {
     /// Steps of Adam.
     public var steps: Int
@@ -49,7 +49,8 @@ public struct AlignmentTraining: Sendable {
         return trained.model.annealed(1)
     }
 
-    /// The mean cross-entropy of the targets of interchanges, in nats, plus the map's penalty; gradients flow to the map.
+    /// The mean cross-entropy of the targets of interchanges, in nats, plus the map's penalty; gradients flow to the
+    /// map.
     ///
     /// - Throws: `ModelError` for interchanges that cannot be made.
     public func loss<Model: HookedModel>(

@@ -2,12 +2,12 @@ internal import Foundation
 internal import PlumbBasics
 public import PlumbTensor
 
-/// Subspaces whose sizes are learned too: a mask over the coordinates of the rotated activation, with soft boundaries that
-/// harden as the temperature falls (boundless distributed alignment search: Wu, Geiger, Icard, Potts, Goodman 2023,
-/// *Interpretability at Scale: Identifying Causal Mechanisms in Alpaca*, arXiv:2305.08809).
+/// Subspaces whose sizes are learned too: a mask over the coordinates of the rotated activation, with soft boundaries
+/// that become sharp as the temperature falls (boundless distributed alignment search: Wu, Geiger, Icard, Potts,
+/// Goodman 2023, *Interpretability at Scale: Identifying Causal Mechanisms in Alpaca*, arXiv:2305.08809).
 ///
-/// Coordinate i, from 0, belongs to variable j by `σ((i + ½ - b_{j-1}) / T) σ((b_j - i - ½) / T)`; the boundaries b are D
-/// times the sums of the variables' parts, and the first has nothing before it.
+/// Coordinate i, from 0, belongs to variable j by `σ((i + ½ - b_{j-1}) / T) σ((b_j - i - ½) / T)`; the boundaries b are
+/// D times the sums of the variables' parts, and the first has nothing before it.
 public struct BoundlessSubspaces: SubspaceMap, Equatable {
     /// The rotation: as many directions as the activation is wide.
     public var frame: OrthogonalFrame
@@ -20,7 +20,9 @@ public struct BoundlessSubspaces: SubspaceMap, Equatable {
     /// What the sum of the parts is multiplied by in the loss.
     public var weight: Float
 
+    /// D: the width of the activation.
     public var width: Int { frame.width }
+    /// How many variables have a part of the activation.
     public var variables: Int { parts.count }
 
     /// A random rotation; the variables have half of its coordinates, in equal parts.
@@ -79,12 +81,14 @@ public struct BoundlessSubspaces: SubspaceMap, Equatable {
         return change.map { base + $0.matmul(transposed: basis) } ?? base
     }
 
+    /// The map at the temperature of a part of training.
     public func annealed(_ progress: Double) -> BoundlessSubspaces {
         var copy = self
         copy.temperature = Float(temperatures.first * pow(temperatures.last / temperatures.first, progress))
         return copy
     }
 
+    /// ``weight`` times the sum of the parts: fewer coordinates are better.
     public var penalty: Tensor? { parts.clamped(to: 0.001...1).summed() * weight }
 
     /// The subspaces with whole sizes: the boundaries rounded to coordinates.

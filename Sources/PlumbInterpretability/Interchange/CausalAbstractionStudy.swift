@@ -5,11 +5,11 @@ public import PlumbNN
 public import PlumbRecords
 public import PlumbTensor
 
-/// Trains a perceptron on hierarchical equality and searches one of its layers for the two equalities of which the task is
-/// made; then does the same where they cannot be.
+/// Trains a perceptron on hierarchical equality and searches one of its layers for the two equalities of which the task
+/// is made; then does the same where they cannot be.
 ///
-/// The network is trained until its steps are over, whatever the search will find. Weight decay lets few neurons depend on
-/// both pairs of objects; without it the two equalities are mixed in every layer, and no subspaces hold them.
+/// The network is trained until its steps are over, whatever the search will find. Weight decay lets few neurons depend
+/// on both pairs of objects; without it the two equalities are mixed in every layer, and no subspaces hold them.
 public struct CausalAbstractionStudy: SettingGroup {
     @Setting("Numbers of an object.", 1...256) public var objectWidth = 4
     @Setting("Width of each hidden layer.", 2...1024) public var width = 64
@@ -43,7 +43,8 @@ public struct CausalAbstractionStudy: SettingGroup {
         case crossed = "found subspaces of the wrong algorithm"
         /// Subspaces found with equal effort in a network with random weights.
         case untrained = "found subspaces, random weights"
-        /// Subspaces found with equal effort where the layers below are random and those above were trained on the task.
+        /// Subspaces found with equal effort where the layers below are random and those above were trained on the
+        /// task.
         case readout = "found subspaces, trained above random weights"
     }
 
@@ -74,8 +75,8 @@ public struct CausalAbstractionStudy: SettingGroup {
         public let trainedByRank: [Double]
         /// The same in the network with random weights.
         public let untrainedByRank: [Double]
-        /// The part of the trained network's loss that causal scrubbing recovers, with the subspaces found holding the two
-        /// variables of the task.
+        /// The part of the trained network's loss that causal scrubbing recovers, with the subspaces found holding the
+        /// two variables of the task.
         public let recovered: Double
         /// The same with random subspaces.
         public let recoveredAtRandom: Double
@@ -219,7 +220,8 @@ public struct CausalAbstractionStudy: SettingGroup {
             return Accuracy(first: found[0], second: found[1], both: found[2])
         }
 
-        /// Causal scrubbing of the hypothesis that the output depends on two subspaces, each on an algorithm's variable.
+        /// Causal scrubbing of the hypothesis that the output depends on two subspaces, each on an algorithm's
+        /// variable.
         func recovered(
             by map: AlignedSubspaces, in model: MLP, algorithm: HierarchicalEquality.Algorithm = .neighbors
         ) throws -> Double {

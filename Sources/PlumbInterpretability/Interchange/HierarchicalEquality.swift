@@ -7,8 +7,8 @@ public import PlumbTensor
 /// The task on which causal abstraction was introduced (Geiger, Lu, Icard, Potts 2021, arXiv:2106.02997, after Geiger,
 /// Carstensen, Frank, Potts 2023, arXiv:2006.07968). An object is a vector; equal objects are the same vector.
 ///
-/// On half of the inputs that are drawn here another algorithm gives the same labels: `(a = c) = (b = d)`. No behavior on
-/// them tells the two apart, only interventions do.
+/// On half of the inputs that are drawn here another algorithm gives the same labels: `(a = c) = (b = d)`. No behavior
+/// on them tells the two apart, only interventions do.
 public struct HierarchicalEquality: Sendable, Equatable {
     /// The numbers of an object.
     public var width: Int
@@ -21,8 +21,8 @@ public struct HierarchicalEquality: Sendable, Equatable {
         self.width = width
     }
 
-    /// A high-level model of the task: two variables, each whether two objects are equal; the label is whether the variables
-    /// are.
+    /// A high-level model of the task: two variables, each whether two objects are equal; the label is whether the
+    /// variables are.
     public enum Algorithm: String, Sendable, CaseIterable {
         /// `a = b` and `c = d`: what the labels are made of.
         case neighbors
@@ -32,11 +32,11 @@ public struct HierarchicalEquality: Sendable, Equatable {
 
     /// Which inputs are drawn.
     public enum Selection: Sendable {
-        /// Those on which both algorithms give the same labels, so that neither is preferred: the four variables are 0 or 1
-        /// equally often, and exchanging b with c gives the same inputs.
+        /// Those on which both algorithms give the same labels, so that neither is preferred: the four variables are 0
+        /// or 1 equally often, and exchanging b with c gives the same inputs.
         case ambiguous
-        /// Half of them, and half in which no objects are equal but those that a variable of the first algorithm asks for,
-        /// or, where both of its variables are 0, some across.
+        /// Half of them, and half in which no objects are equal but those that a variable of the first algorithm asks
+        /// for, or, where both of its variables are 0, some across.
         case mixed
     }
 
@@ -103,7 +103,8 @@ public struct HierarchicalEquality: Sendable, Equatable {
         return found
     }
 
-    /// Which objects are equal, by the values of the first algorithm's variables: both 1, both 0, the first, the second.
+    /// Which objects are equal, by the values of the first algorithm's variables: both 1, both 0, the first, the
+    /// second.
     private static let ambiguous: [[[Int]]] = [
         [[0, 0, 0, 0], [0, 0, 1, 1]], [[0, 1, 0, 1], [0, 1, 0, 1], [0, 1, 1, 0], [0, 1, 2, 3]],
         [[0, 0, 0, 1], [0, 0, 1, 0]], [[0, 1, 0, 0], [0, 1, 1, 1]],

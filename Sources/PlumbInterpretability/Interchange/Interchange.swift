@@ -34,8 +34,8 @@ extension HookedModel {
     /// The output of the run on an interchange's base in which variables have the values of their sources.
     ///
     /// - Shapes: the output is the model's; the activation has rows of the map's width.
-    /// - Throws: `ModelError` for a number of sources that is not the map's, a point that shows nothing of the map's width,
-    ///   rows that the activation lacks, and an interchange that changes no activation at all.
+    /// - Throws: `ModelError` for a number of sources that is not the map's, a point that shows nothing of the map's
+    ///   width, rows that the activation lacks, and an interchange that changes no activation at all.
     public func interchanged(
         _ interchange: Interchange<Input>, at place: InterchangePlace, by map: some SubspaceMap
     ) throws -> Tensor {
@@ -49,7 +49,8 @@ extension HookedModel {
                 let rows = try rows(input, place, width: map.width)
                 guard rows.shape == base.shape else {
                     throw ModelError(
-                        "\(place.point) has \(rows.shape[0]) rows in the run of a source and \(base.shape[0]) in the base's"
+                        "\(place.point) has \(rows.shape[0]) rows in the run of a source and \(base.shape[0]) in the "
+                            + "base's"
                     )
                 }
                 return rows
@@ -63,8 +64,9 @@ extension HookedModel {
         }
         guard Self.changes(base, sources, place.rows) else {
             throw ModelError(
-                "an interchange at \(place.point) changes nothing: every source's activation there equals the base's, bit "
-                    + "for bit. Take sources that differ from the base, and a point that depends on the difference.")
+                "an interchange at \(place.point) changes nothing: every source's activation there equals the "
+                    + "base's, bit for bit. Take sources that differ from the base, and a point that depends on the "
+                    + "difference.")
         }
         let swap = Intervention("interchange", at: place.point) { value in
             let rows = value.reshaped([-1, map.width])
@@ -96,8 +98,8 @@ extension HookedModel {
         }
     }
 
-    /// The share of rows in which the model's output, after interchanges, is what the high-level model says: interchange
-    /// intervention accuracy.
+    /// The share of rows in which the model's output, after interchanges, is what the high-level model says:
+    /// interchange intervention accuracy.
     ///
     /// - Parameter readout: from the output to a row of scores for each target; by default the output itself.
     /// - Throws: what ``interchanged(_:at:by:)`` throws.

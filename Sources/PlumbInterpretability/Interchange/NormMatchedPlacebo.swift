@@ -10,7 +10,9 @@ public struct NormMatchedPlacebo<Map: SubspaceMap>: SubspaceMap {
     /// Of the directions.
     public let key: RandomKey
 
+    /// D: the width of the activation.
     public var width: Int { map.width }
+    /// How many variables have a part of the activation.
     public var variables: Int { map.variables }
 
     /// The placebo of a map.

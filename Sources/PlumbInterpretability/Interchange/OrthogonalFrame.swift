@@ -5,8 +5,8 @@ public import PlumbTensor
 /// Orthonormal directions of a space of activations: the first columns of a product of Householder reflections.
 ///
 /// `H₁ H₂ … H_k E`, with `H = I - 2 v vᵀ / |v|²` and E the first k unit vectors. Whatever the numbers in v, the columns
-/// are orthonormal but for rounding, so that an optimizer may move v freely and nothing has to be made orthogonal again.
-/// Every subspace of k dimensions is the span of such columns (Householder 1958).
+/// are orthonormal but for rounding, so that an optimizer may move v freely and nothing has to be made orthogonal
+/// again. Every subspace of k dimensions is the span of such columns (Householder 1958).
 public struct OrthogonalFrame: ParameterTree, Equatable {
     /// The vectors v, in the order of their reflections, `[k, D]`.
     public var reflections: Tensor

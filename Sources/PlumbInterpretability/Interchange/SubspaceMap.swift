@@ -2,8 +2,8 @@ public import PlumbTensor
 
 /// Where the values of high-level variables are held in an activation, and how a value is taken from another run.
 ///
-/// An interchange intervention gives each variable the value that it has in a run on another input, its source, and leaves
-/// the rest of the activation as it is (Geiger, Lu, Icard, Potts 2021, *Causal Abstractions of Neural Networks*,
+/// An interchange intervention gives each variable the value that it has in a run on another input, its source, and
+/// leaves the rest of the activation as it is (Geiger, Lu, Icard, Potts 2021, *Causal Abstractions of Neural Networks*,
 /// arXiv:2106.02997).
 public protocol SubspaceMap: ParameterTree {
     /// D: the width of the activation.

@@ -62,12 +62,12 @@ public struct ScrubbingNode<Example: Sendable>: Sendable {
 }
 
 /// Causal scrubbing: a hypothesis of what matters is tested by resampling everything that it says does not (Chan,
-/// Garriga-Alonso, Goldowsky-Dill, Greenblatt, Nitishinskaya, Radhakrishnan, Shlegeris, Thomas 2022, *Causal Scrubbing: a
-/// Method for Rigorously Testing Interpretability Hypotheses*).
+/// Garriga-Alonso, Goldowsky-Dill, Greenblatt, Nitishinskaya, Radhakrishnan, Shlegeris, Thomas 2022, *Causal Scrubbing:
+/// a Method for Rigorously Testing Interpretability Hypotheses*).
 ///
-/// For each example, each part that the output is said to depend on is computed on another example with the same value of
-/// the part's feature, recursively through the parts that it is computed from, each with an example of its own; everything
-/// else is computed on random examples. If the hypothesis holds, the loss stays what it was.
+/// For each example, each part that the output is said to depend on is computed on another example with the same value
+/// of the part's feature, recursively through the parts that it is computed from, each with an example of its own;
+/// everything else is computed on random examples. If the hypothesis holds, the loss stays what it was.
 public struct CausalScrubbing<Example: Sendable>: Sendable {
     private let data: [Example]
     private let run: @Sendable ([Example], [Intervention], Recording) -> (output: Tensor, cache: ActivationCache)
@@ -97,7 +97,8 @@ public struct CausalScrubbing<Example: Sendable>: Sendable {
         /// The mean loss of outputs on random examples: that of the hypothesis that nothing matters.
         public let random: Double
 
-        /// The part of the loss that the hypothesis recovers: 1 where scrubbing changes nothing, 0 where nothing is left.
+        /// The part of the loss that the hypothesis recovers: 1 where scrubbing changes nothing, 0 where nothing is
+        /// left.
         public var recovered: Double { (random - scrubbed) / (random - model) }
     }
 
@@ -147,8 +148,8 @@ public struct CausalScrubbing<Example: Sendable>: Sendable {
         let groups = Dictionary(grouping: data.indices, by: { values[$0] })
         guard groups.values.contains(where: { $0.count > 1 }) else {
             throw ModelError(
-                "the feature at \(node.point) has another value for every example, so that nothing is resampled: give more "
-                    + "examples, or a coarser feature")
+                "the feature at \(node.point) has another value for every example, so that nothing is resampled: "
+                    + "give more examples, or a coarser feature")
         }
         var random = key.generator()
         return examples.map { example in
@@ -176,7 +177,8 @@ extension CausalScrubbing where Example == [Float] {
 extension CausalScrubbing where Example == [Int] {
     /// Scrubbing of a transformer on prompts of one length.
     ///
-    /// - Throws: `ModelError` for fewer than two prompts, prompts of different lengths, or one that the model cannot read.
+    /// - Throws: `ModelError` for fewer than two prompts, prompts of different lengths, or one that the model cannot
+    ///   read.
     public init(
         _ model: HookedTransformer, prompts: [[Int]],
         loss: @escaping @Sendable (_ output: Tensor, _ examples: [Int]) -> Double

@@ -4,11 +4,11 @@ public import PlumbModels
 internal import PlumbNN
 public import PlumbTensor
 
-/// Causal tracing: noise on the embeddings of a subject makes the answer improbable; which clean activations bring it back?
-/// (Meng, Bau, Andonian, Belinkov 2022, *Locating and Editing Factual Associations in GPT*, arXiv:2202.05262.)
+/// Causal tracing: noise on the embeddings of a subject makes the answer improbable; which clean activations bring it
+/// back? (Meng, Bau, Andonian, Belinkov 2022, *Locating and Editing Factual Associations in GPT*, arXiv:2202.05262.)
 ///
-/// All noisy runs of all cells share forward passes. Positions before the subject are not traced: noise does not reach them,
-/// so that restoring them changes nothing.
+/// All noisy runs of all cells share forward passes. Positions before the subject are not traced: noise does not reach
+/// them, so that restoring them changes nothing.
 public struct CausalTracing: Sendable, Equatable {
     /// What is restored: the stream after a block, what its MLP writes, or what its attention writes.
     public var site: Site
@@ -21,7 +21,8 @@ public struct CausalTracing: Sendable, Equatable {
     /// The most rows of a pass, which bounds its memory.
     public var rowLimit: Int
 
-    /// The paper's noise of 3 standard deviations in 10 draws, restoring one layer's stream or 10 layers' MLPs or attention.
+    /// The paper's noise of 3 standard deviations in 10 draws, restoring one layer's stream or 10 layers' MLPs or
+    /// attention.
     public init(
         _ site: Site = .residPost, window: Int? = nil, samples: Int = 10, noise: Double = 3, rowLimit: Int = 1024
     ) {
@@ -36,8 +37,8 @@ public struct CausalTracing: Sendable, Equatable {
         public let clean: Double
         /// Its mean probability in the noisy runs.
         public let corrupted: Double
-        /// Its mean probability in noisy runs in which a position's activations are clean in a window around a layer, by
-        /// layer and position.
+        /// Its mean probability in noisy runs in which a position's activations are clean in a window around a layer,
+        /// by layer and position.
         public let restored: [[Double]]
 
         /// The indirect effects, ``restored`` less ``corrupted``.
@@ -63,11 +64,12 @@ public struct CausalTracing: Sendable, Equatable {
     ///   - tokens: the prompt, T of them.
     ///   - subject: the positions whose embeddings get noise.
     ///   - answer: the token whose probability after the prompt is followed.
-    ///   - deviation: of embeddings; by default of those of the subject (``deviation(of:over:)`` gives it over more texts).
+    ///   - deviation: of embeddings; by default of those of the subject (``deviation(of:over:)`` gives it over more
+    ///     texts).
     ///   - key: of the noise.
     ///   - progress: told the part of the work that is done, 0...1; may throw to end it.
-    /// - Throws: `ModelError` for a prompt that the model cannot read, a subject outside it, a token outside the vocabulary,
-    ///   a site that is not traced, and settings that trace nothing; whatever `progress` throws.
+    /// - Throws: `ModelError` for a prompt that the model cannot read, a subject outside it, a token outside the
+    ///   vocabulary, a site that is not traced, and settings that trace nothing; whatever `progress` throws.
     public func run(
         _ model: HookedTransformer, tokens: [Int], subject: Range<Int>, answer: Int, deviation: Double? = nil,
         key: RandomKey, progress: (Double) throws -> Void = { _ in }
@@ -96,7 +98,8 @@ public struct CausalTracing: Sendable, Equatable {
 
     /// The answer's mean probability in noisy runs, for each set of activations that are restored together.
     ///
-    /// - Parameter sets: positions of hook points; an empty set restores nothing. A cell without position is all of them.
+    /// - Parameter sets: positions of hook points; an empty set restores nothing. A cell without position is all of
+    ///   them.
     /// - Throws: as ``run(_:tokens:subject:answer:deviation:key:progress:)`` does.
     public func probabilities(
         _ model: HookedTransformer, tokens: [Int], subject: Range<Int>, answer: Int, deviation: Double? = nil,

@@ -2,19 +2,20 @@ internal import PlumbBasics
 public import PlumbModels
 internal import PlumbTensor
 
-/// Path patching through chosen receivers: how much of what senders write in the source run reaches the output by way of
-/// some readers (Wang et al. 2022, arXiv:2211.00593; Goldowsky-Dill et al. 2023, arXiv:2304.05969).
+/// Path patching through chosen receivers: how much of what senders write in the source run reaches the output by way
+/// of some readers (Wang et al. 2022, arXiv:2211.00593; Goldowsky-Dill et al. 2023, arXiv:2304.05969).
 ///
-/// A first pass gives what each receiver computes where one sender alone has its source run's value; a second one is the
-/// base run with all receivers at those values, everything after them computed anew. The runs of many senders share both
-/// passes. Keys and values that several query heads share are one receiver. From one writer to one reader,
+/// A first pass gives what each receiver computes where one sender alone has its source run's value; a second one is
+/// the base run with all receivers at those values, everything after them computed anew. The runs of many senders share
+/// both passes. Keys and values that several query heads share are one receiver. From one writer to one reader,
 /// `EdgeSweep` gives the same numbers with less work.
 public struct PathSweep: Sendable {
     /// What a sender's change goes through on its way to a receiver.
     public enum Way: String, Sendable, Codable, CaseIterable {
         /// The residual stream alone: heads and MLPs in between write what they wrote in the base run.
         case direct
-        /// Also MLPs, which are computed anew; heads in between write what they wrote in the base run (Wang et al. 2022).
+        /// Also MLPs, which are computed anew; heads in between write what they wrote in the base run (Wang et al.
+        /// 2022).
         case throughMLPs
     }
 
@@ -48,11 +49,11 @@ public struct PathSweep: Sendable {
     ///   - model: the model that is patched.
     ///   - pair: the prompts, and the metric of their runs, which must have a differentiable form.
     ///   - senders: what writes.
-    ///   - receivers: what reads, all of them at once. The logits as a receiver get a sender's change beside what the other
-    ///     receivers cause.
+    ///   - receivers: what reads, all of them at once. The logits as a receiver get a sender's change beside what the
+    ///     other receivers cause.
     ///   - progress: told the part of the work that is done, 0...1; may throw to end the sweep.
-    /// - Throws: `ModelError` for what `EdgeSweep` refuses, equal prompts, no receivers, and a sender that comes before none
-    ///   of them: nothing would be patched; whatever `progress` throws.
+    /// - Throws: `ModelError` for what `EdgeSweep` refuses, equal prompts, no receivers, and a sender that comes before
+    ///   none of them: nothing would be patched; whatever `progress` throws.
     public func run(
         _ model: HookedTransformer, pair: PatchPair, senders: [EdgeGraph.Writer], receivers: Set<EdgeGraph.Reader>,
         progress: (Double) throws -> Void = { _ in }
@@ -86,8 +87,8 @@ public struct PathSweep: Sendable {
         }
         guard !model.hasParallelBlocks, model.addsHeadsToStream else {
             throw ModelError(
-                "paths follow what heads add to the stream and on from attention to MLP; the blocks of \(model.name) are "
-                    + "parallel or normalize what they write")
+                "paths follow what heads add to the stream and on from attention to MLP; the blocks of \(model.name) "
+                    + "are parallel or normalize what they write")
         }
         try PatchSweep(direction: direction).check(model, pairs: [pair], cells: [])
         guard pair.clean.count == pair.corrupted.count else {

@@ -5,8 +5,8 @@ import Testing
 
 @testable import PlumbInterpretability
 
-/// A network made by hand: whether a and b differ or c and d do, of four bits. Its first hidden layer has the four one-sided
-/// differences, its second one neuron for each pair.
+/// A network made by hand: whether a and b differ or c and d do, of four bits. Its first hidden layer has the four
+/// one-sided differences, its second one neuron for each pair.
 @Suite struct CausalScrubbingTests {
     private typealias Node = ScrubbingNode<[Float]>
     private let model = MLP(
