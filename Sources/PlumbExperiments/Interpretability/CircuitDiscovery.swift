@@ -27,7 +27,8 @@ public struct CircuitDiscovery: Experiment {
         (tiny.study.heldOut, tiny.study.pruningSteps, tiny.study.random, tiny.study.tried) = (6, 20, 10, 8)
         paper.seeds = 10
         (smollm2.model, smollm2.study.pruningSteps) = ("smollm2-135m", 0)
-        (smollm2.study.pairs, smollm2.study.heldOut, smollm2.study.random) = (10, 10, 20)
+        (smollm2.study.pairs, smollm2.study.heldOut, smollm2.study.random) = (8, 10, 20)
+        smollm2.study.threshold = 0.001
         return ["tiny": tiny, "paper": paper, "smollm2": smollm2]
     }()
 
@@ -45,7 +46,7 @@ public struct CircuitDiscovery: Experiment {
         limits:
             "The planted circuit is small and its heads are clean; circuits of trained models overlap and have backups. "
             + "Faithfulness is an average over prompts of one template family, and says nothing of how a circuit works. In "
-            + "a large graph ACDC begins with twice the circuit's edges, those that EAP-IG scores highest.",
+            + "a large graph ACDC begins with the circuit of EAP-IG.",
         references: [
             Reference(
                 authors: "Conmy, Mavor-Parker, Lynch, Heimersheim, Garriga-Alonso",

@@ -186,8 +186,7 @@ public struct CircuitDiscoveryStudy: SettingGroup {
 
     private typealias Search = (method: Method, ranking: EdgeRanking, circuit: EdgeSubset, seconds: Double)
 
-    /// What the other methods find; ACDC begins with twice as many edges as a circuit has, those of largest scores, where
-    /// the graph is large.
+    /// What the other methods find; where the graph is large, ACDC begins with the circuit of EAP-IG.
     private func otherRankings(
         _ model: HookedTransformer, _ sweep: CircuitSweep, _ pairs: [PatchPair], _ ranking: EdgeRanking, key: RandomKey,
         progress: (Double) throws -> Void
@@ -204,7 +203,7 @@ public struct CircuitDiscoveryStudy: SettingGroup {
                 return (plain, plain.top(count))
             },
             try timed(.acdc) {
-                let start = sweep.graph.edgeCount > Self.largestWhole ? ranking.top(2 * count).pruned : nil
+                let start = sweep.graph.edgeCount > Self.largestWhole ? ranking.top(count).pruned : nil
                 let outcome = try ACDC(threshold: threshold).run(sweep, pairs: pairs, from: start) {
                     try progress(0.2 + 0.4 * $0)
                 }

@@ -1,5 +1,6 @@
 import Foundation
 import PlumbInterpretability
+import PlumbRecords
 import PlumbTensor
 import Testing
 
@@ -46,7 +47,7 @@ import Testing
         for wrong in ["m1 to a0.0.q", "a9.0 to logits", "nonsense"] {
             #expect(try sentence(edited("\"\(name)\"", "\"\(wrong)\"")).contains("names an edge that cannot exist in "))
         }
-        #expect(try sentence(edited("\"layers\" : 2", "\"layers\" : 70000")).contains("a model that does not exist"))
+        #expect(try sentence(edited("\"layers\" : 3", "\"layers\" : 70000")).contains("a model that does not exist"))
     }
 
     @Test func aDrawingHasTheCircuitsNodesAndArrows() throws {
