@@ -54,8 +54,8 @@ public struct AttributionGraphs: Experiment {
             "Train a two-block transformer to answer what a relation says of an entity's class, and a TopK transcoder "
             + "of each MLP. For each of some prompts compute the graph of contributions from embeddings, features and "
             + "errors to the two most probable answers, with attention patterns and norms held. Take away the most "
-            + "influential features one at a time in the real model, with nothing held, and correlate the change of the "
-            + "two logits' difference with what the graph's paths add up to. Take away random directions of the same "
+            + "influential features one at a time in the real model, with nothing held, and correlate the change of "
+            + "the two logits' difference with what the graph's paths add up to. Take away random directions of the same "
             + "length likewise.",
         limits:
             "A small model on an artificial task; on a language model the features are single neurons, which are not "
