@@ -76,7 +76,7 @@ public struct SplicedTransformer: Sendable {
             }
             changes.append(
                 Intervention("features", at: dictionary.output) { value in
-                    let input = dictionary.isAutoencoder ? value : held.inputs.withLock { $0[index] }
+                    let input: Tensor? = dictionary.isAutoencoder ? value : held.inputs.withLock { $0[index] }
                     guard let input else { unmet("\(dictionary.input) was not met before \(dictionary.output)") }
                     let (result, features) = spliced(dictionary, point, input, value, own)
                     if recording.contains(point) { held.features.withLock { $0[point] = features } }
