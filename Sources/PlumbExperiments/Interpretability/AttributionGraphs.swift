@@ -1,0 +1,168 @@
+internal import Foundation
+public import PlumbInterpretability
+internal import PlumbLearning
+internal import PlumbModels
+public import PlumbRecords
+internal import PlumbTensor
+
+/// Do attribution graphs say what a model does without a feature?
+///
+/// A graph holds attention patterns and norms at their values and adds up linear contributions. The model itself is
+/// then run without each feature, with nothing held. Random directions of the same length are the control.
+public struct AttributionGraphs: Experiment {
+    public struct Settings: ExperimentSettings {
+        @Setting(
+            "A language model whose own neurons are the features; nil for transformers and transcoders trained here."
+        )
+        public var model: String? = nil
+        @Setting("Prompts for a language model, separated by |.")
+        public var texts =
+            "The capital of France is|When Mary and John went to the store, John gave a drink to"
+        @Setting("The most features that get a row in a language model's graph.", 2...100_000) public
+            var nodes = 1000
+        @Setting(
+            "The most neurons of a position and block of a language model that are features.", 1...100_000
+        )
+        public var neurons = 128
+        @Setting("Seeds; a transformer and its transcoders are trained with each.", 1...1000) public
+            var seeds = 3
+        public var study = TwoHopStudy()
+        public init() {}
+    }
+
+    public static let presets: [String: Settings] = {
+        var (tiny, small) = (Settings(), Settings())
+        tiny.seeds = 1
+        (tiny.study.entities, tiny.study.classes, tiny.study.relations, tiny.study.width) = (
+            12, 3, 3, 16
+        )
+        (tiny.study.answers, tiny.study.steps, tiny.study.transcoderSteps, tiny.study.features) = (
+            6, 150, 150, 32
+        )
+        (tiny.study.prompts, tiny.study.interventions) = (4, 8)
+        (small.model, small.study.interventions) = ("smollm2-135m", 100)
+        return ["tiny": tiny, "smollm2": small]
+    }()
+
+    public static let card = Card(
+        id: "attribution-graphs", title: "Does an attribution graph predict what features do?",
+        direction: "interpretability: circuits",
+        question:
+            "Does the change that an attribution graph predicts for the loss of a feature agree with the change in "
+            + "the model?",
+        method:
+            "Train a two-block transformer to answer what a relation says of an entity's class, and a TopK transcoder "
+            + "of each MLP. For each of some prompts compute the graph of contributions from embeddings, features and "
+            + "errors to the two most probable answers, with attention patterns and norms held. Take away the most "
+            + "influential features one at a time in the real model, with nothing held, and correlate the change of "
+            + "the two logits' difference with what the graph's paths add up to. Take away random directions of the same "
+            + "length likewise.",
+        limits:
+            "A small model on an artificial task; on a language model the features are single neurons, which are not "
+            + "monosemantic. Graphs leave out how attention patterns come about. Correlations are over the features of "
+            + "the graph that have the most influence.",
+        references: [
+            Reference(
+                authors: "Ameisen, Lindsey, Pearce, Gurnee, Turner, Chen, …, Batson",
+                title: "Circuit Tracing: Revealing Computational Graphs in Language Models", year: 2025),
+            Reference(
+                authors: "Dunefsky, Chlenski, Nanda",
+                title: "Transcoders Find Interpretable LLM Feature Circuits",
+                year: 2024, arXiv: "2406.11944"),
+        ],
+        minutes: 2)
+
+    static let correlation = Quantity("correlation_with_interventions", isHeadline: true)
+    static let random = Quantity("correlation_of_random_directions")
+    static let shuffled = Quantity("correlation_shuffled_among_features")
+    static let replacement = Quantity("replacement_score", isHeadline: true)
+    static let completeness = Quantity("completeness_score")
+    static let accuracy = Quantity("held_out_accuracy")
+    static let explained = Quantity("explained_variance_of_transcoders")
+
+    public let claims = [
+        Claim(
+            .each(allowing: 0),
+            "Taking features away changes the answer as the graph predicts: the correlation over features",
+            correlation,
+            .atLeast(0.7), control: "Taking away random directions of the same length does not", random,
+            .within(0.25, of: 0))
+    ]
+
+    let settings: Settings
+    public init(_ settings: Settings) throws { self.settings = settings }
+
+    public func run(in context: inout RunContext) async throws -> Findings {
+        let results: [TwoHopStudy.Result]
+        var seeds = [context.seed]
+        if let name = settings.model {
+            results = [try await examine(name, in: &context)]
+        } else {
+            let (study, trials) = (settings.study, Trials(context, count: settings.seeds))
+            results = try await trials.run("graphs") { trial in
+                try study.run(key: trial.key, in: trial.session)
+            }
+            seeds = trials.seeds
+        }
+        var measured = Measurements(seeds: seeds)
+        measured[Self.correlation] = results.map(\.correlation)
+        measured[Self.random] = results.map(\.random)
+        measured[Self.shuffled] = results.map(\.shuffled)
+        measured[Self.replacement] = results.map(\.replacement)
+        measured[Self.completeness] = results.map(\.completeness)
+        measured[Self.accuracy] = results.map(\.accuracy)
+        measured[Self.explained] = results.map(\.explained)
+        return Findings(summary: summary(measured), claims: claims, from: measured) {
+            measured.metrics(
+                Self.correlation, Self.random, Self.shuffled, Self.replacement, Self.completeness)
+            if settings.model == nil { measured.metrics(Self.accuracy, Self.explained) }
+            ScatterPlot(
+                title: "What graphs predict and what the model does",
+                caption:
+                    "Each point is a feature of a prompt's graph: the change of the difference of two logits "
+                    + "when it is "
+                    + "taken away, as the graph predicts it and as the model shows it. First seed.",
+                x: Axis("predicted change, logits"), y: Axis("measured change, logits"),
+                groups: [.init("features", x: results[0].predicted, y: results[0].measured)],
+                showsDiagonal: true)
+            "The replacement score is the part of the logits' influence that comes from the prompt and not from "
+                + "errors; with a "
+                + "model's own neurons as features it is lowered only by neurons that are left out."
+        }
+    }
+
+    /// Graphs of a language model's own neurons.
+    private func examine(_ name: String, in context: inout RunContext) async throws
+        -> TwoHopStudy.Result
+    {
+        let model = try await context.load(name)
+        let replacement = try ReplacementModel(model, neuronLimit: settings.neurons)
+        let test = GraphInterventions(limit: settings.study.interventions)
+        var options = AttributionOptions()
+        options.featureLimit = settings.nodes
+        let texts = settings.texts.split(separator: "|").map(String.init)
+        var outcomes: [GraphInterventions.Outcome] = []
+        for (index, text) in texts.enumerated() {
+            let tokens = try model.tokens(text)
+            let best = HookedTransformer.topTokens(model.nextTokenLogProbabilities(tokens), count: 2).map(
+                \.token)
+            let graph = try replacement.graph(
+                tokens, options: options, logits: best,
+                progress: context.reporter.stage("graphs", part: index, of: texts.count))
+            outcomes.append(
+                try test.run(graph, replacement, key: RandomKey(context.seed)["prompt"][index]))
+            let file = AttributionGraphFile(graph, slug: "\(name)-\(index)")
+            try context.write(file.json(), artifact: "graph-\(index).json", kind: "attribution graph")
+        }
+        return TwoHopStudy.result(outcomes)
+    }
+
+    private func summary(_ measured: Measurements) -> String {
+        func number(_ quantity: Quantity) -> String { Phrase.number(measured.mean(quantity)) }
+        return
+            "The graphs' predictions correlate \(number(Self.correlation)) with what the model does without "
+            + "each feature, "
+            + "and \(number(Self.random)) with what it does without random directions. Their replacement score is "
+            + "\(number(Self.replacement)), their completeness score \(number(Self.completeness))."
+    }
+}
