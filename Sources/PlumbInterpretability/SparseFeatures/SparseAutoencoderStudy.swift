@@ -7,7 +7,7 @@ public import PlumbTensor
 /// Dictionaries of the published kinds, trained on activations whose features are known, at one mean number of active
 /// features.
 public struct SparseAutoencoderStudy: SettingGroup {
-    @Setting("Features of the synthetic activations, and of the dictionaries.", 8...4096) public var features = 96
+    @Setting("Features of the synthetic activations, and of the dictionaries.", 8...4096) public var features = 80
     @Setting("Width of the synthetic activations.", 4...4096) public var width = 64
     @Setting("Mean number of active features, in the activations and in the dictionaries.", 1...256)
     public var active = 5
@@ -16,7 +16,7 @@ public struct SparseAutoencoderStudy: SettingGroup {
     public var parents = 8
     @Setting("Children of a parent, at most one active at once.", 1...8) public var children = 2
     @Setting("Probability of each child where its parent is active.", 0.01...0.5) public var childProbability = 0.3
-    @Setting("Batches that each dictionary is trained on.", 1...10_000_000) public var steps = 2000
+    @Setting("Batches that each dictionary is trained on.", 1...10_000_000) public var steps = 3000
     @Setting("Rows of a batch.", 8...65_536) public var batch = 512
     @Setting("Adam's learning rate.", 1e-6...1) public var learningRate = 0.003
     @Setting("Fresh rows on which dictionaries are compared with the truth.", 64...1_000_000) public var testRows = 8192

@@ -175,7 +175,8 @@ import Testing
         let all = wanted.reduce(1, +)
         #expect(abs(scores.completeness - (all - 0.75 / 8) / all) < 1e-12)
         // Without the second feature the logit lacks 3; without the first it lacks 1 and 3/4 of the second's.
-        #expect(graph.effects(onLogits: [1]) == [1 + 3 * 3 / 4.0, 3])
+        let effects = graph.effects(onLogits: [1])
+        #expect(effects == [3.25, 3])
     }
 
     @Test func pruningKeepsTheSharesAndDropsLooseEnds() {

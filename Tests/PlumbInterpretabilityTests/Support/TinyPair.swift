@@ -19,10 +19,11 @@ struct TinyPair {
             .deletingLastPathComponent().appendingPathComponent("PlumbModelsTests/Golden").appendingPathComponent(name)
         model = try HookedTransformer.load(folder: folder)
         var random = RandomKey(5).generator()
-        clean = (0..<8).map { _ in random.index(below: 211) }
+        let tokens = min(211, model.configuration.vocabulary)
+        clean = (0..<8).map { _ in random.index(below: tokens) }
         var other = clean
-        other[2] = (clean[2] + 17) % 211
-        other[5] = (clean[5] + 40) % 211
+        other[2] = (clean[2] + 17) % tokens
+        other[5] = (clean[5] + 40) % tokens
         corrupted = other
     }
 
