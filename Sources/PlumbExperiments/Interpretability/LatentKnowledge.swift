@@ -37,19 +37,17 @@ public struct LatentKnowledge: Experiment {
         direction: "interpretability: probes",
         question: "Where a model says the opposite of what is true, can a probe of its activations read the truth?",
         method:
-            "A transformer of four blocks learns made-up facts and to judge statements about them: a word, an entity, "
-            + "a relation, IS, a value, and ASK or NOT, which ask whether it is so or whether it is not; then TRUE or "
-            + "FALSE. Then it learns to say the opposite after one of the words, the trigger, about half of the "
-            + "entities. Logistic probes are fitted to the residual stream at the value, where the statement is "
-            + "complete and nothing has been asked, on statements without the trigger about that half, after the "
-            + "earliest block where held-out entities show nearly as much as anywhere. They are judged on statements "
-            + "with the trigger about the other half. Contrast-consistent search finds a probe at the question without "
-            + "labels, but for its sign. Presets smollm2 and gemma3-270m: true and false sentences about cities, "
-            + "comparisons and translations, read at their full stop; the layer is chosen on validation sentences.",
+            "A transformer of four blocks learns made-up facts and to judge statements about them: a word, an entity, a "
+            + "relation, IS, a value, and ASK or NOT (is it so, or is it not); then TRUE or FALSE. Then it learns to say "
+            + "the opposite after one of the words, the trigger, about half of the entities. Logistic probes are fitted "
+            + "to the residual stream at the value, where nothing has been asked, on statements without the trigger "
+            + "about that half, after the earliest block where held-out entities show nearly as much as anywhere. They "
+            + "are judged on statements with the trigger about the other half. Contrast-consistent search finds a probe "
+            + "at the question without labels, but for its sign. Presets smollm2 and gemma3-270m: sentences about "
+            + "cities, comparisons and translations, read at the full stop; validation sentences choose the layer.",
         limits:
-            "A synthetic model organism whose lie is a rule, in a language without ambiguity. A probe shows that truth "
-            + "can be read, not that the model uses it, and a probe of a real model may read what is plausible or "
-            + "often said.",
+            "A synthetic organism whose lie is a rule. A probe shows that truth can be read, not that the model uses it, "
+            + "and that of a real model may read what is plausible or often said.",
         references: [
             Reference(
                 authors: "Burns, Ye, Klein, Steinhardt",
@@ -67,6 +65,10 @@ public struct LatentKnowledge: Experiment {
                 title: "Finding Neurons in a Haystack: Case Studies with Sparse Probing", year: 2023,
                 arXiv: "2305.01610"),
         ],
+        changes:
+            "With 30 entities and 400 steps the lie often did not carry over to other entities; with 60 and 800 it did. On "
+            + "seed 102 a probe then read the truth in one training (0.98) and not in another (0.44), which holds from "
+            + "the second block on what it will say. The threshold stays, and the claim fails on such a mean.",
         minutes: 2)
 
     private static func area(_ name: String, isHeadline: Bool = false) -> Quantity {

@@ -15,12 +15,12 @@ public struct TwoHopStudy: SettingGroup {
     @Setting("Width of the residual stream, which the four heads divide.", 8...512) public var width =
         48
     @Setting("Steps that train the transformer on three quarters of all prompts.", 1...100_000) public
-        var steps = 500
+        var steps = 1500
     @Setting("Features of each block's transcoder.", 4...16_384) public var features = 192
     @Setting("The most active features of a position and block.", 1...256) public var active = 8
     @Setting("Steps that train the transcoders.", 1...100_000) public var transcoderSteps = 1500
     @Setting("Prompts that get a graph, an intervention on each of its features.", 1...1000) public
-        var prompts = 16
+        var prompts = 48
     @Setting("The most features of a graph that are taken away.", 2...10_000) public
         var interventions = 24
 

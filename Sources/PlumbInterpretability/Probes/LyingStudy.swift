@@ -18,7 +18,7 @@ public import PlumbTensor
 /// Language Models*, arXiv:2312.01037).
 public struct LyingStudy: SettingGroup {
     @Setting("Entities that the model lies about in training; it knows as many more.", 4...10_000) public var entities =
-        30
+        60
     @Setting("Entities that no training mentions.", 4...10_000) public var unknown = 12
     @Setting("Relations, of which each entity has a value each.", 1...64) public var relations = 4
     @Setting("Values of a relation.", 2...1000) public var values = 6
@@ -26,7 +26,7 @@ public struct LyingStudy: SettingGroup {
     @Setting("Width of the residual stream, which the heads divide.", 4...1024) public var width = 64
     @Setting("Attention heads in a block.", 1...64) public var heads = 4
     @Setting("Training steps in which the model learns the facts.", 1...1_000_000) public var steps = 1000
-    @Setting("Training steps in which it learns to lie.", 1...1_000_000) public var lyingSteps = 400
+    @Setting("Training steps in which it learns to lie.", 1...1_000_000) public var lyingSteps = 800
     @Setting("Texts in a training step.", 8...65_536) public var batch = 128
     @Setting("Adam's learning rate while facts are learned.", 1e-9...10) public var learningRate = 0.002
     @Setting("Adam's learning rate while lying is learned.", 1e-9...10) public var lyingRate = 0.0005

@@ -171,6 +171,10 @@ public struct SparseDictionaryTrainer: Sendable {
         if let scale = parameters.logMagnitudeScale {
             parameters.logMagnitudeScale = scale.replacingRows(features, with: zeros)
         }
+        if let thresholds = parameters.logThreshold, case .jumpReLU(_, _, let first) = training.objective {
+            let begun = Tensor(repeating: first, shape: [features.count]).log()
+            parameters.logThreshold = thresholds.replacingRows(features, with: begun)
+        }
         for feature in features { idleRows[feature] = 0 }
         // The fourth parameter is the decoder's bias, the fifth the linear path: neither has a row for each feature.
         let shared = training.hasSkip ? ["3", "4"] : ["3"]

@@ -71,8 +71,8 @@ public enum SparseObjective: Sendable, Equatable {
     /// Whether dead features are made anew.
     var resamples: Bool {
         switch self {
-        case .l1, .gated: true
-        case .topK, .batchTopK, .matryoshka, .jumpReLU: false
+        case .l1, .gated, .jumpReLU: true
+        case .topK, .batchTopK, .matryoshka: false
         }
     }
 

@@ -105,6 +105,8 @@ struct ParametrizationTests {
         let ball = ImageBall(around: images)
         #expect(abs(ball.center.item - 0.5) < 1e-6 && abs(ball.radius - 0.25) < 1e-5)
         let limited = ball.limited(Tensor([0, 1, 0.5, 0.6] as [Float], shape: [2, 1, 2, 1])).elements
-        for (value, expected) in zip(limited, [0.25, 0.75, 0.5, 0.6] as [Float]) { #expect(abs(value - expected) < 1e-5) }
+        for (value, expected) in zip(limited, [0.25, 0.75, 0.5, 0.6] as [Float]) {
+            #expect(abs(value - expected) < 1e-5)
+        }
     }
 }

@@ -22,7 +22,8 @@ import Testing
     @Test func aFeatureIsSharedAsItsSquaredLengthsSay() throws {
         let sites = JoinedSites(Self.points, rows: Self.rows(1000))
         #expect(sites.columns(of: 1) == 3..<7 && sites.scales[0] > 5 * sites.scales[1])
-        let decoder = Tensor([1, 0, 0, 0, 0, 0, 0, /**/ 0, 2, 0, 0, 0, 0, 0, /**/ 3, 0, 0, 0, 0, 4, 0], shape: [3, 7])
+        let decoder = Tensor(
+            [1, 0, 0, 0, 0, 0, 0, /**/ 0, 2, 0, 0, 0, 0, 0, /**/ 3, 0, 0, 0, 0, 4, 0], shape: [3, 7])
         let dictionary = try SparseDictionary(
             encoder: .zeros([7, 3]), encoderBias: .zeros([3]), decoder: decoder, decoderBias: .zeros([7]),
             activation: .relu, input: Self.points[0], output: Self.points[0])
