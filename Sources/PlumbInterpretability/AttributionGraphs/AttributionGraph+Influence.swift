@@ -22,8 +22,9 @@ extension AttributionGraph {
         /// For each node the share of all influence that it and the nodes of more influence have.
         public let cumulative: [Double]
 
-        /// The number of nodes that are kept, and of edges.
+        /// How many nodes are kept.
         public var nodeCount: Int { nodes.count { $0 } }
+        /// How many edges are kept.
         public var edgeCount: Int { edges.reduce(0) { $0 + $1.count { $0 } } }
     }
 

@@ -42,9 +42,13 @@ public struct AttributionGraph: Sendable, Equatable {
 
     /// What a node is.
     public enum Node: Sendable, Hashable {
+        /// A feature at a position.
         case feature(Feature)
+        /// What the features of an MLP leave out at a position.
         case error(layer: Int, position: Int)
+        /// The embedding of a token.
         case embedding(position: Int)
+        /// A logit at the last position.
         case logit(Logit)
     }
 
@@ -56,8 +60,9 @@ public struct AttributionGraph: Sendable, Equatable {
     public let layers: Int
     /// Features with rows of their own, block by block and position by position.
     public let features: [Feature]
-    /// The logits, most probable first, and the text of each token.
+    /// The logits, most probable first.
     public let logits: [Logit]
+    /// The text of each logit's token.
     public let logitTexts: [String]
     /// Contributions to each feature, then to each logit.
     public let rows: [Row]
@@ -86,10 +91,13 @@ public struct AttributionGraph: Sendable, Equatable {
             }, "a row's sources are features, errors and embeddings, with a weight each")
     }
 
-    /// The number of the first error, embedding and logit, and of all nodes.
+    /// The number of the first error.
     public var firstError: Int { features.count }
+    /// The number of the first embedding.
     public var firstEmbedding: Int { features.count + layers * tokens.count }
+    /// The number of the first logit.
     public var firstLogit: Int { firstEmbedding + tokens.count }
+    /// How many nodes there are.
     public var nodeCount: Int { firstLogit + logits.count }
 
     /// What node `index` is.

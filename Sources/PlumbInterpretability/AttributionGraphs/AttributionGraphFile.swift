@@ -25,16 +25,23 @@ public struct AttributionGraphFile: Sendable, Equatable {
 
     /// What a node is, as the viewer spells it.
     public enum Kind: String, Sendable, Codable, CaseIterable {
+        /// A feature.
         case feature = "cross layer transcoder"
+        /// What the features of an MLP leave out.
         case error = "mlp reconstruction error"
+        /// The embedding of a token.
         case embedding
+        /// A logit.
         case logit
     }
 
     /// A contribution of one node to another.
     public struct Link: Sendable, Equatable, Codable {
+        /// The identifier of the node that contributes.
         public var source: String
+        /// The identifier of the node that it contributes to.
         public var target: String
+        /// How much.
         public var weight: Double
     }
 
@@ -42,12 +49,15 @@ public struct AttributionGraphFile: Sendable, Equatable {
     public var slug: String
     /// Where pages of the features are found.
     public var scan: String
-    /// The prompt, and the text of each token.
+    /// The prompt.
     public var prompt: String
+    /// The text of each token.
     public var tokens: [String]
     /// The share of influence that nodes were pruned to.
     public var nodeShare: Double
+    /// What is kept of the graph.
     public var nodes: [Node]
+    /// The contributions among what is kept.
     public var links: [Link]
 
     /// The kept part of a graph; embeddings and logits stay, other nodes where a link reaches them.

@@ -13,16 +13,17 @@ public struct GraphInterventions: Sendable {
 
     /// What was found for the features of one prompt, in logits: changes of the logit difference.
     public struct Outcome: Codable, Sendable {
-        /// The graph's word on each feature.
+        /// What the graph predicts for each feature.
         public let predicted: [Double]
         /// What the model did without it.
         public let measured: [Double]
         /// What the model did when a random direction of the same length was taken away in its place.
         public let random: [Double]
-        /// The graph's word on another feature of the graph, drawn at random.
+        /// What the graph predicts for another of its features, drawn at random.
         public let shuffled: [Double]
-        /// The graph's scores.
+        /// The graph's replacement score.
         public let replacement: Double
+        /// The graph's completeness score.
         public let completeness: Double
         /// The share of absolute contributions that the graph's edges carry.
         public let kept: Double

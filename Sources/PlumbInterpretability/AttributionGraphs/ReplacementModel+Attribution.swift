@@ -30,11 +30,11 @@ extension ReplacementModel {
 
     /// The logits to explain with what each reads of the final stream divided by its scale, `[D]`.
     private func explainedLogits(
-        _ prompt: FrozenPrompt, _ tokens: [Int], _ wanted: [Int]?, _ options: AttributionOptions
+        _ prompt: FrozenPrompt, _ tokens: [Int], _ requested: [Int]?, _ options: AttributionOptions
     ) -> ExplainedLogits {
         let probabilities = model.nextTokenLogProbabilities(tokens).exp().elements
-        var chosen = wanted ?? []
-        if wanted == nil {
+        var chosen = requested ?? []
+        if requested == nil {
             var sum: Float = 0
             for (token, value) in HookedTransformer.topTokens(
                 Tensor(probabilities), count: max(1, options.logitLimit))
@@ -97,11 +97,11 @@ private struct GraphSearch {
     /// Gives rows to features, the most influential first.
     mutating func explainFeatures(progress: (Double) throws -> Void) throws {
         let all = backward.firstError
-        let wanted = min(max(0, options.featureLimit), all)
-        while rows.count < wanted {
+        let requested = min(max(0, options.featureLimit), all)
+        while rows.count < requested {
             let influence = influences()
             let pending: [Int]
-            if wanted == all, options.restOfInfluence <= 0 {
+            if requested == all, options.restOfInfluence <= 0 {
                 pending = (0..<all).filter { rows[$0] == nil }
             } else {
                 let order = (0..<all).filter { rows[$0] == nil && influence[$0] > 0 }
@@ -109,14 +109,14 @@ private struct GraphSearch {
                 let left = order.reduce(0.0) { $0 + influence[$1] }
                 let known = (0..<all).reduce(0.0) { $0 + influence[$1] }
                 guard !order.isEmpty, left > options.restOfInfluence * known else { break }
-                pending = Array(order.prefix(min(4 * 128, wanted - rows.count)))
+                pending = Array(order.prefix(min(4 * 128, requested - rows.count)))
             }
-            try explain(pending, of: wanted, progress: progress)
+            try explain(pending, of: requested, progress: progress)
         }
         try progress(1)
     }
 
-    private mutating func explain(_ entries: [Int], of wanted: Int, progress: (Double) throws -> Void) throws {
+    private mutating func explain(_ entries: [Int], of requested: Int, progress: (Double) throws -> Void) throws {
         // Targets of one block and near positions share a pass: little of it is about blocks that some do not reach.
         var targets: [FrozenBackward.Target] = []
         var biases: [Float] = []
@@ -139,7 +139,7 @@ private struct GraphSearch {
         for batch in batches(targets) {
             let heaps = backward.rows(Array(batch), limit: options.edgeLimit)
             for (index, heap) in zip(batch.indices, heaps) { rows[order[index]] = row(heap, bias: biases[index]) }
-            try progress(Double(rows.count) / Double(max(1, wanted)))
+            try progress(Double(rows.count) / Double(max(1, requested)))
         }
     }
 

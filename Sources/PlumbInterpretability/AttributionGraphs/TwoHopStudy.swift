@@ -30,7 +30,7 @@ public struct TwoHopStudy: SettingGroup {
     /// What a trial found.
     public struct Result: Codable, Sendable {
         /// Correlations over the features of all prompts with what was measured: of the graph, of random directions,
-        /// and of the graph's words exchanged among features.
+        /// and of the graph's predictions exchanged among features.
         public let correlation: Double
         public let random: Double
         public let shuffled: Double

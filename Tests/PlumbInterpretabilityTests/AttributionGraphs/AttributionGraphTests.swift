@@ -24,11 +24,11 @@ import Testing
     /// Every row with its bias must sum to the activation or logit that it explains.
     private func expectComplete(_ graph: AttributionGraph, within tolerance: Float, _ what: String) {
         for (index, row) in graph.rows.enumerated() {
-            let wanted =
+            let expected =
                 index < graph.features.count
                 ? graph.features[index].activation : graph.logits[index - graph.features.count].value
             let sum = Float(row.weights.reduce(0.0) { $0 + Double($1) }) + row.bias
-            #expect(abs(sum - wanted) < tolerance * max(1, row.total), "\(what), row \(index): \(sum) for \(wanted)")
+            #expect(abs(sum - expected) < tolerance * max(1, row.total), "\(what), row \(index): \(sum) for \(expected)")
         }
     }
 
@@ -136,8 +136,8 @@ import Testing
         let thin = try replacement.graph(pair.clean, options: options)
         for (a, b) in zip(whole.rows, thin.rows) {
             #expect(b.weights.count <= 10 && a.total == b.total)
-            let wanted = a.weights.map { abs($0) }.sorted(by: >).prefix(10)
-            #expect(b.weights.map { abs($0) }.sorted(by: >) == Array(wanted))
+            let expected = a.weights.map { abs($0) }.sorted(by: >).prefix(10)
+            #expect(b.weights.map { abs($0) }.sorted(by: >) == Array(expected))
         }
         options = everything
         options.featureLimit = 30
@@ -168,11 +168,11 @@ import Testing
         let graph = small()
         // Logit: 1/4 and 3/4; the second feature's inputs: 3/8, 1/8, 1/2.
         let influence = graph.influence()
-        let wanted = [0.25 + 0.75 * 3 / 8, 0.75, 0.75 / 8, 0, 0, 0, 0.25 + 0.75 * 3 / 8, 0.375, 0]
-        #expect(zip(influence, wanted).allSatisfy { abs($0 - $1) < 1e-12 })
+        let expected = [0.25 + 0.75 * 3 / 8, 0.75, 0.75 / 8, 0, 0, 0, 0.25 + 0.75 * 3 / 8, 0.375, 0]
+        #expect(zip(influence, expected).allSatisfy { abs($0 - $1) < 1e-12 })
         let scores = graph.scores()
         #expect(abs(scores.replacement - (1 - 0.09375)) < 1e-12)
-        let all = wanted.reduce(1, +)
+        let all = expected.reduce(1, +)
         #expect(abs(scores.completeness - (all - 0.75 / 8) / all) < 1e-12)
         // Without the second feature the logit lacks 3; without the first it lacks 1 and 3/4 of the second's.
         let effects = graph.effects(onLogits: [1])

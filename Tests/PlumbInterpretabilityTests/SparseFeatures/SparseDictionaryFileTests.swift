@@ -28,9 +28,9 @@ import Testing
     }
 
     private func check(_ dictionary: SparseDictionary, _ name: String) throws {
-        let wanted = try expected(name)
-        expectEqual(dictionary.encode(wanted.input), wanted.features, "\(name) features")
-        expectEqual(dictionary.reconstruct(wanted.input), wanted.output, "\(name) output")
+        let expected = try expected(name)
+        expectEqual(dictionary.encode(expected.input), expected.features, "\(name) features")
+        expectEqual(dictionary.reconstruct(expected.input), expected.output, "\(name) output")
     }
 
     private func temporary() throws -> URL {
