@@ -1,5 +1,5 @@
 internal import PlumbBasics
-public import PlumbModels
+internal import PlumbModels
 public import PlumbTensor
 
 /// Tests a graph on the real model: takes its features away one at a time and compares what is missing in a logit

@@ -28,7 +28,8 @@ import Testing
                 index < graph.features.count
                 ? graph.features[index].activation : graph.logits[index - graph.features.count].value
             let sum = Float(row.weights.reduce(0.0) { $0 + Double($1) }) + row.bias
-            #expect(abs(sum - expected) < tolerance * max(1, row.total), "\(what), row \(index): \(sum) for \(expected)")
+            #expect(
+                abs(sum - expected) < tolerance * max(1, row.total), "\(what), row \(index): \(sum) for \(expected)")
         }
     }
 
