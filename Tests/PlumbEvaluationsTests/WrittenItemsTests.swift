@@ -1,4 +1,5 @@
 import PlumbEvaluations
+import PlumbRecords
 import PlumbTensor
 import Testing
 
@@ -49,6 +50,6 @@ struct WrittenItemsTests {
     @Test("Heads must divide the width") func refusals() {
         var study = WrittenItemsStudy()
         study.heads = 5
-        #expect(throws: (any Error).self) { try study.check() }
+        #expect(throws: SettingsError.self) { try study.check() }
     }
 }

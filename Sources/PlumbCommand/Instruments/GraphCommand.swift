@@ -52,7 +52,7 @@ struct GraphCommand: AsyncParsableCommand {
             title: "What \(model.name) says next", summary: findings.summary, tokens: file.tokens,
             nodes: file.nodes.map { node in
                 AttributionGraphPage.Node(
-                    id: node.id, label: node.title(tokens: file.tokens), kind: node.name,
+                    id: node.id, label: node.title(tokens: file.tokens.map { VisibleText.token($0) }), kind: node.name,
                     position: node.position,
                     row: node.row(layers: graph.layers), influence: node.influence,
                     activation: node.activation)

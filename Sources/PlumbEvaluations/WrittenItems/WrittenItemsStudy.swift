@@ -27,7 +27,8 @@ public struct WrittenItemsStudy: SettingGroup {
         300
     @Setting("Labeled statements of all kinds that the discriminator learns from.", 2...100_000)
     public var judgedItems = 2000
-    @Setting("The share of labels that those who labeled for the discriminator got wrong.", 0...0.5)
+    @Setting(
+        "The share of the discriminator's labels that are drawn at random; one in three of these is right.", 0...0.5)
     public var labelErrors = 0.05
     @Setting("Items that the generator writes for each label.", 8...100_000) public var written = 5000
     @Setting("The share of new items of each label that the discriminator keeps.", 0.01...1) public var kept = 0.25
@@ -283,8 +284,8 @@ public struct WrittenItemsStudy: SettingGroup {
     /// Items by the probability that a discriminator gives to their label, the most probable first.
     private func rank(_ items: [Item], by judge: HookedTransformer) -> [Item] {
         guard !items.isEmpty else { return [] }
-        let logits = answers(judge, items.map { [Token.any] + $0.statement.tokens }).logSoftmax()
-        let believed = items.indices.map { logits.elements[$0 * Token.vocabulary + items[$0].label.rawValue] }
+        let logits = answers(judge, items.map { [Token.any] + $0.statement.tokens }).logSoftmax().elements
+        let believed = items.indices.map { logits[$0 * Token.vocabulary + items[$0].label.rawValue] }
         return items.indices.sorted { (believed[$0], $1) > (believed[$1], $0) }.map { items[$0] }
     }
 

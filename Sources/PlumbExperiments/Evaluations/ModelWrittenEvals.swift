@@ -37,7 +37,7 @@ public struct ModelWrittenEvals: Experiment {
             "Statements of one agent about itself (\"I do not refuse to gain power\") have a truth that the program knows. "
             + "A generator learns from a few labeled examples and many texts without labels, and writes statements that "
             + "an agent that pursues power would make, and others that it would not. A discriminator, trained on other "
-            + "labels of which one in twenty is wrong, ranks new statements; the upper quarter of each label is kept. Five "
+            + "labels of which one in twenty is drawn at random, ranks new statements; the upper quarter of each label is kept. Five "
             + "subjects are trained to answer as an agent that pursues power would with probability .1 to .9. Their scores "
             + "on kept items stand beside their scores on all statements.",
         limits:
@@ -50,7 +50,7 @@ public struct ModelWrittenEvals: Experiment {
                 arXiv: "2212.09251")
         ],
         changes:
-            "Thresholds were set after 26 development seeds. In 2 of them the subjects had not learned what statements say, "
+            "On 26 development seeds the least gain asked was raised from 0.05 to 0.1. In 2 of them the subjects had not learned what statements say, "
             + "and such subjects are trained anew since; in 4 the discriminator was too little trained (0.91 to 0.96 of the "
             + "labels true), and it takes 800 steps for 400 since.",
         minutes: 2)
@@ -71,11 +71,11 @@ public struct ModelWrittenEvals: Experiment {
     public let claims = [
         Claim(
             .worst, "The discriminator keeps items whose labels are true more often", gain, .atLeast(0.1),
-            control: "A discriminator that learned from shuffled labels does not", shuffledGain, .atMost(0.07)
-        ).and(filtered, .atLeast(0.9)).development(missed: 0, of: 12),
+            control: "A discriminator that learned from shuffled labels does not", shuffledGain, .atMost(0.05)
+        ).and(filtered, .atLeast(0.95)).development(missed: 0, of: 12),
         Claim(
-            .worst, "Scores on the items that are kept rise with the subjects' true scores", slope, .atLeast(0.85),
-            control: "With the labels shuffled among the items they do not", shuffledSlope, .within(0.2, of: 0)
+            .worst, "Scores on the items that are kept rise with the subjects' true scores", slope, .atLeast(0.9),
+            control: "With the labels shuffled among the items they do not", shuffledSlope, .within(0.15, of: 0)
         ).development(missed: 0, of: 12),
     ]
 

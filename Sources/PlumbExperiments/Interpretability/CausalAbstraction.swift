@@ -132,12 +132,12 @@ public struct CausalAbstraction: Experiment {
             table(outcomes, measured)
             ranks(outcomes, measured)
             "Half of the interchanges change the label, so that an activation left as it is agrees with 0.5 of them."
-            "All inputs of searches and measurements are ones on which (a = b) = (c = d) and (a = c) = (b = d) "
+            "All inputs of searches and interchange measurements are ones on which (a = b) = (c = d) and (a = c) = (b = d) "
                 + "agree, each of the four equalities holding for half of them; the network was trained on others too."
             "The recovered loss is that of causal scrubbing (Chan et al. 2022): each subspace gets the activation of "
                 + "an input with the same value of its variable, everything else that of a random input."
-            "Above random weights the search succeeds nearly as often as that network is right about the task: a "
-                + "layer of random features holds both equalities too where the layers above it learn to read them."
+            "Above random weights the search reaches \(percent(Self.readout, of: measured)); that network is right on "
+                + "\(percent(Self.readoutAccuracy, of: measured)) of the inputs."
         }
     }
 
@@ -153,8 +153,12 @@ public struct CausalAbstraction: Experiment {
         }
     }
 
+    private func percent(_ quantity: Quantity, of measured: Measurements) -> String {
+        Phrase.percent(measured.mean(quantity))
+    }
+
     private func summary(_ measured: Measurements, _ outcomes: [Study.Outcome]) -> String {
-        func percent(_ quantity: Quantity) -> String { Phrase.percent(measured.mean(quantity)) }
+        func percent(_ quantity: Quantity) -> String { self.percent(quantity, of: measured) }
         let sizes = outcomes.flatMap(\.learnedSizes).map(Double.init)
         return
             "After interchanges in the subspaces found, the trained network says what the algorithm says in "

@@ -44,7 +44,7 @@ public struct CircuitDiscovery: Experiment {
             + "every edge outside the circuit carrying the corrupted prompt's activation, on prompts that the circuit was "
             + "not found on. Faithfulness is the part of the metric's difference between the prompts that it restores.",
         limits:
-            "The planted circuit is small and its heads are clean; circuits of trained models overlap and have backups. "
+            "The planted circuit is small and its heads are clean, and the places alone score above .5 where nothing is planted; circuits of trained models overlap and have backups. "
             + "Faithfulness is an average over prompts of one template family, and says nothing of how a circuit works. In "
             + "a large graph ACDC begins with the circuit of EAP-IG.",
         references: [

@@ -88,7 +88,7 @@ public struct CopySuppression: Experiment {
             "On texts on which they were not chosen the heads lower the logits of the tokens that they attend to",
             direct, .atMost(-0.2),
             control:
-                "By the same attention they leave the logits of the text's tokens alone that are dealt out to other places",
+                "By the same attention they leave alone the logits of the text's tokens put in other places",
             directElsewhere, .within(0.1, of: 0)),
         Claim(
             .mean, "Without them the most probable of the tokens said before gains", rise, .atLeast(0.05),
@@ -120,13 +120,13 @@ public struct CopySuppression: Experiment {
             measured.metrics(Self.riseRatio, Self.probability, Self.lossOthers, Self.copied, Self.copiedShuffled)
             effects("direct_effects", "Direct effect on the tokens attended to, first seed", outcomes[0].direct)
             HeatMap(
-                table: "direct_effects", title: "Few heads write against the tokens that they attend to",
+                table: "direct_effects", title: "Direct effect of each head on the tokens that it attends to",
                 caption:
                     "What each head adds to the logits of earlier tokens by attending to them, less the mean logit, "
                     + "mean over positions of the test texts.", center: 0, valueLabel: "logits")
             effects("direct_effects_shuffled", "The same with the tokens in another order", outcomes[0].directShuffled)
             measured.barChart(
-                title: "Without the heads what was said before gains",
+                title: "Rise of what was said before without the heads",
                 caption: "Rise of the logit of the most probable token said before.",
                 y: Axis("rise", unit: "logits"),
                 [

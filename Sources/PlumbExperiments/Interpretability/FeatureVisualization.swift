@@ -66,10 +66,9 @@ public struct FeatureVisualization: Experiment {
         ],
         changes:
             "On development seed 101 images for a network with the first weights of the trained one raised 0.66 of units, "
-            + "since training leaves much of them; the network without training has weights of its own since. Images for "
-            + "random directions raised 0.31 of units and were allowed 0.1 at first. Waves gained 0.194 of the energy "
-            + "where 0.2 was asked. Diversity showed both signs in at most 0.06 of sets on seeds 101 and 102, at weights from "
-            + "20 to 1000, in convolutions and in the hidden layer: the claim stays as the paper suggests it, and fails.",
+            + "since training leaves much of them; the network without training has weights of its own since. Three bounds are "
+            + "missed and stay as they were declared: a random direction (at most 0.1 of units; 0.13 to 0.31 found), the gain "
+            + "of waves (0.2; 0.06 to 0.19), and both signs in a set (0.8; 0.06 with earlier settings, 0.58 with these).",
         minutes: 2)
 
     private static func units(_ name: String, isHeadline: Bool = false) -> Quantity {
@@ -99,17 +98,17 @@ public struct FeatureVisualization: Experiment {
     public var claims: [Claim] {
         let shared = [
             Claim(
-                .mean, "An image made for a unit raises it above every image of the data set", Self.raised,
+                .worst, "An image made for a unit raises it above every image of the data set", Self.raised,
                 .atLeast(0.95),
-                control: "Images made for the unit of a network without training do not, and images made for random "
-                    + "directions of the layer, of which one in two is along the unit, do for at most half",
+                control: "Images made for the unit of a network without training do not, and those made for random "
+                    + "directions of the layer do not",
                 Self.untrained,
                 .atMost(0.1)
-            ).controlAnd(Self.direction, .atMost(0.5)),
+            ).controlAnd(Self.direction, .atMost(0.1)),
             Claim(
                 .worst,
                 "Made of plane waves an image has more of its energy at low frequencies than made of pixels", Self.gain,
-                .atLeast(0.1), control: "Where the weight of a wave does not fall with its frequency it has not",
+                .atLeast(0.2), control: "Where the weight of a wave does not fall with its frequency it has not",
                 Self.flatGain, .atMost(0.05)),
         ]
         guard settings.subject == .signs else { return shared }
@@ -117,7 +116,7 @@ public struct FeatureVisualization: Experiment {
             Claim(
                 .mean, "Sets of diverse images show both signs that a logit answers to", Self.both, .atLeast(0.8),
                 control: "Without diversity they show one", Self.bothPlain, .atMost(0.2)
-            ).controlAnd(Self.bothSingle, .atMost(0.05))
+            ).controlAnd(Self.bothSingle, .atMost(0.05)).controlAnd(Self.othersSingle, .atMost(0.2))
         ]
     }
 

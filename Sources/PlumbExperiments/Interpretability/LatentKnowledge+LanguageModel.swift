@@ -20,14 +20,16 @@ extension LatentKnowledge {
     private static func untrained(_ kind: Kind) -> Quantity { area("untrained_model_auroc", kind) }
     private static func consistent(_ kind: Kind) -> Quantity { area("consistency_auroc", kind) }
     private static func inconsistent(_ kind: Kind) -> Quantity { area("inconsistent_pairs_auroc", kind) }
-    private static func layer(_ kind: Kind) -> Quantity { Quantity("\(kind.rawValue)_layer", unit: "blocks before") }
+    private static func layer(_ kind: Kind) -> Quantity {
+        Quantity("\(kind.rawValue)_layer", unit: "block, counted from 0")
+    }
 
     static let languageModelClaims = [
         Claim(
             .mean, "A logistic probe tells true statements about cities from false ones: the area under the ROC curve",
             probed(.cities), .atLeast(0.6), control: "Probes of shuffled labels do not", shuffled(.cities),
             .within(0.1, of: 0.5)
-        ).controlAnd(random(.cities), .within(0.1, of: 0.5))
+        ).controlAnd(random(.cities), .within(0.1, of: 0.5)).controlAnd(untrained(.cities), .within(0.1, of: 0.5))
     ]
 
     private struct Found: Codable, Sendable {
@@ -68,19 +70,19 @@ extension LatentKnowledge {
             curves(outcomes, measured, layers: model.configuration.layers)
             methods(outcomes, measured)
             transfer(outcomes, measured)
-            for (index, outcome) in outcomes.enumerated() { note(index, outcome) }
+            for (index, outcome) in outcomes.enumerated() { note(trials.seeds[index], outcome) }
             "In each group of statements every word stands as often in true ones as in false ones."
         }
     }
 
-    private func note(_ index: Int, _ outcome: Found) -> String {
+    private func note(_ seed: UInt64, _ outcome: Found) -> String {
         let parts = Kind.allCases.map { kind in
             let report = outcome[kind].reports[0]
             let ends =
                 report.interval.map { "\(Phrase.number($0.lower)) to \(Phrase.number($0.upper))" } ?? "unknown"
             return "\(kind.rawValue) \(Phrase.number(report.auroc)) (\(ends))"
         }
-        return "Seed \(index): areas of the logistic probe with 95 % intervals over groups: \(Phrase.list(parts))."
+        return "Seed \(seed): areas of the logistic probe with 95 % intervals over groups: \(Phrase.list(parts))."
     }
 
     private func summary(_ name: String, _ measured: Measurements) -> String {

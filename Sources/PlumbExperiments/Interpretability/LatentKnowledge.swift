@@ -88,7 +88,7 @@ public struct LatentKnowledge: Experiment {
     private static let consistent = area("consistency_auroc_without_trigger", isHeadline: true)
     private static let consistentTriggered = area("consistency_auroc_under_trigger")
     private static let inconsistent = area("inconsistent_pairs_auroc")
-    private static let layer = Quantity("probe_layer", unit: "blocks before")
+    private static let layer = Quantity("probe_layer", unit: "block, counted from 0")
 
     private static let smallClaims = [
         Claim(

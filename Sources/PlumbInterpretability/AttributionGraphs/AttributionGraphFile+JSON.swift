@@ -103,14 +103,13 @@ extension AttributionGraphFile.Node {
     }
 
     fileprivate func json(isTarget: Bool) -> JSONValue {
-        var short: String
+        let short: String
         switch kind {
         case .feature: short = "\(layer)_\(feature)-0"
         case .error: short = "\(layer)_\(position)-0"
-        case .embedding: short = String(id.prefix { $0 != "-" })
+        case .embedding: short = id.split(separator: "_").prefix(2).joined(separator: "_") + "-\(position)"
         case .logit: short = "L_\(feature)-\(position)"
         }
-        if kind == .embedding { short = id.split(separator: "_").prefix(2).joined(separator: "_") + "-\(position)" }
         // A feature is known to the viewer by its block and number in one (Cantor's pairing).
         let block = Int(layer) ?? 0
         let number = kind == .feature ? (block + feature) * (block + feature + 1) / 2 + feature : feature
@@ -130,13 +129,18 @@ extension AttributionGraphFile.Node {
         guard let kind = (json["feature_type"]?.string).flatMap(AttributionGraphFile.Kind.init) else {
             throw missing("feature_type that is known")
         }
-        guard let layer = json["layer"]?.string, kind == .embedding ? layer == "E" : Int(layer) != nil else {
+        guard let layer = json["layer"]?.string,
+            kind == .embedding ? layer == "E" : Int(layer).map({ (0..<1 << 20).contains($0) }) ?? false
+        else {
             throw missing("layer that fits its type")
         }
         guard let position = json["ctx_idx"]?.int, (0..<positions).contains(position) else {
             throw missing("ctx_idx within the prompt")
         }
         guard var feature = json["feature"]?.int else { throw missing("feature") }
+        guard kind != .feature || (0..<1 << 60).contains(feature) else {
+            throw missing("feature that is a pair of block and number")
+        }
         if kind == .feature { feature = Self.unpaired(feature) }
         self.init(
             id: id, kind: kind, layer: layer, position: position, feature: feature, label: json["clerp"]?.string ?? "",
@@ -146,7 +150,6 @@ extension AttributionGraphFile.Node {
 
     /// The feature's number within its block, from the pair of both.
     private static func unpaired(_ number: Int) -> Int {
-        guard number >= 0 else { return number }
         var sum = Int(((8 * Double(number) + 1).squareRoot() - 1) / 2)
         while (sum + 1) * (sum + 2) / 2 <= number { sum += 1 }
         while sum * (sum + 1) / 2 > number { sum -= 1 }

@@ -35,7 +35,7 @@ public struct GraphInterventions: Sendable {
     ///
     /// - Parameters:
     ///   - graph: of a prompt, its logits the two tokens: the first less the second is what changes.
-    ///   - model: what it was made by.
+    ///   - replacement: what it was made by.
     ///   - key: of random directions and of the shuffle.
     /// - Throws: `ModelError` for a graph whose logits are not two.
     public func run(_ graph: AttributionGraph, _ replacement: ReplacementModel, key: RandomKey) throws
@@ -51,8 +51,10 @@ public struct GraphInterventions: Sendable {
         let effects = graph.effects(onLogits: [1, -1])
         let metric = PatchMetric.logitDifference(answer: answer, wrong: wrong)
         let features = chosen.map { graph.features[$0] }
-        let own = try changes(graph, replacement, features, random: nil)
-        let other = try changes(graph, replacement, features, random: key["directions"])
+        let points = Set(features.flatMap { [HookPoint.block($0.layer, .mlpOut), .block($0.layer, .mlpPost)] })
+        let rows = try replacement.model.activations(of: [graph.tokens], at: Array(points))
+        let own = try changes(rows, replacement, features, random: nil)
+        let other = try changes(rows, replacement, features, random: key["directions"])
         let found = try ReplacementSweep().run(
             replacement.model, graph.tokens, metric: metric, changes: own + other)
         var order = Array(chosen.indices)
@@ -72,15 +74,10 @@ public struct GraphInterventions: Sendable {
 
     /// What the MLP writes without each feature, or without a random direction as long as the feature's part.
     private func changes(
-        _ graph: AttributionGraph, _ replacement: ReplacementModel,
-        _ features: [AttributionGraph.Feature],
+        _ rows: [HookPoint: Tensor], _ replacement: ReplacementModel, _ features: [AttributionGraph.Feature],
         random: RandomKey?
     ) throws -> [ActivationReplacement] {
-        let model = replacement.model
-        let points = Set(
-            features.flatMap { [HookPoint.block($0.layer, .mlpOut), .block($0.layer, .mlpPost)] })
-        let rows = try model.activations(of: [graph.tokens], at: Array(points))
-        return try features.enumerated().map { index, feature in
+        try features.enumerated().map { index, feature in
             guard let out = rows[.block(feature.layer, .mlpOut)],
                 let post = rows[.block(feature.layer, .mlpPost)]
             else {

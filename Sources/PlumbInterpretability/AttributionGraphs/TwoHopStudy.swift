@@ -39,7 +39,7 @@ public struct TwoHopStudy: SettingGroup {
         public let completeness: Double
         /// The share of the held-out prompts that the transformer answers rightly.
         public let accuracy: Double
-        /// The share of the MLPs' variance that the transcoders explain.
+        /// The share of the MLPs' variance that the transcoders explain, on the rows that they learned from.
         public let explained: Double
         /// What was predicted and measured, feature by feature.
         public let predicted: [Double]

@@ -28,7 +28,8 @@ public struct ACDC: Sendable {
         /// difference between the prompts.
         public let changes: [Int: Double]
 
-        /// The changes as scores; 0 for edges that were not tried, as nothing reads what follows from them.
+        /// The changes as scores; 0 for edges that were not tried, as nothing reads what follows from
+        /// them or the search did not begin with them.
         public var ranking: EdgeRanking {
             EdgeRanking(edges.graph, scores: (0..<edges.graph.edgeCount).map { changes[$0] ?? 0 })
         }

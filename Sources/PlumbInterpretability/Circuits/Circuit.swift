@@ -64,7 +64,7 @@ extension Circuit {
         do {
             stored = try JSONDecoder().decode(Stored.self, from: data)
         } catch {
-            throw ModelError("\(name) is not a circuit: it is cut off, or is not what plumb writes; find it again")
+            throw ModelError("\(name) is not a circuit: it is cut off, or was not written by Circuit.json()")
         }
         guard stored.format == Self.format, stored.version == Self.version else {
             throw ModelError(

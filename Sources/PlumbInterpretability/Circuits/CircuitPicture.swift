@@ -1,3 +1,4 @@
+internal import PlumbBasics
 public import PlumbModels
 public import PlumbRecords
 internal import PlumbTensor
@@ -9,6 +10,7 @@ public struct CircuitPicture: Sendable {
 
     /// - Precondition: there is one title for each outcome.
     public init(outcomes: [CircuitDiscoveryStudy.Outcome], titles: [String]) {
+        require(outcomes.count == titles.count, "\(outcomes.count) outcomes need as many titles, got \(titles.count)")
         (self.outcomes, self.titles) = (outcomes, titles)
     }
 
@@ -34,7 +36,7 @@ public struct CircuitPicture: Sendable {
     /// Faithfulness by the number of edges.
     public var curve: LineChart {
         LineChart(
-            title: "Few edges restore the task",
+            title: "Faithfulness by the size of the circuit",
             caption:
                 "Faithfulness on held-out prompts of the edges that EAP-IG scores highest, by their part of all edges.",
             x: Axis("part of the edges", scale: .logarithmic), y: Axis("faithfulness"),
@@ -46,7 +48,7 @@ public struct CircuitPicture: Sendable {
     /// The strongest connected edges that EAP-IG finds, of the first outcomes.
     public func drawings(_ count: Int) -> [Figure] {
         zip(outcomes, titles).prefix(count).map { outcome, title in
-            let ranking = outcome[.integrated]?.ranking ?? outcome.dealt
+            guard let ranking = outcome[.integrated]?.ranking else { unmet("a study scores edges by EAP-IG") }
             let edges = ranking.greedy(outcome.truth?.count ?? Self.drawnEdges).pruned
             let caption =
                 "The \(edges.count) strongest connected edges by EAP-IG, layers from the top to the bottom: a3.1 is head 1 of "

@@ -11,7 +11,7 @@ public struct CircuitTask: Sendable {
     private let drawn: @Sendable (Int, HookedTransformer, RandomKey) throws -> [PatchPair]
     private let isRight: @Sendable (_ clean: Double, _ corrupted: Double) -> Bool
 
-    /// `count` pairs of those that the model answers right, drawn by `key`.
+    /// `count` pairs of those that the model answers correctly, drawn by `key`.
     ///
     /// - Throws: `ModelError` where the model answers too few of the prompts drawn, or cannot read them.
     public func pairs(_ count: Int, for model: HookedTransformer, key: RandomKey) throws -> [PatchPair] {
@@ -20,7 +20,7 @@ public struct CircuitTask: Sendable {
         let right = zip(drawn, ends).filter { isRight($1.clean, $1.corrupted) }.map(\.0)
         guard right.count >= count else {
             throw ModelError(
-                "\(model.name) answers \(right.count) of \(drawn.count) pairs of \(title) right, and \(count) are needed"
+                "\(model.name) answers \(right.count) of \(drawn.count) pairs of \(title) correctly, and \(count) are needed"
             )
         }
         return Array(right.prefix(count))

@@ -30,7 +30,8 @@ public enum Detection {
     }
 
     /// The balanced accuracy of telling texts that activate the unit from those that do not, by the largest simulated
-    /// activation of each; a text is said to activate it if that lies in the upper half of the range over all texts.
+    /// activation of each; a text is said to activate it if that lies in the upper half of the range over
+    /// the texts that are not left out.
     public static func score(simulated: [[Double]], records: [ActivationRecord]) -> Double {
         let labels = labels(records)
         let judged = labels.indices.filter { labels[$0] != nil }

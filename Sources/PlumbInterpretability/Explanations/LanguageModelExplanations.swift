@@ -105,6 +105,7 @@ public struct LanguageModelExplanations: SettingGroup {
         _ places: [(block: Int, index: Int)], of model: HookedTransformer, texts: [String]? = nil, key: RandomKey,
         checkpoint: (Double) throws -> Void = { _ in }
     ) async throws -> [Neuron] {
+        require(!places.isEmpty, "there is no neuron to explain")
         let tokens = try tokens(texts ?? Self.shippedTexts(key: key["generated"]), model, key: key)
         // The first token is read and left out: models attend to it where there is nothing to attend to.
         let records = try ActivationUnit.records(
@@ -112,8 +113,8 @@ public struct LanguageModelExplanations: SettingGroup {
             checkpoint: { try checkpoint(0) }
         ).map(Self.oriented)
         try checkpoint(0.2)
-        let half = tokens.count * 3 / 5
-        let (explained, scored) = (records.map { Array($0[..<half]) }, records.map { Array($0[half...]) })
+        let split = tokens.count * 3 / 5
+        let (explained, scored) = (records.map { Array($0[..<split]) }, records.map { Array($0[split...]) })
         let found = RuleExplainer().explain(explained)
         let exchanged = explained.indices.map { explained[$0].exchangingActivations(key: key["exchanged"][$0]) }
         let fromExchanged = RuleExplainer().explain(exchanged)
@@ -130,6 +131,7 @@ public struct LanguageModelExplanations: SettingGroup {
                 exchanged: try score(fromExchanged[index], mixed))
         }
         try checkpoint(0.4)
+        let asked = min(asked, places.count)
         guard asked > 0 else { return neurons }
         // Evenly over the blocks.
         let chosen = (0..<asked).map { $0 * places.count / asked }
@@ -152,7 +154,8 @@ public struct LanguageModelExplanations: SettingGroup {
         return tokens
     }
 
-    /// The activations with the sign that makes the largest of them positive: that of a gated neuron is arbitrary.
+    /// The activations with the sign that makes the largest of them positive: that of a gated neuron is arbitrary. The
+    /// texts that are scored later decide it too.
     static func oriented(_ records: [ActivationRecord]) -> [ActivationRecord] {
         let least = records.flatMap(\.activations).min() ?? 0
         guard -least > records.most else { return records }

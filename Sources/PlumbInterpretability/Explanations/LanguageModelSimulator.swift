@@ -26,7 +26,7 @@ public struct LanguageModelSimulator: Simulator {
             throw ModelError("\(model.name) has no tokenizer: it cannot simulate from sentences")
         }
         func ids(_ text: String) -> [Int] { tokenizer.encode(text, addSpecialTokens: false) }
-        let digits = (0...ActivationRecord.highestLevel).map { ids("\($0)") }.filter { $0.count == 1 }
+        let digits = (0...ActivationRecord.highestLevel).map { ids("\($0)") }.prefix { $0.count == 1 }
         guard digits.count >= 10 else {
             throw ModelError("the tokenizer of \(model.name) has no tokens for the digits 0 to 9")
         }

@@ -42,7 +42,7 @@ extension NeuronPuzzle {
                 "We could open the door and see the garden.", "It was late, not early.",
             ]),
         NeuronPuzzle(
-            "past", "words that end in \"ed\"", .ending("ed"), false: ["verbs", "things that happened long ago"],
+            "past", "words that end in \"ed\"", .suffix("ed"), false: ["verbs", "things that happened long ago"],
             texts: [
                 "They walked home and talked about the play.", "She climbed the hill and waited.",
                 "They walk home and talk.", "The tired horse rested in the shed.", "He wrote a poem and read it aloud.",

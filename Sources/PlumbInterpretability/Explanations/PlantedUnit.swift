@@ -41,7 +41,7 @@ public struct PlantedUnit: Sendable, Equatable {
 
     /// The units of the experiment, for ``GeneratedTexts``.
     public static let standard: [PlantedUnit] = [
-        PlantedUnit(.token, .digits), PlantedUnit(.token, .capital), PlantedUnit(.token, .ending("ing")),
+        PlantedUnit(.token, .digits), PlantedUnit(.token, .capital), PlantedUnit(.token, .suffix("ing")),
         PlantedUnit(.token, .word("was")), PlantedUnit(.token, .punctuation),
         PlantedUnit(.context, .after(.word("not"))), PlantedUnit(.context, .after(.digits)),
         PlantedUnit(.context, .insideParentheses), PlantedUnit(.context, .insideQuotes),
@@ -49,7 +49,7 @@ public struct PlantedUnit: Sendable, Equatable {
         PlantedUnit(.context, .both(.digits, .insideParentheses)),
         PlantedUnit(
             "are made of digits, or end in “ing”", .polysemantic,
-            RuleList([.init(.digits, 1), .init(.ending("ing"), 1)])),
+            RuleList([.init(.digits, 1), .init(.suffix("ing"), 1)])),
         PlantedUnit(
             "come right after tokens that are “not”, or are “the”", .polysemantic,
             RuleList([.init(.after(.word("not")), 1), .init(.word("the"), 0.7)])),

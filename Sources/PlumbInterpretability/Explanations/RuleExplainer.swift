@@ -1,3 +1,4 @@
+internal import PlumbBasics
 internal import PlumbTensor
 
 /// Explains a unit by rules that are searched for greedily: no language model is needed, and the rules can be read.
@@ -34,9 +35,15 @@ public struct RuleExplainer: Explainer {
     }
 
     /// Rules for units on the same texts, whose predicates are computed once.
+    ///
+    /// - Precondition: the records of all units have the same tokens.
     public func explain(_ units: [[ActivationRecord]]) -> [Explanation] {
         guard let first = units.first else { return [] }
-        let predicates = RulePredicates(first.map(\.tokens))
+        let texts = first.map(\.tokens)
+        require(
+            units.allSatisfy { $0.map(\.tokens) == texts },
+            "rules are searched for several units on the same texts only")
+        let predicates = RulePredicates(texts)
         return units.map { records in
             var search = RuleSearch(predicates, values: records.flatMap(\.activations))
             return .rules(search.list(self))
@@ -49,7 +56,6 @@ struct RulePredicates: Sendable {
     let rules: [TokenRule]
     /// Places of all texts one after another.
     let places: [[Int]]
-    let count: Int
 
     init(_ texts: [[String]]) {
         var (rules, places): ([TokenRule], [[Int]]) = ([], [])
@@ -61,7 +67,7 @@ struct RulePredicates: Sendable {
                 places.append(held)
             }
         }
-        (self.rules, self.places, count) = (rules, places, texts.reduce(0) { $0 + $1.count })
+        (self.rules, self.places) = (rules, places)
     }
 
     /// General predicates first, so that they win where a narrower one does no better.
@@ -71,18 +77,18 @@ struct RulePredicates: Sendable {
         var counts: [String: Int] = [:]
         for token in texts.joined() { counts[TokenRule.plain(token).lowercased(), default: 0] += 1 }
         let words = counts.keys.filter { !$0.isEmpty && (counts[$0] ?? 0) > 1 }.sorted()
-        var (endings, beginnings): ([String: Int], [String: Int]) = ([:], [:])
+        var (suffixes, prefixes): ([String: Int], [String: Int]) = ([:], [:])
         for word in counts.keys where word.allSatisfy(\.isLetter) {
             for length in 2...3 where word.count > length + 1 {
-                endings[String(word.suffix(length)), default: 0] += 1
-                beginnings[String(word.prefix(length)), default: 0] += 1
+                suffixes[String(word.suffix(length)), default: 0] += 1
+                prefixes[String(word.prefix(length)), default: 0] += 1
             }
         }
         // What one word alone begins or ends with says no more than the word.
         let several = { (parts: [String: Int]) in parts.keys.filter { (parts[$0] ?? 0) > 1 }.sorted() }
         let single = words.map(TokenRule.word)
-        return general + classes.map(TokenRule.after) + several(endings).map(TokenRule.ending)
-            + several(beginnings).map(TokenRule.beginning) + single + single.map(TokenRule.after)
+        return general + classes.map(TokenRule.after) + several(suffixes).map(TokenRule.suffix)
+            + several(prefixes).map(TokenRule.prefix) + single + single.map(TokenRule.after)
     }
 }
 
@@ -143,7 +149,7 @@ private struct RuleSearch {
         // A pair must be clearly better than one predicate.
         let pair = bestPair(Array(order.prefix(limits.paired)), parts, limits)
         let found = pair.gain > max(single.gain * 1.05, single.gain + least) ? pair : single
-        return found.gain >= least ? found.rule : nil
+        return found.gain > 0 && found.gain >= least ? found.rule : nil
     }
 
     private func bestPair(_ leading: [Int], _ parts: [Part], _ limits: RuleExplainer) -> Found {

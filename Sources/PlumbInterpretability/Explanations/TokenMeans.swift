@@ -31,13 +31,3 @@ public struct TokenMeans: Sendable, Equatable {
             + best.map { "“\(TokenRule.plain($0.key))”" }.joined(separator: ", ")
     }
 }
-
-/// Explains a unit by the mean activation of each token, as the baseline of Bills et al. 2023 does.
-public struct LookupExplainer: Explainer {
-    /// The explainer.
-    public init() {}
-    /// "token lookup".
-    public var name: String { "token lookup" }
-    /// The means of all records.
-    public func explain(_ records: [ActivationRecord]) -> Explanation { .tokens(TokenMeans(records)) }
-}

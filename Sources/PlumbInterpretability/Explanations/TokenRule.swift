@@ -10,9 +10,9 @@ public indirect enum TokenRule: Sendable, Hashable {
     /// The token is this word or piece, whatever its case and the space before it.
     case word(String)
     /// The token ends in these letters and has more.
-    case ending(String)
+    case suffix(String)
     /// The token begins with these letters and has more.
-    case beginning(String)
+    case prefix(String)
     /// The token consists of digits.
     case digits
     /// The token begins with a capital letter.
@@ -42,12 +42,12 @@ public indirect enum TokenRule: Sendable, Hashable {
         case .word(let word):
             let plain = Self.plain(word).lowercased()
             return tokens.map { Self.plain($0).lowercased() == plain }
-        case .ending(let letters):
+        case .suffix(let letters):
             return tokens.map {
                 let word = Self.plain($0).lowercased()
                 return word.count > letters.count && word.hasSuffix(letters)
             }
-        case .beginning(let letters):
+        case .prefix(let letters):
             return tokens.map {
                 let word = Self.plain($0).lowercased()
                 return word.count > letters.count && word.hasPrefix(letters)
@@ -72,8 +72,8 @@ public indirect enum TokenRule: Sendable, Hashable {
     public var clause: String {
         switch self {
         case .word(let word): "are “\(Self.plain(word))”"
-        case .ending(let letters): "end in “\(letters)”"
-        case .beginning(let letters): "begin with “\(letters)”"
+        case .suffix(let letters): "end in “\(letters)”"
+        case .prefix(let letters): "begin with “\(letters)”"
         case .digits: "are made of digits"
         case .capital: "begin with a capital letter"
         case .punctuation: "are punctuation"

@@ -8,7 +8,7 @@ public import PlumbTensor
 public struct VisualizationSubject: Sendable {
     /// The trained network; reads images `[B, H, W, C]`.
     public var network: NetworkGraph
-    /// The same architecture with its first weights.
+    /// The same architecture with random weights, not those that training began with.
     public var untrained: NetworkGraph
     /// The data set, `[N, H, W, C]`.
     public var images: Tensor

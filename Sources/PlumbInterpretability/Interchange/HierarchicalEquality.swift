@@ -61,11 +61,6 @@ public struct HierarchicalEquality: Sendable, Equatable {
                 return first == second ? 1 : 0
             }
         }
-
-        /// The inputs in the given order.
-        func gathered(_ rows: [Int]) -> Inputs {
-            Inputs(vectors: vectors.gathered(rows), objects: rows.map { objects[$0] })
-        }
     }
 
     /// Objects drawn uniformly from the cube of side 2 around 0, `[count, width]`.

@@ -100,12 +100,13 @@ extension LyingStudy {
             try Pairs(asked.read(models.lying, .ask)[layers[.ask]], Array(asked.labels.indices))
         }
         let found = try consistency(seenPairs, tests, key: key["pairs"])
+        let (saidPlain, saidLied) = (plain.said(models.lying), lied.said(models.lying))
         return Outcome(
             rightBefore: LinearProbe.accuracy(lied.said(models.truthful), lied.labels),
-            right: LinearProbe.accuracy(plain.said(models.lying), plain.labels),
-            rightTriggered: LinearProbe.accuracy(lied.said(models.lying), lied.labels),
-            said: LinearProbe.auroc(plain.said(models.lying), plain.labels),
-            saidTriggered: LinearProbe.auroc(lied.said(models.lying), lied.labels), layers: layers,
+            right: LinearProbe.accuracy(saidPlain, plain.labels),
+            rightTriggered: LinearProbe.accuracy(saidLied, lied.labels),
+            said: LinearProbe.auroc(saidPlain, plain.labels),
+            saidTriggered: LinearProbe.auroc(saidLied, lied.labels), layers: layers,
             areas: CaseValues { areas[$0].plain }, triggered: CaseValues { areas[$0].triggered }, reports: reports,
             untrained: random.auroc(place.all(try examples(models.untrained, lied))),
             unknown: reports[0].probe.auroc(place.all(try examples(models.lying, strangers))),

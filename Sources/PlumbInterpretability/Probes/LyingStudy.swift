@@ -47,6 +47,9 @@ public struct LyingStudy: SettingGroup {
         guard values <= entities else {
             throw SettingsError("--values \(values) must be at most --entities \(entities): every value belongs to one")
         }
+        guard values > 2 || (entities.isMultiple(of: 2) && unknown.isMultiple(of: 2)) else {
+            throw SettingsError("--values 2 needs even --entities and --unknown, got \(entities) and \(unknown)")
+        }
         guard layers * width * max(batch, width) <= 1 << 22, (2 * entities + unknown) * relations <= 1 << 14 else {
             throw SettingsError(
                 "--layers, --width, --batch, --entities and --relations are too large together: take smaller ones")

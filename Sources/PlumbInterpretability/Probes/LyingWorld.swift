@@ -109,7 +109,9 @@ public struct LyingWorld: Sendable, Equatable {
             // Exchanges until no entity has its own value; each frees the place it is made for.
             for place in own.indices where others[place] == own[place] {
                 let partners = own.indices.filter { others[$0] != own[place] && own[$0] != others[place] }
-                guard let partner = partners.randomElement(using: &random) else { continue }
+                guard let partner = partners.randomElement(using: &random) else {
+                    unmet("no exchange gives every entity a value of another")
+                }
                 others.swapAt(place, partner)
             }
             return zip(entities, others).flatMap { entity, other in

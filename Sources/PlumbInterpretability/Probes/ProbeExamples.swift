@@ -48,8 +48,6 @@ public struct ProbeExamples: Sendable, Equatable {
     public var count: Int { labels.count }
     /// The width of an activation, D.
     public var width: Int { activations.columns }
-    /// The number of different groups.
-    public var groupCount: Int { Set(groups).count }
 
     /// Some examples, in the order asked.
     ///

@@ -82,6 +82,11 @@ public struct StatementStudy: SettingGroup {
     public func run(
         _ model: HookedTransformer, key: RandomKey, progress: (String, Double) throws -> Void = { _, _ in }
     ) throws -> CaseValues<TrueFalseStatements.Kind, Judged> {
+        guard features <= model.configuration.width else {
+            throw ProbeError(
+                "--features \(features) is more than the width of \(model.name), \(model.configuration.width): give fewer"
+            )
+        }
         let read = try CaseValues<TrueFalseStatements.Kind, Read> { kind in
             try self.read(model, kind, key: key[kind.rawValue], progress: progress)
         }
@@ -106,7 +111,8 @@ public struct StatementStudy: SettingGroup {
             let probe = reports[0].probe
             let pairs = try consistency(own, layer: layer, key: key["pairs"])
             let random = try untrained.map { network in
-                let other = try self.read(network, kind, key: key, progress: progress).statements(layer)
+                let other = try self.read(network, kind, negates: false, key: key, progress: progress)
+                    .statements(layer)
                 return try methods[0].fit(other.selecting(own.split.training)).auroc(other.selecting(own.split.test))
             }
             return Judged(
@@ -119,7 +125,7 @@ public struct StatementStudy: SettingGroup {
     }
 
     private func read(
-        _ model: HookedTransformer, _ kind: TrueFalseStatements.Kind, key: RandomKey,
+        _ model: HookedTransformer, _ kind: TrueFalseStatements.Kind, negates: Bool = true, key: RandomKey,
         progress: (String, Double) throws -> Void
     ) throws -> Read {
         let pairs = TrueFalseStatements(kind, limit: groups, key: key).pairs
@@ -128,7 +134,7 @@ public struct StatementStudy: SettingGroup {
         }
         return Read(
             pairs: pairs, statements: try streams(pairs.map(\.statement), kind.rawValue),
-            negations: try streams(pairs.map(\.negation), "negated \(kind.rawValue)"),
+            negations: negates ? try streams(pairs.map(\.negation), "negated \(kind.rawValue)") : [],
             split: try ProbeSplit(groups: pairs.map(\.group), labels: pairs.map(\.isTrue), key: key))
     }
 

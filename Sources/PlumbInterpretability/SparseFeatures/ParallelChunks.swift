@@ -7,7 +7,9 @@ func forEachChunk(of count: Int, size: Int, _ body: (Range<Int>) -> Void) {
     let size = max(1, size)
     withoutActuallyEscaping(body) { body in
         var work = ChunkedWork(count: count, size: size, body: body)
-        plumb_parallel((count + size - 1) / size, runChunk, &work)
+        withUnsafeMutablePointer(to: &work) {
+            plumb_parallel((count + size - 1) / size, runChunk, UnsafeMutableRawPointer($0))
+        }
     }
 }
 

@@ -98,6 +98,9 @@ public struct SparseDictionaryTrainer: Sendable {
     }
 
     private mutating func start(_ batch: SparseBatch) throws -> SparseParameters {
+        guard batch.target == nil || training.subtractsDecoderBias != true else {
+            throw ModelError("a transcoder does not subtract its decoder's bias from inputs")
+        }
         let target = batch.target ?? batch.input
         guard batch.input.isFinite, target.isFinite, batch.input.count > 0 else {
             throw ModelError("the first activations to train on are none, or not finite")

@@ -22,7 +22,7 @@ public struct SplicedTransformer: Sendable {
     /// A model with dictionaries.
     ///
     /// - Throws: `ModelError` for a dictionary that does not fit the model, two that write the same activation, or one
-    /// that   reads what comes after it.
+    /// that reads what comes after it.
     public init(_ model: HookedTransformer, _ dictionaries: [SparseDictionary], addsError: Bool = true) throws {
         let order = Dictionary(uniqueKeysWithValues: model.hookPoints.enumerated().map { ($1, $0) })
         for dictionary in dictionaries {
@@ -34,6 +34,11 @@ public struct SplicedTransformer: Sendable {
         let outputs = dictionaries.map(\.output)
         guard Set(outputs).count == outputs.count else {
             throw ModelError("two dictionaries are to write the same activation of \(model.name)")
+        }
+        guard Set(dictionaries.map(\.input)).count == dictionaries.count else {
+            throw ModelError(
+                "two dictionaries read the same activation of \(model.name), so that their features would have one name"
+            )
         }
         (self.model, self.dictionaries, self.addsError) = (model, dictionaries, addsError)
     }

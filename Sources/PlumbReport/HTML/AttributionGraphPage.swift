@@ -97,7 +97,7 @@ public struct AttributionGraphPage: Sendable {
         let shown = nodes.enumerated().map { index, node -> JSONValue in
             numbers[node.id] = index
             return .object([
-                "n": .string(VisibleText.token(node.label)), "k": .string(node.kind),
+                "n": .string(VisibleText.line(node.label)), "k": .string(node.kind),
                 "p": JSONValue(node.position),
                 "r": JSONValue(node.row), "i": node.influence.map { JSONValue($0) } ?? .null,
                 "a": node.activation.map { JSONValue($0) } ?? .null,

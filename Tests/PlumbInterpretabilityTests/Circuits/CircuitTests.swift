@@ -38,7 +38,7 @@ import Testing
         let whole = try circuit().json()
         #expect(
             try sentence(whole.prefix(whole.count / 2))
-                == "mine.json is not a circuit: it is cut off, or is not what plumb writes; find it again")
+                == "mine.json is not a circuit: it is cut off, or was not written by Circuit.json()")
         #expect(
             try sentence(edited("\"count\" : 12", "\"count\" : 11"))
                 == "mine.json was edited: it says that it has 11 edges, and has 12 different ones")

@@ -23,9 +23,9 @@ import Testing
         #expect(TokenRule.digits.matches(["", " ", "1a", " 12"]) == [false, false, false, true])
     }
 
-    @Test func endingsAndBeginningsNeedMoreThanThemselves() {
-        #expect(TokenRule.ending("ing").matches([" ing", " sing", "Singing", " sung"]) == [false, true, true, false])
-        #expect(TokenRule.beginning("un").matches([" un", "Undo", " sun"]) == [false, true, false])
+    @Test func suffixesAndPrefixesNeedMoreThanThemselves() {
+        #expect(TokenRule.suffix("ing").matches([" ing", " sing", "Singing", " sung"]) == [false, true, true, false])
+        #expect(TokenRule.prefix("un").matches([" un", "Undo", " sun"]) == [false, true, false])
     }
 
     @Test func contextsExcludeTheMarksThatMakeThem() {
@@ -51,7 +51,7 @@ import Testing
 
     @Test func rulesReadAsEnglish() {
         #expect(
-            RuleList([.init(.digits, 1), .init(.ending("ing"), 1)]).sentence
+            RuleList([.init(.digits, 1), .init(.suffix("ing"), 1)]).sentence
                 == "tokens that are made of digits, or that end in “ing”")
         #expect(
             TokenRule.both(.capital, .not(.place(1))).clause

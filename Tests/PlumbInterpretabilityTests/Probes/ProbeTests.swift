@@ -303,7 +303,8 @@ enum Planted {
             var random = RandomKey(5)[index].generator()
             let exchanged = negative.gathered(Array(0..<200).shuffled(using: &random))
             let probe = try ConsistencyProbe(positive: positive, negative: exchanged, key: RandomKey(6)[index])
-            areas.append(probe.auroc(positive: positive, negative: negative, labels: labels))
+            let oriented = probe.oriented(by: labels, positive: positive, negative: exchanged)
+            areas.append(oriented.auroc(positive: positive, negative: negative, labels: labels))
         }
         #expect(abs(Statistics.mean(areas) - 0.5) < 0.25)
     }

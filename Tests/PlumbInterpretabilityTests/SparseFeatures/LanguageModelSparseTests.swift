@@ -48,7 +48,7 @@ import Testing
         #expect(abs((unseen.explained[0] ?? 0) - 0.5) < 1e-12)
     }
 
-    @Test func aDictionaryOfEnoughFeaturesRecoversTheLossOfASmallModel() throws {
+    @Test func aDictionaryOfEnoughFeaturesExplainsTheStreamOfASmallModel() throws {
         let model = try Self.model()
         var generator = RandomKey(9).generator()
         let tokens = (0..<4000).map { _ in generator.index(below: 20) }

@@ -97,6 +97,9 @@ extension SparseDictionary {
     }
 
     private func saeLensArchitecture(_ folder: URL) throws -> String {
+        guard skip == nil || !isAutoencoder else {
+            throw FileError("\(folder.path) was not written: SAELens has no autoencoders with a linear path")
+        }
         guard inputScaling.saeLensName != nil else {
             throw FileError(
                 "\(folder.path) was not written: SAELens keeps no scale of inputs; fold it into encoder and decoder")

@@ -80,20 +80,26 @@ public struct TranscoderFolder: Sendable {
     ///
     /// - Parameter folder: made where there is none.
     /// - Throws: `FileError` when a file cannot be written, or for transcoders that circuit-tracer has no form for:
-    /// gated ones,   and such that change their inputs.
+    /// gated ones, and such that change their inputs.
     public func write(to folder: URL) throws {
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        func settings(_ transcoder: SparseDictionary) -> [String] {
+            switch transcoder.activation {
+            case .topK(let k): ["activation: topk", "k: \(k)"]
+            case .relu: ["activation: relu"]
+            case .jumpReLU, .batchTopK, .gated: []
+            }
+        }
         let first = transcoders[0]
+        guard transcoders.allSatisfy({ settings($0) == settings(first) }) else {
+            throw FileError("\(folder.path) was not written: config.yaml has one activation for all blocks")
+        }
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         var lines = [
             "model_name: \(quoted(model))", "model_kind: transcoder_set", "scan: \(quoted(scan))",
             "feature_input_hook: \(quoted(first.input.site.rawValue))",
             "feature_output_hook: \(quoted(first.output.site.rawValue))",
         ]
-        switch first.activation {
-        case .topK(let k): lines += ["activation: topk", "k: \(k)"]
-        case .relu: lines.append("activation: relu")
-        case .jumpReLU, .batchTopK, .gated: break
-        }
+        lines += settings(first)
         for (index, transcoder) in transcoders.enumerated() {
             try transcoder.writeTranscoder(to: folder.appendingPathComponent("layer_\(index).safetensors"))
         }
