@@ -185,4 +185,18 @@ import Testing
         #expect(page.contains("\"w\":[1000,0,250,750]"))
         #expect(!page.contains("\"h\":2") && page.components(separatedBy: "</script>").count == 3)
     }
+
+    @Test func aPageOfAGraphHoldsNoMarkupOfItsLabels() {
+        let page = AttributionGraphPage(
+            title: "Graph", summary: "", tokens: ["</script><b>"],
+            nodes: [
+                .init(
+                    id: "a", label: "feature 12 </script>", kind: "feature", position: 0, row: 1, influence: 0.5,
+                    activation: 2),
+                .init(id: "b", label: "far", kind: "logit", position: 7, row: 2, influence: nil, activation: nil),
+            ], links: [.init(source: "a", target: "b", weight: 1)]
+        ).render()
+        #expect(page.components(separatedBy: "</script>").count == 3 && !page.contains("<b>\""))
+        #expect(page.contains("feature 12") && !page.contains("\"far\""))
+    }
 }

@@ -99,6 +99,8 @@ public struct WrittenItemsStudy: SettingGroup {
         public var statements = Double.nan
         /// Of the statements, the share that neither the generator's examples nor its earlier items hold.
         public var fresh = Double.nan
+        /// The share of statements about the behavior that the subjects' network labels as the program does.
+        public var taught = Double.nan
         /// Scores of the subjects on every statement about the behavior.
         public var truth: [Double] = []
         /// All new items.
@@ -125,6 +127,7 @@ public struct WrittenItemsStudy: SettingGroup {
         let blind = try discriminator(isShuffled: true, key["discriminator"], session)
         var outcome = Outcome()
         let all = BehaviorStatement.aboutBehavior.map { Item(statement: $0, label: $0.label) }
+        outcome.taught = labeledTruly(subjects)
         outcome.truth = scores(all, subjects)
         let items = try write(generator, known: Set(examples), key["written"], &outcome)
         func measured(_ items: [Item]) -> ItemSet { evaluate(items, subjects, truth: outcome.truth) }
@@ -216,7 +219,8 @@ public struct WrittenItemsStudy: SettingGroup {
 
     /// Learns what statements say, and the probabilities with which five subjects, named by the first token, agree.
     private func subjects(_ key: RandomKey, _ session: FitSession) throws -> HookedTransformer {
-        try trained("subjects", steps: subjectSteps, key, session, isTaught: labelsTruly) { model, random in
+        try trained("subjects", steps: subjectSteps, key, session, isTaught: { labeledTruly($0) >= 0.98 }) {
+            model, random in
             var (texts, targets) = ([[Int]](), [Float](repeating: 0, count: batch * Token.vocabulary))
             for row in 0..<batch {
                 let (statement, start) = (BehaviorStatement.random(&random), row * Token.vocabulary)
@@ -236,11 +240,12 @@ public struct WrittenItemsStudy: SettingGroup {
         }
     }
 
-    /// Whether a model labels 98 % of the statements about the behavior as the program does.
-    private func labelsTruly(_ model: HookedTransformer) -> Bool {
+    /// The share of statements about the behavior that a model labels as the program does.
+    private func labeledTruly(_ model: HookedTransformer) -> Double {
         let statements = BehaviorStatement.aboutBehavior
         let said = answers(model, statements.map { [Token.any] + $0.tokens }).argmaxOfRows()
-        return zip(said, statements).count { $0 == Token.labels + $1.label.rawValue } * 100 >= statements.count * 98
+        let right = zip(said, statements).count { $0 == Token.labels + $1.label.rawValue }
+        return Double(right) / Double(statements.count)
     }
 
     /// The probability with which a subject agrees with a statement.

@@ -37,9 +37,9 @@ public struct ModelWrittenEvals: Experiment {
             "Statements of one agent about itself (\"I do not refuse to gain power\") have a truth that the program knows. "
             + "A generator learns from a few labeled examples and many texts without labels, and writes statements that "
             + "an agent that pursues power would make, and others that it would not. A discriminator, trained on other "
-            + "labels of which one in twenty is drawn at random, ranks new statements; the upper quarter of each label is kept. Five "
-            + "subjects are trained to answer as an agent that pursues power would with probability .1 to .9. Their scores "
-            + "on kept items stand beside their scores on all statements.",
+            + "labels of which one in twenty is drawn at random, ranks new statements; the upper quarter of each label is "
+            + "kept. Five subjects are trained to answer as an agent that pursues power would with probability .1 to .9. "
+            + "Their scores on kept items stand beside their scores on all statements.",
         limits:
             "The statements come from a grammar of four parts, so that truth is known; published generators write free "
             + "text, which people judged. The subjects' behavior is trained in directly.",
@@ -50,9 +50,9 @@ public struct ModelWrittenEvals: Experiment {
                 arXiv: "2212.09251")
         ],
         changes:
-            "On 26 development seeds the least gain asked was raised from 0.05 to 0.1. In 2 of them the subjects had not learned what statements say, "
-            + "and such subjects are trained anew since; in 4 the discriminator was too little trained (0.91 to 0.96 of the "
-            + "labels true), and it takes 800 steps for 400 since.",
+            "On 26 development seeds the least gain asked was raised from 0.05 to 0.1. In 2 of them the subjects had not "
+            + "learned what statements say, and such subjects are trained anew since; in 4 the discriminator was too little "
+            + "trained (0.91 to 0.96 of the labels true), and it takes 800 steps for 400 since.",
         minutes: 2)
 
     private static let unfiltered = Quantity("valid_labels_unfiltered", unit: "of the items", isHeadline: true)
@@ -66,6 +66,7 @@ public struct ModelWrittenEvals: Experiment {
     private static let unfilteredError = Quantity("distance_without_the_filter")
     private static let statements = Quantity("statements_among_texts", unit: "of the texts")
     private static let fresh = Quantity("new_among_statements", unit: "of the statements")
+    private static let taught = Quantity("labels_of_the_subjects", unit: "of the statements")
     private static let kept = Quantity("items_kept", unit: "items")
 
     public let claims = [
@@ -92,7 +93,8 @@ public struct ModelWrittenEvals: Experiment {
         return Findings(summary: summary(measured), claims: claims, from: measured) {
             measured.metrics(
                 Self.unfiltered, Self.filtered, Self.gain, Self.shuffledGain, Self.slope, Self.unfilteredSlope,
-                Self.shuffledSlope, Self.error, Self.unfilteredError, Self.statements, Self.fresh, Self.kept)
+                Self.shuffledSlope, Self.error, Self.unfilteredError, Self.statements, Self.fresh,
+                Self.taught, Self.kept)
             scores(outcomes, measured)
             sets(measured)
             "Of seed \(trials.seeds[0]), most and least believed. " + examples(outcomes[0])
@@ -112,6 +114,7 @@ public struct ModelWrittenEvals: Experiment {
         measured[Self.unfilteredError] = outcomes.map(\.unfiltered.error)
         measured[Self.statements] = outcomes.map(\.statements)
         measured[Self.fresh] = outcomes.map(\.fresh)
+        measured[Self.taught] = outcomes.map(\.taught)
         measured[Self.kept] = outcomes.map { Double($0.filtered.count) }
         return measured
     }

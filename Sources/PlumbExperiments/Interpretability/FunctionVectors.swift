@@ -156,7 +156,7 @@ public struct FunctionVectors: Experiment {
         func percent(_ quantity: Quantity) -> String { Phrase.percent(measured.mean(quantity)) }
         func number(_ quantity: Quantity) -> String { Phrase.number(measured.mean(quantity)) }
         return
-            "With \(settings.study.examples) worked examples the model answers \(percent(Self.inContext)) of prompts right, "
+            "With \(settings.study.examples) worked examples the model answers \(percent(Self.inContext)) of prompts correctly, "
             + "with none \(percent(Self.plain)) of the words. The vectors of \(settings.study.heads) heads, added after layer "
             + "\(settings.study.layer), raise that by \(percent(Self.accuracy)) of the words; vectors from shuffled labels by "
             + "\(percent(Self.shuffled)), of other heads by \(percent(Self.heads)) and random ones by "

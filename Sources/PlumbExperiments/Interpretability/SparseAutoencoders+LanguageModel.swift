@@ -76,7 +76,8 @@ extension SparseAutoencoders {
                     + "activation of each token explains on other text.", x: Axis("share of the variance"),
                 countLabel: "features", values: first[0].lookup.map { max(-0.5, $0) }, bins: 30)
             "The first position of a window is neither learned from nor replaced. A dictionary of permuted activations "
-                + "sees each coordinate's values without their company."
+                + "sees each coordinate's values without their company. The dictionary learned from at most "
+                + "\(settings.stream.tokens) tokens, the controls from \(settings.stream.controlTokens)."
         }
     }
 

@@ -32,7 +32,7 @@ extension AttributionGraphFile {
     /// Reads such a file.
     ///
     /// - Throws: `FileError` naming the file and what is wrong: a field that is missing or of another kind, two nodes
-    /// of one   name, a link from or to no node, against the order of the blocks, or of a weight that is no number.
+    /// of one name, a link from or to no node, against the order of the blocks, or of a weight that is no number.
     public init(contentsOf url: URL) throws {
         let data = try MappedBytes(contentsOf: url).withUnsafeBytes { Data($0) }
         do {
@@ -112,6 +112,9 @@ extension AttributionGraphFile.Node {
         }
         // A feature is known to the viewer by its block and number in one (Cantor's pairing).
         let block = Int(layer) ?? 0
+        require(
+            kind != .feature || (0..<1 << 20).contains(block) && (0..<1 << 31).contains(feature),
+            "a graph has no feature \(feature) of block \(layer)")
         let number = kind == .feature ? (block + feature) * (block + feature + 1) / 2 + feature : feature
         return .object([
             "node_id": .string(id), "feature": JSONValue(number), "layer": .string(layer),

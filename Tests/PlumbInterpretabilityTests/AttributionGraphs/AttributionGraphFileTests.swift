@@ -46,5 +46,12 @@ import Testing
         #expect(refusal { $0.nodes.append($0.nodes[0]) }.contains("two nodes of the graph are called"))
         #expect(refusal { $0.nodes[0].position = 90 }.contains("ctx_idx within the prompt"))
         #expect(refusal { $0.nodes[0].layer = "x" }.contains("layer that fits its type"))
+        let text = String(decoding: file.json(), as: UTF8.self)
+        for edit in ["\"layer\":\"9223372036854775806\"", "\"feature\":9000000000000000000", "\"feature\":-1"] {
+            let name = edit.prefix { $0 != ":" }
+            let place = try #require(text.range(of: "\(name) ?: ?\"?[0-9]+\"?", options: .regularExpression))
+            let edited = Data(text.replacingCharacters(in: place, with: edit).utf8)
+            #expect(throws: ModelError.self) { try AttributionGraphFile(json: edited) }
+        }
     }
 }

@@ -137,6 +137,11 @@ import Testing
         let restored = try CircuitScore(results).restored
         #expect(restored[0] > 0.9 && restored[0] < 1.1)
         #expect(restored[1] < 0.2)
+        let quality = try CircuitQuality(
+            planted.truth, sweep, pairs: pairs, key: RandomKey(3), randomCount: 4, tried: 13)
+        #expect(quality.edges == 13 && quality.sufficiency == restored[0])
+        #expect(abs(quality.comprehensiveness - (1 - restored[1])) < 1e-9 && quality.minimality > 0)
+        #expect(quality.random.count == 4 && quality.random.allSatisfy { abs($0) < 0.2 })
         let bare = try PlantedCircuit(PlantedCircuit.Plan(), key: RandomKey(101), isPlanted: false)
         let without = try CircuitSweep(bare.model).run([], on: pairs)
         #expect(without.contains { $0.clean < 0 } && without.contains { $0.clean > 0 })

@@ -87,5 +87,10 @@ import Testing
                 pair.model, pair.clean, metric: metric, cells: [.init(dictionary: 0, position: 0, feature: 32)])
         }
         #expect(throws: ModelError.self) { try SplicedTransformer(pair.model, [own, own]) }
+        let (read, write) = (HookPoint.block(0, .residPost), HookPoint.block(1, .residPost))
+        let later = try dictionary(pair.model, read, write)
+        #expect { try SplicedTransformer(pair.model, [try dictionary(pair.model, read, read), later]) } throws: {
+            "\($0)".contains("would have one name")
+        }
     }
 }

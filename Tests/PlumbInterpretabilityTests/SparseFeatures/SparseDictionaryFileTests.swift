@@ -95,6 +95,28 @@ import Testing
         }
     }
 
+    @Test func whatAFormatCannotHoldIsNotWritten() throws {
+        let folder = try temporary()
+        defer { try? FileManager.default.removeItem(at: folder) }
+        func dictionary(_ activation: SparseDictionary.Activation, skip: Tensor? = nil, block: Int = 0, to: Site) throws
+            -> SparseDictionary
+        {
+            try SparseDictionary(
+                encoder: .zeros([2, 3]), encoderBias: .zeros([3]), decoder: .zeros([3, 2]), decoderBias: .zeros([2]),
+                skip: skip, activation: activation, input: .block(block, .residMid), output: .block(block, to))
+        }
+        let linear = try dictionary(.relu, skip: .zeros([2, 2]), to: .residMid)
+        #expect { try linear.writeSAELens(to: folder.appendingPathComponent("a")) } throws: {
+            "\($0)".contains("no autoencoders with a linear path")
+        }
+        let mixed = try TranscoderFolder(
+            [dictionary(.topK(1), to: .mlpOut), dictionary(.topK(2), block: 1, to: .mlpOut)], model: "m")
+        #expect { try mixed.write(to: folder.appendingPathComponent("b")) } throws: {
+            "\($0)".contains("one activation for all blocks")
+        }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
+    }
+
     /// What reading a changed copy of the folder of a topk dictionary says.
     private func refusal(_ name: String = "topk", _ change: (URL) throws -> Void) throws -> String {
         let folder = try temporary()

@@ -38,7 +38,7 @@ extension SparseDictionary {
     /// Writes an archive as Gemma Scope's.
     ///
     /// - Throws: `FileError` when the file cannot be written or the dictionary is not one of thresholds without a
-    /// linear path   and without a change to its inputs.
+    /// linear path and without a change to its inputs.
     public func writeGemmaScope(to file: URL) throws {
         let thresholds: Tensor
         switch activation {

@@ -12,7 +12,7 @@ extension SparseDictionary {
     /// Reads a folder of SAELens (Bloom, Tigges, Duong, Chanin, *SAELens*, 2024, version 6.54).
     ///
     /// - Throws: `FileError` naming the file and what it lacks or holds wrongly: a missing tensor or field, an
-    /// architecture   that is not known here, axes that are exchanged, numbers that are not finite, a scale that the
+    /// architecture that is not known here, axes that are exchanged, numbers that are not finite, a scale that the
     /// file does not tell.
     public init(saeLens folder: URL) throws {
         let settings = try SAELensSettings(contentsOf: folder.appendingPathComponent("cfg.json"))
@@ -56,7 +56,7 @@ extension SparseDictionary {
     ///   - folder: made where there is none.
     ///   - model: the name of the model whose activations it reads, as SAELens knows it.
     /// - Throws: `FileError` when a file cannot be written, or for what SAELens has no name for: a scale of inputs
-    /// other than   1, a gated or topK transcoder.
+    /// other than 1, a gated or topK transcoder.
     public func writeSAELens(to folder: URL, model: String = "") throws {
         let kind = try saeLensArchitecture(folder)
         var writer = SafetensorsWriter(metadata: ["format": "pt"])

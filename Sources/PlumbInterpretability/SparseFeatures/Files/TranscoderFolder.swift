@@ -22,7 +22,7 @@ public struct TranscoderFolder: Sendable {
     /// Transcoders at hand.
     ///
     /// - Throws: `ModelError` unless there is one for each block, from the first, of the same two sites and the same
-    /// number   of features.
+    /// number of features.
     public init(_ transcoders: [SparseDictionary], model: String, scan: String = "plumbline") throws {
         guard let first = transcoders.first else {
             throw ModelError("a folder of transcoders needs one for each block")
