@@ -1,3 +1,4 @@
+internal import CPlumbKernels
 internal import PlumbBasics
 
 // A pass holds rows of many runs, and a row's bits must not depend on what was done to the rows beside it: where a
@@ -62,6 +63,61 @@ extension Tensor {
                     .update(from: from + sourceRow * sourceWidth + elements.lowerBound, count: elements.count)
             }
         }
+    }
+
+    /// Takes neighboring rows of `source` into a block of columns of as many rows.
+    ///
+    /// - Parameters:
+    ///   - rows: what is replaced.
+    ///   - column: the first of the columns.
+    ///   - source: what is taken.
+    ///   - start: its first row that is taken.
+    /// - Shapes: self `[N, W]`, `source` `[M, w]` with `column + w <= W`.
+    public mutating func replaceRows(
+        _ rows: Range<Int>, fromColumn column: Int = 0, with source: Tensor, from start: Int = 0
+    ) {
+        let (stride, width) = requireRows(rows, of: source, from: start, column: column)
+        withUnsafeMutableElements { target in
+            source.withUnsafeElements { source in
+                guard let to = target.baseAddress, let from = source.baseAddress else { return }
+                for (index, row) in rows.enumerated() {
+                    (to + row * stride + column).update(from: from + (start + index) * width, count: width)
+                }
+            }
+        }
+    }
+
+    /// Adds a multiple of neighboring rows of `source` to as many rows.
+    ///
+    /// - Parameters:
+    ///   - rows: what is added to.
+    ///   - source: what is added.
+    ///   - start: its first row that is added.
+    ///   - scale: the factor of `source`.
+    /// - Shapes: self `[N, W]`, `source` `[M, W]`.
+    public mutating func addRows(_ rows: Range<Int>, of source: Tensor, from start: Int, scale: Float = 1) {
+        let (width, sourceWidth) = requireRows(rows, of: source, from: start, column: 0)
+        require(width == sourceWidth, "rows of \(sourceWidth) elements cannot be added to rows of \(width)")
+        withUnsafeMutableElements { target in
+            source.withUnsafeElements { source in
+                guard let to = target.baseAddress, let from = source.baseAddress else { return }
+                plumb_axpy(to + rows.lowerBound * width, scale, from + start * width, rows.count * width)
+            }
+        }
+    }
+
+    /// The widths of this tensor and of `source`, where both have the rows and a block of columns holds the source's.
+    private func requireRows(
+        _ rows: Range<Int>, of source: Tensor, from start: Int, column: Int
+    ) -> (width: Int, sourceWidth: Int) {
+        require(
+            shape.count == 2 && source.shape.count == 2 && !isTraced && !source.isTraced,
+            "rows are edited of matrices that are not being differentiated, got \(shape) and \(source.shape)")
+        require(
+            rows.lowerBound >= 0 && rows.upperBound <= shape[0] && start >= 0 && start + rows.count <= source.shape[0]
+                && column >= 0 && column + source.shape[1] <= shape[1],
+            "rows \(rows) of \(shape) cannot take \(rows.count) rows of \(source.shape) from row \(start) on")
+        return (shape[1], source.shape[1])
     }
 
     /// The number of elements of an entry of the first axis, where the entry and its elements exist.

@@ -1,4 +1,3 @@
-internal import CPlumbKernels
 internal import PlumbBasics
 internal import PlumbNN
 internal import PlumbTensor
@@ -86,62 +85,40 @@ struct CircuitPass {
 
     /// Adds what a writer wrote more to the changes.
     private func write(_ rows: Tensor, of writer: Int, _ parts: [Part], to changes: inout Changes) {
-        let width = width
-        rows.withUnsafeElements { from in
-            guard var from = from.baseAddress else { return }
-            for part in parts {
-                let (job, count) = (jobs[part.job], part.rows.count * width)
-                defer { from += count }
-                guard let place = job.plan.order[writer] else { continue }
-                let row = starts[part.job] + place * job.rows + part.rows.lowerBound
-                changes.values.withUnsafeMutableElements { to in
-                    guard let to = to.baseAddress else { return }
-                    (to + row * width).update(from: from, count: count)
-                }
-                guard job.plan.needsSum else { continue }
-                let sum = sumStarts[part.job] + part.rows.lowerBound
-                changes.sums.withUnsafeMutableElements { to in
-                    guard let to = to.baseAddress else { return }
-                    plumb_axpy(to + sum * width, 1, from, count)
-                }
-            }
+        var start = 0
+        for part in parts {
+            let (job, count) = (jobs[part.job], part.rows.count)
+            defer { start += count }
+            guard let place = job.plan.order[writer] else { continue }
+            let row = starts[part.job] + place * job.rows + part.rows.lowerBound
+            changes.values.replaceRows(row..<row + count, with: rows, from: start)
+            guard job.plan.needsSum else { continue }
+            let sum = sumStarts[part.job] + part.rows.lowerBound
+            changes.sums.addRows(sum..<sum + count, of: rows, from: start)
         }
     }
 
     /// The residual streams that readers see: the corrupted run's with the changes of the writers they read.
     private func inputs(_ readers: [(reader: Int, parts: [Part])], at point: HookPoint, _ changes: Changes) -> Tensor {
-        let stream = recorded.value(point)
-        let width = width
-        let rows = readers.reduce(0) { $0 + $1.parts.reduce(0) { $0 + $1.rows.count } }
-        return Tensor(shape: [rows, width]) { target in
-            stream.withUnsafeElements { stream in
-                changes.values.withUnsafeElements { values in
-                    changes.sums.withUnsafeElements { sums in
-                        guard var to = target.baseAddress, let stream = stream.baseAddress,
-                            let values = values.baseAddress
-                        else { return }
-                        for (reader, parts) in readers {
-                            for part in parts {
-                                let (job, count) = (jobs[part.job], part.rows.count * width)
-                                defer { to += count }
-                                to.update(from: stream + base(part).lowerBound * width, count: count)
-                                func add(_ writer: Int, _ scale: Float) {
-                                    guard let place = job.plan.order[writer] else { return }
-                                    let row = starts[part.job] + place * job.rows + part.rows.lowerBound
-                                    plumb_axpy(to, scale, values + row * width, count)
-                                }
-                                if let removed = job.plan.removed[reader], let sums = sums.baseAddress {
-                                    let row = sumStarts[part.job] + part.rows.lowerBound
-                                    plumb_axpy(to, 1, sums + row * width, count)
-                                    for writer in removed { add(writer, -1) }
-                                }
-                                for writer in job.plan.added[reader] ?? [] { add(writer, 1) }
-                            }
-                        }
-                    }
+        var seen = recorded.value(point).gathered(readers.flatMap { $0.parts.flatMap(base) })
+        var next = 0
+        for (reader, parts) in readers {
+            for part in parts {
+                let (job, own) = (jobs[part.job], next..<next + part.rows.count)
+                next = own.upperBound
+                func add(_ writer: Int, _ scale: Float) {
+                    guard let place = job.plan.order[writer] else { return }
+                    let row = starts[part.job] + place * job.rows + part.rows.lowerBound
+                    seen.addRows(own, of: changes.values, from: row, scale: scale)
                 }
+                if let removed = job.plan.removed[reader] {
+                    seen.addRows(own, of: changes.sums, from: sumStarts[part.job] + part.rows.lowerBound)
+                    for writer in removed { add(writer, -1) }
+                }
+                for writer in job.plan.added[reader] ?? [] { add(writer, 1) }
             }
         }
+        return seen
     }
 
     // MARK: One block
@@ -231,17 +208,10 @@ struct CircuitPass {
 
     /// Writes one head's rows into those of all heads.
     private func place(_ product: Tensor, head: Int, _ parts: [(start: Int, count: Int)], in target: inout Tensor) {
-        let (width, stride) = (product.shape[1], target.shape[1])
-        product.withUnsafeElements { from in
-            target.withUnsafeMutableElements { to in
-                guard var from = from.baseAddress, let to = to.baseAddress else { return }
-                for (start, count) in parts {
-                    for row in start..<start + count {
-                        (to + row * stride + head * width).update(from: from, count: width)
-                        from += width
-                    }
-                }
-            }
+        var next = 0
+        for (start, count) in parts {
+            target.replaceRows(start..<start + count, fromColumn: head * product.shape[1], with: product, from: next)
+            next += count
         }
     }
 
