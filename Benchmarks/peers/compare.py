@@ -93,6 +93,26 @@ class Session:
             self.record(
                 what + of, threads, "s", target, ours, other, f"TransformerLens {version}", **answer["details"])
         peer.close()
+        self.batched_sweep(of)
+
+    def batched_sweep(self, of):
+        """The pair beside entoscope, which patches several cells in a batch; its fastest width is looked for before."""
+        try:
+            version = importlib.metadata.version("entoscope")
+        except importlib.metadata.PackageNotFoundError:
+            print("entoscope is not installed here: it is left out", flush=True)
+            return
+        peer = self.peer("sweep_entoscope.py", self.options.model)
+        for threads in (1, 2):
+            width = min((8, 16, 32, 64), key=lambda batch: min(peer.ask(threads=threads, batch=batch)["seconds"]))
+            ours, other = [], []
+            for _ in range(self.options.rounds):
+                ours += self.ours.ask(task="sweep", threads=threads, repeats=3)["series"]["seconds"]
+                other += peer.ask(threads=threads, batch=width)["seconds"]
+            self.record(
+                f"sweep of resid_pre, the pair{of}, against entoscope", threads, "s", None, ours, other,
+                f"entoscope {version}, {width} cells a batch")
+        peer.close()
 
     def forward(self, model):
         peer = self.peer("forward_transformers.py", "--gguf", self.options.model)
