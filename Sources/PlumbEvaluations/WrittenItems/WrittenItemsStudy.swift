@@ -2,7 +2,7 @@ internal import Foundation
 internal import PlumbBasics
 internal import PlumbData
 public import PlumbLearning
-public import PlumbModels
+internal import PlumbModels
 internal import PlumbNN
 public import PlumbRecords
 public import PlumbTensor

@@ -1,5 +1,5 @@
 internal import PlumbBasics
-public import PlumbModels
+internal import PlumbModels
 public import PlumbRecords
 internal import PlumbTensor
 

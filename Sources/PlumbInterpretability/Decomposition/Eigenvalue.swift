@@ -1,6 +1,6 @@
 internal import Foundation
 internal import PlumbBasics
-public import PlumbLinearAlgebra
+internal import PlumbLinearAlgebra
 public import PlumbTensor
 
 /// An eigenvalue of a real matrix that need not be symmetric.

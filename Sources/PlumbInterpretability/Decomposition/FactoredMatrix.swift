@@ -1,5 +1,5 @@
 internal import PlumbBasics
-public import PlumbLinearAlgebra
+internal import PlumbLinearAlgebra
 public import PlumbTensor
 
 /// A matrix of low rank, kept as the product of two factors `A · B`, which is never made where the factors suffice: the

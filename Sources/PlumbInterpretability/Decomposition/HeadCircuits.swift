@@ -1,5 +1,5 @@
 internal import PlumbBasics
-public import PlumbLinearAlgebra
+internal import PlumbLinearAlgebra
 public import PlumbModels
 internal import PlumbTensor
 

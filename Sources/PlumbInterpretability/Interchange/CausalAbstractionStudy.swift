@@ -1,6 +1,6 @@
 internal import PlumbBasics
 public import PlumbLearning
-public import PlumbModels
+internal import PlumbModels
 public import PlumbNN
 public import PlumbRecords
 public import PlumbTensor

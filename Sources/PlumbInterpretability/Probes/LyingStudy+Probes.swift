@@ -1,7 +1,7 @@
 public import PlumbBasics
 internal import PlumbData
 public import PlumbLearning
-public import PlumbModels
+internal import PlumbModels
 internal import PlumbRecords
 public import PlumbTensor
 

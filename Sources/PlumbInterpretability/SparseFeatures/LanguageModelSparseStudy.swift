@@ -1,10 +1,10 @@
 public import Foundation
 internal import PlumbBasics
 internal import PlumbData
-public import PlumbLearning
+internal import PlumbLearning
 public import PlumbModels
 public import PlumbRecords
-public import PlumbTensor
+internal import PlumbTensor
 internal import PlumbTokenizers
 
 /// A dictionary of a language model's residual stream, with two that should find nothing of the kind: of a model with random
