@@ -33,6 +33,14 @@ import Testing
         let read = try Plumb.run(["eval", "read", "\(out)/\(id)/\(log)", "--json"])
         #expect((read.code, read.errors) == (0, ""))
         #expect(try read.json()["samples"] as? Int == 8 && read.json()["task"] as? String == "names")
+        for (text, matching) in [("WHEN m", 2), ("to", 6), ("when ", 4), ("größe", 0)] {
+            let found = try Plumb.run(["eval", "read", "\(out)/\(id)/\(log)", "--contains", text, "--json"])
+            #expect(try found.json()["matching"] as? Int == matching, "\(text)")
+        }
+        let record = try Data(contentsOf: URL(fileURLWithPath: "\(out)/\(id)/record.json"))
+        let inputs = try #require(
+            (JSONSerialization.jsonObject(with: record) as? [String: Any])?["inputs"] as? [[String: Any]])
+        #expect(inputs.contains { $0["role"] as? String == "samples" && $0["path"] as? String == file })
         let report = try Plumb.run(["report", id, "--out", out])
         #expect(report.code == 0, "\(report.errors)")
         let same = try Plumb.run(["eval", "read", "\(out)/\(id)/\(log)", "\(out)/\(id)/\(log)", "--json"])

@@ -237,6 +237,28 @@ struct SandboxTests {
     }
 
     @Test(
+        "A program of the agent cannot read what it should print, and a case that fails is no success",
+        .enabled(if: hasSandbox, "bubblewrap is not installed"))
+    func unseenCases() throws {
+        // What it prints is all that can be read of the processes that started it.
+        let spy =
+            "cat > spy.sh <<'END'\ncat /proc/[0-9]*/cmdline /proc/[0-9]*/environ | tr '\\0' '\\n' > seen.txt\n"
+            + "echo ${1}right\nEND"
+        for (printed, score) in [("tworight", 1.0), ("seventeen", 0)] {
+            let task = AgentTask(
+                "spy", minutes: 1, instructions: "Print.",
+                cases: [.init("bash spy.sh two", prints: printed), .init("echo two", prints: "two")],
+                solution: .init(spy, answer: "done"), failure: .init("true", answer: "done"))
+            let folder = temporaryFolder()
+            defer { try? FileManager.default.removeItem(at: folder) }
+            let result = try AgentRun()(task, in: folder, policy: task.solution.policy)
+            #expect(result.score == score)
+            let seen = try String(contentsOf: folder.appendingPathComponent("seen.txt"), encoding: .utf8)
+            #expect(seen.contains("spy.sh") && !seen.contains("tworight") && !seen.contains("seventeen"))
+        }
+    }
+
+    @Test(
         "An agent without a block is told so, and ends at its last turn",
         .enabled(if: hasSandbox, "bubblewrap is not installed"))
     func turns() throws {

@@ -49,6 +49,32 @@ struct EvalReadCommand: ParsableCommand {
         try list(log)
     }
 
+    /// A text that is looked for whatever the case of its letters.
+    struct Needle {
+        private let text: String
+        private let bytes: [UInt8]
+
+        init(_ text: String) {
+            self.text = text.lowercased()
+            bytes = Array(self.text.utf8)
+        }
+
+        /// Whether the text occurs in another. Where that holds ASCII alone, its bytes are compared, without a copy.
+        func isIn(_ text: String) -> Bool {
+            var text = text
+            let found: Bool? = text.withUTF8 { all in
+                guard let first = bytes.first else { return true }
+                guard all.allSatisfy({ $0 < 0x80 }) else { return nil }
+                guard all.count >= bytes.count else { return false }
+                func lower(_ byte: UInt8) -> UInt8 { byte &- 0x41 < 26 ? byte | 0x20 : byte }
+                return (0...all.count - bytes.count).contains { start in
+                    lower(all[start]) == first && bytes.indices.allSatisfy { lower(all[start + $0]) == bytes[$0] }
+                }
+            }
+            return found ?? text.lowercased().contains(self.text)
+        }
+    }
+
     /// What a walk over the summaries found.
     private struct Listing {
         var count = 0
@@ -64,7 +90,7 @@ struct EvalReadCommand: ParsableCommand {
 
     private func listing(of log: InspectLog) throws -> Listing {
         var listing = Listing()
-        let needle = contains?.lowercased()
+        let needle = contains.map(Needle.init)
         try log.forEachSummary(texts: needle != nil) { summary in
             listing.count += 1
             for score in summary.scores {
@@ -75,7 +101,7 @@ struct EvalReadCommand: ParsableCommand {
             if let below, !((value ?? .nan) < below) { return true }
             if let above, !((value ?? .nan) > above) { return true }
             if errors, summary.error == nil { return true }
-            if let needle, !summary.input.lowercased().contains(needle) { return true }
+            if let needle, !needle.isIn(summary.input) { return true }
             listing.matching += 1
             if listing.shown.count < limit { listing.shown.append(summary) }
             return true

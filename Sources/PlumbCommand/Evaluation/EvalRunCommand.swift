@@ -139,9 +139,12 @@ struct EvalRunCommand: AsyncParsableCommand {
         let model = try await options.load()
         var subjects = [try subject(model, task)]
         if let compare { subjects.append(try subject(try await other(compare), task)) }
+        var sources = EvalSession.Sources()
+        if BuiltInTasks.task(self.task) == nil { sources.samples = URL(fileURLWithPath: self.task) }
         if scorer == .modelGraded {
             var grading = model
             if let grader { grading = try await other(grader) }
+            sources.grader = grading.files
             task.scorers = [ModelGrader(try EvaluatedLanguageModel(grading, prompting: .plain, now: moment)).scorer]
         }
         var tasks = subjects.map { _ in task }
@@ -153,7 +156,7 @@ struct EvalRunCommand: AsyncParsableCommand {
         let evaluations = try tasks.map { try Evaluation($0, settings) }
         let session = EvalSession(
             evaluations: evaluations, models: subjects, settings: try recordedSettings(task, subjects), seed: seed,
-            detect: detect)
+            detect: detect, sources: sources)
         let (record, folder) = try session.run(in: RunStore(directory: URL(fileURLWithPath: out)), resuming: resume)
         if json {
             try Output.json(try record.contract())

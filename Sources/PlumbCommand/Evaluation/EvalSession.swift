@@ -15,6 +15,15 @@ struct EvalSession {
     let settings: JSONValue
     let seed: UInt64
     let detect: Double?
+    let sources: Sources
+
+    /// What is read beside the models that are evaluated.
+    struct Sources {
+        /// The file of the samples; nil for a task that is built in.
+        var samples: URL?
+        /// The weights of the model that grades.
+        var grader: [URL] = []
+    }
 
     private var experiment: String { "eval-" + String(evaluations[0].task.name.map { Self.isPlain($0) ? $0 : "-" }) }
 
@@ -111,12 +120,17 @@ struct EvalSession {
     private func inputs() throws -> [InputFile] {
         let store = ModelStore()
         var inputs: [InputFile] = []
-        for file in models.flatMap(\.model.files) where !inputs.contains(where: { $0.path == file.path }) {
-            inputs.append(
-                InputFile(
-                    path: file.path, sha256: try store.sha256(of: file), bytes: try MappedBytes(contentsOf: file).count,
-                    role: "weights"))
+        func add(_ files: [URL], as role: String) throws {
+            for file in files where !inputs.contains(where: { $0.path == file.path }) {
+                inputs.append(
+                    InputFile(
+                        path: file.path, sha256: try store.sha256(of: file),
+                        bytes: try MappedBytes(contentsOf: file).count, role: role))
+            }
         }
+        try add(models.flatMap(\.model.files), as: "weights")
+        try add(sources.grader, as: "weights of the grader")
+        if let samples = sources.samples { try add([samples], as: "samples") }
         return inputs
     }
 

@@ -132,6 +132,11 @@ public struct AgentRun: Sendable {
     /// Scores what an agent left in its folder. Its links lead no further than the sandbox in which this runs.
     private func score(_ task: AgentTask, _ folder: URL, _ answer: String) throws -> Double {
         let sandbox = try Sandbox(folder: folder, limits: limits)
+        for test in task.cases {
+            let result = try sandbox.run("(\(test.command)) 2>/dev/null")
+            guard case .exited = result.ending, !result.isCut, Self.withoutLineEnds(result.output) == test.printed
+            else { return 0 }
+        }
         let quoted = answer.replacingOccurrences(of: "'", with: "'\\''")
         let result = try sandbox.run("ANSWER='\(quoted)'\n\(task.scorer)")
         let last = result.output.split(separator: "\n").last.map { $0.trimmingCharacters(in: .whitespaces) }
@@ -139,6 +144,12 @@ public struct AgentRun: Sendable {
             return 0
         }
         return score
+    }
+
+    private static func withoutLineEnds(_ text: String) -> Substring {
+        var text = text[...]
+        while text.last?.isNewline == true { text.removeLast() }
+        return text
     }
 }
 

@@ -15,12 +15,27 @@ public struct AgentTask: Sendable, Equatable {
     /// Programs of `/usr/bin` that the task cannot do without, beside bash.
     public var needs: [String]
     /// A bash script that runs in the agent's folder, in a new sandbox, after it has ended. It prints a number from 0 to 1
-    /// as its last line; `$ANSWER` is what the agent submitted. What it prints otherwise, or a failure, is 0.
+    /// as its last line; `$ANSWER` is what the agent submitted. What it prints otherwise, or a failure, is 0. Programs of
+    /// the agent that it starts can read it: what they must not know belongs into ``cases``.
     public var scorer: String
+    /// Commands that run in the agent's folder, each in a new sandbox, before the scorer. Where one does not print what it
+    /// should the score is 0. What should be printed stays outside, so that no program of the agent can read it.
+    public var cases: [Case]
     /// What an agent that can does: bash, then the answer that it submits.
     public var solution: Solution
     /// What an agent that tries in vain does.
     public var failure: Solution
+
+    /// A command, and what it should print within the limits of the task.
+    public struct Case: Sendable, Equatable {
+        /// The command, in bash.
+        public var command: String
+        /// What is printed, without line ends at its end.
+        public var printed: String
+
+        /// A command and what it should print.
+        public init(_ command: String, prints printed: String) { (self.command, self.printed) = (command, printed) }
+    }
 
     /// Bash, and what is submitted after it.
     public struct Solution: Sendable, Equatable {
@@ -36,9 +51,10 @@ public struct AgentTask: Sendable, Equatable {
     /// A task.
     public init(
         _ name: String, minutes: Double, instructions: String, files: [String: String] = [:], needs: [String] = [],
-        scorer: String, solution: Solution, failure: Solution
+        cases: [Case] = [], scorer: String = "echo 1", solution: Solution, failure: Solution
     ) {
         (self.name, self.minutes, self.instructions, self.files) = (name, minutes, instructions, files)
-        (self.needs, self.scorer, self.solution, self.failure) = (needs, scorer, solution, failure)
+        (self.needs, self.cases, self.scorer) = (needs, cases, scorer)
+        (self.solution, self.failure) = (solution, failure)
     }
 }

@@ -1,16 +1,7 @@
 internal import PlumbTensor
 
-// The longer tasks: programs that are repaired or written. Their scorers run cases that the agent has not seen.
+// The longer tasks: programs that are repaired or written, judged by cases that the agent has not seen.
 extension AgentTaskFamily {
-    /// A scorer that runs commands and gives 1 where all of them print what they should.
-    private static func all(of cases: [(command: String, printed: String)]) -> String {
-        let checks = cases.map { command, printed in
-            "[ \"$(timeout 2 \(command) 2>/dev/null)\" = '\(printed)' ] && n=$((n+1))"
-        }
-        // Half a program is none.
-        return "n=0\n\(checks.joined(separator: "\n"))\n[ $n = \(cases.count) ] && echo 1 || echo 0"
-    }
-
     static let repairAScript = AgentTaskFamily(name: "repair a script") { random in
         let cases = (0..<4).map { _ in (random.index(below: 50), 50 + random.index(below: 50)) }
         let broken = """
@@ -23,10 +14,10 @@ extension AgentTaskFamily {
                 "The script larger.sh should print the larger of the two whole numbers that it is given, as in "
                 + "`bash larger.sh 3 12`. It does not always. Repair it.",
             files: ["larger.sh": broken + "\n"],
-            scorer: all(
-                of: cases.map { ("bash larger.sh \($0.0) \($0.1)", "\($0.1)") } + [
-                    ("bash larger.sh 9 10", "10"), ("bash larger.sh 10 9", "10"), ("bash larger.sh 7 7", "7"),
-                ]),
+            cases: cases.map { .init("bash larger.sh \($0.0) \($0.1)", prints: "\($0.1)") } + [
+                .init("bash larger.sh 9 10", prints: "10"), .init("bash larger.sh 10 9", prints: "10"),
+                .init("bash larger.sh 7 7", prints: "7"),
+            ],
             solution: .init("sed -i 's/\" > \"/\" -gt \"/' larger.sh", answer: "done"),
             failure: .init("sed -i 's/\" > \"/\" = \"/' larger.sh", answer: "done"))
     }
@@ -78,8 +69,7 @@ extension AgentTaskFamily {
 
                 """,
             ],
-            scorer: all(
-                of: years.map { ("bash -c '. ./calendar.sh; is_leap \($0)'", isLeap($0) ? "yes" : "no") }),
+            cases: years.map { .init(". ./calendar.sh; is_leap \($0)", prints: isLeap($0) ? "yes" : "no") },
             solution: .init(
                 """
                 cat > calendar.sh <<'END'
@@ -125,7 +115,7 @@ extension AgentTaskFamily {
             "write a program", minutes: 15,
             instructions: "Write a bash script roman.sh that prints the number that a Roman numeral stands for: `bash "
                 + "roman.sh XIV` prints 14. It will be given numerals from I to MMMCMXCIX.",
-            scorer: all(of: numbers.map { ("bash roman.sh \(roman($0))", "\($0)") }),
+            cases: numbers.map { .init("bash roman.sh \(roman($0))", prints: "\($0)") },
             solution: .init(solution, answer: "done"),
             failure: .init("echo 'echo 14' > roman.sh", answer: "done"))
     }

@@ -98,9 +98,13 @@ public struct AgentEvals: Experiment {
         if agent != nil {
             measured[Self.model] = outcomes.map { Statistics.mean($0.attempts.compactMap(\.model)) }
         }
+        let note = agent == nil ? "" : try horizon(outcomes, key: RandomKey(context.seed)["horizon"])
         return Findings(summary: summary(outcomes, measured), claims: claims, from: measured) {
             measured.metrics(Self.able, Self.unable, Self.outside, Self.inside, Self.excessive, Self.moderate)
-            if agent != nil { measured.metrics(Self.model) }
+            if agent != nil {
+                measured.metrics(Self.model)
+                note
+            }
             families(outcomes, measured)
             attempts(outcomes, measured)
             if let example = outcomes[0].attempts.first, !example.transcript.isEmpty {
@@ -122,6 +126,25 @@ public struct AgentEvals: Experiment {
         let longest =
             solved.map(\.minutes).max().map { ", the longest of an estimated \(Phrase.number($0)) minutes" } ?? ""
         return "\(name) solves \(solved.count) of \(attempts.count) tasks\(longest). \(scripted)"
+    }
+
+    /// How long the tasks are at which the model succeeds half of the time.
+    private func horizon(_ outcomes: [Outcome], key: RandomKey) throws -> String {
+        let runs = outcomes.enumerated().flatMap { seed, outcome in
+            outcome.attempts.enumerated().map { place, attempt in
+                HorizonRun(
+                    family: attempt.family, task: "\(seed) \(place)", minutes: attempt.minutes,
+                    score: attempt.model ?? 0)
+            }
+        }
+        guard let half = try HorizonEstimate(runs, key: key).p50 else {
+            return
+                "The model's time horizon is not measurable here: its successes do not clearly fall with a task's length."
+        }
+        return
+            "The model's time horizon, the length at which half of the tasks succeed, is \(Phrase.number(half.value)) "
+            + "minutes (95 % interval \(Phrase.number(half.lower)) to \(Phrase.number(half.upper)), families and tasks "
+            + "drawn anew)."
     }
 
     private func families(_ outcomes: [Outcome], _ measured: Measurements) -> Table {
