@@ -385,6 +385,8 @@ EXPECTED += [(f"forward, {model}, {shape}", threads) for model in ("gpt2", "smol
              for shape in ("1×16", "8×128", "1×1024") for threads in (1, 2)]
 EXPECTED += [(f"bfloat16 {what}", threads) for what, threads in EXPECTED if what.startswith("forward")]
 EXPECTED += [("sweep of resid_pre, the pair, Gemma 3 270M", 2)]
+EXPECTED += [(f"sweep of resid_pre, the pair{of}, against entoscope", threads)
+             for of in ("", ", Gemma 3 270M") for threads in (1, 2)]
 EXPECTED += [(f"gridworld, {title}", 1) for title in ("boat race", "sokoban side effects")]
 EXPECTED += [("DQN on the cart-pole, a step with its update", 1)]
 EXPECTED += [("training step of a sparse autoencoder, 4,096 rows, TopK 32 of 16,384", 2)]
@@ -416,7 +418,7 @@ Deep Q-learning: one thread, the same algorithm and settings on both sides, one 
 choice of the action and one update. What training to a goal takes depends on the seed: least and greatest are of seeds,
 and a seed that had not reached the goal after 100,000 steps counts with what it took until then.{ppo}
 Sweeps: TransformerLens runs one full forward pass a cell, on the same GGUF in float32; both give the same values to
-within 2e-3. Forward passes: float32, logits at every position, the better of torch's two kinds of attention.
+within 2e-3. Entoscope runs the cells in batches of the width that was found fastest, caches of both runs included. Forward passes: float32, logits at every position, the better of torch's two kinds of attention.
 Decoding: llama.cpp multiplies quantized weights with activations that it rounds to 8 bits; Plumbline multiplies the
 exactly dequantized weights in float32, which costs more arithmetic and gives the model's own log-probabilities.
 llama.cpp's lines are open to doubt: this project's reference figures for the same version and file are 143 and 169
