@@ -1,14 +1,15 @@
 internal import PlumbBasics
 internal import PlumbLearning
-internal import PlumbRecords
-internal import PlumbRobustness
+public import PlumbRecords
 internal import PlumbTensor
 
 /// What distribution shift looks like.
-enum ShiftFigures {
-    typealias Outcome = DistributionShiftStudy.Outcome
+public enum ShiftFigures {
+    /// What one seed found.
+    public typealias Outcome = DistributionShiftStudy.Outcome
 
-    static func all(_ outcomes: [Outcome], _ measured: Measurements) -> [FindingsPart] {
+    /// Every table and figure, an outcome a seed.
+    public static func all(_ outcomes: [Outcome], _ measured: Measurements) -> [FindingsPart] {
         var parts: [FindingsPart] = [
             .table(detections("auroc", "Area under the curve", outcomes, measured) { $0.area }),
             .table(

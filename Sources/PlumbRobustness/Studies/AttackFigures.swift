@@ -1,20 +1,25 @@
 internal import PlumbLearning
-internal import PlumbRecords
-internal import PlumbRobustness
+public import PlumbRecords
 internal import PlumbTensor
 
-/// The tables and figures of `adversarial-attacks`.
-struct AttackFigures {
-    let outcomes: [AttackStudy.Outcome]
-    let measured: Measurements
-    let study: AttackStudy
+/// Tables and figures of attacks on several classifiers.
+public struct AttackFigures {
+    private let outcomes: [AttackStudy.Outcome]
+    private let measured: Measurements
+    private let study: AttackStudy
+
+    /// Tables and figures of what a study found, an outcome a classifier.
+    public init(outcomes: [AttackStudy.Outcome], measured: Measurements, study: AttackStudy) {
+        (self.outcomes, self.measured, self.study) = (outcomes, measured, study)
+    }
 
     private func all(_ value: (AttackStudy.Outcome) -> [Double]) -> [[Double]] {
         let rows = outcomes.map(value)
         return (rows.first ?? []).indices.map { place in rows.map { $0[place] } }
     }
 
-    var accuracies: LineChart {
+    /// Accuracy by the largest change of a pixel, by attack.
+    public var accuracies: LineChart {
         let radii = [0] + study.radii
         func line(_ name: String, _ values: (AttackStudy.Outcome) -> [Double]) -> LineChart.Series {
             measured.line(name, over: radii, [outcomes.map(\.clean)] + all(values), band: .range)
@@ -30,7 +35,8 @@ struct AttackFigures {
             ])
     }
 
-    var alone: Table {
+    /// Each attack by itself, with the passes and gradients that it took.
+    public var alone: Table {
         let names = outcomes.first?.alone.map(\.name) ?? []
         return measured.table(
             "alone", title: "Each attack alone at radius \(study.radius)", rowLabel: "attack", columnLabel: "",
@@ -43,7 +49,8 @@ struct AttackFigures {
             } + [[outcomes.map(\.worst), outcomes.map { _ in .nan }, outcomes.map { _ in .nan }]])
     }
 
-    var masks: Table {
+    /// What attacks leave of networks that hide their gradients, and the flags that are raised.
+    public var masks: Table {
         let names = outcomes.first?.masks.map(\.name) ?? []
         let kinds = MaskingFlag.Kind.allCases.map(\.rawValue)
         let accuracies: [KeyPath<AttackStudy.Masked, Double>] = [
@@ -61,7 +68,8 @@ struct AttackFigures {
             })
     }
 
-    var universal: Table {
+    /// One change for all pictures.
+    public var universal: Table {
         measured.table(
             "universal", title: "One change for all pictures", rowLabel: "largest change of a pixel",
             columnLabel: "accuracy",
@@ -70,7 +78,7 @@ struct AttackFigures {
     }
 
     /// The first classifier's pictures: as they are, as they were changed, and the change.
-    var pictures: ImageFigure {
+    public var pictures: ImageFigure {
         func panel(_ title: String, _ rows: [[Double]]) -> ImageFigure.Panel {
             ImageFigure.Panel(
                 title, height: rows.count, width: rows.first?.count ?? 0, channels: 1,

@@ -1,11 +1,10 @@
-internal import PlumbFoundations
 internal import PlumbLearning
-internal import PlumbRecords
+public import PlumbRecords
 
-/// Figures of ``OpponentShaping``.
-enum ShapingFigures {
+/// Figures of learners that shape each other, and of the commons.
+public enum ShapingFigures {
     /// Payoffs while learning in the iterated dilemma.
-    static func payoffs(
+    public static func payoffs(
         _ naive: [[ShapingLearner.Outcome]], _ shaped: [[ShapingLearner.Outcome]], _ measured: Measurements
     ) -> LineChart {
         let count = naive.first?.first?.worth.count ?? 0
@@ -21,7 +20,7 @@ enum ShapingFigures {
     }
 
     /// The stock over an episode of what was learned, by regime.
-    static func stock(_ outcomes: [[CommonsStudy.Outcome]], _ measured: Measurements) -> LineChart {
+    public static func stock(_ outcomes: [[CommonsStudy.Outcome]], _ measured: Measurements) -> LineChart {
         lines(
             outcomes, measured, title: "The commons over time",
             caption:
@@ -30,7 +29,7 @@ enum ShapingFigures {
     }
 
     /// The harvest over rounds of learning, by regime.
-    static func harvest(
+    public static func harvest(
         _ outcomes: [[CommonsStudy.Outcome]], _ optimum: CommonsStudy.Optimum, _ measured: Measurements
     ) -> LineChart {
         lines(
@@ -41,7 +40,7 @@ enum ShapingFigures {
     }
 
     /// The entropy of the policy over rounds of learning, by regime.
-    static func entropy(_ outcomes: [[CommonsStudy.Outcome]], _ measured: Measurements) -> LineChart {
+    public static func entropy(_ outcomes: [[CommonsStudy.Outcome]], _ measured: Measurements) -> LineChart {
         lines(
             outcomes, measured, title: "Entropy while learning",
             caption: "The entropy of the policy in nats, by round of learning; bands are the range over seeds.",

@@ -1,11 +1,10 @@
-internal import PlumbFoundations
 internal import PlumbLearning
-internal import PlumbRecords
+public import PlumbRecords
 
-/// Figures of ``RaceToThePrecipice``.
-enum RaceFigures {
+/// Figures of races between developers.
+public enum RaceFigures {
     /// The safety that two enemies learn who know their own capability, beside the equilibrium.
-    static func strategies(_ learned: [RaceLearning.Strategy], _ measured: Measurements) -> LineChart {
+    public static func strategies(_ learned: [RaceLearning.Strategy], _ measured: Measurements) -> LineChart {
         let capabilities = (0...40).map { Double($0) / 40 }
         return LineChart(
             title: "What a team learns that knows its own capability",
@@ -21,7 +20,7 @@ enum RaceFigures {
     }
 
     /// The risk against the range of capabilities, in closed form.
-    static func risks() -> LineChart {
+    public static func risks() -> LineChart {
         let ranges = (1...80).map { Double($0) / 20 }
         return LineChart(
             title: "Who should know what depends on how far apart teams are",
@@ -40,7 +39,7 @@ enum RaceFigures {
     }
 
     /// The mean caution of a market over time, as it is, with one fully cautious firm, and under a rule.
-    static func market(_ curves: [[[Double]]], duration: Double, _ measured: Measurements) -> LineChart {
+    public static func market(_ curves: [[[Double]]], duration: Double, _ measured: Measurements) -> LineChart {
         let names = ["as it is", "one firm fully cautious", "caution costs nothing"]
         let count = curves.first?.first?.count ?? 1
         let times = (0..<count).map { Double($0) / Double(max(1, count - 1)) * duration }

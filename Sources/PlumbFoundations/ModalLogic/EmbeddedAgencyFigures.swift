@@ -1,12 +1,12 @@
-internal import PlumbFoundations
-internal import PlumbRecords
+public import PlumbRecords
 
-/// Tables and figures of ``EmbeddedAgency``.
-enum EmbeddedAgencyFigures {
-    static let accuracies = (0...50).map { 0.5 + Double($0) / 100 }
+/// Tables and figures of modal agents and of decision theories.
+public enum EmbeddedAgencyFigures {
+    /// The predictor's accuracies that Newcomb's problem is solved at.
+    public static let accuracies = (0...50).map { 0.5 + Double($0) / 100 }
 
     /// Who cooperates with whom.
-    static func matches() throws -> [FindingsPart] {
+    public static func matches() throws -> [FindingsPart] {
         let names = ModalAgent.published.map(\.name)
         let values = try ModalAgent.table().map { $0.map { $0.hasPrefix("C") ? 1.0 : 0 } }
         let table = Table(
@@ -25,7 +25,7 @@ enum EmbeddedAgencyFigures {
     }
 
     /// Sentences in the first worlds.
-    static func frames() throws -> [FindingsPart] {
+    public static func frames() throws -> [FindingsPart] {
         let p = ModalFormula.variable("p")
         let (fair, prudent, defect) = (ModalAgent.fairBot, ModalAgent.prudentBot, ModalAgent.defectBot)
         let solutions: [(String, ModalSolution)] = [
@@ -65,7 +65,7 @@ enum EmbeddedAgencyFigures {
     }
 
     /// What a theory's policy earns less than functional decision theory's, and whether it takes the first action.
-    static func shortfalls(_ problems: [DecisionProblem]) -> [Table] {
+    public static func shortfalls(_ problems: [DecisionProblem]) -> [Table] {
         let theories = DecisionTheory.allCases
         let policies = problems.map { problem in theories.map { problem.policy(of: $0) } }
         return [
@@ -81,7 +81,7 @@ enum EmbeddedAgencyFigures {
     }
 
     /// What each theory earns in Newcomb's problem at each accuracy.
-    static func newcomb() throws -> LineChart {
+    public static func newcomb() throws -> LineChart {
         let series = try DecisionTheory.allCases.map { theory in
             LineChart.Series(
                 theory.rawValue, x: accuracies,

@@ -1,11 +1,10 @@
-internal import PlumbFoundations
 internal import PlumbLearning
-internal import PlumbRecords
+public import PlumbRecords
 
-/// Figures of ``NaturalAbstractions``.
-enum AbstractionFigures {
+/// Figures of what stays known far away.
+public enum AbstractionFigures {
     /// What is left of the first state.
-    static func telephone(_ steps: [Int], _ two: [Double], _ one: [Double]) -> LineChart {
+    public static func telephone(_ steps: [Int], _ two: [Double], _ one: [Double]) -> LineChart {
         let x = steps.map(Double.init)
         return LineChart(
             title: "What the first state tells of the last",
@@ -17,7 +16,7 @@ enum AbstractionFigures {
     }
 
     /// One picture, the objects, and the chunks that were found.
-    static func scene(_ scene: SceneStudy.Outcome) -> GridFigure {
+    public static func scene(_ scene: SceneStudy.Outcome) -> GridFigure {
         let side = SceneStudy.side
         func rows(_ groups: [[Int]], _ characters: [Character]) -> [String] {
             var cells = [Character](repeating: ".", count: side * side)
@@ -45,7 +44,7 @@ enum AbstractionFigures {
     }
 
     /// Information between two pixels against their distance.
-    static func decay(_ scenes: [SceneStudy.Outcome], _ measured: Measurements) -> LineChart {
+    public static func decay(_ scenes: [SceneStudy.Outcome], _ measured: Measurements) -> LineChart {
         let distances = (1...12).map(Double.init)
         return LineChart(
             title: "Texture is forgotten, shade is not",
@@ -59,7 +58,7 @@ enum AbstractionFigures {
     }
 
     /// The rank of log-likelihoods against how many locations are asked for.
-    static func ranks(
+    public static func ranks(
         _ grids: [Int], _ gaussian: [[Int]], _ cauchy: [[Int]], _ measured: Measurements
     ) -> LineChart {
         let x = grids.map(Double.init)
