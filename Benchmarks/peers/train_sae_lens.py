@@ -3,7 +3,8 @@
 
     echo '{"threads": 2, "repeats": 10}' | python train_sae_lens.py
 
-Needs torch and sae-lens. Width 576, 16,384 features, TopK 32, batches of 4,096 rows, Adam with learning rate 3e-4, float32:
+Needs torch and sae-lens. Width 576, 16,384 features, TopK 32, batches of 4,096 rows, Adam with learning rate 3e-4, float32,
+and decoders that begin with rows of length 1, as ours do:
 a step is SAETrainer.step, forward, backward and update. Rows are the same numbers as those of plumb-bench's train-sae:
 sums of 24 of 2,048 random directions with strengths from a half to one and a half, drawn by SplitMix64; they are scaled
 to a mean length of the root of 576 beforehand.
@@ -11,11 +12,13 @@ to a mean length of the root of 576 beforehand.
 A request is a JSON object; what it leaves out has a default:
     threads    torch threads (2)
     repeats    timed steps; the first is run before and left out (10)
-    sparse     use_sparse_activations; null times both for two steps and takes the faster (null)
+    sparse     use_sparse_activations; null times both for two steps and takes the faster; torch 2.13 has no sparse step on a
+               processor, and then null is false (null)
 The answer has `seconds`, one a step, `unexplained`, the squared error of each step as a share of the batch's variance, and
 `sparse`.
 """
 import json
+import math
 import statistics
 import sys
 import time
@@ -70,7 +73,7 @@ def trainer(sparse):
     torch.manual_seed(1)
     sae = TopKTrainingSAE(TopKTrainingSAEConfig(
         d_in=WIDTH, d_sae=FEATURES, k=ACTIVE, use_sparse_activations=sparse, apply_b_dec_to_input=True, device="cpu",
-        dtype="float32", normalize_activations="none"))
+        dtype="float32", normalize_activations="none", decoder_init_norm=1.0))
     config = SAETrainerConfig(
         total_training_samples=10**9, train_batch_size_samples=ROWS, lr=3e-4, lr_end=3e-5, device="cpu",
         dead_feature_window=1000)
@@ -91,6 +94,14 @@ def steps(sparse, count, batches):
     return seconds[1:], unexplained[1:]
 
 
+def duration(sparse, batches):
+    """Seconds of a step; infinite where torch cannot do it on this processor."""
+    try:
+        return statistics.median(steps(sparse, 2, batches)[0])
+    except NotImplementedError:
+        return math.inf
+
+
 def main():
     batches = activations()
     print(json.dumps({"version": sae_lens.__version__}), flush=True)
@@ -99,7 +110,7 @@ def main():
         torch.set_num_threads(request["threads"])
         sparse = request["sparse"]
         if sparse is None:
-            sparse = min((False, True), key=lambda kind: statistics.median(steps(kind, 2, batches)[0]))
+            sparse = min((False, True), key=lambda kind: duration(kind, batches))
         seconds, unexplained = steps(sparse, request["repeats"], batches)
         print(json.dumps({"seconds": seconds, "unexplained": unexplained, "sparse": sparse}), flush=True)
 
