@@ -25,7 +25,8 @@ struct RootCommand: AsyncParsableCommand {
         subcommands: [
             ListCommand.self, ShowCommand.self, RunCommand.self, VerifyCommand.self, ReportCommand.self,
             RunsCommand.self, PredictCommand.self, LensCommand.self, AttributeCommand.self, AblateCommand.self,
-            AttentionCommand.self, GraphCommand.self, CaptureCommand.self, ExplainCommand.self, SteerCommand.self,
+            AttentionCommand.self, GraphCommand.self, CircuitCommand.self, FeaturesCommand.self, ExplainCommand.self,
+            ProbeCommand.self, CaptureCommand.self, SteerCommand.self,
             GenerateCommand.self,
             TokensCommand.self,
             ModelCommand.self, DataCommand.self, TrainCommand.self, FinetuneCommand.self, EvalCommand.self,

@@ -20,7 +20,9 @@ import Testing
         #expect(alone.output.contains("Exit codes: 0 done, 1 a claim failed in verify, 2 wrong usage, 3 bad input"))
         for command in [
             "list", "show", "run", "verify", "report", "runs", "predict", "generate", "tokens", "model", "data",
-            "train", "finetune", "eval", "world", "preferences", "attack", "certify", "completion",
+            "train", "finetune", "eval", "world", "preferences", "attack", "certify", "completion", "circuit",
+            "features",
+            "probe",
         ] {
             #expect(alone.output.contains("\n  \(command) "), "help does not list \(command)")
         }
@@ -70,7 +72,7 @@ import Testing
 
     @Test(arguments: [
         "list", "show", "verify", "report", "runs", "predict", "generate", "tokens", "model", "data", "train", "world",
-        "finetune", "preferences", "completion",
+        "finetune", "preferences", "completion", "circuit", "features", "probe",
     ])
     func everySubcommandHasHelp(_ command: String) throws {
         let outcome = try Plumb.run([command, "--help"])

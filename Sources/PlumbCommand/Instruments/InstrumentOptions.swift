@@ -12,12 +12,12 @@ struct InstrumentOptions: ParsableArguments {
     @OptionGroup var model: ModelOptions
     @OptionGroup var beginning: BeginningOption
     @Option(parsing: .unconditional, help: "The text that the model reads.") var text: String
-    @Option(help: "A file for the result as a page, which a browser shows. (default: none)", completion: .file())
-    var page: String?
-    @Flag(help: "Print one JSON object.") var json = false
+    @OptionGroup var output: PageOptions
+
+    var page: String? { output.page }
+    var json: Bool { output.json }
 
     func validate() throws {
-        try PathOption.check(page, "--page")
         guard !text.isEmpty else { throw ValidationError("--text is empty: give the text that the model should read") }
     }
 
@@ -33,28 +33,12 @@ struct InstrumentOptions: ParsableArguments {
         _ findings: Findings, of loaded: HookedTransformer, tokens: [Int], title: String,
         members: [String: JSONValue] = [:], page markup: String? = nil
     ) throws {
-        if let page {
-            let url = URL(fileURLWithPath: page)
-            try Data((markup ?? HTMLReport.page(findings, title: title)).utf8).writeWhole(to: url)
-        }
-        guard json else {
-            print(TerminalReport(findings, title: title).render(.current(), strongest: 0), terminator: "")
-            if let page { print("\npage  \(page)") }
-            return
-        }
         var object = members
         object["model"] = .string(loaded.name)
         object["is_quantized"] = .bool(loaded.isQuantized)
         object["tokens"] = .array(tokens.map { JSONValue($0) })
         object["strings"] = .array(tokens.map { .string(loaded.string(of: $0)) })
-        object["summary"] = .string(findings.summary)
-        var metrics: [String: JSONValue] = [:]
-        for metric in findings.metrics { metrics[metric.name] = JSONValue(metric.value) }
-        if !metrics.isEmpty { object["metrics"] = .object(metrics) }
-        var tables: [String: JSONValue] = [:]
-        for table in findings.tables { tables[table.name] = try JSONValue(encoding: table) }
-        object["tables"] = .object(tables)
-        try Output.json(.object(object))
+        try output.show(findings, title: title, members: object, page: markup)
     }
 }
 

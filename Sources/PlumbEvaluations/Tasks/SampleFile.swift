@@ -1,5 +1,5 @@
 public import Foundation
-internal import PlumbBasics
+public import PlumbBasics
 internal import PlumbData
 internal import PlumbTensor
 
@@ -22,10 +22,12 @@ public struct SampleFile: Sendable {
     /// Half a gigabyte of text.
     static let limit = 512 << 20
 
-    /// A row with its line, from 1.
-    struct Row {
-        let line: Int
-        let members: [String: JSONValue]
+    /// A row of a file.
+    public struct Row: Sendable {
+        /// Its line, from 1; in a file of one JSON array its number.
+        public let line: Int
+        /// Its columns.
+        public let members: [String: JSONValue]
     }
 
     /// The task of a file, by the form that its first row has.
@@ -107,8 +109,10 @@ public struct SampleFile: Sendable {
         return try value.array.map { try $0.map(text) } ?? [text(value)]
     }
 
-    /// The rows of the file.
-    func rows() throws -> [Row] {
+    /// The rows of the file: objects of JSON lines, of a JSON array, or records of CSV under its header.
+    ///
+    /// - Throws: `FileError` naming the file, the line and what is wrong with it.
+    public func rows() throws -> [Row] {
         let data: Data
         do { data = try WholeFile.read(url, limit: Self.limit, kind: .stream) } catch {
             throw FileError("\(url.path) cannot be read: \(error)")

@@ -29,14 +29,18 @@ extension AttributionGraphFile {
         ]).data()
     }
 
+    /// The most bytes of a file; a graph of a thousand features, links and all, takes a few million.
+    private static let mostBytes = 512 << 20
+
     /// Reads such a file.
     ///
     /// - Throws: `FileError` naming the file and what is wrong: a field that is missing or of another kind, two nodes
     /// of one name, a link from or to no node, against the order of the blocks, or of a weight that is no number.
     public init(contentsOf url: URL) throws {
-        let data = try MappedBytes(contentsOf: url).withUnsafeBytes { Data($0) }
         do {
-            try self.init(json: data)
+            try self.init(json: WholeFile.read(url, limit: Self.mostBytes))
+        } catch let error as WholeFile.Failure {
+            throw FileError("\(url.path) cannot be read: \(error)")
         } catch let error as ModelError {
             throw FileError("\(url.path): \(error.description)")
         }

@@ -49,7 +49,7 @@ public struct ACDC: Sendable {
         progress: (Double) throws -> Void = { _ in }
     ) throws -> Outcome {
         var current = start ?? EdgeSubset(sweep.graph, isFull: true)
-        let layout = CircuitLayout(sweep.graph)
+        let layout = EdgeLayout(sweep.graph)
         let starts = sweep.graph.starts
         let first = try CircuitScore(sweep.run([current], on: pairs))
         var value = first.restored[0]
@@ -90,7 +90,7 @@ public struct ACDC: Sendable {
     }
 
     /// Whether a reader belongs to a node that some edge of the circuit leaves; the logits always do.
-    private func isNeeded(_ reader: Int, in circuit: EdgeSubset, _ layout: CircuitLayout) -> Bool {
+    private func isNeeded(_ reader: Int, in circuit: EdgeSubset, _ layout: EdgeLayout) -> Bool {
         guard reader < circuit.graph.readers.count - 1 else { return true }
         return layout.writers(of: reader).contains { writer in circuit.writers.contains { $0.contains(writer) } }
     }

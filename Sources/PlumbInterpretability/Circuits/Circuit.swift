@@ -21,6 +21,9 @@ public struct Circuit: Sendable, Equatable {
     /// The circuit without edges that no path connects to both the embeddings and the logits.
     public var pruned: Circuit { Circuit(model: model, configuration, edges.pruned) }
 
+    /// The same model's, with other edges.
+    func with(_ edges: EdgeSubset) -> Circuit { Circuit(model: model, configuration, edges) }
+
     private init(model: String, _ configuration: TransformerConfiguration, _ edges: EdgeSubset) {
         (self.model, self.configuration, self.edges) = (model, configuration, edges)
     }

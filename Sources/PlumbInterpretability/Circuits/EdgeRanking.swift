@@ -43,7 +43,7 @@ public struct EdgeRanking: Sendable {
     /// `count` edges that hang together: beginning at the logits, the edge of largest magnitude into a node that the
     /// circuit has is added again and again (Hanna, Pezzelle, Belinkov 2024, arXiv:2403.17806).
     public func greedy(_ count: Int) -> EdgeSubset {
-        let layout = CircuitLayout(graph)
+        let layout = EdgeLayout(graph)
         let starts = graph.starts
         var queue = EdgeQueue()
         var isOpen = [Bool](repeating: false, count: graph.readers.count)
@@ -93,39 +93,6 @@ extension EdgeSubset {
         let all = own.union(others).count
         return all == 0 ? 1 : Double(own.intersection(others).count) / Double(all)
     }
-}
-
-/// Which readers make what a writer writes, by their places in the graph's lists.
-struct CircuitLayout {
-    private var inputs: [[Int]]
-    private var outputs: [[Int]]
-
-    init(_ graph: EdgeGraph) {
-        var inputs: [EdgeGraph.Writer: [Int]] = [:]
-        let heads = (graph.writers.compactMap { if case .head(0, let head) = $0 { head } else { nil } }.max() ?? 0) + 1
-        let groups = (graph.readers.compactMap { if case .key(0, let head) = $0 { head } else { nil } }.max() ?? 0) + 1
-        for (row, reader) in graph.readers.enumerated() {
-            switch reader {
-            case .query(let block, let head): inputs[.head(block: block, head: head), default: []].append(row)
-            case .key(let block, let group), .value(let block, let group):
-                for head in group * (heads / groups)..<(group + 1) * (heads / groups) {
-                    inputs[.head(block: block, head: head), default: []].append(row)
-                }
-            case .mlp(let block): inputs[.mlp(block: block), default: []].append(row)
-            case .logits: break
-            }
-        }
-        let rows = graph.writers.map { inputs[$0] ?? [] }
-        var outputs = [[Int]](repeating: [], count: graph.readers.count)
-        for (writer, readers) in rows.enumerated() { for reader in readers { outputs[reader].append(writer) } }
-        (self.inputs, self.outputs) = (rows, outputs)
-    }
-
-    /// None for the embeddings.
-    func readers(of writer: Int) -> [Int] { inputs[writer] }
-
-    /// None for the logits.
-    func writers(of reader: Int) -> [Int] { outputs[reader] }
 }
 
 /// Edges by magnitude, as a binary heap.

@@ -7,6 +7,9 @@ public struct CircuitHeads: Sendable, Equatable {
     /// Heads of the first layer that score at least half of the best previous-token score, the best first.
     public let previous: [AttentionHead]
 
+    /// By what induction heads find their tokens; their values only carry what was found.
+    private static let kinds: [HeadComposition.Kind] = [.query, .key]
+
     /// The heads of a model of two layers by their scores.
     public init(_ scores: HeadScores) {
         func best(_ scores: [Double], layer: Int) -> [AttentionHead] {
@@ -21,7 +24,7 @@ public struct CircuitHeads: Sendable, Equatable {
     /// How many times the mean of pairs outside the circuit the composition of the best previous-token head with the best
     /// induction head is, by the stronger of keys and queries.
     public func compositionRatio(_ composition: HeadComposition) -> (kind: HeadComposition.Kind, ratio: Double) {
-        let ratios = HeadComposition.Kind.allCases.map { kind in (kind: kind, ratio: ratio(composition, kind)) }
+        let ratios = Self.kinds.map { kind in (kind: kind, ratio: ratio(composition, kind)) }
         return ratios.max { $0.ratio < $1.ratio } ?? (.key, .nan)
     }
 
@@ -29,7 +32,7 @@ public struct CircuitHeads: Sendable, Equatable {
     /// keys and queries: that all heads of a layer may do the same does not hide it.
     public func compositionGain(_ composition: HeadComposition, over untrained: HeadComposition) -> Double {
         guard let writer = previous.first?.head, let reader = induction.first?.head else { return .nan }
-        return HeadComposition.Kind.allCases.compactMap { kind in
+        return Self.kinds.compactMap { kind in
             guard let scores = composition.scores[kind], let others = untrained.scores[kind] else { return nil }
             return scores[writer][reader] / Statistics.mean(others.flatMap { $0 })
         }.max() ?? .nan

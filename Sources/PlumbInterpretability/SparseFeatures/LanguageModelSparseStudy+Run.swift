@@ -1,3 +1,4 @@
+internal import Foundation
 internal import PlumbBasics
 internal import PlumbData
 public import PlumbLearning
@@ -45,6 +46,9 @@ extension LanguageModelSparseStudy {
         }
         let found = try [own, ofRandom, permuted].map { try $0.dictionary(input: point) }
         try session.reporter.checkpoint()
+        if let folder = session.models {
+            try found[0].writeSAELens(to: folder.appendingPathComponent("dictionary"), model: model.name)
+        }
         return Outcome(
             losses: try losses(model, windows.test, point, [found[0], found[2]]),
             evaluations: try zip(found, [model, random, model]).enumerated().map { index, pair in

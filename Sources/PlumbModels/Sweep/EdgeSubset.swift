@@ -117,13 +117,14 @@ extension EdgeGraph {
 }
 
 /// Where the readers and writers of a graph stand in its lists.
-struct EdgeLayout {
+public struct EdgeLayout: Sendable {
     let layers: Int
     let heads: Int
     let groups: Int
     let hasMLP: Bool
 
-    init(_ graph: EdgeGraph) {
+    /// The places of a graph.
+    public init(_ graph: EdgeGraph) {
         var (layers, heads, groups, hasMLP) = (0, 0, 0, false)
         for reader in graph.readers {
             switch reader {
@@ -148,7 +149,9 @@ struct EdgeLayout {
     var logits: Int { layers * readersPerBlock }
 
     /// The readers that make what a writer writes; none for the embeddings.
-    func readers(of writer: Int) -> [Int] {
+    ///
+    /// - Precondition: the graph has the writer.
+    public func readers(of writer: Int) -> [Int] {
         guard writer > 0 else { return [] }
         let (block, place) = ((writer - 1) / writersPerBlock, (writer - 1) % writersPerBlock)
         guard place < heads else { return [reader(mlp: block)] }
@@ -156,6 +159,18 @@ struct EdgeLayout {
         return [
             reader(query: place, block: block), reader(key: group, block: block), reader(value: group, block: block),
         ]
+    }
+
+    /// The writers that a reader helps to make, several for a shared key or value; none for the logits.
+    ///
+    /// - Precondition: the graph has the reader.
+    public func writers(of reader: Int) -> [Int] {
+        guard reader < logits else { return [] }
+        let (block, place) = (reader / readersPerBlock, reader % readersPerBlock)
+        guard place >= heads else { return [writer(head: place, block: block)] }
+        guard place < heads + 2 * groups else { return [writer(mlp: block)] }
+        let (group, size) = ((place - heads) % groups, heads / groups)
+        return (group * size..<(group + 1) * size).map { writer(head: $0, block: block) }
     }
 }
 

@@ -32,7 +32,8 @@ struct SAELensSettings {
 
     init(contentsOf url: URL) throws {
         func refuse(_ problem: String) -> FileError { FileError("\(url.path): \(problem)") }
-        let data = try MappedBytes(contentsOf: url).withUnsafeBytes { Data($0) }
+        let data: Data
+        do { data = try WholeFile.read(url, limit: 16 << 20) } catch { throw refuse("it cannot be read: \(error)") }
         let json: JSONValue
         do { json = try JSONValue(parsing: data) } catch { throw refuse("it is no JSON (\(error))") }
         func field(_ name: String) -> JSONValue? {

@@ -173,8 +173,13 @@ struct PlainYAML {
     private var values: [String: String] = [:]
 
     init(contentsOf url: URL) throws {
-        let text = try MappedBytes(contentsOf: url).withUnsafeBytes { String(validating: $0, as: UTF8.self) }
-        guard let text else { throw FileError("\(url.path): it is no text in UTF-8") }
+        let data: Data
+        do { data = try WholeFile.read(url, limit: 16 << 20) } catch {
+            throw FileError("\(url.path) cannot be read: \(error)")
+        }
+        guard let text = String(validating: data, as: UTF8.self) else {
+            throw FileError("\(url.path): it is no text in UTF-8")
+        }
         for line in text.split(whereSeparator: \.isNewline) where !line.hasPrefix("#") && !line.hasPrefix(" ") {
             guard let colon = line.firstIndex(of: ":"), !line.hasPrefix("-") else { continue }
             let name = line[..<colon].trimmingCharacters(in: .whitespaces)
