@@ -23,7 +23,7 @@ extension Catalogue {
         DebateByBisection.self, ProverVerifier.self, Critiques.self, Sandwiching.self, AIControl.self,
         CertifiedDefense.self,
         AdversarialAttacks.self, AdversarialTraining.self,
-        ChainOfThoughtFaithfulness.self, Amplification.self, Debate.self,
+        ChainOfThoughtFaithfulness.self, Amplification.self, Debate.self, LanguageModelDebate.self,
         DistributionShift.self, PhysicalAttack.self, HighStakesReliability.self, GreedyCoordinateGradient.self,
         AgentEvals.self, ModelWrittenEvals.self,
     ])
