@@ -20,14 +20,19 @@ public struct WeakToStrong: Experiment {
         public var study = WeakToStrongStudy()
         /// The networks that tell odd digits from even ones.
         public var network = WeakToStrongNetwork()
+        @Setting("A language model to teach (smollm2-135m, a file, a folder, a hub id); none takes pictures of digits.")
+        public var model: String? = nil
+        /// The texts that a language model reads.
+        public var opinions = LanguageModelWeakToStrong()
         public init() {}
     }
 
     public static let presets: [String: Settings] = {
-        var tiny = Settings()
+        var (tiny, language) = (Settings(), Settings())
         (tiny.splits, tiny.study.studentLabels, tiny.study.components) = (8, 400, 12)
         (tiny.network.steps, tiny.network.hidden, tiny.study.sizes, tiny.study.draws) = (5, 8, [100, 400], 1)
-        return ["tiny": tiny]
+        (language.splits, language.model) = (20, "smollm2-135m")
+        return ["tiny": tiny, "language-model": language]
     }()
 
     public static let card = Card(
@@ -40,7 +45,9 @@ public struct WeakToStrong: Experiment {
             + "are solved exactly, on random splits of 1,797 pictures. Theory says that in squared error the student "
             + "gains what it disagrees with its supervisor, up to what it learned of its sample: on fresh pictures a "
             + "difference that falls as 1 / n, if the target is one that the student can reach. Small networks tell odd "
-            + "digits from even ones, taught by cross-entropy and by the confidence loss, which lets them doubt labels.",
+            + "digits from even ones, taught by cross-entropy and by the confidence loss, which lets them doubt labels. "
+            + "Preset language-model: a bag of words labels short texts as praise or blame, and teaches a linear probe on "
+            + "the activations of SmolLM2.",
         limits:
             "One small data set, whose splits share pictures: intervals are over splits and not over data sets. The "
             + "student is strong by its inputs and not by pretraining, as a large language model is. The equation "
@@ -57,7 +64,7 @@ public struct WeakToStrong: Experiment {
         changes: "Best guesses as labels were chosen after looking at results with the supervisor's scores.",
         minutes: 0.6)
 
-    private struct Measure: Sendable {
+    struct Measure: Sendable {
         let quantity: Quantity
         let value: Value
         typealias Value = @Sendable (Outcome) -> Double
@@ -68,24 +75,24 @@ public struct WeakToStrong: Experiment {
 
     private static let recovered = Measure("gap_recovered", isHeadline: true) { $0.gap.recovered }
     private static let lowerEnd = Quantity("gap_recovered_lower_end", unit: "of the gap", per: "run")
-    private static let weak = Measure("weak_accuracy", isHeadline: true) { $0.gap.weak }
-    private static let student = Measure("student_accuracy", isHeadline: true) { $0.gap.weakToStrong }
-    private static let ceiling = Measure("ceiling_accuracy", isHeadline: true) { $0.gap.ceiling }
+    static let weak = Measure("weak_accuracy", isHeadline: true) { $0.gap.weak }
+    static let student = Measure("student_accuracy", isHeadline: true) { $0.gap.weakToStrong }
+    static let ceiling = Measure("ceiling_accuracy", isHeadline: true) { $0.gap.ceiling }
     private static let gap = Measure("gap") { $0.gap.ceiling - $0.gap.weak }
     private static let gain = Measure("student_gain") { $0.gap.weakToStrong - $0.gap.weak }
     private static let fromScores = Measure("gap_recovered_from_scores") { $0.softGap.recovered }
     private static let same = Measure("gap_recovered_same_capacity", unit: "of the gap") { $0.sameCapacity.recovered }
     private static let sameScores = Measure("gap_recovered_same_capacity_from_scores") { $0.sameCapacitySoft.recovered }
-    private static let sameAccuracy = Measure("same_capacity_accuracy") { $0.sameCapacity.weakToStrong }
-    private static let shuffled = Measure("shuffled_labels_accuracy") { $0.shuffled }
+    static let sameAccuracy = Measure("same_capacity_accuracy") { $0.sameCapacity.weakToStrong }
+    static let shuffled = Measure("shuffled_labels_accuracy") { $0.shuffled }
     private static let corrected = Measure("supervisor_errors_corrected") { $0.errors.correctedShare }
     private static let repeated = Measure("supervisor_errors_repeated") { $0.errors.repeatedShare }
     private static let slope = Quantity("misfit_slope", per: "run"),
         slopeOutside = Quantity("misfit_slope_true_labels", per: "run")
-    private static let networkWeak = Measure("network_weak_accuracy") { $0.network.plain.weak }
-    private static let plain = Measure("network_plain_accuracy") { $0.network.plain.weakToStrong }
-    private static let confident = Measure("network_confidence_accuracy") { $0.network.confident.weakToStrong }
-    private static let networkCeiling = Measure("network_ceiling_accuracy") { $0.network.plain.ceiling }
+    static let networkWeak = Measure("network_weak_accuracy") { $0.network.plain.weak }
+    static let plain = Measure("network_plain_accuracy") { $0.network.plain.weakToStrong }
+    static let confident = Measure("network_confidence_accuracy") { $0.network.confident.weakToStrong }
+    static let networkCeiling = Measure("network_ceiling_accuracy") { $0.network.plain.ceiling }
     private static let plainRecovered = Measure("network_plain_gap_recovered") { $0.network.plain.recovered }
     private static let doubting = Measure("network_confidence_gap_recovered") { $0.network.confident.recovered }
     private static let advantage = Measure("network_confidence_advantage") { $0.network.advantage }
@@ -97,8 +104,10 @@ public struct WeakToStrong: Experiment {
         repeated, networkWeak, plain, confident, networkCeiling, plainRecovered, doubting, advantage, withTruth,
     ]
 
+    public var claims: [Claim] { settings.model == nil ? digitClaims : Self.languageModelClaims }
+
     // Counted in development: runs of 40 splits for the first three claims, of 200 for the last.
-    public var claims: [Claim] {
+    private var digitClaims: [Claim] {
         [
             Claim(
                 .value,
@@ -132,9 +141,13 @@ public struct WeakToStrong: Experiment {
     }
 
     let settings: Settings
-    public init(_ settings: Settings) { self.settings = settings }
+    public init(_ settings: Settings) throws {
+        self.settings = settings
+        try settings.opinions.check()
+    }
 
     public func run(in context: inout RunContext) async throws -> Findings {
+        if let model = settings.model { return try await teach(model, in: &context) }
         let digits = try await context.digits()
         let (study, network) = (settings.study, settings.network)
         try study.check(pictures: digits.count)
@@ -174,26 +187,5 @@ public struct WeakToStrong: Experiment {
             + "of the supervisor's errors and repeats \(percent(Self.repeated)). Networks recover "
             + "\(mean(Self.plainRecovered, measured)) of their gap, and \(mean(Self.doubting, measured)) where they may "
             + "doubt their labels."
-    }
-
-    private func accuracies(_ measured: Measurements) -> BarChart {
-        measured.barChart(
-            title: "Between supervisor and ceiling",
-            caption: "Accuracy on unseen pictures. The ceiling has true labels, \"same features\" the supervisor's.",
-            y: Axis("accuracy"),
-            [
-                "supervisor": Self.weak.quantity, "student": Self.student.quantity, "ceiling": Self.ceiling.quantity,
-                "same features": Self.sameAccuracy.quantity, "shuffled labels": Self.shuffled.quantity,
-            ])
-    }
-
-    private func networks(_ measured: Measurements) -> BarChart {
-        measured.barChart(
-            title: "Networks that may doubt their labels", caption: "Accuracy in telling odd digits from even ones.",
-            y: Axis("accuracy"),
-            [
-                "supervisor": Self.networkWeak.quantity, "cross-entropy": Self.plain.quantity,
-                "confidence loss": Self.confident.quantity, "ceiling": Self.networkCeiling.quantity,
-            ])
     }
 }

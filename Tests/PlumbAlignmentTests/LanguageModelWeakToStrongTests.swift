@@ -1,0 +1,77 @@
+import PlumbRecords
+import PlumbTensor
+import Testing
+
+@testable import PlumbAlignment
+
+@Suite("A language model taught by a bag of words") struct LanguageModelWeakToStrongTests {
+    @Test("\"Not\" turns the word of a text around, in about a fifth of all texts")
+    func opinions() {
+        let texts = (0..<400).map { OpinionText(key: RandomKey(4)[$0]) }
+        let (plain, negated) = (
+            texts.filter { !$0.words.contains("not") }, texts.filter { $0.words.contains("not") }
+        )
+        #expect((40...120).contains(negated.count))
+        let praise = Set(plain.filter(\.isPraise).compactMap(\.words.last))
+        let blame = Set(plain.filter { !$0.isPraise }.compactMap(\.words.last))
+        #expect(praise.isDisjoint(with: blame))
+        for text in negated {
+            guard let word = text.words.last else { continue }
+            #expect(!(text.isPraise ? praise : blame).contains(word))
+        }
+        #expect(texts[0] == OpinionText(key: RandomKey(4)[0]))
+    }
+
+    @Test("A bag of words counts each word once where it stands once")
+    func counts() {
+        let texts = (0..<3).map { OpinionText(key: RandomKey(9)[$0]) }
+        let counts = OpinionText.counts(texts)
+        #expect(counts.rows == 3 && counts.columns == Set(texts.flatMap(\.words)).count)
+        for (row, text) in texts.enumerated() {
+            #expect((0..<counts.columns).reduce(0) { $0 + counts[row, $1] } == Double(text.words.count))
+        }
+    }
+
+    @Test("Standardized columns have mean 0 and deviation 1, and those that do not vary are 0")
+    func standardized() {
+        let rows = LanguageModelWeakToStrong.standardized(Tensor([1, 5, 3, 5], shape: [2, 2]))
+        #expect(rows.elements == [-1, 0, 1, 0])
+    }
+
+    @Test(
+        "A student that sees the truth through noise beats the supervisor, and another bag of words does not"
+    )
+    func studentsOfABagOfWords() throws {
+        var study = LanguageModelWeakToStrong()
+        (study.texts, study.labeledTexts, study.taughtTexts) = (900, 150, 500)
+        try study.check()
+        let texts = (0..<study.texts).map { OpinionText(key: RandomKey(11)[$0]) }
+        var random = RandomKey(12).generator()
+        // Two features: one follows the truth, one is noise.
+        let activations = texts.flatMap { text -> [Float] in
+            [
+                (text.isPraise ? 1 : -1) + Float(random.index(below: 100)) / 100,
+                Float(random.index(below: 100)) / 100,
+            ]
+        }
+        let examples = LanguageModelWeakToStrong.Examples(
+            words: OpinionText.counts(texts),
+            activations: LanguageModelWeakToStrong.standardized(
+                Tensor(activations, shape: [texts.count, 2])),
+            labels: texts.map { $0.isPraise ? 1 : 0 })
+        study.probeSteps = 300
+        let outcome = try study.run(examples, key: RandomKey(1))
+        #expect(outcome.plain.ceiling > 0.98 && outcome.plain.weak < 0.85)
+        #expect(outcome.plain.weakToStrong > outcome.plain.weak + 0.1)
+        #expect(abs(outcome.equal.weakToStrong - outcome.equal.weak) < 0.06)
+        #expect(outcome.plain.ceiling == outcome.confident.ceiling)
+    }
+
+    @Test("Too few texts for a test are refused by name")
+    func refusesTooFewTexts() {
+        var study = LanguageModelWeakToStrong()
+        study.texts = 750
+        let error = #expect(throws: SettingsError.self) { try study.check() }
+        #expect(error?.description.contains("--texts 750") == true)
+    }
+}
