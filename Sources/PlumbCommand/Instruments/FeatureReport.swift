@@ -104,7 +104,8 @@ struct FeatureReport {
             title: "Features of \(model.name) at \(place)", summary: summary,
             facts: [
                 ("model", model.name), ("reads", "\(dictionary.input)"), ("writes", "\(dictionary.output)"),
-                ("features", "\(dictionary.features)"), ("text", file), ("positions", NumberText.value(Double(found.rows))),
+                ("features", "\(dictionary.features)"), ("text", file),
+                ("positions", NumberText.value(Double(found.rows))),
                 ("active features, L0", Phrase.number(found.active)),
                 ("explained variance", Phrase.percent(found.explainedVariance)),
                 ("active nowhere", "\(found.silent) features"),
