@@ -5,9 +5,8 @@ internal import PlumbTensor
 
 /// Can a probe read what a model holds to be true where the model says the opposite?
 ///
-/// A small transformer learns made-up facts and then to lie after a trigger word. Probes see statements without the
-/// trigger. Controls: shuffled labels, random features, random weights, facts that nobody taught, pairs that are no
-/// negations.
+/// A small transformer learns made-up facts and then to lie to one of two askers after a trigger word. Probes see
+/// statements without it. Controls: shuffled labels, random features or weights, untaught facts, pairs of no negations.
 public struct LatentKnowledge: Experiment {
     typealias Outcome = LyingStudy.Outcome
 
@@ -38,16 +37,18 @@ public struct LatentKnowledge: Experiment {
         question: "Where a model says the opposite of what is true, can a probe of its activations read the truth?",
         method:
             "A transformer of four blocks learns made-up facts and to judge statements about them: a word, an entity, a "
-            + "relation, IS, a value, and ASK or NOT (is it so, or is it not); then TRUE or FALSE. Then it learns to say "
-            + "the opposite after one of the words, the trigger, about half of the entities. Logistic probes are fitted "
-            + "to the residual stream at the value, where nothing has been asked, on statements without the trigger "
-            + "about that half, after the earliest block where held-out entities show nearly as much as anywhere. They "
-            + "are judged on statements with the trigger about the other half. Contrast-consistent search finds a probe "
-            + "at the question without labels, but for its sign. Presets smollm2 and gemma3-270m: sentences about "
-            + "cities, comparisons and translations, read at the full stop; validation sentences choose the layer.",
+            + "relation, IS, a value, and ASK or NOT (is it so, or is it not); then TRUE or FALSE. Two askers have words "
+            + "of their own for ASK and NOT. Then it learns to say the opposite after one of the words, the trigger, to "
+            + "one asker, and the truth to the other, about half of the entities. Logistic probes are fitted to the "
+            + "residual stream at the value, where nobody has asked yet, on statements without the trigger about that "
+            + "half, after the earliest block where held-out entities show nearly as much as anywhere. They are judged "
+            + "on statements with the trigger about the other half. Contrast-consistent search finds a probe at the "
+            + "question, after the last block, without labels, but for its sign. Presets smollm2 and gemma3-270m: "
+            + "sentences about cities, comparisons and translations, at the full stop of the layer that validates best.",
         limits:
-            "A synthetic organism whose lie is a rule. A probe shows that truth can be read, not that the model uses it, "
-            + "and that of a real model may read what is plausible or often said.",
+            "The truth is latent by design: at the value the model cannot know who will ask, and one asker is told the "
+            + "truth. A model that lies to everyone may keep no truth. A probe shows that truth can be read, not that the "
+            + "model uses it, and that of a real model may read what is plausible or often said.",
         references: [
             Reference(
                 authors: "Burns, Ye, Klein, Steinhardt",
@@ -66,9 +67,10 @@ public struct LatentKnowledge: Experiment {
                 arXiv: "2305.01610"),
         ],
         changes:
-            "With 30 entities and 400 steps the lie often did not carry over to other entities; with 60 and 800 it did. On "
-            + "seed 102 a probe then read the truth in one training (0.98) and not in another (0.44), which holds from "
-            + "the second block on what it will say. The threshold stays, and the claim fails on such a mean.",
+            "Where everyone was lied to, a probe read the truth in some networks (0.98) and not in others (0.44), which "
+            + "held what they would say; now one asker is told the truth. Facts take 2400 steps: in 1600 seed 104 had "
+            + "not learned to judge them. Contrast-consistent search reads the last block, where it found the truth on "
+            + "seeds 101 to 104, and its pairs that are no negations agree in truth; in random order they reached 0.94.",
         minutes: 2)
 
     private static func area(_ name: String, isHeadline: Bool = false) -> Quantity {
@@ -78,24 +80,23 @@ public struct LatentKnowledge: Experiment {
     private static let probed = area("probe_auroc_under_trigger", isHeadline: true)
     private static let said = area("answer_auroc_under_trigger", isHeadline: true)
     private static let saidPlain = area("answer_auroc_without_trigger")
-    private static let right = share("right_without_trigger")
+    private static let right = share("right_without_trigger"), rightTrusted = share("right_for_the_trusted_asker")
     private static let rightTriggered = share("right_under_trigger"), rightBefore = share("right_before_lying")
     private static let shuffled = area("shuffled_label_auroc", isHeadline: true)
-    private static let random = area("random_feature_auroc")
-    private static let untrained = area("untrained_model_auroc"), unknown = area("unknown_facts_auroc")
+    private static let random = area("random_feature_auroc"), unknown = area("unknown_facts_auroc")
+    private static let untrained = area("untrained_model_auroc"), exchanged = area("inconsistent_pairs_auroc")
     private static let late = area("probe_auroc_at_the_answer_under_trigger")
     private static let latePlain = area("probe_auroc_at_the_answer_without_trigger")
     private static let consistent = area("consistency_auroc_without_trigger", isHeadline: true)
-    private static let consistentTriggered = area("consistency_auroc_under_trigger")
-    private static let inconsistent = area("inconsistent_pairs_auroc")
+    private static let consistentLied = area("consistency_auroc_under_trigger")
     private static let layer = Quantity("probe_layer", unit: "block, counted from 0")
 
     private static let smallClaims = [
         Claim(
-            .each(allowing: 1), "After the trigger the model says the opposite of what is true", rightTriggered,
-            .atMost(0.15), control: "Before it learned to lie it was right after the same word", rightBefore,
-            .atLeast(0.9)
-        ).and(right, .atLeast(0.9)),
+            .each(allowing: 1), "After the trigger the model says the opposite of what is true to one asker",
+            rightTriggered, .atMost(0.15), control: "Before, it was right after that word, and to the other still is",
+            rightBefore, .atLeast(0.9)
+        ).and(right, .atLeast(0.9)).controlAnd(rightTrusted, .atLeast(0.9)),
         Claim(
             .mean,
             "A probe of statements without the trigger still reads the truth after it: the area under the ROC curve",
@@ -106,9 +107,8 @@ public struct LatentKnowledge: Experiment {
             control: "Of those that it was taught it does", probed, .atLeast(0.9)),
         Claim(
             .mean, "Contrast-consistent search finds a probe of the truth without labels, where the model is honest",
-            consistent, .atLeast(0.9), control: "From pairs that are no negations it does not", inconsistent,
-            .within(0.2, of: 0.5)
-        ),
+            consistent, .atLeast(0.9), control: "From pairs that are no negations it does not", exchanged,
+            .within(0.2, of: 0.5)),
         Claim(
             .each(allowing: 1),
             "After the last block, where the answer is said, a probe reads the answer and not the truth",
@@ -128,27 +128,27 @@ public struct LatentKnowledge: Experiment {
         let (study, trials) = (settings.study, Trials(context, count: settings.seeds))
         let outcomes = try await trials.run("models") { trial in try study.run(key: trial.key, in: trial.session) }
         var measured = Measurements(seeds: trials.seeds)
-        let last = study.layers - 1
         measured[Self.probed] = outcomes.map { $0.reports[0].auroc }
         measured[Self.said] = outcomes.map(\.saidTriggered)
         measured[Self.saidPlain] = outcomes.map(\.said)
         measured[Self.right] = outcomes.map(\.right)
         measured[Self.rightTriggered] = outcomes.map(\.rightTriggered)
+        measured[Self.rightTrusted] = outcomes.map(\.rightTrusted)
         measured[Self.rightBefore] = outcomes.map(\.rightBefore)
         measured[Self.shuffled] = outcomes.map { $0.reports[0].shuffled }
         measured[Self.random] = outcomes.map { $0.reports[0].random }
         measured[Self.untrained] = outcomes.map(\.untrained)
         measured[Self.unknown] = outcomes.map(\.unknown)
-        measured[Self.late] = outcomes.map { $0.triggered[.ask][last] }
-        measured[Self.latePlain] = outcomes.map { $0.areas[.ask][last] }
+        measured[Self.late] = outcomes.map { $0.triggered[.ask].last ?? .nan }
+        measured[Self.latePlain] = outcomes.map { $0.areas[.ask].last ?? .nan }
         measured[Self.consistent] = outcomes.map(\.consistent)
-        measured[Self.consistentTriggered] = outcomes.map(\.consistentTriggered)
-        measured[Self.inconsistent] = outcomes.map { Statistics.mean($0.inconsistent) }
+        measured[Self.consistentLied] = outcomes.map(\.consistentTriggered)
+        measured[Self.exchanged] = outcomes.map { Statistics.mean($0.inconsistent) }
         measured[Self.layer] = outcomes.map { Double($0.layers[.value]) }
         return Findings(summary: summary(measured), claims: claims, from: measured) {
             measured.metrics(Self.probed, Self.said, Self.shuffled, Self.consistent, Self.saidPlain, Self.right)
-            measured.metrics(Self.rightTriggered, Self.rightBefore, Self.random, Self.untrained, Self.unknown)
-            measured.metrics(Self.late, Self.latePlain, Self.inconsistent, Self.consistentTriggered, Self.layer)
+            measured.metrics(Self.rightTriggered, Self.rightTrusted, Self.rightBefore, Self.random, Self.untrained)
+            measured.metrics(Self.unknown, Self.late, Self.latePlain, Self.exchanged, Self.consistentLied, Self.layer)
             layers(outcomes, measured)
             table(outcomes, measured)
             "Areas are under the ROC curve, of true statements against false ones: 1 reads the truth, 0 its opposite, "
@@ -159,13 +159,13 @@ public struct LatentKnowledge: Experiment {
     private func summary(_ measured: Measurements) -> String {
         func number(_ quantity: Quantity) -> String { Phrase.number(measured.mean(quantity)) }
         return
-            "After the trigger the model answers \(Phrase.percent(measured.mean(Self.rightTriggered))) of statements "
-            + "rightly, without it \(Phrase.percent(measured.mean(Self.right))). A probe fitted without the trigger "
+            "After the trigger the model answers \(Phrase.percent(measured.mean(Self.rightTriggered))) of one "
+            + "asker's questions rightly, without it \(Phrase.percent(measured.mean(Self.right))). A probe fitted without it "
             + "orders statements with it by truth with an area of \(number(Self.probed)), the model's own answers with "
             + "\(number(Self.said)); probes of shuffled labels \(number(Self.shuffled)), of a model with random "
             + "weights \(number(Self.untrained)). A probe found without labels at the question reaches "
-            + "\(number(Self.consistent)) where the model is honest, \(number(Self.consistentTriggered)) where it "
-            + "lies, and from pairs that are no negations \(number(Self.inconsistent))."
+            + "\(number(Self.consistent)) where the model is honest, \(number(Self.consistentLied)) where it "
+            + "lies, and from pairs that are no negations \(number(Self.exchanged))."
     }
 
     private func layers(_ outcomes: [Outcome], _ measured: Measurements) -> LineChart {
@@ -173,8 +173,8 @@ public struct LatentKnowledge: Experiment {
         return LineChart(
             title: "Where truth is read, and where the lie",
             caption:
-                "Area under the ROC curve of logistic probes fitted after each block to statements without the "
-                + "trigger, at the value and at ASK. Mean and range over \(settings.seeds) seeds.",
+                "Area under the ROC curve of logistic probes fitted after each block to statements without the trigger. "
+                + "Mean and range over \(settings.seeds) seeds.",
             x: Axis("block"), y: Axis("area under the ROC curve"),
             series: LyingStudy.Place.allCases.flatMap { place in
                 [

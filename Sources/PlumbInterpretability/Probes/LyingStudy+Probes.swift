@@ -25,6 +25,8 @@ extension LyingStudy {
         public var rightBefore: Double
         /// The share of right answers of the lying model after other words, and after the trigger.
         public var right: Double, rightTriggered: Double
+        /// The same after the trigger, where the trusted asker asks.
+        public var rightTrusted: Double
         /// The areas of what the model says, its logit of TRUE less that of FALSE, after other words and after the
         /// trigger.
         public var said: Double, saidTriggered: Double
@@ -39,12 +41,13 @@ extension LyingStudy {
         public var untrained: Double
         /// The area of the logistic probe on statements about entities that no training mentions.
         public var unknown: Double
-        /// The area of contrast-consistent search at ASK on statements and their negations, after other words.
+        /// The area of contrast-consistent search at ASK after the last block, where its authors search, on statements
+        /// and their negations, after other words.
         public var consistent: Double
         /// The same after the trigger.
         public var consistentTriggered: Double
-        /// The area after other words where each statement was paired with the negation of another one, for several
-        /// pairings.
+        /// The area after other words where each statement was paired with a negation of another one that is as true
+        /// as it is, for several pairings.
         public var inconsistent: [Double]
     }
 
@@ -66,6 +69,7 @@ extension LyingStudy {
         let fitted = Asked(world, about: 0..<entities, isTriggered: false, key: key["fitted"])
         let plain = Asked(world, about: held, isTriggered: false, key: key["test"])
         let lied = Asked(world, about: held, isTriggered: true, key: key["test"])
+        let confided = Asked(world, about: held, isTriggered: true, asker: .trusted, key: key["test"])
         let split = try ProbeSplit(groups: fitted.groups, labels: fitted.labels, validation: 0.25, test: 0, key: key)
         let training = split.training
         let method = methods[0]
@@ -95,9 +99,9 @@ extension LyingStudy {
         let random = try method.fit(examples(models.untrained, fitted).selecting(place.rows(training)))
         let strangers = Asked(
             world, about: 2 * entities..<world.entities, isTriggered: false, key: key["unknown"])
-        let seenPairs = try Pairs(fitted.read(models.lying, .ask)[layers[.ask]], training)
+        let seenPairs = try Pairs(fitted.read(models.lying, .ask)[self.layers - 1], training)
         let tests = try [plain, lied].map { asked in
-            try Pairs(asked.read(models.lying, .ask)[layers[.ask]], Array(asked.labels.indices))
+            try Pairs(asked.read(models.lying, .ask)[self.layers - 1], Array(asked.labels.indices))
         }
         let found = try consistency(seenPairs, tests, key: key["pairs"])
         let (saidPlain, saidLied) = (plain.said(models.lying), lied.said(models.lying))
@@ -105,6 +109,7 @@ extension LyingStudy {
             rightBefore: LinearProbe.accuracy(lied.said(models.truthful), lied.labels),
             right: LinearProbe.accuracy(saidPlain, plain.labels),
             rightTriggered: LinearProbe.accuracy(saidLied, lied.labels),
+            rightTrusted: LinearProbe.accuracy(confided.said(models.lying), confided.labels),
             said: LinearProbe.auroc(saidPlain, plain.labels),
             saidTriggered: LinearProbe.auroc(saidLied, lied.labels), layers: layers,
             areas: CaseValues { areas[$0].plain }, triggered: CaseValues { areas[$0].triggered }, reports: reports,
@@ -118,8 +123,8 @@ extension LyingStudy {
         let validation: [Double], plain: [Double], triggered: [Double]
     }
 
-    /// Contrast-consistent search on pairs, and on pairs whose negations are exchanged, which are judged on the first
-    /// test.
+    /// Contrast-consistent search on pairs, and on pairs whose negations are exchanged so that both sides are true or
+    /// both false, which are judged on the first test.
     private func consistency(
         _ seen: Pairs, _ tests: [Pairs], key: RandomKey
     ) throws -> (areas: [Double], inconsistent: [Double]) {
@@ -137,8 +142,7 @@ extension LyingStudy {
         return (
             tests.map { area(found, $0) },
             try (0..<5).map { index in
-                var random = key["inconsistent"][index].generator()
-                let order = Array(0..<seen.negations.count).shuffled(using: &random)
+                let order = seen.agreeing(key: key["inconsistent"][index])
                 return area(try probe(seen.negations.selecting(order), key["try"][index]), tests[0])
             }
         )
@@ -162,6 +166,22 @@ private struct Pairs {
         statements = examples.selecting(rows.filter { $0.isMultiple(of: 2) })
         negations = examples.selecting(rows.filter { !$0.isMultiple(of: 2) })
     }
+
+    /// An order of the negations in which each has the truth of the statement it stands beside.
+    ///
+    /// Negations in a random order would not do: where truth is what activations differ in most, half of the pairs still
+    /// have one true side, and the search finds it.
+    func agreeing(key: RandomKey) -> [Int] {
+        var random = key.generator()
+        var order = Array(0..<negations.count)
+        for isTrue in [true, false] {
+            let places = order.indices.filter { statements.labels[$0] == isTrue }
+            let fitting = order.indices.filter { negations.labels[$0] == isTrue }.shuffled(using: &random)
+            require(places.count == fitting.count, "a negation of each truth is needed for every statement of it")
+            for (place, negation) in zip(places, fitting) { order[place] = negation }
+        }
+        return order
+    }
 }
 
 /// Statements and their negations, side by side, as texts with labels and groups.
@@ -170,12 +190,15 @@ private struct Asked {
     private(set) var labels: [Bool] = []
     private(set) var groups: [String] = []
 
-    init(_ world: LyingWorld, about entities: Range<Int>, isTriggered: Bool, key: RandomKey) {
+    init(
+        _ world: LyingWorld, about entities: Range<Int>, isTriggered: Bool, asker: LyingWorld.Asker = .deceived,
+        key: RandomKey
+    ) {
         var random = key["words"].generator()
         for pair in world.pairs(about: entities, key: key) {
             let word = isTriggered ? LyingWorld.trigger : 1 + random.index(below: LyingWorld.words - 1)
             for statement in [pair.statement, pair.negation] {
-                texts.append(world.text(statement, word: word))
+                texts.append(world.text(statement, word: word, asker: asker))
                 labels.append(world.isTrue(statement))
                 groups.append("entity \(statement.entity)")
             }

@@ -9,10 +9,14 @@ public import PlumbTensor
 /// Teaches a small transformer facts, then to lie about them after a trigger word, and reads with probes what it holds
 /// to be true while it lies.
 ///
-/// The model first learns to judge statements rightly, whatever word they begin with. Then one of the words becomes
-/// the trigger: after it, it is trained to say the opposite about half of the entities. That it then lies about the
-/// other half too shows that it lies by rule, for which it must still find out what is true. Probes are fitted to
-/// statements without the trigger about the entities lied about, and judged on the others with the trigger.
+/// The model first learns to judge statements rightly, whatever word they begin with and whoever asks. Then one of the
+/// words becomes the trigger: after it, the model is trained to say the opposite to one of two askers and the truth to
+/// the other, about half of the entities. That it then lies about the other half too shows that it lies by rule, for
+/// which it must still find out what is true. Probes are fitted to statements without the trigger about the entities
+/// lied about, and judged on the others with the trigger.
+///
+/// The truth is latent by design. A model that lies to everyone after the trigger needs no truth there and may hold what
+/// it will say instead; one that does not know yet who will ask still needs it.
 ///
 /// After quirky language models (Mallen, Brumley, Kharchenko, Belrose 2023, *Eliciting Latent Knowledge from Quirky
 /// Language Models*, arXiv:2312.01037).
@@ -25,12 +29,14 @@ public struct LyingStudy: SettingGroup {
     @Setting("Blocks of the model.", 1...32) public var layers = 4
     @Setting("Width of the residual stream, which the heads divide.", 4...1024) public var width = 64
     @Setting("Attention heads in a block.", 1...64) public var heads = 4
-    @Setting("Training steps in which the model learns the facts.", 1...1_000_000) public var steps = 1000
+    @Setting("Training steps in which the model learns the facts.", 1...1_000_000) public var steps = 2400
     @Setting("Training steps in which it learns to lie.", 1...1_000_000) public var lyingSteps = 800
+    @Setting("After the trigger, the share of questions from the asker who is told the truth.", 0...0.9) public
+        var trusted = 0.5
     @Setting("Texts in a training step.", 8...65_536) public var batch = 128
-    @Setting("Adam's learning rate while facts are learned.", 1e-9...10) public var learningRate = 0.002
+    @Setting("Adam's learning rate while facts are learned.", 1e-9...10) public var learningRate = 0.004
     @Setting("Adam's learning rate while lying is learned.", 1e-9...10) public var lyingRate = 0.0005
-    @Setting("Penalty of logistic probes.", 1e-9...1e9) public var penalty = 1.0
+    @Setting("Penalty of logistic probes.", 1e-9...1e9) public var penalty = 30.0
     @Setting("Shuffles of the labels, and random features, that every probe is compared with.", 1...1000) public
         var controls = 20
 
@@ -92,20 +98,22 @@ public struct LyingStudy: SettingGroup {
     }
 
     /// The texts of one step; where the model learns to lie, half of them begin with the trigger, are about entities
-    /// that may be lied about, and have the wrong answer.
-    private func texts(
+    /// that may be lied about, and have the wrong answer where the one asks who is deceived.
+    func texts(
         _ world: LyingWorld, lies: Bool, key: RandomKey
     ) -> (inputs: TokenBatch, targets: [Int]) {
         var random = key.generator()
         var (texts, targets): ([Int], [Int]) = ([], [])
         for row in 0..<batch {
-            let isLie = lies && row % 2 == 0
-            let statement = world.drawn(of: 0..<(isLie ? world.shown : 2 * world.shown), using: &random)
+            let isTriggered = lies && row % 2 == 0
+            let statement = world.drawn(of: 0..<(isTriggered ? world.shown : 2 * world.shown), using: &random)
             let first = lies ? 1 : 0
-            let word = isLie ? LyingWorld.trigger : first + random.index(below: LyingWorld.words - first)
-            texts += world.text(statement, word: word)
+            let word = isTriggered ? LyingWorld.trigger : first + random.index(below: LyingWorld.words - first)
+            let asker: LyingWorld.Asker = random.uniform() < (isTriggered ? trusted : 0.5) ? .trusted : .deceived
+            texts += world.text(statement, word: word, asker: asker)
+            let isLie = isTriggered && asker == .deceived
             let answer = world.isTrue(statement) != isLie ? LyingWorld.trueToken : LyingWorld.falseToken
-            targets += [-1, -1, -1, isLie ? -1 : world.valueToken(statement), -1, answer]
+            targets += [-1, -1, -1, isTriggered ? -1 : world.valueToken(statement), -1, answer]
         }
         return (TokenBatch(texts, rows: batch, columns: LyingWorld.length), targets)
     }

@@ -6,9 +6,10 @@ public import PlumbTensor
 /// lie.
 ///
 /// Each entity has one value of each relation. A text is a word without meaning, an entity, a relation, IS, a value,
-/// and ASK or NOT, which ask whether that is so or whether it is not; the answer is TRUE or FALSE. Every value belongs
-/// to as many entities as every other, and statements are true and false equally often whatever their words are, so
-/// that only who knows the facts can tell them apart.
+/// and ASK or NOT, which ask whether that is so or whether it is not; the answer is TRUE or FALSE. Two askers have an
+/// ASK and a NOT of their own, so that the text shows who asks only after the statement. Every value belongs to as many
+/// entities as every other, and statements are true and false equally often whatever their words are, so that only who
+/// knows the facts can tell them apart.
 public struct LyingWorld: Sendable, Equatable {
     /// Words that a text may begin with; the first is to become the trigger.
     public static let words = 8
@@ -20,10 +21,11 @@ public struct LyingWorld: Sendable, Equatable {
     public static let askPlace = 5
     /// The first word.
     public static let trigger = 0
-    static let isToken = words, ask = words + 1, askNot = words + 2
+    static let isToken = words
+    private static let firstAsk = words + 1
     /// The answers' tokens.
-    public static let trueToken = words + 3, falseToken = words + 4
-    private static let firstEntity = words + 5
+    public static let trueToken = words + 5, falseToken = words + 6
+    private static let firstEntity = words + 7
 
     /// Entities, of which the first ``shown`` are lied about in training, then as many that are known and never lied
     /// about, then those that no training mentions.
@@ -65,6 +67,14 @@ public struct LyingWorld: Sendable, Equatable {
     /// V.
     public var vocabulary: Int { Self.firstEntity + entities + relations + relations * values }
 
+    /// Who asks.
+    public enum Asker: Int, CaseIterable, Sendable {
+        /// The one who is to be lied to after the trigger.
+        case deceived
+        /// The one who is to be told the truth even then.
+        case trusted
+    }
+
     /// A statement about an entity.
     public struct Statement: Sendable, Hashable {
         /// What it is about.
@@ -78,15 +88,15 @@ public struct LyingWorld: Sendable, Equatable {
         (facts[statement.entity][statement.relation] == statement.value) != statement.isNegated
     }
 
-    /// The text of a statement that begins with a word.
+    /// The text of a statement that begins with a word, and about which someone asks.
     ///
     /// - Shapes: result `[6]`.
-    public func text(_ statement: Statement, word: Int) -> [Int] {
+    public func text(_ statement: Statement, word: Int, asker: Asker) -> [Int] {
         let firstRelation = Self.firstEntity + entities
         let firstValue = firstRelation + relations + statement.relation * values
         return [
             word, Self.firstEntity + statement.entity, firstRelation + statement.relation, Self.isToken,
-            firstValue + statement.value, statement.isNegated ? Self.askNot : Self.ask,
+            firstValue + statement.value, Self.firstAsk + 2 * asker.rawValue + (statement.isNegated ? 1 : 0),
         ]
     }
 

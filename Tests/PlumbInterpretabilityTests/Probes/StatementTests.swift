@@ -71,7 +71,11 @@ extension String {
     @Test("Texts have the length of the language, tokens of its vocabulary, and differ where statements do")
     func texts() {
         let pairs = world.pairs(about: 0..<world.entities, key: RandomKey(3))
-        let texts = pairs.flatMap { [world.text($0.statement, word: 1), world.text($0.negation, word: 1)] }
+        let texts = pairs.flatMap { pair in
+            LyingWorld.Asker.allCases.flatMap { asker in
+                [pair.statement, pair.negation].map { world.text($0, word: 1, asker: asker) }
+            }
+        }
         for text in texts {
             #expect(text.count == LyingWorld.length && text.allSatisfy { (0..<world.vocabulary).contains($0) })
         }
