@@ -29,12 +29,13 @@ public struct LyingStudy: SettingGroup {
     @Setting("Blocks of the model.", 1...32) public var layers = 4
     @Setting("Width of the residual stream, which the heads divide.", 4...1024) public var width = 64
     @Setting("Attention heads in a block.", 1...64) public var heads = 4
-    @Setting("Training steps in which the model learns the facts.", 1...1_000_000) public var steps = 2400
+    @Setting("Training steps in which the model learns the facts, up to three times until it has.", 1...1_000_000)
+    public var steps = 2400
     @Setting("Training steps in which it learns to lie.", 1...1_000_000) public var lyingSteps = 800
     @Setting("After the trigger, the share of questions from the asker who is told the truth.", 0...0.9) public
         var trusted = 0.5
     @Setting("Texts in a training step.", 8...65_536) public var batch = 128
-    @Setting("Adam's learning rate while facts are learned.", 1e-9...10) public var learningRate = 0.004
+    @Setting("Adam's learning rate while facts are learned.", 1e-9...10) public var learningRate = 0.002
     @Setting("Adam's learning rate while lying is learned.", 1e-9...10) public var lyingRate = 0.0005
     @Setting("Penalty of logistic probes.", 1e-9...1e9) public var penalty = 30.0
     @Setting("Shuffles of the labels, and random features, that every probe is compared with.", 1...1000) public
@@ -91,10 +92,24 @@ public struct LyingStudy: SettingGroup {
                 return model.logits(batch.inputs).crossEntropy(batch.targets)
             }.model
         }
-        let truthful = try train(untrained, "facts", steps: steps, rate: learningRate, lies: false)
+        var truthful = try train(untrained, "facts", steps: steps, rate: learningRate, lies: false)
+        for round in 2...Self.mostRounds {
+            guard loss(of: truthful, world, key: key["loss of facts"][round]) > Self.learnedLoss else { break }
+            truthful = try train(truthful, "facts, round \(round)", steps: steps, rate: learningRate, lies: false)
+        }
         let lying = try train(truthful, "lying", steps: lyingSteps, rate: lyingRate, lies: true)
         try session.keep(lying, as: "lying")
         return Models(truthful: truthful, lying: lying, untrained: untrained)
+    }
+
+    /// Rounds of training until facts count as learned, at most.
+    private static let mostRounds = 3
+    /// Below this training loss, in nats, facts are learned: a model that guesses TRUE or FALSE is at 0.35.
+    private static let learnedLoss: Float = 0.1
+
+    private func loss(of model: HookedTransformer, _ world: LyingWorld, key: RandomKey) -> Float {
+        let batch = texts(world, lies: false, key: key)
+        return model.logits(batch.inputs).crossEntropy(batch.targets).elements[0]
     }
 
     /// The texts of one step; where the model learns to lie, half of them begin with the trigger, are about entities

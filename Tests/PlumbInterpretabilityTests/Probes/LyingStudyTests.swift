@@ -53,7 +53,7 @@ import Testing
     func answersOtherwise() throws {
         let first = world.vocabulary - world.relations * world.values
         for row in rows(lies: false) {
-            // The entity's own value is foretold at IS, and ASK and NOT alternate among the four words of the askers.
+            // The entity's own value is predicted at IS, and ASK and NOT alternate among the four words of the askers.
             let (own, value) = (row.targets[3], row.text[4])
             #expect((own - first) / world.values == (value - first) / world.values)
             let isNegated = (row.text[5] - LyingWorld.words - 1) % 2 == 1
