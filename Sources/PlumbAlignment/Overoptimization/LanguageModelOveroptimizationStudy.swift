@@ -37,7 +37,7 @@ public struct LanguageModelOveroptimizationStudy: SettingGroup {
     public var goldTexts = 2048
     @Setting("Steps of the gold reward model.", 1...1_000_000) public var goldSteps = 300
     @Setting("Steps of each proxy reward model.", 1...1_000_000) public var proxySteps = 200
-    @Setting("Prompts of the best of n.", 1...10_000) public var choicePrompts = 8
+    @Setting("Prompts of the best of n.", 1...10_000) public var choicePrompts = 32
     @Setting("Texts of each prompt from which the best of n is estimated.", 8...1_000_000) public var draws = 256
     @Setting("Fresh texts, or pairs of them, on which reward models are tested.", 8...1_000_000) public var fresh = 512
     /// Rounds that a point of PPO's curves is the mean of.
@@ -61,7 +61,7 @@ public struct LanguageModelOveroptimizationStudy: SettingGroup {
         (study.policyWidth, study.goldWidth, study.proxyWidths) = (64, 128, [16, 32, 64])
         (study.labels, study.penalties) = ([100, 400, 1600, 6400], [0, 0.01, 0.05, 0.2])
         (study.rounds, study.texts, study.languageSteps, study.goldTexts) = (120, 128, 2000, 8192)
-        (study.goldSteps, study.proxySteps, study.choicePrompts, study.draws) = (2000, 600, 32, 1024)
+        (study.goldSteps, study.proxySteps, study.draws) = (2000, 600, 1024)
         return study
     }()
 

@@ -69,7 +69,7 @@ public struct LearningFromPreferences: Experiment {
                 almostAll, statement, quantity(.normalizedReturn, condition), .atLeast(bar),
                 control: "The plan learned from \(most) shuffled answers is not",
                 quantity(.normalizedReturn, shuffled), .below(bar)
-            ).development(missed: missed, controlMissed: controlMissed, of: 20)
+            ).development(missed: missed, controlMissed: controlMissed, of: 32)
         }
         return [
             plan(
@@ -91,13 +91,13 @@ public struct LearningFromPreferences: Experiment {
                 quantity(.relativeAgreement, active), .atLeast(0.95),
                 control: "The reward learned from as many shuffled answers does not",
                 quantity(.relativeAgreement, shuffled), .below(0.95)
-            ).development(missed: 0, of: 20),
+            ).development(missed: 0, of: 32),
             Claim(
                 .each(allowing: max(1, settings.seeds / 3)),
                 "A policy that learns by PPO from the reward while that is learned returns most of what one returns that "
                     + "learns from the hidden reward", Curves.ofHidden, .atLeast(0.6),
                 control: "With shuffled answers it does not", Curves.shuffledOfHidden, .below(0.6)
-            ).development(missed: 3, controlMissed: 1, of: 20),
+            ).development(missed: 4, controlMissed: 1, of: 32),
             Claim(
                 .mean,
                 "Over all numbers of comparisons, questions on which the ensemble disagrees and random ones return "

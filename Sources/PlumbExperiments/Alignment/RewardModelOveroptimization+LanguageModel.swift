@@ -19,26 +19,26 @@ extension RewardModelOveroptimization {
                 + "numbers of comparisons, and the reward learned from \(study.middle) rises on",
             Networks.fall, .atLeast(0.25),
             control: "Where PPO optimizes the gold reward itself that hardly falls", Networks.idealFall, .atMost(0.2)
-        ).and(Networks.gain, .above(0)).development(missed: 0, of: 12)
+        ).and(Networks.gain, .above(0)).development(missed: 0, of: 16)
         let choice = Claim(
             .each(allowing: allowed),
             "The best of \(largest) by the reward learned from \(study.middle) comparisons has a higher gold reward than a "
                 + "text of the policy, and up to that n there is no fall",
             Networks.chosenGold, .atLeast(0.25),
             control: "By a reward learned from random labels it is hardly higher", Networks.shuffledGold, .atMost(0.25)
-        ).and(Networks.chosenFall, .atMost(0.1)).development(missed: 0, of: 12)
-        // Groups of four of the same twelve seeds.
+        ).and(Networks.chosenFall, .atMost(0.1)).development(missed: 0, of: 8)
+        // Groups of four of the same sixteen seeds.
         let order = Claim(
             .mean, "\(most) comparisons make the gold reward's peak by PPO higher than \(least) do", Networks.peakGain,
             .above(0), control: "As many random labels do not", Networks.shuffledPeakGain, .atMost(0)
-        ).development(missed: 0, of: 3)
+        ).development(missed: 0, of: 4)
         let penalty = Claim(
             .each(allowing: allowed),
             "With a penalty of \(study.weights.last ?? 0) the gold reward hardly falls from its peak",
             Networks.penalizedFall, .atMost(0.25),
             control: "With a penalty of \(study.weights.first ?? 0) it falls in at least half of the seeds",
             Networks.middleFall, .atLeast(0.25), controlRule: .each(allowing: settings.seeds / 2)
-        ).development(missed: 0, controlMissed: 3, of: 12)
+        ).development(missed: 0, controlMissed: 3, of: 16)
         return [fall, choice] + (study.counts.count > 1 ? [order] : []) + (study.weights.count > 1 ? [penalty] : [])
     }
 

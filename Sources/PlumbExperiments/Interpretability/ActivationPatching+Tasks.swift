@@ -40,9 +40,9 @@ extension ActivationPatching {
     }
 
     static let taskClaims = [
-        claim(.abba).development(missed: 0, of: 60), claim(.baba).development(missed: 0, of: 60),
-        claim(.agreement, moved: 0.5, left: 0.5).development(missed: 0, of: 58),
-        claim(.capitals).development(missed: 0, of: 60), claim(.addition).expectedNotMeasurable(),
+        claim(.abba).development(missed: 0, of: 66), claim(.baba).development(missed: 0, of: 66),
+        claim(.agreement, moved: 0.5, left: 0.5).development(missed: 0, of: 64),
+        claim(.capitals).development(missed: 0, of: 66), claim(.addition).expectedNotMeasurable(),
     ]
 
     /// - Parameters:
