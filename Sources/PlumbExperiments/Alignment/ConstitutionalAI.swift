@@ -8,7 +8,6 @@ internal import PlumbTensor
 /// Small generators break a hidden rule; critics know it and are wrong with a known chance. With a language model's name
 /// that model criticizes and revises its own answers.
 public struct ConstitutionalAI: Experiment {
-    typealias Result = ConstitutionalStudy.Result
     typealias Outcome = ConstitutionalStudy.Outcome
 
     public struct Settings: ExperimentSettings {
@@ -127,10 +126,10 @@ public struct ConstitutionalAI: Experiment {
         return Findings(summary: summary(measured, study.errors[last]), claims: claims, from: measured) {
             measured.metrics(Self.generator, Self.tuned, Self.fallUnrelated, Self.accuracy, Self.fall, Self.fallBlind)
             measured.metrics(Self.unrelated, Self.helpful, Self.off, Self.shuffled, Self.chosen)
-            violations(outcomes, measured)
-            preferences(outcomes, measured)
-            roundChart(outcomes, measured)
-            table(outcomes, measured)
+            settings.study.violations(outcomes, measured)
+            settings.study.preferences(outcomes, measured)
+            settings.study.roundChart(outcomes, measured)
+            settings.study.table(outcomes, measured)
             "Errors of labels are independent, so that they average out in training: the preference model is nearer to "
                 + "the truth than the critic is, and agrees with fresh labels of the critic only as often as these are "
                 + "right."

@@ -26,7 +26,7 @@ extension RewardModelOveroptimization {
                 + "text of the policy, and up to that n there is no fall",
             Networks.chosenGold, .atLeast(0.25),
             control: "By a reward learned from random labels it is hardly higher", Networks.shuffledGold, .atMost(0.25)
-        ).and(Networks.chosenFall, .atMost(0.1)).development(missed: 0, of: 8)
+        ).and(Networks.chosenFall, .atMost(0.1)).development(missed: 0, of: 12)
         // Groups of four of the same sixteen seeds.
         let order = Claim(
             .mean, "\(most) comparisons make the gold reward's peak by PPO higher than \(least) do", Networks.peakGain,

@@ -120,11 +120,11 @@ public struct CertifiedDefense: Experiment {
                 Self.plain, Self.contradictions, Self.openBroken, Self.small, Self.gained, Self.undecided, Self.wrong)
             measured.metrics(
                 Self.nearestTighter, Self.outwardTighter, Self.extraWidth, Self.smoothed, Self.smoothedPlain)
-            radiusChart(outcomes)
-            bounds("plain", "A network trained plainly", outcomes.map(\.plain), measured)
-            bounds("intervals", "A network trained on intervals", outcomes.map(\.intervals), measured)
-            complete(outcomes, measured)
-            smoothing(outcomes, measured)
+            settings.study.radiusChart(outcomes)
+            settings.study.bounds("plain", "A network trained plainly", outcomes.map(\.plain), measured)
+            settings.study.bounds("intervals", "A network trained on intervals", outcomes.map(\.intervals), measured)
+            settings.study.complete(outcomes, measured)
+            settings.study.smoothing(outcomes, measured)
         }
     }
 

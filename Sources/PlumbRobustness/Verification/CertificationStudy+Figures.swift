@@ -1,16 +1,15 @@
 internal import PlumbLearning
-internal import PlumbRecords
-internal import PlumbRobustness
+public import PlumbRecords
 internal import PlumbTensor
 
-extension CertifiedDefense {
+extension CertificationStudy {
     private func mean(_ outcomes: [Outcome], _ value: (Outcome) -> Double) -> Double {
         Statistics.mean(outcomes.map(value))
     }
 
     /// Accuracy against radius: what attacks leave above what is certified.
-    func radiusChart(_ outcomes: [Outcome]) -> LineChart {
-        let radii = settings.study.radii.sorted()
+    public func radiusChart(_ outcomes: [Outcome]) -> LineChart {
+        let radii = self.radii.sorted()
         func line(_ name: String, _ value: @escaping (Outcome, Int) -> Double) -> LineChart.Series {
             LineChart.Series(name, x: radii, y: radii.indices.map { i in mean(outcomes) { value($0, i) } })
         }
@@ -29,10 +28,10 @@ extension CertifiedDefense {
     }
 
     /// What each bound certifies of a network, beside the attack.
-    func bounds(
-        _ name: String, _ title: String, _ curves: [CertificationStudy.Curve], _ measured: Measurements
+    public func bounds(
+        _ name: String, _ title: String, _ curves: [Curve], _ measured: Measurements
     ) -> Table {
-        let radii = settings.study.radii.sorted()
+        let radii = self.radii.sorted()
         return measured.table(
             "bounds_\(name)", title: title, rowLabel: "L∞ radius", columnLabel: "accuracy", rows: radii.map { "\($0)" },
             columns: ["intervals", "CROWN", "α-CROWN", "under attack"],
@@ -42,10 +41,10 @@ extension CertifiedDefense {
     }
 
     /// What branch and bound decides.
-    func complete(_ outcomes: [Outcome], _ measured: Measurements) -> Table {
+    public func complete(_ outcomes: [Outcome], _ measured: Measurements) -> Table {
         measured.table(
             "complete",
-            title: "A small network trained on adversarial points, at radius \(settings.study.completeRadius)",
+            title: "A small network trained on adversarial points, at radius \(completeRadius)",
             rowLabel: "certified by", columnLabel: "",
             rows: ["intervals", "CROWN", "branch and bound", "left by the attack"],
             columns: ["accuracy"],
@@ -57,10 +56,10 @@ extension CertifiedDefense {
     }
 
     /// What smoothing certifies.
-    func smoothing(_ outcomes: [Outcome], _ measured: Measurements) -> Table {
-        let radii = settings.study.smoothingRadii
+    public func smoothing(_ outcomes: [Outcome], _ measured: Measurements) -> Table {
+        let radii = smoothingRadii
         return measured.table(
-            "smoothing", title: "Certified by smoothing with noise of \(settings.study.deviation)",
+            "smoothing", title: "Certified by smoothing with noise of \(deviation)",
             rowLabel: "L2 radius",
             columnLabel: "accuracy", rows: radii.map { "\($0)" }, columns: ["trained with noise", "trained plainly"],
             cells: radii.indices.map { i in [outcomes.map { $0.smoothed[i] }, outcomes.map { $0.smoothedPlain[i] }] })
