@@ -418,7 +418,9 @@ Deep Q-learning: one thread, the same algorithm and settings on both sides, one 
 choice of the action and one update. What training to a goal takes depends on the seed: least and greatest are of seeds,
 and a seed that had not reached the goal after 100,000 steps counts with what it took until then.{ppo}
 Sweeps: TransformerLens runs one full forward pass a cell, on the same GGUF in float32; both give the same values to
-within 2e-3. Entoscope runs the cells in batches of the width that was found fastest, caches of both runs included. Forward passes: float32, logits at every position, the better of torch's two kinds of attention.
+within 2e-3. Entoscope runs the same cells in batches of the width that was found fastest, caches of both runs included;
+its values are TransformerLens's to within 1e-6. Forward passes: float32, logits at every position, the better of torch's
+two kinds of attention.
 Decoding: llama.cpp multiplies quantized weights with activations that it rounds to 8 bits; Plumbline multiplies the
 exactly dequantized weights in float32, which costs more arithmetic and gives the model's own log-probabilities.
 llama.cpp's lines are open to doubt: this project's reference figures for the same version and file are 143 and 169

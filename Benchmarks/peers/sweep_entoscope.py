@@ -55,6 +55,7 @@ def answer(bridge, request):
 
 def main():
     bridge, _ = load(sys.argv[1])
+    bridge.cfg.default_prepend_bos = False  # the prompts are read as the other sweeps read them
     print(json.dumps({"ready": True}), flush=True)
     for line in sys.stdin:
         if line.strip():

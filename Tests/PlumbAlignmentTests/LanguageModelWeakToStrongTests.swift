@@ -32,12 +32,6 @@ import Testing
         }
     }
 
-    @Test("Standardized columns have mean 0 and deviation 1, and those that do not vary are 0")
-    func standardized() {
-        let rows = LanguageModelWeakToStrong.standardized(Tensor([1, 5, 3, 5], shape: [2, 2]))
-        #expect(rows.elements == [-1, 0, 1, 0])
-    }
-
     @Test(
         "A student that sees the truth through noise beats the supervisor, and another bag of words does not"
     )
@@ -54,10 +48,10 @@ import Testing
                 Float(random.index(below: 100)) / 100,
             ]
         }
+        let read = DoubleMatrix(Tensor(activations, shape: [texts.count, 2]))
         let examples = LanguageModelWeakToStrong.Examples(
             words: OpinionText.counts(texts),
-            activations: LanguageModelWeakToStrong.standardized(
-                Tensor(activations, shape: [texts.count, 2])),
+            activations: Tensor(Standardization(of: read)(read)),
             labels: texts.map { $0.isPraise ? 1 : 0 })
         study.probeSteps = 300
         let outcome = try study.run(examples, key: RandomKey(1))

@@ -18,12 +18,10 @@ public import PlumbTensor
 /// arXiv:2312.09390.
 public struct LanguageModelWeakToStrong: SettingGroup {
     @Setting("Texts that a language model reads.", 40...20_000) public var texts = 1200
-    @Setting("Texts with true labels that the bag of words learns from.", 4...10_000) public
-        var labeledTexts = 150
+    @Setting("Texts with true labels that the bag of words learns from.", 4...10_000) public var labeledTexts = 150
     @Setting("Texts that the bag of words labels for the language model's probe.", 20...10_000)
     public var taughtTexts = 600
-    @Setting("Training steps of a probe; each uses all texts.", 1...100_000) public var probeSteps =
-        60
+    @Setting("Training steps of a probe; each uses all texts.", 1...100_000) public var probeSteps = 60
     @Setting("Adam's learning rate for a probe.", 1e-9...1) public var probeRate = 0.003
 
     /// Short texts and few steps.
@@ -76,9 +74,7 @@ public struct LanguageModelWeakToStrong: SettingGroup {
         var parts: [Tensor] = []
         for first in stride(from: 0, to: drawn.count, by: 16) {
             try checkpoint(Double(first) / Double(drawn.count))
-            let batch = try drawn[first..<min(first + 16, drawn.count)].map {
-                try model.tokens($0.prompt)
-            }
+            let batch = try drawn[first..<min(first + 16, drawn.count)].map { try model.tokens($0.prompt) }
             var (ends, end) = ([Int](), -1)
             for tokens in batch {
                 end += tokens.count
@@ -88,17 +84,16 @@ public struct LanguageModelWeakToStrong: SettingGroup {
             try model.requireNumbers(last)
             parts.append(last)
         }
+        let read = DoubleMatrix(Tensor.concatenated(parts))
         return Examples(
-            words: OpinionText.counts(drawn), activations: Self.standardized(Tensor.concatenated(parts)),
+            words: OpinionText.counts(drawn), activations: Tensor(Standardization(of: read)(read)),
             labels: drawn.map { $0.isPraise ? 1 : 0 })
     }
 
     /// Learns and measures on a random split of the texts.
     ///
     /// - Throws: `FitError` where training fails; `RunInterrupted`.
-    public func run(_ examples: Examples, key: RandomKey, in session: FitSession = .silent) throws
-        -> Outcome
-    {
+    public func run(_ examples: Examples, key: RandomKey, in session: FitSession = .silent) throws -> Outcome {
         var random = key["split"].generator()
         let order = examples.labels.indices.shuffled(using: &random)
         let own = Array(order[..<labeledTexts])
@@ -114,13 +109,11 @@ public struct LanguageModelWeakToStrong: SettingGroup {
         let supervisor = try bag(own, truth(own))
         let said = supervisor(examples.words.gathered(taught)).argmaxOfRows()
         func probe(_ labels: [Int], isConfident: Bool, _ label: String) throws -> Double {
-            let targets = Tensor(
-                labels.flatMap { $0 == 0 ? [1, 0] : [0, 1] as [Float] }, shape: [labels.count, 2])
+            let targets = Tensor(labels.flatMap { $0 == 0 ? [1, 0] : [0, 1] as [Float] }, shape: [labels.count, 2])
             let (inputs, schedule) = (examples.activations.gathered(taught), ConfidenceSchedule())
             let result = try Fit(steps: probeSteps).run(
                 MLP([inputs.shape[1], 2], key: key["probe"]), optimizer: Adam(learningRate: probeRate),
-                label: label,
-                in: session
+                label: label, in: session
             ) { network, step in
                 let c = isConfident ? schedule.coefficient(at: Double(step) / Double(probeSteps)) : 0
                 return network(inputs).confidenceLoss(weak: targets, coefficient: c)
@@ -137,22 +130,6 @@ public struct LanguageModelWeakToStrong: SettingGroup {
             plain: gap(try probe(said, isConfident: false, "probe, weak labels")),
             confident: gap(try probe(said, isConfident: true, "probe, confidence loss")),
             equal: gap(accuracy(equal(examples.words.gathered(test)).argmaxOfRows())),
-            shuffled: try probe(
-                said.shuffled(using: &random), isConfident: false, "probe, shuffled labels"))
-    }
-
-    /// Columns with mean 0 and deviation 1; those that do not vary become 0.
-    static func standardized(_ rows: Tensor) -> Tensor {
-        let (count, width) = (rows.shape[0], rows.shape[1])
-        var values = rows.elements
-        for column in 0..<width {
-            let own = (0..<count).map { Double(values[$0 * width + column]) }
-            let mean = Statistics.mean(own)
-            let deviation = Statistics.mean(own.map { ($0 - mean) * ($0 - mean) }).squareRoot()
-            for row in 0..<count {
-                values[row * width + column] = deviation > 0 ? Float((own[row] - mean) / deviation) : 0
-            }
-        }
-        return Tensor(values, shape: rows.shape)
+            shuffled: try probe(said.shuffled(using: &random), isConfident: false, "probe, shuffled labels"))
     }
 }

@@ -9,27 +9,20 @@ struct OpinionText: Sendable, Equatable {
     let isPraise: Bool
 
     private static let praise = [
-        "good", "great", "excellent", "wonderful", "lovely", "superb", "delightful", "fantastic",
-        "brilliant", "perfect",
-        "pleasant", "charming", "splendid", "marvelous", "beautiful", "impressive", "enjoyable",
-        "outstanding",
-        "terrific", "amazing", "fine", "nice", "magnificent", "satisfying", "admirable", "fabulous",
-        "gorgeous",
-        "remarkable", "exciting", "awesome",
+        "good", "great", "excellent", "wonderful", "lovely", "superb", "delightful", "fantastic", "brilliant",
+        "perfect", "pleasant", "charming", "splendid", "marvelous", "beautiful", "impressive", "enjoyable",
+        "outstanding", "terrific", "amazing", "fine", "nice", "magnificent", "satisfying", "admirable",
+        "fabulous", "gorgeous", "remarkable", "exciting", "awesome",
     ]
     private static let blame = [
-        "bad", "awful", "terrible", "horrible", "poor", "dreadful", "nasty", "disappointing", "boring",
-        "ugly",
-        "unpleasant", "disgusting", "lousy", "miserable", "mediocre", "annoying", "useless", "pathetic",
-        "dull",
-        "appalling", "ghastly", "inferior", "atrocious", "tedious", "shabby", "worthless",
-        "frustrating", "dismal",
-        "clumsy", "painful",
+        "bad", "awful", "terrible", "horrible", "poor", "dreadful", "nasty", "disappointing", "boring", "ugly",
+        "unpleasant", "disgusting", "lousy", "miserable", "mediocre", "annoying", "useless", "pathetic", "dull",
+        "appalling", "ghastly", "inferior", "atrocious", "tedious", "shabby", "worthless", "frustrating",
+        "dismal", "clumsy", "painful",
     ]
     private static let things = [
-        "soup", "film", "hotel", "book", "concert", "meal", "garden", "play", "song", "room", "phone",
-        "trip", "cake",
-        "game", "show", "beach",
+        "soup", "film", "hotel", "book", "concert", "meal", "garden", "play", "song", "room", "phone", "trip",
+        "cake", "game", "show", "beach",
     ]
     private static let degrees = ["", "really", "very", "quite"]
 

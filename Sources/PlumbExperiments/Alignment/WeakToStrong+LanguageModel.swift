@@ -15,54 +15,43 @@ extension WeakToStrong {
     private static func recovered(_ name: String, isHeadline: Bool = false) -> Quantity {
         Quantity("text_gap_recovered_\(name)", unit: "of the gap", per: "split", isHeadline: isHeadline)
     }
-    private static let weakText = accuracy("weak", isHeadline: true),
-        plainText = accuracy("student", isHeadline: true)
-    private static let ceilingText = accuracy("ceiling", isHeadline: true),
-        doubtingText = accuracy("confidence")
-    private static let equalText = accuracy("equal_student"),
-        shuffledText = accuracy("shuffled_labels")
-    private static let plainPart = recovered("student", isHeadline: true),
-        doubtingPart = recovered("confidence")
+    private static let weakText = accuracy("weak", isHeadline: true)
+    private static let plainText = accuracy("student", isHeadline: true)
+    private static let ceilingText = accuracy("ceiling", isHeadline: true)
+    private static let doubtingText = accuracy("confidence")
+    private static let equalText = accuracy("equal_student"), shuffledText = accuracy("shuffled_labels")
+    private static let plainPart = recovered("student", isHeadline: true), doubtingPart = recovered("confidence")
     private static let equalPart = recovered("equal_student")
-    private static let end = Quantity(
-        "text_gap_recovered_student_lower_end", unit: "of the gap", per: "run")
+    private static let end = Quantity("text_gap_recovered_student_lower_end", unit: "of the gap", per: "run")
     private static let gapText = Quantity("text_gap", unit: "of the texts", per: "split")
     private static let gainText = Quantity("text_student_gain", unit: "of the texts", per: "split")
-    private static let advantageText = Quantity(
-        "text_confidence_advantage", unit: "of the texts", per: "split")
+    private static let advantageText = Quantity("text_confidence_advantage", unit: "of the texts", per: "split")
 
     static let languageModelClaims = [
         Claim(
             .value,
             "A probe of the language model recovers a part of the gap between the bag of words that taught it and its "
                 + "ceiling: the lower end of the mean's 95 % interval", end, .above(0),
-            control: "A bag of words in its place recovers nothing", equalPart, .within(0.1, of: 0),
-            controlRule: .mean
+            control: "A bag of words in its place recovers nothing", equalPart, .within(0.1, of: 0), controlRule: .mean
         ).and(.worst, gapText, .above(0)),
         Claim(
             .mean, "The probe is more accurate than the bag of words whose labels it learned", gainText,
-            .above(0),
-            control: "Taught by the same labels, shuffled, it has an accuracy near chance", shuffledText,
+            .above(0), control: "Taught by the same labels, shuffled, it has an accuracy near chance", shuffledText,
             .within(0.1, of: 0.5)),
     ]
 
     func teach(_ name: String, in context: inout RunContext) async throws -> Findings {
-        let (model, study, reporter) = (
-            try await context.load(name), settings.opinions, context.reporter
-        )
+        let (model, study, reporter) = (try await context.load(name), settings.opinions, context.reporter)
         let examples = try study.examples(model, key: RandomKey(context.seed)["texts"]) { fraction in
             try reporter.checkpoint()
             reporter.progress("reading", fraction)
         }
         let trials = Trials(context, count: settings.splits)
-        let outcomes = try await trials.run("splits of texts") {
-            try study.run(examples, key: $0.key, in: $0.session)
-        }
+        let outcomes = try await trials.run("splits of texts") { try study.run(examples, key: $0.key, in: $0.session) }
         let measured = measured(outcomes, seeds: trials.seeds)
         return Findings(summary: summary(name, measured), claims: claims, from: measured) {
             measured.metrics(Self.weakText, Self.plainText, Self.ceilingText, Self.plainPart)
-            measured.metrics(
-                Self.doubtingText, Self.doubtingPart, Self.advantageText, Self.gapText, Self.gainText)
+            measured.metrics(Self.doubtingText, Self.doubtingPart, Self.advantageText, Self.gapText, Self.gainText)
             measured.metrics(Self.equalText, Self.equalPart, Self.shuffledText)
             measured.barChart(
                 title: "Between the bag of words and the ceiling",

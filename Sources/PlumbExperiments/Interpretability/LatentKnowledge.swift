@@ -69,9 +69,9 @@ public struct LatentKnowledge: Experiment {
         changes:
             "Where everyone was lied to, a probe read the truth in some networks (0.98) and not in others (0.44), which "
             + "held what they would say; now one asker is told the truth. Facts are taught until the training loss is "
-            + "low: on seed 106 one of four networks had not learned them. Random features had to be within 0.1 of 0.5 and "
-            + "reach 0.58 to 0.74. Pairs that are no negations agree in truth now; in random order they reached 0.94.",
-        minutes: 2.5)
+            + "low: on seed 106 one of four networks had not learned them. Random features reach 0.58 to 0.77 since, so "
+            + "that their control, within 0.1 of 0.5, fails. Pairs that are no negations agree in truth now; in random order they reached 0.94.",
+        minutes: 2)
 
     private static func area(_ name: String, isHeadline: Bool = false) -> Quantity {
         Quantity(name, isHeadline: isHeadline)
@@ -100,10 +100,9 @@ public struct LatentKnowledge: Experiment {
         Claim(
             .mean,
             "A probe of statements without the trigger still reads the truth after it: the area under the ROC curve",
-            probed, .atLeast(0.9), control: "Probes of shuffled labels read nothing, and features drawn at random less",
-            shuffled,
+            probed, .atLeast(0.9), control: "Shuffled labels give nothing, nor do random features", shuffled,
             .within(0.1, of: 0.5)
-        ).controlAnd(random, .atMost(0.8)).controlAnd(untrained, .within(0.1, of: 0.5)),
+        ).controlAnd(random, .within(0.1, of: 0.5)).controlAnd(untrained, .within(0.1, of: 0.5)),
         Claim(
             .mean, "It reads nothing of facts that the model was not taught", unknown, .within(0.1, of: 0.5),
             control: "Of those that it was taught it does", probed, .atLeast(0.9)),

@@ -62,7 +62,7 @@ public struct LanguageModelDebate: Experiment {
             + "write); a bound of 0.8 on verified quotes and a second round were dropped with that. A claim that a debate beats "
             + "consultancy was dropped too: on that seed the judge was right in 60 % of the questions after a debate, in "
             + "62 % by consultancy.",
-        minutes: 2)
+        minutes: 0.6)
 
     private static func right(_ name: String, isHeadline: Bool = false) -> Quantity {
         Quantity("accuracy_\(name)", unit: "of the questions", per: "question", isHeadline: isHeadline)

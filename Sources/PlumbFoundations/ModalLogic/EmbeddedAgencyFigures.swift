@@ -6,6 +6,8 @@ public enum EmbeddedAgencyFigures {
     public static let accuracies = (0...50).map { 0.5 + Double($0) / 100 }
 
     /// Who cooperates with whom.
+    ///
+    /// - Throws: ``FoundationsError`` where agents do not decide.
     public static func matches() throws -> [FindingsPart] {
         let names = ModalAgent.published.map(\.name)
         let values = try ModalAgent.table().map { $0.map { $0.hasPrefix("C") ? 1.0 : 0 } }
@@ -25,6 +27,8 @@ public enum EmbeddedAgencyFigures {
     }
 
     /// Sentences in the first worlds.
+    ///
+    /// - Throws: ``FoundationsError`` where a system of sentences is not solved.
     public static func frames() throws -> [FindingsPart] {
         let p = ModalFormula.variable("p")
         let (fair, prudent, defect) = (ModalAgent.fairBot, ModalAgent.prudentBot, ModalAgent.defectBot)
@@ -81,6 +85,8 @@ public enum EmbeddedAgencyFigures {
     }
 
     /// What each theory earns in Newcomb's problem at each accuracy.
+    ///
+    /// - Throws: ``FoundationsError`` for an accuracy that is no probability.
     public static func newcomb() throws -> LineChart {
         let series = try DecisionTheory.allCases.map { theory in
             LineChart.Series(

@@ -133,7 +133,7 @@ public struct GrokkingAnalysis: Sendable {
         let weights = try RidgeRegression(
             DoubleMatrix(waves.gathered(test)), targets: DoubleMatrix(logits.gathered(test)), penalty: 1e-6
         ).weights
-        return waves.matmul(Tensor(weights.elements.map(Float.init), shape: [weights.rows, weights.columns]))
+        return waves.matmul(Tensor(weights))
     }
 
     /// The norm of each wave's component of the embedding of the numbers.

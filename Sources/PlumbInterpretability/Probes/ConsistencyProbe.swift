@@ -69,7 +69,7 @@ public struct ConsistencyProbe: Sendable, Codable, Equatable {
         }
         positiveSide = Standardization(of: positive, scales: search.scalesFeatures)
         negativeSide = Standardization(of: negative, scales: search.scalesFeatures)
-        let (high, low) = (positiveSide(positive).tensor(), negativeSide(negative).tensor())
+        let (high, low) = (Tensor(positiveSide(positive)), Tensor(negativeSide(negative)))
         let start = Linear(inputs: positive.columns, outputs: search.tries, key: key["weights"])
         let found: Linear
         do {
@@ -144,9 +144,4 @@ public struct ConsistencyProbe: Sendable, Codable, Equatable {
     private func chances(_ x: DoubleMatrix) -> [Double] {
         x.product(DoubleMatrix(weights, rows: weights.count, columns: 1)).elements.map { 1 / (1 + exp(-$0 - offset)) }
     }
-}
-
-extension DoubleMatrix {
-    /// The numbers in single precision, `[N, D]`.
-    fileprivate func tensor() -> Tensor { Tensor(elements.map(Float.init), shape: [rows, columns]) }
 }

@@ -37,10 +37,7 @@ public struct AttentionPage: Sendable {
     public func render() -> String {
         let body = """
             <main>
-            <header>
-            <h1>\(Page.prose(title))</h1>
-            <div class="summary"><p>\(Page.prose(summary))</p></div>
-            </header>
+            \(Page.header(title, summary: summary))
             <section aria-labelledby="text"><h2 id="text">Text</h2>
             <p class="meta">Point at a token, or click to keep it. \
             <label><input type="radio" name="way" value="from" checked> what it attends to</label> \

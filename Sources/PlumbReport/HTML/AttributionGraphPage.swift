@@ -67,10 +67,7 @@ public struct AttributionGraphPage: Sendable {
     public func render() -> String {
         let body = """
             <main>
-            <header>
-            <h1>\(Page.prose(title))</h1>
-            <div class="summary"><p>\(Page.prose(summary))</p></div>
-            </header>
+            \(Page.header(title, summary: summary))
             <section aria-labelledby="graph"><h2 id="graph">Graph</h2>
             <p class="meta">Point at a node, or click to keep it. <b class="f">●</b> feature <b class="e">◆</b> error \
             <b class="t">■</b> embedding <b class="l">■</b> logit · links: <b class="pos">positive</b> \
@@ -125,7 +122,7 @@ public struct AttributionGraphPage: Sendable {
         #canvas .rule{stroke:var(--rule)}
         .f,.node.feature{color:#1f6fb2;fill:#1f6fb2}.e,.node.error{color:#8a8f98;fill:#8a8f98}
         .t,.node.embedding{color:#5f7d2f;fill:#5f7d2f}.l,.node.logit{color:#a3341a;fill:#a3341a}
-        .pos{color:#1f6fb2}.neg{color:#c2571a}
+        .pos{color:var(--positive)}.neg{color:var(--negative)}
         #lists{display:grid;grid-template-columns:1fr 1fr;gap:1.5rem}
         #lists ol{padding-left:1.6em;margin:.2em 0;font-size:.88rem}
         #lists button{font:inherit;color:inherit;background:none;border:0;padding:0;cursor:pointer;text-align:left}
@@ -215,7 +212,7 @@ public struct AttributionGraphPage: Sendable {
           into.concat(out).forEach(l => {
             const [a, b] = place[l[0]], [c, e] = place[l[1]];
             make("path", {d: `M${a},${b} C${a},${(b + e) / 2} ${c},${(b + e) / 2} ${c},${e}`, fill: "none",
-              stroke: l[2] >= 0 ? "#1f6fb2" : "#c2571a", "stroke-width": .4 + 4 * Math.abs(l[2]) / most,
+              stroke: l[2] >= 0 ? "var(--positive)" : "var(--negative)", "stroke-width": .4 + 4 * Math.abs(l[2]) / most,
               "stroke-opacity": .75}, lines);
           });
           said.textContent = name(d) + ` at “${data.tokens[d.p]}” (position ${d.p})`

@@ -84,10 +84,7 @@ public struct FeaturePage: Sendable {
     public func render() -> String {
         let body = """
             <main>
-            <header>
-            <h1>\(Page.prose(title))</h1>
-            <div class="summary"><p>\(Page.prose(summary))</p></div>
-            </header>
+            \(Page.header(title, summary: summary))
             \(overview)\(features.map(section).joined())</main>
 
             """
@@ -202,8 +199,8 @@ public struct FeaturePage: Sendable {
             .logits{display:grid;grid-template-columns:1fr 1fr;gap:1.5rem}
             .effects{list-style:none;margin:0;padding:0;font-size:.88rem}
             .effects li{display:grid;grid-template-columns:minmax(0,1fr) 4rem 3.4rem;gap:.5rem;align-items:center;padding:.1rem 0}
-            .effects i{display:block;height:.55rem;background:var(--accent);border-radius:2px}
-            .effects.low i{background:#c2571a}
+            .effects i{display:block;height:.55rem;background:var(--positive);border-radius:2px}
+            .effects.low i{background:var(--negative)}
             .effects em{font-style:normal;text-align:right;font-variant-numeric:tabular-nums;color:var(--faint)}
             .chip{font-family:var(--mono);font-size:.86rem;background:var(--wash);border-radius:4px;padding:.05rem .3rem;\
             overflow-wrap:anywhere}

@@ -26,6 +26,16 @@ enum Page {
         """
     }
 
+    /// The title of a page and what it shows, both plain text.
+    static func header(_ title: String, summary: String) -> String {
+        """
+        <header>
+        <h1>\(prose(title))</h1>
+        <div class="summary"><p>\(prose(summary))</p></div>
+        </header>
+        """
+    }
+
     static func section(_ title: String, _ content: String, id: String? = nil) -> String {
         let name = id ?? Markup.identifier(title)
         return """

@@ -5,7 +5,7 @@ enum StyleSheet {
     private static let base = """
         :root{color-scheme:light dark;--paper:#ffffff;--wash:#f5f6f8;--ink:#1c1f24;--faint:#5b626c;--rule:#d9dce1;\
         --grid:#e3e5e8;--accent:#1f5f9e;--good:#0b6b4f;--good-wash:#e3f3ec;--bad:#a3341a;--bad-wash:#fbe9e3;\
-        --mark:#fff0c2;--mark-edge:#c99a1c;--sans:system-ui,-apple-system,"Segoe UI","Helvetica Neue",Arial,sans-serif;\
+        --positive:#1f6fb2;--negative:#c2571a;--mark:#fff0c2;--mark-edge:#c99a1c;--sans:system-ui,-apple-system,"Segoe UI","Helvetica Neue",Arial,sans-serif;\
         --mono:ui-monospace,"SF Mono",Menlo,Consolas,"DejaVu Sans Mono",monospace}
         *{box-sizing:border-box}
         html{background:var(--paper);color:var(--ink);font:16px/1.55 var(--sans);-webkit-text-size-adjust:100%}

@@ -39,10 +39,15 @@ public enum VisibleText {
         return shown
     }
 
+    /// Words of names that the field writes in capitals.
+    private static let initialisms: Set<Substring> = ["auroc", "bos", "fgsm", "kl", "mcc", "pgd", "ppo"]
+
     /// `clean_logit_difference` and `cleanLogitDifference` as words: `Clean logit difference`.
     static func words(_ name: String) -> String {
         let spaced = line(name).replacing("_", with: " ").replacing("-", with: " ")
-        guard let first = spaced.first else { return "" }
-        return first.uppercased() + spaced.dropFirst()
+        let known = spaced.split(separator: " ", omittingEmptySubsequences: false)
+            .map { initialisms.contains($0) ? $0.uppercased() : String($0) }.joined(separator: " ")
+        guard let first = known.first else { return "" }
+        return first.uppercased() + known.dropFirst()
     }
 }

@@ -135,3 +135,12 @@ public struct DoubleMatrix: Sendable, Equatable {
         return sum / Double(rows)
     }
 }
+
+extension Tensor {
+    /// The numbers of a matrix in single precision.
+    ///
+    /// - Shapes: result `[N, D]`.
+    public init(_ matrix: DoubleMatrix) {
+        self.init(matrix.elements.map(Float.init), shape: [matrix.rows, matrix.columns])
+    }
+}

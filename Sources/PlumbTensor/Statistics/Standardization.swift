@@ -1,5 +1,4 @@
 internal import PlumbBasics
-public import PlumbTensor
 
 /// What features are freed of before a probe reads them: their means over examples and, where asked, their sizes.
 public struct Standardization: Sendable, Codable, Equatable {
