@@ -14,6 +14,7 @@ help: ## list what make can do
 demo: build ## set up, build, fetch the model and run activation patching
 	$(PLUMB) model get smollm2-135m
 	$(PLUMB) run activation-patching
+	$(PLUMB) list
 
 test: build-tests ## set up, build and run every test
 	@.build/debug/plumb model get smollm2-135m || echo "the tests of the real model will be skipped: it could not be fetched"

@@ -104,6 +104,11 @@ public struct FitSession: Sendable {
 
     /// No reports, no checkpoints.
     public static let silent = FitSession()
+
+    /// The session of a part that takes this share of the whole, for its progress.
+    public func spanning(_ range: ClosedRange<Double>) -> FitSession {
+        FitSession(reporter: reporter.spanning(range), checkpoints: checkpoints, models: models)
+    }
 }
 
 /// What training gives.

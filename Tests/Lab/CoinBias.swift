@@ -42,7 +42,7 @@ struct CoinBias: Experiment {
     ]
 
     let settings: Settings
-    init(_ settings: Settings) throws { self.settings = settings }
+    init(_ settings: Settings) { self.settings = settings }
 
     func run(in context: inout RunContext) async throws -> Findings {
         let trials = Trials(context, count: settings.seeds)

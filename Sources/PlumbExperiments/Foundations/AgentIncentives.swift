@@ -89,7 +89,7 @@ public struct AgentIncentives: Experiment {
     ]
 
     let settings: Settings
-    public init(_ settings: Settings) throws { self.settings = settings }
+    public init(_ settings: Settings) { self.settings = settings }
 
     public func run(in context: inout RunContext) async throws -> Findings {
         if let path = settings.diagram { return try own(path, in: &context) }

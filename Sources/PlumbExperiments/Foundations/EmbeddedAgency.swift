@@ -96,7 +96,7 @@ public struct EmbeddedAgency: Experiment {
     ]
 
     let settings: Settings
-    public init(_ settings: Settings) throws { self.settings = settings }
+    public init(_ settings: Settings) { self.settings = settings }
 
     public func run(in context: inout RunContext) async throws -> Findings {
         let (count, trials) = (settings.systems, Trials(context, count: settings.seeds))

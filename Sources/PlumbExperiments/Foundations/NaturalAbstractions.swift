@@ -112,7 +112,7 @@ public struct NaturalAbstractions: Experiment {
     }
 
     let settings: Settings
-    public init(_ settings: Settings) throws { self.settings = settings }
+    public init(_ settings: Settings) { self.settings = settings }
 
     private struct Outcome: Codable {
         let scene: SceneStudy.Outcome, shuffled: Int, gaussian: [Int], cauchy: [Int]

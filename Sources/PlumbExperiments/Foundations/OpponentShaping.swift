@@ -104,7 +104,7 @@ public struct OpponentShaping: Experiment {
     ]
 
     let settings: Settings
-    public init(_ settings: Settings) throws { self.settings = settings }
+    public init(_ settings: Settings) { self.settings = settings }
 
     private struct Outcome: Codable {
         let naive: [ShapingLearner.Outcome], shaped: [ShapingLearner.Outcome], unlooked: [ShapingLearner.Outcome]

@@ -87,7 +87,7 @@ public struct RaceToThePrecipice: Experiment {
     ]
 
     let settings: Settings
-    public init(_ settings: Settings) throws { self.settings = settings }
+    public init(_ settings: Settings) { self.settings = settings }
 
     private struct Outcome: Codable {
         let risks: [[Double]], friendly: [Double], replaced: Double, ruled: Double

@@ -92,7 +92,7 @@ public struct AttributionGraphs: Experiment {
     ]
 
     let settings: Settings
-    public init(_ settings: Settings) throws { self.settings = settings }
+    public init(_ settings: Settings) { self.settings = settings }
 
     public func run(in context: inout RunContext) async throws -> Findings {
         let results: [TwoHopStudy.Result]

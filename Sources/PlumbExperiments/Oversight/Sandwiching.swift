@@ -80,7 +80,7 @@ public struct Sandwiching: Experiment {
     ].map { $0.development(missed: 0, of: 24) }
 
     let settings: Settings
-    public init(_ settings: Settings) throws { self.settings = settings }
+    public init(_ settings: Settings) { self.settings = settings }
 
     public func run(in context: inout RunContext) async throws -> Findings {
         let (study, trials) = (settings.study, Trials(context, count: settings.seeds))

@@ -27,9 +27,10 @@ public struct AdversarialAttacks: Experiment {
         (tiny.study.radii, tiny.study.steps, tiny.study.queries) = ([0.1, 0.2], 5, 20)
         (tiny.study.diagnosisQueries, tiny.study.smallest, tiny.study.answersOnly) = (20, 4, 2)
         (tiny.study.hops, tiny.study.universalRadii) = (2, [0.2])
-        (fashion.seeds, fashion.pictures, fashion.attacked, fashion.fit.epochs) = (2, "fashion", 500, 4)
+        (fashion.seeds, fashion.pictures, fashion.attacked, fashion.fit.epochs) = (2, "fashion", 200, 4)
         (fashion.study.radii, fashion.study.radius) = ([0.01, 0.02, 0.05, 0.1], 0.02)
         (fashion.study.queries, fashion.study.universalRadii) = (2000, [0.05, 0.1])
+        fashion.study.smallest = 50
         return ["tiny": tiny, "fashion": fashion]
     }()
 
@@ -131,11 +132,11 @@ public struct AdversarialAttacks: Experiment {
         let outcomes = try await trials.run("training and attacking") { trial in
             let network = try settings.fit.train(
                 data.network(key: trial.key["network"]), inputs: data.train.images, labels: data.train.labels,
-                by: .plain,
-                key: trial.key["training"], in: trial.session)
+                by: .plain, key: trial.key["training"], in: trial.session.spanning(0...0.1))
             try trial.session.keep(network, as: "classifier")
             return try settings.study.run(
-                network, test: data.test, train: data.train, key: trial.key["attacks"], checkpoint: trial.checkpoint)
+                network, test: data.test, train: data.train, key: trial.key["attacks"],
+                reporter: trial.session.reporter.spanning(0.1...1))
         }
         let measured = measured(outcomes, seeds: trials.seeds)
         let figures = AttackFigures(outcomes: outcomes, measured: measured, study: settings.study)

@@ -105,7 +105,7 @@ public struct CertifiedDefense: Experiment {
     ].map { $0.development(missed: 0, of: 4) }
 
     let settings: Settings
-    public init(_ settings: Settings) throws { self.settings = settings }
+    public init(_ settings: Settings) { self.settings = settings }
 
     public func run(in context: inout RunContext) async throws -> Findings {
         let (digits, study) = (try await context.digits(), settings.study)

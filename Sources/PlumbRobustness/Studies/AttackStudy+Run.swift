@@ -1,7 +1,7 @@
 internal import PlumbBasics
 public import PlumbData
 public import PlumbModels
-internal import PlumbRecords
+public import PlumbRecords
 public import PlumbTensor
 
 extension AttackStudy {
@@ -12,12 +12,19 @@ extension AttackStudy {
     ///   - test: pictures to attack.
     ///   - train: pictures to find one change for all on.
     ///   - key: of the attacks' chance.
-    ///   - checkpoint: called between attacks; may end the study by throwing.
-    /// - Throws: ``AttackError`` for pictures that cannot be attacked; what `checkpoint` throws.
+    ///   - reporter: told how far the study is, between attacks; a run that is stopped ends there.
+    /// - Throws: ``AttackError`` for pictures that cannot be attacked; `RunInterrupted`.
     public func run(
         _ network: NetworkGraph, test: LabeledImages, train: LabeledImages, key: RandomKey,
-        checkpoint: () throws -> Void = {}
+        reporter: RunReporter = .silent
     ) throws -> Outcome {
+        // Attacks take about equally long, a battery as long as four.
+        let parts = Double(7 * radii.count + 11 + universalRadii.count + 2 * (Self.masks.count + 1))
+        var done = 0.0
+        func checkpoint() throws {
+            try reporter.stage("attacks")(done / parts)
+            done += 1
+        }
         func accuracy(_ attack: some Attack) throws -> Double {
             try checkpoint()
             return try attack.run(network, images: test.images, labels: test.labels, key: key).accuracy
@@ -28,8 +35,10 @@ extension AttackStudy {
             outcome.noise.append(try accuracy(RandomNoise(set)))
             outcome.fgsm.append(try accuracy(FGSM(set)))
             outcome.pgd.append(try accuracy(Self.pgd(set)))
-            let battery = try battery(set).run(network, images: test.images, labels: test.labels, key: key) { _ in
-                try checkpoint()
+            let before = done
+            let battery = try battery(set).run(network, images: test.images, labels: test.labels, key: key) { part in
+                done = before + 4 * part
+                try reporter.stage("attacks")(done / parts)
             }
             outcome.battery.append(battery.accuracy)
             outcome.clean = battery.cleanAccuracy
@@ -109,10 +118,12 @@ extension AttackStudy {
             let answers = queries.logits(images).argmaxOfRows()
             return Double(zip(answers, test.labels).count { $0 == $1 }) / Double(test.count)
         }
+        let sample = train[Array(0..<min(universalSamples, train.count))]
         for radius in universalRadii {
             try checkpoint()
             let universal = UniversalPerturbation(PerturbationSet(.linf, radius: radius))
-            let change = try universal.find(network, images: train.images, labels: train.labels, key: key["universal"])
+            let change = try universal.find(
+                network, images: sample.images, labels: sample.labels, key: key["universal"])
             outcome.universal.append(accuracy(universal.applied(change, to: test.images)))
             var random = key["random change"].generator()
             let signs = (0..<change.count).map { _ in Float(random.next() >> 63 == 0 ? radius : -radius) }
@@ -130,6 +141,7 @@ extension AttackStudy {
         func row(_ name: String, _ model: some HookedModel<Tensor>) throws -> Masked {
             try checkpoint()
             let found = try diagnosis.run(model, images: test.images, labels: test.labels, key: key)
+            try checkpoint()
             let ratio = try AutoPGD(set, .differenceOfLogitsRatio, steps: steps).run(
                 model, images: test.images, labels: test.labels, key: key)
             return Masked(

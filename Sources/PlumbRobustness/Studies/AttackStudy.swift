@@ -17,6 +17,8 @@ public struct AttackStudy: SettingGroup {
     @Setting("Steps of the attack that sees answers alone.", 1...1000) public var hops = 20
     @Setting("The largest changes of a pixel of one perturbation for all pictures.", 0.001...1)
     public var universalRadii = [0.15, 0.2, 0.3]
+    @Setting("The most training pictures that one perturbation for all is found on.", 1...1_000_000)
+    public var universalSamples = 5000
 
     /// The reference settings.
     public init() {}

@@ -76,11 +76,14 @@ public struct RobustTrainingStudy: SettingGroup {
     ) throws -> Outcome {
         var outcome = Outcome()
         let start = data.network(key: key["network"])
-        for name in methods {
+        let share = 1 / Double(methods.count)
+        for (index, name) in methods.enumerated() {
+            let begin = Double(index) * share
             let network = try training.train(
                 start, inputs: data.train.images, labels: data.train.labels, by: method(name), key: key["training"],
-                label: name, in: session)
-            outcome.rows.append(try row(name, network, data.test, key["attacks"], session))
+                label: name, in: session.spanning(begin...(begin + share / 2)))
+            let attacks = session.reporter.spanning((begin + share / 2)...(begin + share))
+            outcome.rows.append(try row(name, network, data.test, key["attacks"], attacks))
             guard name == "PGD" else { continue }
             outcome.repeated = try battery().run(
                 network, images: data.test.images, labels: data.test.labels, key: key["again"]
@@ -94,10 +97,17 @@ public struct RobustTrainingStudy: SettingGroup {
     }
 
     private func row(
-        _ name: String, _ network: NetworkGraph, _ test: LabeledImages, _ key: RandomKey, _ session: FitSession
+        _ name: String, _ network: NetworkGraph, _ test: LabeledImages, _ key: RandomKey, _ reporter: RunReporter
     ) throws -> Row {
+        // Attacks take about equally long, the battery as long as four.
+        let parts = Double(radii.count + 8)
+        var done = 0.0
+        func checkpoint() throws {
+            try reporter.stage("\(name), attacks")(done / parts)
+            done += 1
+        }
         func accuracy(_ attack: some Attack) throws -> Double {
-            try session.reporter.checkpoint()
+            try checkpoint()
             return try attack.run(network, images: test.images, labels: test.labels, key: key).accuracy
         }
         var row = Row(name: name)
@@ -105,14 +115,16 @@ public struct RobustTrainingStudy: SettingGroup {
         row.pgd = try radii.map { try accuracy(AttackStudy.pgd(set.with(radius: $0))) }
         row.single = try accuracy(PGD(set, steps: 40, relativeStep: 0.1))
         row.noise = try accuracy(RandomNoise(set))
-        let found = try battery().run(network, images: test.images, labels: test.labels, key: key) { _ in
-            try session.reporter.checkpoint()
+        let before = done
+        let found = try battery().run(network, images: test.images, labels: test.labels, key: key) { part in
+            done = before + 4 * part
+            try reporter.stage("\(name), attacks")(done / parts)
         }
         (row.clean, row.battery) = (found.cleanAccuracy, found.accuracy)
         var diagnosis = MaskingDiagnosis(set)
         (diagnosis.steps, diagnosis.queries) = (steps, diagnosisQueries)
         func flags(_ model: some HookedModel<Tensor>) throws -> [String] {
-            try session.reporter.checkpoint()
+            try checkpoint()
             return try diagnosis.run(model, images: test.images, labels: test.labels, key: key).flags
                 .map(\.kind.rawValue)
         }
