@@ -1,3 +1,5 @@
+import PlumbLearning
+import PlumbModels
 import PlumbRecords
 import PlumbTensor
 import Testing
@@ -5,6 +7,9 @@ import Testing
 @testable import PlumbAlignment
 
 @Suite("A language model taught by a bag of words") struct LanguageModelWeakToStrongTests {
+    private static let small = TransformerConfiguration(
+        architecture: .llama, layers: 1, width: 16, heads: 2, vocabulary: 8, context: 4)
+
     @Test("\"Not\" turns the word of a text around, in about a fifth of all texts")
     func opinions() {
         let texts = (0..<400).map { OpinionText(key: RandomKey(4)[$0]) }
@@ -52,14 +57,41 @@ import Testing
         let examples = LanguageModelWeakToStrong.Examples(
             words: OpinionText.counts(texts),
             activations: Tensor(Standardization(of: read)(read)),
-            labels: texts.map { $0.isPraise ? 1 : 0 })
+            tokens: [], labels: texts.map { $0.isPraise ? 1 : 0 })
         study.probeSteps = 300
-        let outcome = try study.run(examples, key: RandomKey(1))
+        let split = try study.split(examples, key: RandomKey(1))
+        let outcome = try study.run(examples, split, key: RandomKey(1))
         #expect(outcome.plain.ceiling > 0.98 && outcome.plain.weak < 0.85)
         #expect(outcome.plain.weakToStrong > outcome.plain.weak + 0.1)
         #expect(abs(outcome.equal.weakToStrong - outcome.equal.weak) < 0.06)
         #expect(outcome.plain.ceiling == outcome.confident.ceiling)
     }
+
+    @Test("A model under LoRA learns true labels of unseen texts, and nothing from labels in random order")
+    func tunedStudents() throws {
+        var study = LanguageModelWeakToStrong()
+        (study.texts, study.labeledTexts, study.taughtTexts) = (260, 40, 160)
+        // One token tells the label, others are noise; the bag of words sees words of the noise only.
+        var random = RandomKey(5).generator()
+        let labels = (0..<study.texts).map { _ in random.index(below: 2) }
+        let noise = labels.map { _ in random.index(below: 4) }
+        let examples = LanguageModelWeakToStrong.Examples(
+            words: .oneHot(noise, 4), activations: .zeros([study.texts, 1]),
+            tokens: zip(labels, noise).map { [2 + $1, $0, 6] }, labels: labels)
+        let model = try HookedTransformer(Self.small, key: RandomKey(1))
+        var student = TunedStudent()
+        (student.tunedSteps, student.tunedBatch, student.tunedRate, student.rank) = (150, 32, 0.01, 4)
+        let split = try study.split(examples, key: RandomKey(2))
+        let outcome = try student.run(model, examples, split, key: RandomKey(3))
+        #expect(outcome.plain.ceiling > 0.95)
+        #expect(outcome.shuffled < 0.8)
+        #expect(outcome.plain.weak == outcome.confident.weak && outcome.plain.ceiling == outcome.confident.ceiling)
+        let again = try student.run(model, examples, split, key: RandomKey(3))
+        #expect(again == outcome)
+    }
+
+    @Test("The two logits differ by the reward")
+    func logits() { #expect(TunedStudent.logits(Tensor([3, -1])).elements == [-1.5, 1.5, 0.5, -0.5]) }
 
     @Test("Too few texts for a test are refused by name")
     func refusesTooFewTexts() {

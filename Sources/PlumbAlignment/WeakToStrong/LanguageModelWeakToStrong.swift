@@ -59,8 +59,29 @@ public struct LanguageModelWeakToStrong: SettingGroup {
         let words: DoubleMatrix
         /// Standardized activations, `[N, D]`.
         let activations: Tensor
+        /// The tokens of each text.
+        let tokens: [[Int]]
         /// 1 where a text praises, 0 where it blames.
         let labels: [Int]
+    }
+
+    /// A random split of the texts, and what the bag of words says of those that it labels.
+    public struct Split: Sendable {
+        /// Places of the texts that the bag of words labels, and of those that nothing is fitted to.
+        let taught: [Int], test: [Int]
+        /// The labels of the bag of words, and the true ones.
+        let said: [Int], truth: [Int]
+        /// The true labels of the test.
+        let testTruth: [Int]
+        /// The accuracy of the bag of words on the test.
+        let weak: Double
+        /// Labels of the bag of words in random order.
+        let shuffled: [Int]
+
+        /// The part of the test that these answers get right.
+        func accuracy(_ answers: [Int]) -> Double {
+            Double(zip(answers, testTruth).count { $0 == $1 }) / Double(testTruth.count)
+        }
     }
 
     /// Draws texts and lets the model read them.
@@ -71,10 +92,11 @@ public struct LanguageModelWeakToStrong: SettingGroup {
         _ model: HookedTransformer, key: RandomKey, checkpoint: (Double) throws -> Void = { _ in }
     ) throws -> Examples {
         let drawn = (0..<texts).map { OpinionText(key: key[$0]) }
+        let tokens = try drawn.map { try model.tokens($0.prompt) }
         var parts: [Tensor] = []
         for first in stride(from: 0, to: drawn.count, by: 16) {
             try checkpoint(Double(first) / Double(drawn.count))
-            let batch = try drawn[first..<min(first + 16, drawn.count)].map { try model.tokens($0.prompt) }
+            let batch = Array(tokens[first..<min(first + 16, drawn.count)])
             var (ends, end) = ([Int](), -1)
             for tokens in batch {
                 end += tokens.count
@@ -87,30 +109,38 @@ public struct LanguageModelWeakToStrong: SettingGroup {
         let read = DoubleMatrix(Tensor.concatenated(parts))
         return Examples(
             words: OpinionText.counts(drawn), activations: Tensor(Standardization(of: read)(read)),
-            labels: drawn.map { $0.isPraise ? 1 : 0 })
+            tokens: tokens, labels: drawn.map { $0.isPraise ? 1 : 0 })
     }
 
-    /// Learns and measures on a random split of the texts.
-    ///
-    /// - Throws: `FitError` where training fails; `RunInterrupted`.
-    public func run(_ examples: Examples, key: RandomKey, in session: FitSession = .silent) throws -> Outcome {
+    /// Splits the texts at random, and lets a bag of words learn from its part and label another.
+    public func split(_ examples: Examples, key: RandomKey) throws -> Split {
         var random = key["split"].generator()
         let order = examples.labels.indices.shuffled(using: &random)
         let own = Array(order[..<labeledTexts])
         let taught = Array(order[labeledTexts..<labeledTexts + taughtTexts])
         let test = Array(order[(labeledTexts + taughtTexts)...])
         func truth(_ rows: [Int]) -> [Int] { rows.map { examples.labels[$0] } }
-        func accuracy(_ said: [Int]) -> Double {
-            Double(zip(said, truth(test)).count { $0 == $1 }) / Double(test.count)
-        }
-        func bag(_ rows: [Int], _ labels: [Int]) throws -> RidgeRegression {
-            try RidgeRegression(examples.words.gathered(rows), targets: .oneHot(labels, 2), penalty: 1)
-        }
-        let supervisor = try bag(own, truth(own))
-        let said = supervisor(examples.words.gathered(taught)).argmaxOfRows()
+        let supervisor = try Self.bag(examples, own, truth(own))
+        func said(_ rows: [Int]) -> [Int] { supervisor(examples.words.gathered(rows)).argmaxOfRows() }
+        let right = zip(said(test), truth(test)).count { $0 == $1 }
+        return Split(
+            taught: taught, test: test, said: said(taught), truth: truth(taught), testTruth: truth(test),
+            weak: Double(right) / Double(test.count), shuffled: said(taught).shuffled(using: &random))
+    }
+
+    private static func bag(_ examples: Examples, _ rows: [Int], _ labels: [Int]) throws -> RidgeRegression {
+        try RidgeRegression(examples.words.gathered(rows), targets: .oneHot(labels, 2), penalty: 1)
+    }
+
+    /// Learns and measures on a split of the texts.
+    ///
+    /// - Throws: `FitError` where training fails; `RunInterrupted`.
+    public func run(
+        _ examples: Examples, _ split: Split, key: RandomKey, in session: FitSession = .silent
+    ) throws -> Outcome {
         func probe(_ labels: [Int], isConfident: Bool, _ label: String) throws -> Double {
-            let targets = Tensor(labels.flatMap { $0 == 0 ? [1, 0] : [0, 1] as [Float] }, shape: [labels.count, 2])
-            let (inputs, schedule) = (examples.activations.gathered(taught), ConfidenceSchedule())
+            let targets = Tensor(DoubleMatrix.oneHot(labels, 2))
+            let (inputs, schedule) = (examples.activations.gathered(split.taught), ConfidenceSchedule())
             let result = try Fit(steps: probeSteps).run(
                 MLP([inputs.shape[1], 2], key: key["probe"]), optimizer: Adam(learningRate: probeRate),
                 label: label, in: session
@@ -118,18 +148,17 @@ public struct LanguageModelWeakToStrong: SettingGroup {
                 let c = isConfident ? schedule.coefficient(at: Double(step) / Double(probeSteps)) : 0
                 return network(inputs).confidenceLoss(weak: targets, coefficient: c)
             }
-            return accuracy(result.model(examples.activations.gathered(test)).argmaxOfRows())
+            return split.accuracy(result.model(examples.activations.gathered(split.test)).argmaxOfRows())
         }
-        let weak = accuracy(supervisor(examples.words.gathered(test)).argmaxOfRows())
-        let ceiling = try probe(truth(taught), isConfident: false, "probe, true labels")
+        let ceiling = try probe(split.truth, isConfident: false, "probe, true labels")
         func gap(_ student: Double) -> PerformanceGap {
-            PerformanceGap(weak: weak, weakToStrong: student, ceiling: ceiling)
+            PerformanceGap(weak: split.weak, weakToStrong: student, ceiling: ceiling)
         }
-        let equal = try bag(taught, said)
+        let equal = try Self.bag(examples, split.taught, split.said)
         return Outcome(
-            plain: gap(try probe(said, isConfident: false, "probe, weak labels")),
-            confident: gap(try probe(said, isConfident: true, "probe, confidence loss")),
-            equal: gap(accuracy(equal(examples.words.gathered(test)).argmaxOfRows())),
-            shuffled: try probe(said.shuffled(using: &random), isConfident: false, "probe, shuffled labels"))
+            plain: gap(try probe(split.said, isConfident: false, "probe, weak labels")),
+            confident: gap(try probe(split.said, isConfident: true, "probe, confidence loss")),
+            equal: gap(split.accuracy(equal(examples.words.gathered(split.test)).argmaxOfRows())),
+            shuffled: try probe(split.shuffled, isConfident: false, "probe, shuffled labels"))
     }
 }

@@ -8,6 +8,7 @@ internal import PlumbTensor
 
 extension WeakToStrong {
     private typealias Taught = LanguageModelWeakToStrong.Outcome
+    private typealias Tuned = TunedStudent.Outcome
 
     private static func accuracy(_ name: String, isHeadline: Bool = false) -> Quantity {
         Quantity("text_\(name)_accuracy", unit: "of the texts", per: "split", isHeadline: isHeadline)
@@ -25,9 +26,19 @@ extension WeakToStrong {
     private static let end = Quantity("text_gap_recovered_student_lower_end", unit: "of the gap", per: "run")
     private static let gapText = Quantity("text_gap", unit: "of the texts", per: "split")
     private static let gainText = Quantity("text_student_gain", unit: "of the texts", per: "split")
+    private static let tunedText = accuracy("lora_student", isHeadline: true), tunedCeiling = accuracy("lora_ceiling")
+    private static let tunedDoubting = accuracy("lora_confidence"), tunedShuffled = accuracy("lora_shuffled_labels")
+    private static let tunedGain = Quantity("text_lora_student_gain", unit: "of the texts", per: "split")
+    private static let tunedPart = recovered("lora_student"), tunedDoubtingPart = recovered("lora_confidence")
     private static let advantageText = Quantity("text_confidence_advantage", unit: "of the texts", per: "split")
 
-    static let languageModelClaims = [
+    static func languageModelClaims(isTuned: Bool) -> [Claim] { probeClaims + (isTuned ? [tunedClaim] : []) }
+
+    private static let tunedClaim = Claim(
+        .mean, "The language model itself, trained with LoRA, is more accurate than the bag of words that taught it",
+        tunedGain, .above(0), control: "Taught by the same labels, shuffled, it has an accuracy near chance",
+        tunedShuffled, .within(0.1, of: 0.5))
+    private static let probeClaims = [
         Claim(
             .value,
             "A probe of the language model recovers a part of the gap between the bag of words that taught it and its "
@@ -47,12 +58,27 @@ extension WeakToStrong {
             reporter.progress("reading", fraction)
         }
         let trials = Trials(context, count: settings.splits)
-        let outcomes = try await trials.run("splits of texts") { try study.run(examples, key: $0.key, in: $0.session) }
-        let measured = measured(outcomes, seeds: trials.seeds)
+        let outcomes = try await trials.run("splits of texts") { trial in
+            try study.run(
+                examples, try study.split(examples, key: trial.key), key: trial.key, in: trial.session)
+        }
+        var measured = measured(outcomes, seeds: trials.seeds)
+        let (student, count) = (settings.tuned, min(settings.tuned.tunedSplits, settings.splits))
+        if count > 0 {
+            let tuned = try await Trials(context, count: count).run("training with LoRA") { trial in
+                try student.run(
+                    model, examples, try study.split(examples, key: trial.key), key: trial.key, in: trial.session)
+            }
+            Self.add(tuned, to: &measured)
+        }
         return Findings(summary: summary(name, measured), claims: claims, from: measured) {
             measured.metrics(Self.weakText, Self.plainText, Self.ceilingText, Self.plainPart)
             measured.metrics(Self.doubtingText, Self.doubtingPart, Self.advantageText, Self.gapText, Self.gainText)
             measured.metrics(Self.equalText, Self.equalPart, Self.shuffledText)
+            if count > 0 {
+                measured.metrics(Self.tunedText, Self.tunedCeiling, Self.tunedPart, Self.tunedGain)
+                measured.metrics(Self.tunedDoubting, Self.tunedDoubtingPart, Self.tunedShuffled)
+            }
             measured.barChart(
                 title: "Between the bag of words and the ceiling",
                 caption: "Accuracy in telling praise from blame on unseen texts.", y: Axis("accuracy"),
@@ -61,6 +87,15 @@ extension WeakToStrong {
                     "probe, confidence loss": Self.doubtingText, "probe, true labels": Self.ceilingText,
                     "probe, shuffled labels": Self.shuffledText,
                 ])
+            if count > 0 {
+                measured.barChart(
+                    title: "The language model itself, trained with LoRA",
+                    caption: "Accuracy on unseen texts, on the first \(count) splits.", y: Axis("accuracy"),
+                    [
+                        "weak labels": Self.tunedText, "confidence loss": Self.tunedDoubting,
+                        "true labels": Self.tunedCeiling, "shuffled labels": Self.tunedShuffled,
+                    ])
+            }
             "The gap recovered is that of each split, then averaged; splits share texts."
         }
     }
@@ -83,13 +118,28 @@ extension WeakToStrong {
         return measured
     }
 
+    private static func add(_ outcomes: [Tuned], to measured: inout Measurements) {
+        measured[tunedText] = outcomes.map(\.plain.weakToStrong)
+        measured[tunedCeiling] = outcomes.map(\.plain.ceiling)
+        measured[tunedDoubting] = outcomes.map(\.confident.weakToStrong)
+        measured[tunedShuffled] = outcomes.map(\.shuffled)
+        measured[tunedGain] = outcomes.map { $0.plain.weakToStrong - $0.plain.weak }
+        measured[tunedPart] = outcomes.map(\.plain.recovered)
+        measured[tunedDoubtingPart] = outcomes.map(\.confident.recovered)
+    }
+
     private func summary(_ name: String, _ measured: Measurements) -> String {
         func percent(_ quantity: Quantity) -> String { Phrase.percent(measured.mean(quantity)) }
         func number(_ quantity: Quantity) -> String { Phrase.number(measured.mean(quantity)) }
+        let tuned =
+            measured[Self.tunedText].isEmpty
+            ? ""
+            : " Trained with LoRA on its labels, \(name) itself is right on \(percent(Self.tunedText)), with true "
+                + "labels on \(percent(Self.tunedCeiling))."
         return
             "A bag of words with \(settings.opinions.labeledTexts) labeled texts is right on \(percent(Self.weakText)) of "
             + "texts, a probe of \(name) that it taught on \(percent(Self.plainText)), and the same probe with true labels "
             + "on \(percent(Self.ceilingText)). The probe recovers \(number(Self.plainPart)) of the gap, with the "
-            + "confidence loss \(number(Self.doubtingPart)); a bag of words in its place \(number(Self.equalPart))."
+            + "confidence loss \(number(Self.doubtingPart)); a bag of words in its place \(number(Self.equalPart)).\(tuned)"
     }
 }

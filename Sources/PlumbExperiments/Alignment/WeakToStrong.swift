@@ -24,6 +24,8 @@ public struct WeakToStrong: Experiment {
         public var model: String? = nil
         /// The texts that a language model reads.
         public var opinions = LanguageModelWeakToStrong()
+        /// The training of a language model itself.
+        public var tuned = TunedStudent()
         public init() {}
     }
 
@@ -47,7 +49,7 @@ public struct WeakToStrong: Experiment {
             + "difference that falls as 1 / n, if the target is one that the student can reach. Small networks tell odd "
             + "digits from even ones, taught by cross-entropy and by the confidence loss, which lets them doubt labels. "
             + "Preset language-model: a bag of words labels short texts as praise or blame, and teaches a linear probe on "
-            + "the activations of SmolLM2.",
+            + "the activations of SmolLM2, and SmolLM2 itself with LoRA.",
         limits:
             "One small data set, whose splits share pictures: intervals are over splits and not over data sets. The "
             + "student is strong by its inputs and not by pretraining, as a large language model is. The equation "
@@ -104,7 +106,9 @@ public struct WeakToStrong: Experiment {
         repeated, networkWeak, plain, confident, networkCeiling, plainRecovered, doubting, advantage, withTruth,
     ]
 
-    public var claims: [Claim] { settings.model == nil ? digitClaims : Self.languageModelClaims }
+    public var claims: [Claim] {
+        settings.model == nil ? digitClaims : Self.languageModelClaims(isTuned: settings.tuned.tunedSplits > 0)
+    }
 
     // Counted in development: runs of 40 splits for the first three claims, of 200 for the last.
     private var digitClaims: [Claim] {
