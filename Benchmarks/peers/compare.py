@@ -4,8 +4,9 @@
     python compare.py measure GROUP --bench plumb-bench --model MODEL.gguf [--gemma GEMMA.gguf] --results results.jsonl
     python compare.py table --results results.jsonl --out benchmarks.md
 
-GROUP is sweep, forward-gpt2, forward-smollm2, decode, gemma, training, sparse, worlds, agents, cold, error, growth or all;
-gemma is the sweep and the decoding of Gemma 3 270M, sparse a step of a sparse autoencoder. Each measurement is appended to the results as one JSON line, so that
+GROUP is sweep, forward-gpt2, forward-smollm2, decode, gemma, training, sparse, worlds, agents, choices, cold, error,
+growth or all; gemma is the sweep and the decoding of Gemma 3 270M, sparse a step of a sparse autoencoder, choices
+TruthfulQA's multiple-choice questions. Each measurement is appended to the results as one JSON line, so that
 groups can be measured one at a time; a later line replaces an earlier one of the same measurement. Run it with the
 python in which the peers are installed.
 """
@@ -18,19 +19,21 @@ import platform
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 
 from attacks_table import line as attack_line
 from resident import Resident
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+CHOICES = 100
 CLEAN = "When Mary and John went to the store, John gave a drink to"
 FIRST = {
     "clean": "John and Mary went to the store together, and then John gave a drink to",
     "corrupted": "Mary and Mary went to the store together, and then John gave a drink to",
 }
-GROUPS = ["sweep", "forward-gpt2", "forward-smollm2", "decode", "gemma", "training", "sparse", "worlds", "agents", "cold",
-          "error", "growth"]
+GROUPS = ["sweep", "forward-gpt2", "forward-smollm2", "decode", "gemma", "training", "sparse", "worlds", "agents", "choices",
+          "cold", "error", "growth"]
 # Title, target against the first implementation, turns a round, and our repeats and the peer's seconds in a turn.
 TRAINING = {
     "train-gpt2": ("GPT-2's shape, 8×128", 2, 2, 1, 0.1),
@@ -274,6 +277,36 @@ class Session:
             solved={"ours": int(answer["details"]["reached"])})
         peer.close()
 
+    def choices(self):
+        """Questions scored by the log-probabilities of options: ours is the time of the whole process, loading and
+        controls included, the peer's that of scoring alone."""
+        if not self.options.questions:
+            print("multiple-choice questions are left out, since --questions does not name TruthfulQA's file", flush=True)
+            return
+        plumb = os.path.join(os.path.dirname(os.path.abspath(self.options.bench)), "plumb")
+        peer = self.peer("choices_transformers.py", self.options.model, self.options.questions)
+        batch = min((1, 4, 16), key=lambda size: peer.ask(limit=10, batch=size)["seconds"])
+        for threads in (1, 2):
+            ours, theirs = [], []
+            for _ in range(self.options.rounds):
+                answer = peer.ask(limit=CHOICES, batch=batch, threads=threads)
+                theirs.append(answer["seconds"])
+                for _ in range(2):
+                    with tempfile.TemporaryDirectory() as folder:
+                        command = [plumb, "eval", self.options.questions, "--model", self.options.model, "--limit",
+                                   str(CHOICES), "--threads", str(threads), "--out", folder, "--json"]
+                        start = time.perf_counter()
+                        output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+                        ours.append(time.perf_counter() - start)
+                found = {metric["name"]: metric["value"] for metric in json.loads(output)["metrics"]}
+                for name in ("choice", "mass"):
+                    if abs(found[name] - answer[name]) > 1e-3:
+                        raise SystemExit(f"{name} is {found[name]} here and {answer[name]} in transformers")
+            self.record(
+                f"multiple choice, {CHOICES} questions of TruthfulQA", threads, "s", 5, ours, theirs,
+                f"transformers {importlib.metadata.version('transformers')}, {batch} options a batch")
+        peer.process.terminate()
+
     def cold(self):
         answer = self.ours.ask(task="cold", threads=2, repeats=5)
         plumb = os.path.join(os.path.dirname(os.path.abspath(self.options.bench)), "plumb")
@@ -388,6 +421,7 @@ EXPECTED += [("sweep of resid_pre, the pair, Gemma 3 270M", 2)]
 EXPECTED += [(f"sweep of resid_pre, the pair{of}, against entoscope", threads)
              for of in ("", ", Gemma 3 270M") for threads in (1, 2)]
 EXPECTED += [(f"gridworld, {title}", 1) for title in ("boat race", "sokoban side effects")]
+EXPECTED += [(f"multiple choice, {CHOICES} questions of TruthfulQA", threads) for threads in (1, 2)]
 EXPECTED += [("DQN on the cart-pole, a step with its update", 1)]
 EXPECTED += [("training step of a sparse autoencoder, 4,096 rows, TopK 32 of 16,384", 2)]
 EXPECTED_TRAINING = {"train-gpt2": ["module", "transformers"], "train-grokking": ["every-position", "last-position"]}
@@ -420,7 +454,8 @@ and a seed that had not reached the goal after 100,000 steps counts with what it
 Sweeps: TransformerLens runs one full forward pass a cell, on the same GGUF in float32; both give the same values to
 within 2e-3. Entoscope runs the same cells in batches of the width that was found fastest, caches of both runs included;
 its values are TransformerLens's to within 1e-6. Forward passes: float32, logits at every position, the better of torch's
-two kinds of attention.
+two kinds of attention. Multiple choice by log-probability: ours is the whole process, with loading, the scripted controls
+and the record, the peer's the scoring alone, a whole pass an option; the scores agree to within 1e-3.
 Decoding: llama.cpp multiplies quantized weights with activations that it rounds to 8 bits; Plumbline multiplies the
 exactly dequantized weights in float32, which costs more arithmetic and gives the model's own log-probabilities.
 llama.cpp's lines are open to doubt: this project's reference figures for the same version and file are 143 and 169
@@ -565,6 +600,7 @@ def main():
     measure.add_argument("--rounds", type=int, default=1)
     measure.add_argument("--gridworlds-python", help="worlds: a python with pycolab and the numpy that it needs")
     measure.add_argument("--gridworlds-source", help="worlds: a copy of google-deepmind/ai-safety-gridworlds")
+    measure.add_argument("--questions", help="choices: TruthfulQA's mc_task.json")
     measure.add_argument("--saelens-python", help="sparse: a python with sae-lens, which needs another transformer-lens")
     measure.add_argument("--compile", action="store_true", help="training: against torch.compile as well")
     measure.add_argument("--results", required=True)
