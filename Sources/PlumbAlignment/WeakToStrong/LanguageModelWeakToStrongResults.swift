@@ -1,13 +1,31 @@
-internal import PlumbAlignment
 internal import PlumbLearning
-internal import PlumbModels
-internal import PlumbRecords
+public import PlumbRecords
 internal import PlumbTensor
 
-// A probe of a language model that a bag of words teaches.
+/// What a probe of a language model shows that a bag of words teaches, an outcome a split of the texts.
+public struct LanguageModelWeakToStrongResults {
+    private let study: LanguageModelWeakToStrong
+    private let measured: Measurements
 
-extension WeakToStrong {
-    private typealias Taught = LanguageModelWeakToStrong.Outcome
+    /// The results of a study, one outcome a seed.
+    public init(_ study: LanguageModelWeakToStrong, _ outcomes: [LanguageModelWeakToStrong.Outcome], seeds: [UInt64]) {
+        self.study = study
+        var measured = Measurements(seeds: seeds)
+        measured[Self.weakText] = outcomes.map(\.plain.weak)
+        measured[Self.plainText] = outcomes.map(\.plain.weakToStrong)
+        measured[Self.ceilingText] = outcomes.map(\.plain.ceiling)
+        measured[Self.doubtingText] = outcomes.map(\.confident.weakToStrong)
+        measured[Self.equalText] = outcomes.map(\.equal.weakToStrong)
+        measured[Self.shuffledText] = outcomes.map(\.shuffled)
+        measured[Self.plainPart] = outcomes.map(\.plain.recovered)
+        measured[Self.doubtingPart] = outcomes.map(\.confident.recovered)
+        measured[Self.equalPart] = outcomes.map(\.equal.recovered)
+        measured[Self.gapText] = outcomes.map { $0.plain.ceiling - $0.plain.weak }
+        measured[Self.gainText] = outcomes.map { $0.plain.weakToStrong - $0.plain.weak }
+        measured[Self.advantageText] = outcomes.map(\.advantage)
+        measured.setLowerEnd(Self.end, of: Self.plainPart)
+        self.measured = measured
+    }
 
     private static func accuracy(_ name: String, isHeadline: Bool = false) -> Quantity {
         Quantity("text_\(name)_accuracy", unit: "of the texts", per: "split", isHeadline: isHeadline)
@@ -27,7 +45,8 @@ extension WeakToStrong {
     private static let gainText = Quantity("text_student_gain", unit: "of the texts", per: "split")
     private static let advantageText = Quantity("text_confidence_advantage", unit: "of the texts", per: "split")
 
-    static let languageModelClaims = [
+    /// What is claimed of the probe and of a bag of words in its place.
+    public static let claims = [
         Claim(
             .value,
             "A probe of the language model recovers a part of the gap between the bag of words that taught it and its "
@@ -40,16 +59,9 @@ extension WeakToStrong {
             .within(0.1, of: 0.5)),
     ]
 
-    func teach(_ name: String, in context: inout RunContext) async throws -> Findings {
-        let (model, study, reporter) = (try await context.load(name), settings.opinions, context.reporter)
-        let examples = try study.examples(model, key: RandomKey(context.seed)["texts"]) { fraction in
-            try reporter.checkpoint()
-            reporter.progress("reading", fraction)
-        }
-        let trials = Trials(context, count: settings.splits)
-        let outcomes = try await trials.run("splits of texts") { try study.run(examples, key: $0.key, in: $0.session) }
-        let measured = measured(outcomes, seeds: trials.seeds)
-        return Findings(summary: summary(name, measured), claims: claims, from: measured) {
+    /// Numbers and figures of the model `name`.
+    public func findings(of name: String) -> Findings {
+        Findings(summary: summary(name), claims: Self.claims, from: measured) {
             measured.metrics(Self.weakText, Self.plainText, Self.ceilingText, Self.plainPart)
             measured.metrics(Self.doubtingText, Self.doubtingPart, Self.advantageText, Self.gapText, Self.gainText)
             measured.metrics(Self.equalText, Self.equalPart, Self.shuffledText)
@@ -65,29 +77,11 @@ extension WeakToStrong {
         }
     }
 
-    private func measured(_ outcomes: [Taught], seeds: [UInt64]) -> Measurements {
-        var measured = Measurements(seeds: seeds)
-        measured[Self.weakText] = outcomes.map(\.plain.weak)
-        measured[Self.plainText] = outcomes.map(\.plain.weakToStrong)
-        measured[Self.ceilingText] = outcomes.map(\.plain.ceiling)
-        measured[Self.doubtingText] = outcomes.map(\.confident.weakToStrong)
-        measured[Self.equalText] = outcomes.map(\.equal.weakToStrong)
-        measured[Self.shuffledText] = outcomes.map(\.shuffled)
-        measured[Self.plainPart] = outcomes.map(\.plain.recovered)
-        measured[Self.doubtingPart] = outcomes.map(\.confident.recovered)
-        measured[Self.equalPart] = outcomes.map(\.equal.recovered)
-        measured[Self.gapText] = outcomes.map { $0.plain.ceiling - $0.plain.weak }
-        measured[Self.gainText] = outcomes.map { $0.plain.weakToStrong - $0.plain.weak }
-        measured[Self.advantageText] = outcomes.map(\.advantage)
-        measured.setLowerEnd(Self.end, of: Self.plainPart)
-        return measured
-    }
-
-    private func summary(_ name: String, _ measured: Measurements) -> String {
+    private func summary(_ name: String) -> String {
         func percent(_ quantity: Quantity) -> String { Phrase.percent(measured.mean(quantity)) }
         func number(_ quantity: Quantity) -> String { Phrase.number(measured.mean(quantity)) }
         return
-            "A bag of words with \(settings.opinions.labeledTexts) labeled texts is right on \(percent(Self.weakText)) of "
+            "A bag of words with \(study.labeledTexts) labeled texts is right on \(percent(Self.weakText)) of "
             + "texts, a probe of \(name) that it taught on \(percent(Self.plainText)), and the same probe with true labels "
             + "on \(percent(Self.ceilingText)). The probe recovers \(number(Self.plainPart)) of the gap, with the "
             + "confidence loss \(number(Self.doubtingPart)); a bag of words in its place \(number(Self.equalPart))."
