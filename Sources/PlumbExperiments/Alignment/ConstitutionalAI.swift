@@ -1,6 +1,5 @@
 public import PlumbAlignment
 internal import PlumbLearning
-internal import PlumbModels
 public import PlumbRecords
 internal import PlumbTensor
 

@@ -1,7 +1,6 @@
 public import PlumbAlignment
 internal import PlumbData
 internal import PlumbLearning
-internal import PlumbModels
 public import PlumbRecords
 internal import PlumbTensor
 
