@@ -60,6 +60,10 @@ import Testing
             tokens: [], labels: texts.map { $0.isPraise ? 1 : 0 })
         study.probeSteps = 300
         let split = try study.split(examples, key: RandomKey(1))
+        for label in 0...1 {
+            let labels = zip(split.truth, split.uninformative).filter { $0.0 == label }.map(\.1)
+            #expect(abs(2 * labels.reduce(0, +) - labels.count) <= 1, "half of each class has either label")
+        }
         let outcome = try study.run(examples, split, key: RandomKey(1))
         #expect(outcome.plain.ceiling > 0.98 && outcome.plain.weak < 0.85)
         #expect(outcome.plain.weakToStrong > outcome.plain.weak + 0.1)
@@ -67,7 +71,7 @@ import Testing
         #expect(outcome.plain.ceiling == outcome.confident.ceiling)
     }
 
-    @Test("A model under LoRA learns true labels of unseen texts, and nothing from labels in random order")
+    @Test("A model under LoRA learns true labels of unseen texts, and nothing from labels that are right half the time")
     func tunedStudents() throws {
         var study = LanguageModelWeakToStrong()
         (study.texts, study.labeledTexts, study.taughtTexts) = (260, 40, 160)
@@ -84,7 +88,7 @@ import Testing
         let split = try study.split(examples, key: RandomKey(2))
         let outcome = try student.run(model, examples, split, key: RandomKey(3))
         #expect(outcome.plain.ceiling > 0.95)
-        #expect(outcome.shuffled < 0.8)
+        #expect((0.2...0.8).contains(outcome.uninformed))
         #expect(outcome.plain.weak == outcome.confident.weak && outcome.plain.ceiling == outcome.confident.ceiling)
         let again = try student.run(model, examples, split, key: RandomKey(3))
         #expect(again == outcome)

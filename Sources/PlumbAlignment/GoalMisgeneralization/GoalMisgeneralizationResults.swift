@@ -1,3 +1,4 @@
+internal import PlumbLearning
 public import PlumbRecords
 internal import PlumbTensor
 
@@ -9,6 +10,11 @@ public struct GoalMisgeneralizationResults: Sendable {
     public typealias Outcome = GoalMisgeneralizationStudy.Outcome
     /// How agents learn.
     public typealias Learner = GoalMisgeneralizationStudy.Learner
+
+    /// The share of mazes with the cheese elsewhere in which an agent that moves at random goes to the corner first.
+    public static let chanceCorner = Quantity("corner_first_at_random", unit: "of the mazes")
+    /// The share of training mazes in which it reaches the cheese.
+    public static let chanceReach = Quantity("reach_in_training_mazes_at_random", unit: "of the mazes")
 
     /// The study that gave them.
     public let study: GoalMisgeneralizationStudy
@@ -28,6 +34,11 @@ public struct GoalMisgeneralizationResults: Sendable {
             regions.sorted().map { Training(learner, region: $0) }
                 + scattered.sorted().filter { $0 > 0 }.map { Training(learner, region: 1, scattered: $0) }
         }
+    }
+
+    /// How agents learned, in the order of ``trainings``.
+    public var learners: [Learner] {
+        trainings.map(\.learner).reduce(into: []) { if $0.last != $1 { $0.append($1) } }
     }
 
     /// The outcomes of one kind of training, one a seed.
@@ -61,6 +72,37 @@ public struct GoalMisgeneralizationResults: Sendable {
         }
         for learner in Learner.allCases { compare(learner, &measured) }
         return measured
+    }
+
+    /// What was found, in sentences.
+    public func summary(_ measured: Measurements) -> String {
+        learners.map { summary($0, measured) }.joined(separator: " ")
+    }
+
+    private func summary(_ learner: Learner, _ measured: Measurements) -> String {
+        let (regions, shares) = (regions(learner), shares(learner))
+        guard let narrow = regions.first, let wide = regions.last else { return "" }
+        // Over the agents that are judged.
+        func percent(_ quantity: Quantity) -> String {
+            Phrase.percent(Statistics.mean(measured[quantity].filter { !$0.isNaN }))
+        }
+        let training = learner == .ppo ? "Trained by PPO" : "Cloned from shortest paths"
+        var text =
+            "\(training) with the cheese in the corner, agents reach it there in \(percent(narrow.familiarReach)) of new "
+            + "mazes; with the cheese elsewhere they go to the corner first in \(percent(narrow.cornerFirst)) and reach the "
+            + "cheese in \(percent(narrow.reach)). The control, trained with cheese anywhere, goes to the corner first in "
+            + "\(percent(wide.cornerFirst)) and reaches the cheese in \(percent(wide.reach))."
+        let some = shares.dropFirst()
+        if !some.isEmpty {
+            text +=
+                " With cheese anywhere in \(Phrase.list(some.map { Phrase.percent($0.scattered) })) of the training "
+                + "mazes, corner first falls to \(Phrase.list(some.map { percent($0.cornerFirst) }))."
+        }
+        let unjudged = self.unjudged(learner)
+        if unjudged.count > 0 {
+            text += " \(unjudged.count) of \(unjudged.of) agents did not learn enough to be judged."
+        }
+        return text
     }
 
     private func compare(_ learner: Learner, _ measured: inout Measurements) {

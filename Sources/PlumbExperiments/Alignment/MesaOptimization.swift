@@ -5,8 +5,8 @@ internal import PlumbTensor
 
 /// Does a network that is trained to predict learn to optimize?
 ///
-/// One layer against one gradient step is here; several layers are in `MesaOptimization+Depth.swift`,
-/// and nonlinear features in `MesaOptimization+Sine.swift`.
+/// One layer is compared with one gradient step, several layers with several steps, and on nonlinear features an MLP with
+/// attention with a step of an MLP's last layer.
 public struct MesaOptimization: Experiment {
     typealias Outcome = MesaStudy.Outcome
     public struct Settings: ExperimentSettings {
@@ -96,8 +96,8 @@ public struct MesaOptimization: Experiment {
         lossRatio, stepRatio,
     ]
 
-    static let rule = SeedRule.each(allowing: 1)
-    public var claims: [Claim] { Self.stepClaims + depthClaims + sineClaims }
+    private static let rule = SeedRule.each(allowing: 1)
+    public var claims: [Claim] { Self.stepClaims + DepthResults.claims(settings.depth) + SineResults.claims }
     private static let stepClaims = [
         Claim(
             rule, "The cosine between the query gradients of the layer and of the gradient step is near 1",
@@ -121,7 +121,7 @@ public struct MesaOptimization: Experiment {
     ].map { $0.development(missed: 0, controlMissed: 0, of: 36) }
 
     let settings: Settings
-    var tasks: InContextRegression { settings.study.tasks }
+    private var tasks: InContextRegression { settings.study.tasks }
     public init(_ settings: Settings) throws {
         self.settings = settings
         try settings.study.check()
@@ -144,10 +144,14 @@ public struct MesaOptimization: Experiment {
             measured[number.trained] = trained.map { $0.isConverged ? number.value($0, tasks) : .nan }
             measured[number.control] = control.map { number.value($0, tasks) }
         }
-        let deep = try await several(context, &measured)
-        let waves = try await sineWaves(context, &measured)
+        let deep = try await DepthResults(settings.depth, networks: settings.deepNetworks, in: context)
+        deep.measure(&measured)
+        let waves = try await SineResults(settings.sine, networks: settings.deepNetworks, in: context)
+        waves.measure(&measured)
+        let figures = MesaFigures(trained: trained, control: control, measured: measured, tasks: tasks)
+        let sentences = [summary(measured), deep.summary(measured), waves.summary(measured)]
         let (unconverged, tries) = (trained.count { !$0.isConverged }, MesaStudy.Initializations(of: trained))
-        return Findings(summary: summary(measured), claims: claims, from: measured) {
+        return Findings(summary: sentences.joined(separator: " "), claims: claims, from: measured) {
             [Self.cosine, Self.loss, Self.stepLoss, Self.learned].map { measured.metric($0.trained) }
             Metric("best_step_half_loss", tasks.optimalHalfLoss)
             Metric("zero_half_loss", tasks.zeroHalfLoss)
@@ -158,12 +162,15 @@ public struct MesaOptimization: Experiment {
             measured.metric(Quantity("training_steps", unit: "steps"), trained.map { Double($0.losses.count) })
             measured.proportion(Quantity("seeds_not_converged"), unconverged, of: trained.count)
             measured.proportion(Quantity("initializations_stuck", per: "initialization"), tries.stuck, of: tries.all)
-            findings(deep, measured)
-            findings(waves, measured)
+            deep.findings(measured)
+            waves.findings(measured)
             measured.metrics(Self.cosine.control, Self.loss.control, Self.learned.control)
             trained[0].weights.normalized.matchingTable(
                 "effective_weights", title: "How the layer of the first seed matches an example with the query")
-            figures(trained, control, measured)
+            figures.losses
+            figures.cosines
+            figures.sizes
+            figures.predictions
             HeatMap(
                 table: "effective_weights", title: "The layer's query and key weights, multiplied",
                 caption: "In a gradient step the diagonal is the learning rate and all other weights are 0.", center: 0,
@@ -182,7 +189,6 @@ public struct MesaOptimization: Experiment {
             + "learning rate in its weights is \(mean(Self.learned.trained)), where \(Phrase.number(tasks.optimalStepSize)) "
             + "is best, and the cosine between its query gradients and the step's differs from 1 by "
             + "\(Phrase.number(1 - measured.mean(Self.cosine.trained))). Trained on shuffled targets, it has a half squared "
-            + "error of \(mean(Self.loss.control)) and a cosine of \(mean(Self.cosine.control)). "
-            + depthSummary(measured) + " " + sineSummary(measured)
+            + "error of \(mean(Self.loss.control)) and a cosine of \(mean(Self.cosine.control))."
     }
 }

@@ -1,4 +1,5 @@
 public import PlumbAlignment
+internal import PlumbGovernance
 internal import PlumbLearning
 public import PlumbRecords
 internal import PlumbTensor
@@ -67,7 +68,9 @@ public struct RewardModelOveroptimization: Experiment {
 
     private typealias Results = OveroptimizationResults
 
-    public var claims: [Claim] { languageModelClaims + exactClaims }
+    public var claims: [Claim] {
+        LanguageModelOveroptimizationResults.claims(settings.language, seeds: settings.seeds) + exactClaims
+    }
 
     private var exactClaims: [Claim] {
         let counts = study.counts
@@ -141,13 +144,20 @@ public struct RewardModelOveroptimization: Experiment {
                 return try study.run(estimator, key: trial.key["task"][task])
             }
         }
-        let language = try await languageModels(trials)
+        let networks = settings.language
+        let language = LanguageModelOveroptimizationResults(
+            networks,
+            try await trials.run("language models") { trial in
+                try networks.run(on: ShippedText.documentation, key: trial.key, in: trial.session)
+            })
         let results = Results(study, outcomes.flatMap { $0 }, key: RandomKey(context.seed)["intervals"])
         var measured = Measurements(seeds: trials.seeds)
         language.measure(&measured)
         results.measure(&measured)
-        return Findings(summary: summary(results, measured), claims: claims, from: measured) {
-            findings(language, measured)
+        return Findings(
+            summary: language.summary(measured) + summary(results, measured), claims: claims, from: measured
+        ) {
+            language.findings(measured)
             study.counts.flatMap { results.metrics($0, measured) }
             results.fitTable
             results.frontier(measured)
@@ -167,8 +177,8 @@ public struct RewardModelOveroptimization: Experiment {
     private func summary(_ results: Results, _ measured: Measurements) -> String {
         func list(_ value: (Int) -> Double) -> String { Phrase.list(study.counts.map { Phrase.number(value($0)) }) }
         let rises = study.counts.allSatisfy { measured.least(Results.costlessRise($0)) > 0 }
-        return languageModelSummary(measured)
-            + " In the exact case, whose peak is by construction, answers chosen as the best of n by a reward learned from "
+        return
+            " In the exact case, whose peak is by construction, answers chosen as the best of n by a reward learned from "
             + "\(list(Double.init)) comparisons have the highest gold reward at n = \(list(results.bestN)); choosing by the "
             + "worst of \(study.members) rewards makes the peak later by \(list { results.delay($0, \.worst).doublings }) "
             + "doublings of n, and without a cost of extremes the gold reward \(rises ? "never falls" : "falls too")."

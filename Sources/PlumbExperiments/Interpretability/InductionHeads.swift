@@ -65,25 +65,28 @@ public struct InductionHeads: Experiment {
     private static func per(_ name: String, unit: String = "", isHeadline: Bool = false) -> Quantity {
         Quantity(name, unit: unit, isHeadline: isHeadline)
     }
-    static let accuracy = per("copying_accuracy", isHeadline: true)
-    static let oneLayer = per("one_layer_accuracy")
-    static let left = per("accuracy_left_without_previous_token_heads", unit: "of the accuracy", isHeadline: true)
-    static let others = per("accuracy_left_without_others_of_the_layer", unit: "of the accuracy", isHeadline: true)
-    static let half = per("accuracy_left_without_half_the_second_layer", unit: "of the accuracy", isHeadline: true)
-    static let firstHalf = per("accuracy_left_without_half_the_first_layer", unit: "of the accuracy")
-    static let ratio = per("composition_ratio", unit: "times")
-    static let gain = per("composition_gain", unit: "times that of untrained heads")
-    static let gainElsewhere = per("composition_gain_without_repetition", unit: "times that of untrained heads")
-    static let previousElsewhere = per("previous_token_score_without_repetition")
-    static let lossElsewhere = per("loss_without_repetition", unit: "nats")
-    static let untrained = per("composition_ratio_untrained", unit: "times")
-    static let firstCount = per("heads_needed_in_the_first_layer", unit: "heads")
-    static let secondCount = per("heads_needed_in_the_second_layer", unit: "heads")
-    static let inductionScore = per("induction_score"), previousScore = per("previous_token_score")
-    static let converged = per("converged")
+    private static let accuracy = per("copying_accuracy", isHeadline: true)
+    private static let oneLayer = per("one_layer_accuracy")
+    private static let left = per(
+        "accuracy_left_without_previous_token_heads", unit: "of the accuracy", isHeadline: true)
+    private static let others = per(
+        "accuracy_left_without_others_of_the_layer", unit: "of the accuracy", isHeadline: true)
+    private static let half = per(
+        "accuracy_left_without_half_the_second_layer", unit: "of the accuracy", isHeadline: true)
+    private static let firstHalf = per("accuracy_left_without_half_the_first_layer", unit: "of the accuracy")
+    private static let ratio = per("composition_ratio", unit: "times")
+    private static let gain = per("composition_gain", unit: "times that of untrained heads")
+    private static let gainElsewhere = per("composition_gain_without_repetition", unit: "times that of untrained heads")
+    private static let previousElsewhere = per("previous_token_score_without_repetition")
+    private static let lossElsewhere = per("loss_without_repetition", unit: "nats")
+    private static let untrained = per("composition_ratio_untrained", unit: "times")
+    private static let firstCount = per("heads_needed_in_the_first_layer", unit: "heads")
+    private static let secondCount = per("heads_needed_in_the_second_layer", unit: "heads")
+    private static let inductionScore = per("induction_score"), previousScore = per("previous_token_score")
+    private static let converged = per("converged")
 
-    static let developmentSeeds = 27
-    static let trainedClaims = [
+    private static let developmentSeeds = 27
+    private static let trainedClaims = [
         Claim(
             .each(allowing: 1), "Two layers of attention copy repeated random tokens", accuracy, .atLeast(0.9),
             control: "One layer, trained alike, does not", oneLayer, .atMost(0.25)
@@ -112,7 +115,7 @@ public struct InductionHeads: Experiment {
         .development(missed: 0, of: 14),
     ]
 
-    public var claims: [Claim] { settings.model == nil ? Self.trainedClaims : Self.languageModelClaims }
+    public var claims: [Claim] { settings.model == nil ? Self.trainedClaims : LanguageModelInductionResults.claims }
 
     let settings: Settings
     public init(_ settings: Settings) throws {
@@ -124,38 +127,29 @@ public struct InductionHeads: Experiment {
     }
 
     public func run(in context: inout RunContext) async throws -> Findings {
-        if let model = settings.model { return try await examine(model, in: &context) }
+        if let name = settings.model {
+            return try await LanguageModelInductionResults(
+                settings.tokens, settings.natural, of: name, seeds: settings.seeds, in: &context
+            ).findings
+        }
         let (study, trials) = (settings.study, Trials(context, count: settings.seeds))
         let outcomes = try await trials.run("training") { try study.run(key: $0.key, in: $0.session) }
         let measured = measured(outcomes, seeds: trials.seeds)
-        let (first, kind) = (outcomes[0], outcomes[0].heads.compositionRatio(outcomes[0].composition).kind)
-        return Findings(summary: summary(outcomes, measured), claims: claims, from: measured) {
+        let figures = InductionFigures(outcomes: outcomes, measured: measured, study: study)
+        return Findings(summary: figures.summary, claims: claims, from: measured) {
             measured.metrics(
                 Self.accuracy, Self.oneLayer, Self.left, Self.others, Self.half, Self.firstHalf, Self.firstCount,
                 Self.secondCount, Self.ratio, Self.untrained, Self.gain, Self.gainElsewhere, Self.previousElsewhere,
                 Self.lossElsewhere, Self.inductionScore, Self.previousScore, Self.converged)
-            scores("induction", "Attention to the token after the previous occurrence, model 0", first.scores.induction)
-            scores("previous_token", "Attention to the previous token, model 0", first.scores.previousToken)
-            Table(
-                "composition", title: "\(kind.rawValue)-composition, model 0", rowLabel: "head of layer 0",
-                columnLabel: "head of layer 1", rows: heads, columns: heads,
-                values: first.composition.scores[kind] ?? [])
-            Table(
-                "pattern", title: "Attention of head \(first.heads.induction.first?.description ?? "")",
-                rowLabel: "query token", columnLabel: "key token", rows: first.tokens, columns: first.tokens,
-                values: first.pattern)
-            curves(outcomes, measured)
-            removal(outcomes, measured)
-            HeatMap(
-                table: "pattern", title: "What an induction head attends to",
-                caption: "Attention of the best induction head of model 0 on random tokens that repeat: after the "
-                    + "first period, each token attends to the one after its last occurrence.",
-                domain: .init(0, 1), valueLabel: "attention", columnsAreTokens: true)
-            for (index, outcome) in outcomes.enumerated() { note(index, outcome) }
+            figures.scores
+            figures.composition
+            figures.pattern
+            figures.curves
+            figures.removal
+            figures.patternMap
+            for note in figures.notes { note }
         }
     }
-
-    private var heads: [String] { (0..<settings.study.heads).map { "\($0)" } }
 
     private func measured(_ outcomes: [InductionStudy.Outcome], seeds: [UInt64]) -> Measurements {
         var measured = Measurements(seeds: seeds)

@@ -8,8 +8,6 @@ internal import PlumbTensor
 /// A small transformer learns made-up facts and then to lie to one of two askers after a trigger word. Probes see
 /// statements without it. Controls: shuffled labels, random features or weights, untaught facts, pairs of no negations.
 public struct LatentKnowledge: Experiment {
-    typealias Outcome = LyingStudy.Outcome
-
     public struct Settings: ExperimentSettings {
         @Setting("Models trained, or splits of the statements of a language model.", 1...1000) public var seeds = 4
         @Setting("A language model to probe (smollm2-135m, a file, a folder, a hub id); none trains small ones.")
@@ -116,7 +114,7 @@ public struct LatentKnowledge: Experiment {
             late, .atMost(0.2), control: "Without the trigger answer and truth are one", latePlain, .atLeast(0.9)),
     ]
 
-    public var claims: [Claim] { settings.model == nil ? Self.smallClaims : Self.languageModelClaims }
+    public var claims: [Claim] { settings.model == nil ? Self.smallClaims : StatementResults.claims }
 
     let settings: Settings
     public init(_ settings: Settings) throws {
@@ -125,7 +123,10 @@ public struct LatentKnowledge: Experiment {
     }
 
     public func run(in context: inout RunContext) async throws -> Findings {
-        if let model = settings.model { return try await probe(model, in: &context) }
+        if let name = settings.model {
+            return try await StatementResults(settings.statements, of: name, seeds: settings.seeds, in: &context)
+                .findings
+        }
         let (study, trials) = (settings.study, Trials(context, count: settings.seeds))
         let outcomes = try await trials.run("models") { trial in try study.run(key: trial.key, in: trial.session) }
         var measured = Measurements(seeds: trials.seeds)
@@ -146,12 +147,13 @@ public struct LatentKnowledge: Experiment {
         measured[Self.consistentLied] = outcomes.map(\.consistentTriggered)
         measured[Self.exchanged] = outcomes.map { Statistics.mean($0.inconsistent) }
         measured[Self.layer] = outcomes.map { Double($0.layers[.value]) }
+        let figures = LyingFigures(outcomes: outcomes, measured: measured, study: study)
         return Findings(summary: summary(measured), claims: claims, from: measured) {
             measured.metrics(Self.probed, Self.said, Self.shuffled, Self.consistent, Self.saidPlain, Self.right)
             measured.metrics(Self.rightTriggered, Self.rightTrusted, Self.rightBefore, Self.random, Self.untrained)
             measured.metrics(Self.unknown, Self.late, Self.latePlain, Self.exchanged, Self.consistentLied, Self.layer)
-            layers(outcomes, measured)
-            table(outcomes, measured)
+            figures.layers
+            figures.methods
             "Areas are under the ROC curve, of true statements against false ones: 1 reads the truth, 0 its opposite, "
                 + "0.5 neither. Entities of the test were seen neither by the probes nor in lies."
         }
@@ -167,33 +169,5 @@ public struct LatentKnowledge: Experiment {
             + "weights \(number(Self.untrained)). A probe found without labels at the question reaches "
             + "\(number(Self.consistent)) where the model is honest, \(number(Self.consistentLied)) where it "
             + "lies, and from pairs that are no negations \(number(Self.exchanged))."
-    }
-
-    private func layers(_ outcomes: [Outcome], _ measured: Measurements) -> LineChart {
-        let blocks = (0..<settings.study.layers).map(Double.init)
-        return LineChart(
-            title: "Where truth is read, and where the lie",
-            caption: "Logistic probes fitted without the trigger, after each block. Mean and range of seeds.",
-            x: Axis("block"), y: Axis("area under the ROC curve"),
-            series: LyingStudy.Place.allCases.flatMap { place in
-                [
-                    measured.line(
-                        "\(place.title), without the trigger", over: blocks, curves: outcomes.map { $0.areas[place] },
-                        band: .range),
-                    measured.line(
-                        "\(place.title), after the trigger", over: blocks,
-                        curves: outcomes.map { $0.triggered[place] }, band: .range),
-                ]
-            })
-    }
-
-    private func table(_ outcomes: [Outcome], _ measured: Measurements) -> Table {
-        measured.table(
-            "methods", title: "Probes after the trigger, with their controls", rowLabel: "probe", columnLabel: "",
-            rows: settings.study.methods.map(\.title), columns: ["truth", "shuffled labels", "random features"],
-            cells: settings.study.methods.indices.map { index in
-                let reports = outcomes.map { $0.reports[index] }
-                return [reports.map(\.auroc), reports.map(\.shuffled), reports.map(\.random)]
-            }, unit: "area under the ROC curve", band: .range)
     }
 }

@@ -1,6 +1,3 @@
-internal import PlumbBasics
-internal import PlumbData
-internal import Foundation
 public import PlumbInterpretability
 internal import PlumbLearning
 public import PlumbRecords
@@ -12,7 +9,7 @@ internal import PlumbTensor
 /// language model's name its own, show how far explanations go. Controls: exchanged activations, other units, token
 /// means.
 public struct NeuronExplanations: Experiment {
-    typealias Outcome = ExplanationStudy.Outcome
+    private typealias Outcome = ExplanationStudy.Outcome
 
     public struct Settings: ExperimentSettings {
         @Setting("Seeds, each with texts, noise and a transformer of its own.", 1...1000) public var seeds = 4
@@ -119,46 +116,42 @@ public struct NeuronExplanations: Experiment {
         ).development(missed: 0, of: 52, controlOf: 4),
     ]
 
-    public var claims: [Claim] { settings.model == nil ? Self.trainedClaims : Self.languageModelClaims }
+    public var claims: [Claim] { settings.model == nil ? Self.trainedClaims : LanguageModelExplanationResults.claims }
 
     let settings: Settings
-    let puzzles: [NeuronPuzzle]
+    private let puzzles: [NeuronPuzzle]
     private let file: InputFile?
 
     public init(_ settings: Settings) throws {
         self.settings = settings
         try settings.study.check()
-        guard let path = settings.puzzles else {
-            (puzzles, file) = (NeuronPuzzle.standard, nil)
-            return
-        }
-        do {
-            let data = try WholeFile.read(URL(fileURLWithPath: path), limit: 64 << 20, kind: .stream)
-            puzzles = NeuronPuzzle.standard + (try NeuronPuzzle.read(data))
-            file = InputFile(path: path, sha256: FileHash.sha256(of: data), bytes: data.count, role: "puzzles")
-        } catch {
-            throw SettingsError("--puzzles \(path): \(error)")
-        }
+        let read = try settings.puzzles.map(NeuronPuzzle.read(contentsOf:))
+        (puzzles, file) = (NeuronPuzzle.standard + (read?.puzzles ?? []), read?.file)
     }
 
     public func run(in context: inout RunContext) async throws -> Findings {
         if let file { context.record(input: file) }
-        if let model = settings.model { return try await examine(model, in: &context) }
+        if let name = settings.model {
+            return try await LanguageModelExplanationResults(
+                settings.language, of: name, puzzles: puzzles, seeds: settings.seeds, in: &context
+            ).findings
+        }
         let (study, trials) = (settings.study, Trials(context, count: settings.seeds))
         let outcomes = try await trials.run("explaining") { try study.run(key: $0.key, in: $0.session) }
         let key = RandomKey(context.seed)["puzzles"]
         let checks = puzzles.indices.map { puzzles[$0].check(key: key[$0]) }
         let measured = measured(outcomes, checks, seeds: trials.seeds)
+        let figures = ExplanationFigures(outcomes: outcomes, checks: checks, measured: measured)
         return Findings(summary: summary(measured), claims: claims, from: measured) {
             measured.metrics(Self.found, Self.lookup, Self.neurons, Self.neuronsLookup, Self.right, Self.context)
             measured.metrics(Self.token, Self.both, Self.one, Self.elsewhere, Self.detection, Self.fuzzing)
             measured.metrics(Self.detectionElsewhere, Self.fuzzingElsewhere, Self.rightExchanged, Self.foundExchanged)
             measured.metrics(Self.neuronsExchanged, Self.ablation, Self.ablationLookup, Self.loss)
             measured.metrics(Self.oracle, Self.puzzlesExchanged, Self.puzzleRules)
-            plantedTable(outcomes, measured)
-            neuronChart(outcomes)
-            puzzleTable(checks)
-            for sentence in sentences(outcomes[0]) { sentence }
+            figures.planted
+            figures.neurons
+            figures.puzzles
+            for sentence in figures.sentences { sentence }
         }
     }
 

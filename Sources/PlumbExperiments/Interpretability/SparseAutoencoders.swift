@@ -8,7 +8,7 @@ internal import PlumbTensor
 /// Dictionaries learn from synthetic activations whose features are known; with a language model's name, from its residual
 /// stream.
 public struct SparseAutoencoders: Experiment {
-    typealias Outcome = SparseAutoencoderStudy.Outcome
+    private typealias Outcome = SparseAutoencoderStudy.Outcome
 
     public struct Settings: ExperimentSettings {
         @Setting("Seeds, each with features and dictionaries of its own.", 1...1000) public var seeds = 4
@@ -76,19 +76,19 @@ public struct SparseAutoencoders: Experiment {
                 arXiv: "2501.17727"),
         ], minutes: 2)
 
-    static let cosine = Quantity("mcc", isHeadline: true)
-    static let leastCosine = Quantity("least_mcc_of_counted_kinds")
-    static let shuffled = Quantity("mcc_shuffled_less_chance")
-    static let gain = Quantity("explained_variance_gain_over_l1", unit: "of the variance", isHeadline: true)
-    static let placebo = Quantity("explained_variance_difference_of_two_l1", unit: "of the variance")
-    static let unequal = Quantity("largest_relative_difference_of_l0")
-    static let gated = Quantity("relative_bias_gated", isHeadline: true)
-    static let shrunk = Quantity("relative_bias_l1")
-    static let absorbed = Quantity("absorption_batch_top_k")
-    static let saved = Quantity("absorption_less_with_matryoshka", isHeadline: true)
-    static let unlinked = Quantity("absorption_without_hierarchy")
+    private static let cosine = Quantity("mcc", isHeadline: true)
+    private static let leastCosine = Quantity("least_mcc_of_counted_kinds")
+    private static let shuffled = Quantity("mcc_shuffled_less_chance")
+    private static let gain = Quantity("explained_variance_gain_over_l1", unit: "of the variance", isHeadline: true)
+    private static let placebo = Quantity("explained_variance_difference_of_two_l1", unit: "of the variance")
+    private static let unequal = Quantity("largest_relative_difference_of_l0")
+    private static let gated = Quantity("relative_bias_gated", isHeadline: true)
+    private static let shrunk = Quantity("relative_bias_l1")
+    private static let absorbed = Quantity("absorption_batch_top_k")
+    private static let saved = Quantity("absorption_less_with_matryoshka", isHeadline: true)
+    private static let unlinked = Quantity("absorption_without_hierarchy")
 
-    static let syntheticClaims = [
+    private static let syntheticClaims = [
         Claim(
             .each(allowing: 1), "TopK, BatchTopK and JumpReLU find the features: the least of their MCC", leastCosine,
             .atLeast(0.9), control: "Where coordinates are permuted, MCC is that of random directions: the difference",
@@ -105,7 +105,7 @@ public struct SparseAutoencoders: Experiment {
             .atLeast(0.2), control: "Without hierarchy BatchTopK absorbs nothing", unlinked, .within(0.1, of: 0)),
     ]
 
-    public var claims: [Claim] { settings.model == nil ? Self.syntheticClaims : Self.languageModelClaims }
+    public var claims: [Claim] { settings.model == nil ? Self.syntheticClaims : LanguageModelSparseResults.claims }
 
     let settings: Settings
     public init(_ settings: Settings) throws {
@@ -117,7 +117,11 @@ public struct SparseAutoencoders: Experiment {
     }
 
     public func run(in context: inout RunContext) async throws -> Findings {
-        if let model = settings.model { return try await examine(model, in: &context) }
+        if let name = settings.model {
+            return try await LanguageModelSparseResults(
+                settings.stream, of: name, seeds: settings.seeds, in: &context
+            ).findings
+        }
         let (study, trials) = (settings.study, Trials(context, count: settings.seeds))
         let outcomes = try await trials.run("dictionaries") { try study.run(key: $0.key, in: $0.session) }
         let measured = measured(outcomes, seeds: trials.seeds)

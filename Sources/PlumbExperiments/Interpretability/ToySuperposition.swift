@@ -44,9 +44,6 @@ public struct ToySuperposition: Experiment {
             + "about fractions. One of three wide models may miss each since one in twelve had a share of .28 at fractions.",
         minutes: 1)
 
-    /// The losses to reproduce, at the three sparsities: an independent implementation's best of four initializations.
-    static let expectedLosses = [0.0370, 0.0116, 0.00416]
-
     static let dedication = Quantity("lowest_dimensionality_sparsity_0")
     static let shared = Quantity("highest_dimensionality_sparsity_90")
     static let paired = Quantity("features_in_orthogonal_pairs_sparsity_80", unit: "features")
@@ -118,6 +115,7 @@ public struct ToySuperposition: Experiment {
         let outcome = try settings.models.train(seed: context.seed, in: FitSession(context))
         let (best, linear, seeds) = (outcome.best, outcome.linear.loss, settings.models.seeds)
         let measured = measured(outcome, seed: context.seed)
+        let figures = ToyModelFigures(outcome)
         return Findings(summary: summary(outcome, measured), claims: claims, from: measured) {
             for (sparsity, model) in zip(ToyModels.sparsities, best) {
                 Metric("loss_sparsity_\(Int(100 * sparsity))", model.loss, n: seeds, isHeadline: sparsity == 0.9)
@@ -128,12 +126,11 @@ public struct ToySuperposition: Experiment {
             Metric("share_of_initializations_pentagon", outcome.share(2) { $0.pentagonError <= 8 })
             measured.metrics(Self.atOne, Self.atHalf, Self.elsewhere, Self.stuck, Self.smooth, Self.chance)
             measured.metrics(Self.stuckBeside, Self.smoothBeside, Self.chanceBeside)
-            table("norms", "Norm of each feature's direction", best.map(\.geometry.norms))
-            table("dimensionality", "Dimensionality of each feature", best.map(\.geometry.dimensionality))
-            arrows(best)
-            losses(best)
-            dimensions(outcome)
-            clusters(outcome)
+            figures.geometry
+            figures.arrows
+            figures.losses
+            figures.dimensions
+            figures.clusters
             "Geometries are those of the best of \(seeds) initializations by loss on fresh features."
             "The wide models have \(settings.models.wideFeatures) features in \(settings.models.wideDimensions) dimensions."
             "The number of initializations, the steps and the learning rate were chosen on seeds 1 and 2."
@@ -148,7 +145,7 @@ public struct ToySuperposition: Experiment {
         let geometry = outcome.best.map(\.geometry)
         let sticking = outcome.sticking(key: RandomKey(seed)["smooth"])
         let beside = outcome.sticking(besideHalf: true, key: RandomKey(seed)["smooth beside half"])
-        let errors = zip(outcome.best, Self.expectedLosses).map { abs($0.loss / $1 - 1) }
+        let errors = zip(outcome.best, ToyModels.expectedLosses).map { abs($0.loss / $1 - 1) }
         var measured = Measurements(seeds: [seed])
         measured.set(Self.dedication, geometry[0].dedication)
         measured.set(Self.shared, Statistics.greatest(geometry[2].dimensionality))

@@ -1,5 +1,7 @@
 public import Foundation
 internal import PlumbBasics
+internal import PlumbData
+public import PlumbRecords
 
 /// A unit with a known explanation, and false ones that are tempting: a test of explainers, simulators and scores.
 ///
@@ -73,6 +75,20 @@ extension NeuronPuzzle {
             throw ExplanationError("a file of puzzles is an object with a member for each puzzle; this is \(file.kind)")
         }
         return try puzzles.sorted { $0.key < $1.key }.map { try puzzle($0.key, $0.value) }
+    }
+
+    /// Reads a file of puzzles.
+    ///
+    /// - Returns: the puzzles in the order of their names, and the file as a run notes it.
+    /// - Throws: `SettingsError` naming the file and what is wrong with it.
+    public static func read(contentsOf path: String) throws -> (puzzles: [NeuronPuzzle], file: InputFile) {
+        do {
+            let data = try WholeFile.read(URL(fileURLWithPath: path), limit: 64 << 20, kind: .stream)
+            let file = InputFile(path: path, sha256: FileHash.sha256(of: data), bytes: data.count, role: "puzzles")
+            return (try read(data), file)
+        } catch {
+            throw SettingsError("--puzzles \(path): \(error)")
+        }
     }
 
     private static func puzzle(_ key: String, _ value: JSONValue) throws -> NeuronPuzzle {

@@ -1,15 +1,49 @@
 internal import PlumbBasics
-internal import PlumbInterpretability
 internal import PlumbLearning
 internal import PlumbModels
-internal import PlumbRecords
+public import PlumbRecords
 internal import PlumbTensor
 
-// True and false sentences, read by a language model that was trained elsewhere.
-
-extension LatentKnowledge {
+/// What probes of a language model read in true and false sentences, an outcome a split of the sentences.
+public struct StatementResults {
     private typealias Kind = TrueFalseStatements.Kind
-    private typealias Judged = StatementStudy.Judged
+    private typealias Outcome = CaseValues<TrueFalseStatements.Kind, StatementStudy.Judged>
+
+    private let study: StatementStudy
+    private let name: String
+    private let layers: Int
+    private let outcomes: [Outcome]
+    private let measured: Measurements
+
+    /// Probes the model `name`.
+    ///
+    /// - Throws: ``ProbeError`` where there are too few groups; `ModelError` and the errors of files where the model
+    ///   cannot be had or has no tokenizer; `RunInterrupted`.
+    public init(_ study: StatementStudy, of name: String, seeds count: Int, in context: inout RunContext) async throws {
+        let model = try await context.load(name)
+        // One pass through the model uses every core.
+        var trials = Trials(context, count: count)
+        trials.width = 1
+        let outcomes = try await trials.run("statements") { trial in
+            try study.run(model, key: trial.key) { label, share in
+                try trial.checkpoint()
+                trial.session.reporter.progress(label, share)
+            }
+        }
+        var measured = Measurements(seeds: trials.seeds)
+        for kind in Kind.allCases {
+            let own = outcomes.map { $0[kind] }
+            measured[Self.probed(kind)] = own.map { $0.reports[0].auroc }
+            measured[Self.shuffled(kind)] = own.map { $0.reports[0].shuffled }
+            measured[Self.random(kind)] = own.map { $0.reports[0].random }
+            measured[Self.untrained(kind)] = own.compactMap(\.untrained)
+            measured[Self.consistent(kind)] = own.map(\.consistent)
+            measured[Self.inconsistent(kind)] = own.map { Statistics.mean($0.inconsistent) }
+            measured[Self.layer(kind)] = own.map { Double($0.layer) }
+        }
+        (self.study, self.name, self.layers) = (study, name, model.configuration.layers)
+        (self.outcomes, self.measured) = (outcomes, measured)
+    }
 
     private static func area(_ name: String, _ kind: Kind, isHeadline: Bool = false) -> Quantity {
         Quantity("\(kind.rawValue)_\(name)", isHeadline: isHeadline)
@@ -24,7 +58,8 @@ extension LatentKnowledge {
         Quantity("\(kind.rawValue)_layer", unit: "block, counted from 0")
     }
 
-    static let languageModelClaims = [
+    /// What is claimed of probes of statements about cities.
+    public static let claims = [
         Claim(
             .mean, "A logistic probe tells true statements about cities from false ones: the area under the ROC curve",
             probed(.cities), .atLeast(0.6), control: "Probes of shuffled labels do not", shuffled(.cities),
@@ -32,50 +67,24 @@ extension LatentKnowledge {
         ).controlAnd(random(.cities), .within(0.1, of: 0.5)).controlAnd(untrained(.cities), .within(0.1, of: 0.5))
     ]
 
-    private struct Found: Codable, Sendable {
-        let kinds: [Judged]
-        subscript(kind: Kind) -> Judged { kinds[Kind.allCases.firstIndex(of: kind) ?? 0] }
-    }
-
-    func probe(_ name: String, in context: inout RunContext) async throws -> Findings {
-        let (model, study) = (try await context.load(name), settings.statements)
-        // One pass through the model uses every core.
-        var trials = Trials(context, count: settings.seeds)
-        trials.width = 1
-        let outcomes = try await trials.run("statements") { trial in
-            let found = try study.run(model, key: trial.key) { label, share in
-                try trial.checkpoint()
-                trial.session.reporter.progress(label, share)
-            }
-            return Found(kinds: Kind.allCases.map { found[$0] })
-        }
-        var measured = Measurements(seeds: trials.seeds)
-        for kind in Kind.allCases {
-            let own = outcomes.map { $0[kind] }
-            measured[Self.probed(kind)] = own.map { $0.reports[0].auroc }
-            measured[Self.shuffled(kind)] = own.map { $0.reports[0].shuffled }
-            measured[Self.random(kind)] = own.map { $0.reports[0].random }
-            measured[Self.untrained(kind)] = own.compactMap(\.untrained)
-            measured[Self.consistent(kind)] = own.map(\.consistent)
-            measured[Self.inconsistent(kind)] = own.map { Statistics.mean($0.inconsistent) }
-            measured[Self.layer(kind)] = own.map { Double($0.layer) }
-        }
-        return Findings(summary: summary(name, measured), claims: claims, from: measured) {
+    /// All numbers, tables and figures.
+    public var findings: Findings {
+        Findings(summary: summary, claims: Self.claims, from: measured) {
             Kind.allCases.map { measured.metric(Self.probed($0)) }
             Kind.allCases.flatMap { kind in
                 measured.metrics(Self.consistent(kind), Self.inconsistent(kind), Self.shuffled(kind), Self.random(kind))
                     + (study.probesUntrained ? measured.metrics(Self.untrained(kind)) : [])
                     + measured.metrics(Self.layer(kind))
             }
-            curves(outcomes, measured, layers: model.configuration.layers)
-            methods(outcomes, measured)
-            transfer(outcomes, measured)
-            for (index, outcome) in outcomes.enumerated() { note(trials.seeds[index], outcome) }
+            curves
+            methods
+            transfer
+            for (index, outcome) in outcomes.enumerated() { note(measured.seeds[index], outcome) }
             "In each group of statements every word stands as often in true ones as in false ones."
         }
     }
 
-    private func note(_ seed: UInt64, _ outcome: Found) -> String {
+    private func note(_ seed: UInt64, _ outcome: Outcome) -> String {
         let parts = Kind.allCases.map { kind in
             let report = outcome[kind].reports[0]
             let ends =
@@ -85,7 +94,7 @@ extension LatentKnowledge {
         return "Seed \(seed): areas of the logistic probe with 95 % intervals over groups: \(Phrase.list(parts))."
     }
 
-    private func summary(_ name: String, _ measured: Measurements) -> String {
+    private var summary: String {
         func list(_ quantity: (Kind) -> Quantity) -> String {
             Phrase.list(Kind.allCases.map { "\(Phrase.number(measured.mean(quantity($0)))) on \($0.rawValue)" })
         }
@@ -94,7 +103,7 @@ extension LatentKnowledge {
             + "search, which sees no labels but for its sign, reaches \(list(Self.consistent))."
     }
 
-    private func curves(_ outcomes: [Found], _ measured: Measurements, layers: Int) -> LineChart {
+    private var curves: LineChart {
         LineChart(
             title: "Where true and false statements differ",
             caption:
@@ -108,14 +117,14 @@ extension LatentKnowledge {
             })
     }
 
-    private func methods(_ outcomes: [Found], _ measured: Measurements) -> Table {
+    private var methods: Table {
         measured.table(
             "methods", title: "Probes of test statements, and their controls", rowLabel: "probe", columnLabel: "",
-            rows: settings.statements.methods.map(\.title),
+            rows: study.methods.map(\.title),
             columns: Kind.allCases.flatMap { kind in
                 [kind.rawValue, "\(kind.rawValue), shuffled labels", "\(kind.rawValue), random features"]
             },
-            cells: settings.statements.methods.indices.map { index in
+            cells: study.methods.indices.map { index in
                 Kind.allCases.flatMap { kind in
                     let reports = outcomes.map { $0[kind].reports[index] }
                     return [reports.map(\.auroc), reports.map(\.shuffled), reports.map(\.random)]
@@ -123,7 +132,7 @@ extension LatentKnowledge {
             }, unit: "area under the ROC curve", band: .range)
     }
 
-    private func transfer(_ outcomes: [Found], _ measured: Measurements) -> Table {
+    private var transfer: Table {
         measured.table(
             "transfer", title: "Logistic probes of one kind of statements on others", rowLabel: "fitted to",
             columnLabel: "judged on", rows: Kind.allCases.map(\.rawValue),

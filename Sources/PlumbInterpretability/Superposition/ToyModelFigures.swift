@@ -1,36 +1,56 @@
-internal import PlumbInterpretability
-internal import PlumbRecords
+public import PlumbRecords
 
-/// The figures of ``ToySuperposition``.
-extension ToySuperposition {
-    func table(_ name: String, _ title: String, _ values: [[Double]]) -> Table {
+/// Tables and figures of toy models.
+public struct ToyModelFigures {
+    private let outcome: ToyModels.Outcome
+
+    /// Tables and figures of trained models.
+    public init(_ outcome: ToyModels.Outcome) { self.outcome = outcome }
+
+    /// The norm and the dimensionality of each feature in the best small models.
+    public var geometry: [Table] {
+        let geometry = outcome.best.map(\.geometry)
+        return [
+            table("norms", "Norm of each feature's direction", geometry.map(\.norms)),
+            table("dimensionality", "Dimensionality of each feature", geometry.map(\.dimensionality)),
+        ]
+    }
+
+    private func table(_ name: String, _ title: String, _ values: [[Double]]) -> Table {
         Table(
             name, title: title, rowLabel: "sparsity", columnLabel: "feature",
             rows: ToyModels.sparsities.map { "\($0)" },
             columns: (0..<5).map { "\($0)" }, values: values)
     }
 
-    func arrows(_ best: [SuperpositionStudy.Outcome]) -> VectorPlot {
+    /// Features' directions in the best small models.
+    public var arrows: VectorPlot {
         VectorPlot(
             title: "Five features in two dimensions",
             caption: "Each arrow is the direction of a feature in the hidden space of the best model.",
-            panels: zip(ToyModels.sparsities, best).map { $1.geometry.panel("sparsity \($0)", decay: ToyModels.decay) },
+            panels: zip(ToyModels.sparsities, outcome.best).map {
+                $1.geometry.panel("sparsity \($0)", decay: ToyModels.decay)
+            },
             valueLabel: "importance")
     }
 
-    func losses(_ best: [SuperpositionStudy.Outcome]) -> LineChart {
+    /// The losses of the best small models along training.
+    public var losses: LineChart {
         LineChart(
             title: "Training loss",
             caption: "Squared error times importance, mean over features, rows and neighboring steps.", x: Axis("step"),
             y: Axis("loss", scale: .logarithmic),
-            series: zip(ToyModels.sparsities, best).map { sparsity, model in
+            series: zip(ToyModels.sparsities, outcome.best).map { sparsity, model in
                 let (steps, losses) = model.smoothedLosses(places: 60)
                 return LineChart.Series("sparsity \(sparsity)", x: steps, y: losses)
             },
-            references: zip(ToyModels.sparsities, Self.expectedLosses).map { ReferenceValue("expected at \($0)", $1) })
+            references: zip(ToyModels.sparsities, ToyModels.expectedLosses).map {
+                ReferenceValue("expected at \($0)", $1)
+            })
     }
 
-    func dimensions(_ outcome: ToyModels.Outcome) -> LineChart {
+    /// Dimensions per feature of wide models.
+    public var dimensions: LineChart {
         LineChart(
             title: "Dimensions per feature",
             caption: "D* = M / ‖W‖² of wide models whose features are equally important: 1 where they represent as "
@@ -43,7 +63,8 @@ extension ToySuperposition {
             ], references: [ReferenceValue("1", 1), ReferenceValue("1/2", 0.5)])
     }
 
-    func clusters(_ outcome: ToyModels.Outcome) -> ScatterPlot {
+    /// Dimensionalities of the features of wide models.
+    public var clusters: ScatterPlot {
         let points = outcome.wide[0].flatMap { sparsity, model in
             model.geometry.represented().map { (1 / (1 - sparsity), model.geometry.dimensionality[$0]) }
         }

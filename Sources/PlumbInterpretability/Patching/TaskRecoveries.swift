@@ -1,14 +1,46 @@
-internal import PlumbInterpretability
 internal import PlumbLearning
-internal import PlumbModels
-internal import PlumbRecords
+public import PlumbModels
+public import PlumbRecords
 internal import PlumbTensor
 
-// The claims of the standard run, one a task, on pairs that the seed draws.
+/// Recovery in each of the standard tasks, on pairs that the seed draws.
+public struct TaskRecoveries: Sendable {
+    private let tasks: [TaskRecovery]
+    private let layers: Int
+    /// What claims are about; nothing of tasks that cannot be measured, but the reason.
+    public let measured: Measurements
 
-extension ActivationPatching {
+    /// Draws and patches `count` pairs of each task.
+    ///
+    /// - Throws: `ModelError` where a pair cannot be patched; `RunInterrupted`.
+    public init(
+        _ model: HookedTransformer, count: Int, seed: UInt64, sweep: PatchSweep, reporter: RunReporter
+    ) throws {
+        let all = PatchingTask.all
+        let layers = model.configuration.layers
+        let tasks = try all.enumerated().map { index, task in
+            defer { reporter.progress("testing the claims", index + 1, of: all.count) }
+            return try TaskRecovery(task, model, count: count, key: RandomKey(seed), sweep: sweep) {
+                try reporter.checkpoint()
+            }
+        }
+        var measured = Measurements(seeds: [seed])
+        for found in tasks {
+            for place in Place.all {
+                measured[place.quantity(found.task)] = found.profiles.map { place.value($0, layers: layers) }
+            }
+            measured[Self.elsewhere(found.task)] = found.profiles.map { profile in
+                Place.wrong.map { abs($0.value(profile, layers: layers)) }.max() ?? .nan
+            }
+            for quantity in Place.all.map({ $0.quantity(found.task) }) + [Self.elsewhere(found.task)] {
+                if let problem = found.problem { measured.leave(quantity, because: problem) }
+            }
+        }
+        (self.tasks, self.layers, self.measured) = (tasks, layers, measured)
+    }
+
     /// Recovery in a task: where it is, when, and how it is read from a profile.
-    struct Place: Sendable {
+    private struct Place: Sendable {
         let name: String
         let title: String
         let isLate: Bool
@@ -39,7 +71,8 @@ extension ActivationPatching {
         static let all = [differingEarly, lastLate] + wrong
     }
 
-    static let taskClaims = [
+    /// What is claimed, one claim a task.
+    public static let claims = [
         claim(.abba).development(missed: 0, of: 66), claim(.baba).development(missed: 0, of: 66),
         claim(.agreement, moved: 0.5, left: 0.5).development(missed: 0, of: 64),
         claim(.capitals).development(missed: 0, of: 66), claim(.addition).expectedNotMeasurable(),
@@ -68,52 +101,28 @@ extension ActivationPatching {
         Quantity("pairs_right_\(task.id)", unit: "of the pairs", per: "pair")
     }
 
-    func recoveries(_ model: HookedTransformer, _ sweep: PatchSweep, in context: RunContext) throws -> [TaskRecovery] {
-        let (reporter, tasks) = (context.reporter, PatchingTask.all)
-        return try tasks.enumerated().map { index, task in
-            defer { reporter.progress("testing the claims", index + 1, of: tasks.count) }
-            return try TaskRecovery(
-                task, model, count: settings.prompts.templates, key: RandomKey(context.seed), sweep: sweep
-            ) { try reporter.checkpoint() }
-        }
-    }
-
-    static func measured(_ tasks: [TaskRecovery], layers: Int, seed: UInt64) -> Measurements {
-        var measured = Measurements(seeds: [seed])
-        for found in tasks {
-            for place in Place.all {
-                measured[place.quantity(found.task)] = found.profiles.map { place.value($0, layers: layers) }
-            }
-            measured[elsewhere(found.task)] = found.profiles.map { profile in
-                Place.wrong.map { abs($0.value(profile, layers: layers)) }.max() ?? .nan
-            }
-            for quantity in Place.all.map({ $0.quantity(found.task) }) + [elsewhere(found.task)] {
-                if let problem = found.problem { measured.leave(quantity, because: problem) }
-            }
-        }
-        return measured
-    }
-
-    static func metrics(_ tasks: [TaskRecovery], _ measured: Measurements) -> [Metric] {
+    /// The share of right pairs and the recoveries of every task.
+    public var metrics: [Metric] {
         tasks.flatMap { found in
-            [measured.proportion(right(found.task), found.right, of: found.drawn)]
+            [measured.proportion(Self.right(found.task), found.right, of: found.drawn)]
                 + (found.problem == nil
                     ? Place.all.map { measured.metric($0.quantity(found.task)) } + [
-                        measured.metric(elsewhere(found.task))
+                        measured.metric(Self.elsewhere(found.task))
                     ]
                     : [])
         }
     }
 
     /// The first layer from which on the last token restores more than the differing one, on average over the pairs.
-    private static func handover(_ found: TaskRecovery, layers: Int) -> Int {
+    private func handover(_ found: TaskRecovery) -> Int {
         let isAhead = (0..<layers).map { layer in
             Statistics.mean(found.profiles.map { $0.last[layer] - $0.differing[layer] }) > 0
         }
         return (isAhead.lastIndex(of: false) ?? -1) + 1
     }
 
-    static func summary(_ tasks: [TaskRecovery], _ measured: Measurements, layers: Int) -> String {
+    /// What was found, in sentences.
+    public var summary: String {
         let shown = tasks.filter { $0.problem == nil }
         let unmeasured = tasks.compactMap { found in
             found.problem.map { " Not measurable: \(found.task.title), because \($0)." }
@@ -124,7 +133,7 @@ extension ActivationPatching {
             return "\(Phrase.percent(Statistics.least(means))) to \(Phrase.percent(Statistics.greatest(means)))"
         }
         func layerRange(_ range: Range<Int>) -> String { RecoveryProfile.ranges(Array(range)) }
-        let depths = shown.map { "\(handover($0, layers: layers)) (\($0.task.title))" }
+        let depths = shown.map { "\(handover($0)) (\($0.task.title))" }
         return
             "In the \(shown.count) of \(tasks.count) tasks that the model can do, patching the residual stream at the "
             + "differing token restores \(range([.differingEarly])) of the clean answer in "
@@ -135,7 +144,8 @@ extension ActivationPatching {
             + "\(Phrase.list(depths)) on.\(unmeasured.joined())"
     }
 
-    static func parts(_ tasks: [TaskRecovery], _ measured: Measurements, layers: Int) -> [FindingsPart] {
+    /// A table, charts, and why tasks are not measurable.
+    public var parts: [FindingsPart] {
         let shown = tasks.filter { $0.problem == nil }
         guard !shown.isEmpty else { return [] }
         let table = measured.table(
@@ -152,7 +162,7 @@ extension ActivationPatching {
                     found.task.title, over: (0..<layers).map(Double.init), curves: found.profiles.map(\.last))
             })
         let parts: [FindingsPart] = [
-            .table(table), .figure(.lineChart(chart(shown[0].profiles, measured, layers: layers))),
+            .table(table), .figure(.lineChart(RecoveryProfile.chart(shown[0].profiles, measured, layers: layers))),
             .figure(.lineChart(depths)),
         ]
         return parts

@@ -1,45 +1,32 @@
 internal import Foundation
 internal import PlumbData
-internal import PlumbInterpretability
 internal import PlumbLearning
 internal import PlumbModels
-internal import PlumbRecords
+public import PlumbRecords
 internal import PlumbTensor
 
-// A dictionary of the residual stream of a language model that was trained elsewhere.
+/// What dictionaries of a language model's residual stream show, an outcome a seed.
+public struct LanguageModelSparseResults {
+    private let study: LanguageModelSparseStudy
+    private let name: String
+    private let point: HookPoint
+    private let outcomes: [LanguageModelSparseStudy.Outcome]
+    private let measured: Measurements
 
-extension SparseAutoencoders {
-    static let recovered = Quantity("cross_entropy_recovered", unit: "of the loss", isHeadline: true)
-    static let active = Quantity("active_features", unit: "features", isHeadline: true)
-    static let recoveredPermuted = Quantity("cross_entropy_recovered_permuted", unit: "of the loss")
-    static let unexplained = Quantity("features_that_tokens_do_not_explain", unit: "of the features", isHeadline: true)
-    static let unexplainedRandom = Quantity(
-        "features_that_tokens_do_not_explain_random_weights", unit: "of the features")
-    static let explained = Quantity("explained_variance", unit: "of the variance")
-    static let dead = Quantity("dead_features", unit: "of the features")
-    static let dense = Quantity("dense_features", unit: "of the features")
-    static let loss = Quantity("loss", unit: "nats"), lossZero = Quantity("loss_without_stream", unit: "nats")
-    static let lossSpliced = Quantity("loss_with_reconstruction", unit: "nats")
-
-    static let languageModelClaims = [
-        Claim(
-            .worst, "The reconstruction saves most of the loss that setting the stream to 0 costs", recovered,
-            .atLeast(0.9), control: "That of a dictionary of permuted activations does not", recoveredPermuted,
-            .atMost(0.5)
-        ).and(active, .atMost(60)),
-        Claim(
-            .worst, "Features are found of which the token explains less than half", unexplained, .atLeast(0.2),
-            control: "In a model with random weights they are fewer", unexplainedRandom, .atMost(0.1)),
-    ]
-
-    func examine(_ name: String, in context: inout RunContext) async throws -> Findings {
-        let (model, study) = (try await context.load(name), settings.stream)
+    /// Trains dictionaries of the model `name` and the controls.
+    ///
+    /// - Throws: `SettingsError` for a text or settings that do not fit the model; `ModelError` and the errors of files
+    ///   where the model cannot be had or training fails; `RunInterrupted`.
+    public init(
+        _ study: LanguageModelSparseStudy, of name: String, seeds count: Int, in context: inout RunContext
+    ) async throws {
+        let model = try await context.load(name)
         try study.check(model)
         let (tokens, data, path) = try study.read(for: model)
         context.record(
             input: InputFile(path: path, sha256: FileHash.sha256(of: data), bytes: data.count, role: "text"))
         // One pass through the model uses every core.
-        var trials = Trials(context, count: settings.seeds)
+        var trials = Trials(context, count: count)
         trials.width = 1
         let outcomes = try await trials.run("dictionaries") { trial in
             try study.run(model, tokens: tokens, key: trial.key, in: trial.session)
@@ -56,12 +43,43 @@ extension SparseAutoencoders {
         measured[Self.loss] = outcomes.map { $0.losses[0] }
         measured[Self.lossZero] = outcomes.map { $0.losses[1] }
         measured[Self.lossSpliced] = outcomes.map { $0.losses[2] }
+        (self.study, self.name, point) = (study, name, study.point(model))
+        (self.outcomes, self.measured) = (outcomes, measured)
+    }
+
+    private static let recovered = Quantity("cross_entropy_recovered", unit: "of the loss", isHeadline: true)
+    private static let active = Quantity("active_features", unit: "features", isHeadline: true)
+    private static let recoveredPermuted = Quantity("cross_entropy_recovered_permuted", unit: "of the loss")
+    private static let unexplained = Quantity(
+        "features_that_tokens_do_not_explain", unit: "of the features", isHeadline: true)
+    private static let unexplainedRandom = Quantity(
+        "features_that_tokens_do_not_explain_random_weights", unit: "of the features")
+    private static let explained = Quantity("explained_variance", unit: "of the variance")
+    private static let dead = Quantity("dead_features", unit: "of the features")
+    private static let dense = Quantity("dense_features", unit: "of the features")
+    private static let loss = Quantity("loss", unit: "nats"), lossZero = Quantity("loss_without_stream", unit: "nats")
+    private static let lossSpliced = Quantity("loss_with_reconstruction", unit: "nats")
+
+    /// What is claimed of the reconstruction and of the features.
+    public static let claims = [
+        Claim(
+            .worst, "The reconstruction saves most of the loss that setting the stream to 0 costs", recovered,
+            .atLeast(0.9), control: "That of a dictionary of permuted activations does not", recoveredPermuted,
+            .atMost(0.5)
+        ).and(active, .atMost(60)),
+        Claim(
+            .worst, "Features are found of which the token explains less than half", unexplained, .atLeast(0.2),
+            control: "In a model with random weights they are fewer", unexplainedRandom, .atMost(0.1)),
+    ]
+
+    /// All numbers, tables and figures.
+    public var findings: Findings {
         let first = outcomes[0].evaluations
-        return Findings(summary: summary(name, study.point(model), measured), claims: claims, from: measured) {
+        return Findings(summary: summary, claims: Self.claims, from: measured) {
             measured.metrics(Self.recovered, Self.active, Self.unexplained, Self.recoveredPermuted)
             measured.metrics(Self.unexplainedRandom, Self.explained, Self.dead, Self.dense, Self.loss, Self.lossZero)
             measured.metric(Self.lossSpliced)
-            evaluations(outcomes, measured)
+            dictionaries
             Histogram(
                 title: "How often features are active",
                 caption:
@@ -77,11 +95,11 @@ extension SparseAutoencoders {
                 countLabel: "features", values: first[0].lookup.map { max(-0.5, $0) }, bins: 30)
             "The first position of a window is neither learned from nor replaced. A dictionary of permuted activations "
                 + "sees each coordinate's values without their company. The dictionary learned from at most "
-                + "\(settings.stream.tokens) tokens, the controls from \(settings.stream.controlTokens)."
+                + "\(study.tokens) tokens, the controls from \(study.controlTokens)."
         }
     }
 
-    private func evaluations(_ outcomes: [LanguageModelSparseStudy.Outcome], _ measured: Measurements) -> Table {
+    private var dictionaries: Table {
         measured.table(
             "dictionaries", title: "Dictionaries", rowLabel: "trained on", columnLabel: "",
             rows: ["the model", "random weights", "permuted activations"],
@@ -95,7 +113,7 @@ extension SparseAutoencoders {
             }, band: .range)
     }
 
-    private func summary(_ name: String, _ point: HookPoint, _ measured: Measurements) -> String {
+    private var summary: String {
         func number(_ quantity: Quantity) -> String { Phrase.number(measured.mean(quantity)) }
         func percent(_ quantity: Quantity) -> String { Phrase.percent(measured.mean(quantity)) }
         return

@@ -1,40 +1,19 @@
-internal import PlumbAlignment
 internal import PlumbLearning
-internal import PlumbRecords
+public import PlumbRecords
 internal import PlumbTensor
 internal import PlumbWorlds
 
-extension GoalMisgeneralization {
+/// Tables and figures of agents that were trained in several ways.
+public struct GoalMisgeneralizationFigures {
+    private typealias Learner = GoalMisgeneralizationStudy.Learner
     private typealias Training = GoalMisgeneralizationStudy.Training
 
-    func summary(_ results: Results, _ measured: Measurements) -> String {
-        settings.learners.map { summary($0, results, measured) }.joined(separator: " ")
-    }
+    private let results: GoalMisgeneralizationResults
+    private let measured: Measurements
 
-    private func summary(_ learner: Learner, _ results: Results, _ measured: Measurements) -> String {
-        let (regions, shares) = (results.regions(learner), results.shares(learner))
-        guard let narrow = regions.first, let wide = regions.last else { return "" }
-        // Over the agents that are judged.
-        func percent(_ quantity: Quantity) -> String {
-            Phrase.percent(Statistics.mean(measured[quantity].filter { !$0.isNaN }))
-        }
-        let training = learner == .ppo ? "Trained by PPO" : "Cloned from shortest paths"
-        var text =
-            "\(training) with the cheese in the corner, agents reach it there in \(percent(narrow.familiarReach)) of new "
-            + "mazes; with the cheese elsewhere they go to the corner first in \(percent(narrow.cornerFirst)) and reach the "
-            + "cheese in \(percent(narrow.reach)). The control, trained with cheese anywhere, goes to the corner first in "
-            + "\(percent(wide.cornerFirst)) and reaches the cheese in \(percent(wide.reach))."
-        let some = shares.dropFirst()
-        if !some.isEmpty {
-            text +=
-                " With cheese anywhere in \(Phrase.list(some.map { Phrase.percent($0.scattered) })) of the training "
-                + "mazes, corner first falls to \(Phrase.list(some.map { percent($0.cornerFirst) }))."
-        }
-        let unjudged = results.unjudged(learner)
-        if unjudged.count > 0 {
-            text += " \(unjudged.count) of \(unjudged.of) agents did not learn enough to be judged."
-        }
-        return text
+    /// Tables and figures of results and what was measured in them.
+    public init(_ results: GoalMisgeneralizationResults, measured: Measurements) {
+        (self.results, self.measured) = (results, measured)
     }
 
     private func name(_ learner: Learner) -> String { learner == .ppo ? "PPO" : "cloning" }
@@ -44,7 +23,12 @@ extension GoalMisgeneralization {
             + (training.scattered > 0 ? ", \(Phrase.percent(training.scattered)) anywhere" : "")
     }
 
-    func robustness(_ results: Results, _ measured: Measurements) -> Table {
+    private var chance: [ReferenceValue] {
+        [ReferenceValue("corner first, at random", measured.mean(GoalMisgeneralizationResults.chanceCorner))]
+    }
+
+    /// The four shares of every kind of training.
+    public var robustness: Table {
         measured.table(
             "robustness", title: "What is robust where the cheese lies elsewhere", rowLabel: "training",
             columnLabel: "robust", rows: results.trainings.map(name), columns: GoalRobustness.shares.map(\.name),
@@ -54,64 +38,66 @@ extension GoalMisgeneralization {
     }
 
     /// The agents of the narrowest and of the widest region, of each kind of learning.
-    private func extremes(_ results: Results, _ learner: Learner) -> [Training] {
+    private func extremes(_ learner: Learner) -> [Training] {
         let regions = results.regions(learner)
         return [regions.first, regions.last].compactMap { $0 }
     }
 
-    func mazes(_ results: Results) -> GridFigure {
+    /// Paths of the first seed's agents in its first test mazes.
+    public var mazes: GridFigure {
         GridFigure(
             title: "The same mazes after different training",
             caption:
                 "Paths of the first seed's agents in its first test mazes, with the width of the cheese's region in "
                 + "training. The corner is the upper right.",
-            panels: settings.learners.flatMap { extremes(results, $0) }.flatMap { results[$0].first?.panels ?? [] },
+            panels: results.learners.flatMap { extremes($0) }.flatMap { results[$0].first?.panels ?? [] },
             legend: GridFigure.mazeLegend)
     }
 
     /// A line through the agents that are judged.
-    private func line(
-        _ name: String, over x: [Double], _ quantities: [Quantity], _ measured: Measurements
-    ) -> LineChart.Series {
+    private func line(_ name: String, over x: [Double], _ quantities: [Quantity]) -> LineChart.Series {
         measured.line(name, over: x, quantities.map { measured[$0].filter { !$0.isNaN } }, band: .range)
     }
 
-    func regionChart(_ results: Results, _ measured: Measurements) -> LineChart {
+    /// Where agents go, by the width of the cheese's region in training.
+    public var regions: LineChart {
         LineChart(
             title: "From cheese in one place to cheese anywhere",
             caption: "Share of test mazes against the width of the cheese's region in training: mean and range over "
-                + "\(settings.seeds) seeds. In the tests the cheese lies at least \(settings.study.test.goalDistance) "
+                + "\(measured.seeds.count) seeds. In the tests the cheese lies at least \(results.study.test.goalDistance) "
                 + "steps from the corner, except for \"reach in training mazes\".",
             x: Axis("width of the region", unit: "cells"), y: Axis("share of mazes"),
-            series: settings.learners.flatMap { learner in
+            series: results.learners.flatMap { learner in
                 let regions = results.regions(learner)
                 let x = regions.map { Double($0.region) }
                 return [
-                    line("corner first, \(name(learner))", over: x, regions.map(\.cornerFirst), measured),
-                    line("reach elsewhere, \(name(learner))", over: x, regions.map(\.reach), measured),
-                    line("reach in training mazes, \(name(learner))", over: x, regions.map(\.familiarReach), measured),
+                    line("corner first, \(name(learner))", over: x, regions.map(\.cornerFirst)),
+                    line("reach elsewhere, \(name(learner))", over: x, regions.map(\.reach)),
+                    line("reach in training mazes, \(name(learner))", over: x, regions.map(\.familiarReach)),
                 ]
-            }, references: [ReferenceValue("corner first, at random", measured.mean(Self.chanceCorner))])
+            }, references: chance)
     }
 
-    func sharesChart(_ results: Results, _ measured: Measurements) -> LineChart {
+    /// Where agents go, by the share of training mazes with cheese anywhere.
+    public var shares: LineChart {
         LineChart(
             title: "A few mazes with cheese anywhere",
             caption:
                 "Share of test mazes against the share of training mazes whose cheese lies anywhere; in the others it "
-                + "lies in the corner. Mean and range over \(settings.seeds) seeds.",
+                + "lies in the corner. Mean and range over \(measured.seeds.count) seeds.",
             x: Axis("training mazes with cheese anywhere", unit: "%"), y: Axis("share of mazes"),
-            series: settings.learners.flatMap { learner in
+            series: results.learners.flatMap { learner in
                 let shares = results.shares(learner)
                 let x = shares.map { 100 * $0.scattered }
                 return [
-                    line("corner first, \(name(learner))", over: x, shares.map(\.cornerFirst), measured),
-                    line("reach elsewhere, \(name(learner))", over: x, shares.map(\.reach), measured),
+                    line("corner first, \(name(learner))", over: x, shares.map(\.cornerFirst)),
+                    line("reach elsewhere, \(name(learner))", over: x, shares.map(\.reach)),
                 ]
-            }, references: [ReferenceValue("corner first, at random", measured.mean(Self.chanceCorner))])
+            }, references: chance)
     }
 
-    func learningChart(_ learner: Learner, _ results: Results, _ measured: Measurements) -> LineChart {
+    /// Where agents go along training.
+    public func learning(_ learner: GoalMisgeneralizationStudy.Learner) -> LineChart {
         let measures: [GoalMisgeneralizationStudy.Measure] = [.cornerFirst, .familiarReach]
         return LineChart(
             title: learner == .ppo
@@ -120,7 +106,7 @@ extension GoalMisgeneralization {
                 + "training mazes in which they reach the cheese, along training: mean and range over seeds.",
             x: Axis(learner == .ppo ? "step in mazes" : "step"), y: Axis("share of mazes"),
             series: measures.flatMap { measure in
-                extremes(results, learner).map { training in
+                extremes(learner).map { training in
                     let group = results[training]
                     return measured.line(
                         "\(measure.rawValue), \(training.region) × \(training.region)",
@@ -130,7 +116,8 @@ extension GoalMisgeneralization {
             })
     }
 
-    func robustnessChart(_ results: Results, _ measured: Measurements) -> BarChart {
+    /// The four shares of every kind of training, as bars.
+    public var robustnessBars: BarChart {
         BarChart(
             title: "Is the capability robust, and is the goal?",
             caption: "Share of test mazes with the cheese far from the corner; the four shares of a training sum to 1.",

@@ -1,13 +1,18 @@
-internal import PlumbAlignment
 internal import PlumbLearning
-internal import PlumbModels
-internal import PlumbRecords
+public import PlumbRecords
 internal import PlumbTensor
 
-// A language model that criticizes and revises its own answers.
+/// What a language model's critiques and revisions of its own answers show, an outcome a sample of answers.
+public struct LanguageModelRevisionResults {
+    private let study: LanguageModelRevision
+    private let outcomes: [LanguageModelRevision.Outcome]
+    private let measured: Measurements
 
-extension ConstitutionalAI {
-    private typealias Revised = LanguageModelRevision.Outcome
+    /// The results of a study, one outcome a seed.
+    public init(_ study: LanguageModelRevision, _ outcomes: [LanguageModelRevision.Outcome], seeds: [UInt64]) {
+        (self.study, self.outcomes) = (study, outcomes)
+        measured = Self.measured(outcomes, seeds: seeds)
+    }
 
     private static func share(_ name: String, isHeadline: Bool = false) -> Quantity {
         Quantity(name, unit: "of the answers", isHeadline: isHeadline)
@@ -25,31 +30,22 @@ extension ConstitutionalAI {
     private static let bias = Quantity("position_bias", unit: "of the probability", per: "comparison")
     private static let size = Quantity("size_of_position_bias", unit: "of the probability", per: "comparison")
 
-    static let languageModelClaims = [
+    /// What is claimed of critique and revision by the model's own principle and by an unrelated rule.
+    public static let claims = [
         Claim(
             .mean, "After two rounds of critique and revision fewer answers break their principle", fallOwn, .above(0),
             control: "Revised by an unrelated rule, about as many break it as before", fallLetter, .atMost(0.05)
         ).and(.value, p, .atMost(0.05))
     ]
 
-    func examine(_ name: String, in context: inout RunContext) async throws -> Findings {
-        let (model, study) = (try await context.load(name), settings.revision)
-        // One pass through the model serves all requests and uses every core.
-        var trials = Trials(context, count: settings.seeds)
-        trials.width = 1
-        let outcomes = try await trials.run("revising") { trial in
-            try study.run(model, key: trial.key) { fraction in
-                trial.session.reporter.progress("revising", fraction)
-                try trial.checkpoint()
-            }
-        }
-        let measured = measured(outcomes, seeds: trials.seeds)
-        return Findings(summary: summary(name, measured), claims: claims, from: measured) {
+    /// Numbers, figures and answers of the model `name`.
+    public func findings(of name: String) -> Findings {
+        Findings(summary: summary(name), claims: Self.claims, from: measured) {
             measured.metrics(Self.first, Self.second, Self.fallOwn, Self.fallLetter, Self.p)
             measured.metrics(Self.secondLetter, Self.letters)
             measured.metrics(Self.lettersAfter, Self.judged, Self.named, Self.bias, Self.size)
-            rounds(outcomes, measured)
-            principles(outcomes, measured)
+            rounds
+            principles
             for answers in outcomes.first?.answers ?? [] {
                 "\(answers.request) (\(answers.principle)) First: \"\(answers.texts[.own]?.first ?? "")\" Critique: "
                     + "\"\(answers.critique)\" After two rounds: \"\(answers.texts[.own]?[2] ?? "")\""
@@ -57,29 +53,29 @@ extension ConstitutionalAI {
         }
     }
 
-    private func measured(_ outcomes: [Revised], seeds: [UInt64]) -> Measurements {
+    private static func measured(_ outcomes: [LanguageModelRevision.Outcome], seeds: [UInt64]) -> Measurements {
         var measured = Measurements(seeds: seeds)
-        measured[Self.first] = outcomes.map { $0.violations(.own, after: 0) }
-        measured[Self.second] = outcomes.map { $0.violations(.own, after: 2) }
-        measured[Self.secondLetter] = outcomes.map { $0.violations(.unrelated, after: 2) }
-        measured[Self.fallOwn] = outcomes.map { $0.violations(.own, after: 0) - $0.violations(.own, after: 2) }
-        measured[Self.fallLetter] = outcomes.map {
+        measured[first] = outcomes.map { $0.violations(.own, after: 0) }
+        measured[second] = outcomes.map { $0.violations(.own, after: 2) }
+        measured[secondLetter] = outcomes.map { $0.violations(.unrelated, after: 2) }
+        measured[fallOwn] = outcomes.map { $0.violations(.own, after: 0) - $0.violations(.own, after: 2) }
+        measured[fallLetter] = outcomes.map {
             $0.violations(.unrelated, after: 0) - $0.violations(.unrelated, after: 2)
         }
         let falls = outcomes.flatMap { zip($0.broken(.own, after: 0), $0.broken(.own, after: 2)).map { $0 - $1 } }
         measured.set(
-            Self.p, PermutationTest(paired: falls, alternative: .greater, key: RandomKey(seeds[0])["fall"]).p)
-        measured[Self.letters] = outcomes.map { $0.letters(.unrelated, after: 0) }
-        measured[Self.lettersAfter] = outcomes.map { $0.letters(.unrelated, after: 2) }
+            p, PermutationTest(paired: falls, alternative: .greater, key: RandomKey(seeds[0])["fall"]).p)
+        measured[letters] = outcomes.map { $0.letters(.unrelated, after: 0) }
+        measured[lettersAfter] = outcomes.map { $0.letters(.unrelated, after: 2) }
         let comparisons = outcomes.flatMap(\.comparisons)
-        measured[Self.judged] = comparisons.map { $0.right > 0.5 ? 1 : 0 }
-        measured[Self.named] = comparisons.map(\.right)
-        measured[Self.bias] = comparisons.map(\.positionBias)
-        measured[Self.size] = comparisons.map { abs($0.positionBias) }
+        measured[judged] = comparisons.map { $0.right > 0.5 ? 1 : 0 }
+        measured[named] = comparisons.map(\.right)
+        measured[bias] = comparisons.map(\.positionBias)
+        measured[size] = comparisons.map { abs($0.positionBias) }
         return measured
     }
 
-    private func summary(_ name: String, _ measured: Measurements) -> String {
+    private func summary(_ name: String) -> String {
         func percent(_ quantity: Quantity) -> String { Phrase.percent(measured.mean(quantity)) }
         return
             "Of the answers of \(name) \(percent(Self.first)) break their principle, and \(percent(Self.second)) after "
@@ -90,8 +86,8 @@ extension ConstitutionalAI {
             + "\(Phrase.number(0.5 + measured.mean(Self.bias)))."
     }
 
-    private func rounds(_ outcomes: [Revised], _ measured: Measurements) -> LineChart {
-        let rounds = Array(0...settings.revision.revisions)
+    private var rounds: LineChart {
+        let rounds = Array(0...study.revisions)
         return LineChart(
             title: "Answers that break their principle, round after round",
             caption: "Mean and range over \(outcomes.count) seeds.", x: Axis("rounds of critique and revision"),
@@ -105,9 +101,11 @@ extension ConstitutionalAI {
             })
     }
 
-    private func principles(_ outcomes: [Revised], _ measured: Measurements) -> Table {
-        let (names, rounds) = (WritingPrinciple.constitution.map(\.name), Array(0...settings.revision.revisions))
-        func share(_ outcome: Revised, _ name: String, _ rule: LanguageModelRevision.Rule, _ round: Int) -> Double {
+    private var principles: Table {
+        let (names, rounds) = (WritingPrinciple.constitution.map(\.name), Array(0...study.revisions))
+        func share(
+            _ outcome: LanguageModelRevision.Outcome, _ name: String, _ rule: LanguageModelRevision.Rule, _ round: Int
+        ) -> Double {
             let answers = outcome.answers.filter { $0.principle == name }
             return Statistics.mean(answers.map { $0.isBroken[rule]?[round] == true ? 1 : 0 })
         }

@@ -1,10 +1,20 @@
-internal import PlumbInterpretability
 internal import PlumbLearning
-internal import PlumbRecords
+public import PlumbRecords
 internal import PlumbTensor
 
-extension NeuronExplanations {
-    func plantedTable(_ outcomes: [Outcome], _ measured: Measurements) -> Table {
+/// Tables and figures of explanations of planted units, of a small transformer's neurons and of puzzles.
+public struct ExplanationFigures {
+    private let outcomes: [ExplanationStudy.Outcome]
+    private let checks: [NeuronPuzzle.Check]
+    private let measured: Measurements
+
+    /// Tables and figures of one or more outcomes, one a seed, and of puzzles.
+    public init(outcomes: [ExplanationStudy.Outcome], checks: [NeuronPuzzle.Check], measured: Measurements) {
+        (self.outcomes, self.checks, self.measured) = (outcomes, checks, measured)
+    }
+
+    /// Scores of explanations of planted units.
+    public var planted: Table {
         let columns: [(String, KeyPath<ExplanationStudy.Planted, Double>)] = [
             ("right explanation", \.right), ("rules found", \.found), ("one rule", \.single), ("token means", \.lookup),
             ("rules, exchanged", \.foundExchanged), ("on other units", \.elsewhere), ("detection", \.detection),
@@ -18,7 +28,8 @@ extension NeuronExplanations {
             }, band: .range)
     }
 
-    func neuronChart(_ outcomes: [Outcome]) -> BarChart {
+    /// Scores of explanations of the trained transformer's neurons.
+    public var neurons: BarChart {
         let neurons = outcomes.flatMap(\.neurons)
         return BarChart(
             title: "Scores of explanations of the trained transformer's neurons",
@@ -32,7 +43,8 @@ extension NeuronExplanations {
             ], bins: 12)
     }
 
-    func puzzleTable(_ checks: [NeuronPuzzle.Check]) -> Table {
+    /// Scores on puzzles.
+    public var puzzles: Table {
         Table(
             "puzzles", title: "Scores on puzzles; rules and token means are made from the other texts of a puzzle",
             rowLabel: "puzzle", columnLabel: "simulation", rows: checks.map(\.name),
@@ -41,8 +53,8 @@ extension NeuronExplanations {
     }
 
     /// What was found of the neurons that are explained best, first seed.
-    func sentences(_ outcome: Outcome) -> [String] {
-        let known = outcome.neurons.filter { !$0.found.isNaN }
+    public var sentences: [String] {
+        let known = outcomes[0].neurons.filter { !$0.found.isNaN }
         return known.indices.sorted { (known[$1].found, $0) < (known[$0].found, $1) }.prefix(5).map { index in
             let neuron = known[index]
             return "Neuron \(neuron.block).\(neuron.index), score \(Phrase.number(neuron.found)): \(neuron.sentence)."

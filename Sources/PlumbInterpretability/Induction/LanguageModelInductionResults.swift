@@ -1,51 +1,27 @@
+internal import PlumbBasics
 internal import PlumbData
-internal import PlumbInterpretability
 internal import PlumbLearning
 internal import PlumbModels
-internal import PlumbRecords
+public import PlumbRecords
 internal import PlumbTensor
 
-// The induction heads of a language model that was trained elsewhere.
+/// The induction heads of a language model that was trained elsewhere: what is lost without them, an outcome a seed.
+public struct LanguageModelInductionResults {
+    private let study: LanguageModelInduction
+    private let natural: TextInduction
+    private let name: String
+    private let outcomes: [LanguageModelInduction.Outcome]
+    private let measured: Measurements
 
-extension InductionHeads {
-    private static func share(_ name: String) -> Quantity {
-        Quantity(name, unit: "of the loss drop", isHeadline: true)
-    }
-    static let dropLeft = share("loss_drop_left_without_induction_heads")
-    static let dropLeftWithoutOthers = share("loss_drop_left_without_others_of_the_layers")
-    static let meanWithoutOthers = Quantity("mean_loss_drop_left_without_others", unit: "of the loss drop")
-    static let drop = Quantity("loss_drop", unit: "nats", isHeadline: true)
-    static let headCount = Quantity("induction_heads", unit: "heads")
-    static let firstLoss = Quantity("first_occurrence_loss", unit: "nats")
-    static let repeatedLoss = Quantity("repetition_loss", unit: "nats")
-    static let firstWithout = Quantity("first_occurrence_loss_without_induction_heads", unit: "nats")
-    static let repeatedWithout = Quantity("repetition_loss_without_induction_heads", unit: "nats")
-
-    static let languageModelClaims = [
-        Claim(
-            .worst, "Without the few heads of the highest scores most of the loss drop is gone", dropLeft, .atMost(0.5),
-            control: "Without any drawn set of as many other heads of the same layers little of it is",
-            dropLeftWithoutOthers, .atLeast(0.8)
-        )
-        .development(missed: 0, of: 11),
-        Claim(
-            .mean, "Without the heads the repetition is much less probable", rise, .atLeast(2),
-            control: "Where the same tokens are repeated in another order, it hardly becomes less probable",
-            riseShuffled, .within(0.3, of: 0)
-        ).and(.value, riseEnd, .atLeast(1)),
-    ]
-
-    static let rise = Quantity("repetition_loss_rise_without_induction_heads", unit: "nats", per: "row")
-    static let riseShuffled = Quantity("shuffled_repetition_loss_rise", unit: "nats", per: "row")
-    static let riseEnd = Quantity("repetition_loss_rise_lower_end", unit: "nats", per: "run")
-    static let dropShuffled = Quantity("shuffled_loss_drop", unit: "nats")
-
-    static let textDrop = Quantity("text_loss_drop", unit: "nats")
-    static let textLost = Quantity("text_loss_drop_lost_without_induction_heads", unit: "nats")
-    static let textLostOthers = Quantity("text_loss_drop_lost_without_others", unit: "nats")
-
-    func examine(_ name: String, in context: inout RunContext) async throws -> Findings {
-        let (model, study, natural) = (try await context.load(name), settings.tokens, settings.natural)
+    /// Finds and removes the heads of the model `name`, on random tokens and where one is named on a text.
+    ///
+    /// - Throws: `SettingsError` for a text or sizes that do not fit the model; `ModelError` and the errors of files
+    ///   where the model cannot be had; `RunInterrupted`.
+    public init(
+        _ study: LanguageModelInduction, _ natural: TextInduction, of name: String, seeds count: Int,
+        in context: inout RunContext
+    ) async throws {
+        let model = try await context.load(name)
         try study.check(model)
         let text = try natural.text.map { path in
             let (tokens, data) = try natural.read(path, for: model)
@@ -54,7 +30,7 @@ extension InductionHeads {
             return tokens
         }
         // One pass through the model uses every core.
-        var trials = Trials(context, count: settings.seeds)
+        var trials = Trials(context, count: count)
         trials.width = 1
         let results = try await trials.run("removing heads") { trial in
             let outcome = try study.run(model, key: trial.key) { try trial.checkpoint() }
@@ -84,15 +60,61 @@ extension InductionHeads {
         measured[Self.textDrop] = onText.map(\.drop)
         measured[Self.textLost] = onText.map(\.lost)
         measured[Self.textLostOthers] = onText.map { Statistics.mean($0.lostWithoutOthers) }
-        return Findings(summary: summary(name, measured), claims: claims, from: measured) {
+        (self.study, self.natural, self.name) = (study, natural, name)
+        (self.outcomes, self.measured) = (outcomes, measured)
+    }
+
+    private struct Examined: Codable, Sendable {
+        let outcome: LanguageModelInduction.Outcome
+        let text: TextInduction.Outcome?
+    }
+
+    private static func share(_ name: String) -> Quantity {
+        Quantity(name, unit: "of the loss drop", isHeadline: true)
+    }
+    private static let dropLeft = share("loss_drop_left_without_induction_heads")
+    private static let dropLeftWithoutOthers = share("loss_drop_left_without_others_of_the_layers")
+    private static let meanWithoutOthers = Quantity("mean_loss_drop_left_without_others", unit: "of the loss drop")
+    private static let drop = Quantity("loss_drop", unit: "nats", isHeadline: true)
+    private static let headCount = Quantity("induction_heads", unit: "heads")
+    private static let firstLoss = Quantity("first_occurrence_loss", unit: "nats")
+    private static let repeatedLoss = Quantity("repetition_loss", unit: "nats")
+    private static let firstWithout = Quantity("first_occurrence_loss_without_induction_heads", unit: "nats")
+    private static let repeatedWithout = Quantity("repetition_loss_without_induction_heads", unit: "nats")
+    private static let rise = Quantity("repetition_loss_rise_without_induction_heads", unit: "nats", per: "row")
+    private static let riseShuffled = Quantity("shuffled_repetition_loss_rise", unit: "nats", per: "row")
+    private static let riseEnd = Quantity("repetition_loss_rise_lower_end", unit: "nats", per: "run")
+    private static let dropShuffled = Quantity("shuffled_loss_drop", unit: "nats")
+    private static let textDrop = Quantity("text_loss_drop", unit: "nats")
+    private static let textLost = Quantity("text_loss_drop_lost_without_induction_heads", unit: "nats")
+    private static let textLostOthers = Quantity("text_loss_drop_lost_without_others", unit: "nats")
+
+    /// What is claimed of the heads of the highest scores and of others of their layers.
+    public static let claims = [
+        Claim(
+            .worst, "Without the few heads of the highest scores most of the loss drop is gone", dropLeft, .atMost(0.5),
+            control: "Without any drawn set of as many other heads of the same layers little of it is",
+            dropLeftWithoutOthers, .atLeast(0.8)
+        )
+        .development(missed: 0, of: 11),
+        Claim(
+            .mean, "Without the heads the repetition is much less probable", rise, .atLeast(2),
+            control: "Where the same tokens are repeated in another order, it hardly becomes less probable",
+            riseShuffled, .within(0.3, of: 0)
+        ).and(.value, riseEnd, .atLeast(1)),
+    ]
+
+    /// All numbers, tables and figures.
+    public var findings: Findings {
+        Findings(summary: summary, claims: Self.claims, from: measured) {
             measured.metrics(
                 Self.dropLeft, Self.dropLeftWithoutOthers, Self.drop, Self.meanWithoutOthers, Self.headCount,
                 Self.firstLoss, Self.repeatedLoss, Self.firstWithout, Self.repeatedWithout)
             measured.metrics(Self.rise, Self.riseShuffled, Self.riseEnd, Self.dropShuffled)
-            if text != nil {
+            if natural.text != nil {
                 measured.metrics(Self.textDrop, Self.textLost, Self.textLostOthers)
             }
-            scores(
+            InductionFigures.scores(
                 "prefix_matching", "Attention to the token after the previous occurrence, first seed",
                 outcomes[0].scores)
             HeatMap(
@@ -113,11 +135,6 @@ extension InductionHeads {
         }
     }
 
-    private struct Examined: Codable, Sendable {
-        let outcome: LanguageModelInduction.Outcome
-        let text: TextInduction.Outcome?
-    }
-
     private func note(_ index: Int, _ outcome: LanguageModelInduction.Outcome) -> String {
         guard let fewest = outcome.fewest else {
             return "Seed \(index): the loss drop does not fall far enough without any number of heads."
@@ -126,16 +143,16 @@ extension InductionHeads {
         return "Seed \(index): the fewest heads, with their scores, are \(Phrase.list(heads))."
     }
 
-    private func summary(_ name: String, _ measured: Measurements) -> String {
+    private var summary: String {
         func percent(_ quantity: Quantity) -> String { Phrase.percent(measured.mean(quantity)) }
         func number(_ quantity: Quantity) -> String { Phrase.number(measured.mean(quantity)) }
         return "\(name) predicts random tokens \(number(Self.drop)) nats better when they are repeated. Without "
             + "\(number(Self.headCount)) induction heads \(percent(Self.dropLeft)) of that is left on other tokens; "
             + "without as many other heads of the same layers, \(percent(Self.meanWithoutOthers)) on average over "
-            + "\(settings.tokens.draws) draws and \(percent(Self.dropLeftWithoutOthers)) in the most harmful. Their removal raises "
+            + "\(study.draws) draws and \(percent(Self.dropLeftWithoutOthers)) in the most harmful. Their removal raises "
             + "the repetition's loss by \(number(Self.rise)) nats, and by \(number(Self.riseShuffled)) where the same tokens are "
             + "repeated in another order."
-            + (settings.natural.text == nil
+            + (natural.text == nil
                 ? ""
                 : " On the text late tokens are predicted \(number(Self.textDrop)) nats better than early ones; without "
                     + "the heads \(number(Self.textLost)) nats of that are lost, without as many others of their layers "
