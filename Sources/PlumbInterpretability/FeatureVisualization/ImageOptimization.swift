@@ -38,6 +38,24 @@ public struct ImageOptimization: SettingGroup {
         for objective: VisualizationObjective, of network: NetworkGraph, count: Int,
         as parametrization: ImageParametrization, key: RandomKey, checkpoint: () throws -> Void = {}
     ) throws -> Tensor {
+        try images(of: network, count: count, as: parametrization, key: key, checkpoint: checkpoint) { _ in objective }
+    }
+
+    /// Images that are optimized for an objective that changes on the way.
+    ///
+    /// - Parameters:
+    ///   - network: reads images `[B, H, W, C]`.
+    ///   - count: B, how many images.
+    ///   - parametrization: how parameters become images; of the network's size.
+    ///   - key: of starts and transformations, as where the objective stays.
+    ///   - checkpoint: called before every step; may throw to stop.
+    ///   - objective: what is raised once a share of the steps is done, from 0 at first to nearly 1.
+    /// - Shapes: result `[B, H, W, C]`, from 0 to 1.
+    /// - Throws: ``ModelError`` where an objective does not fit the network or is not a number; what `checkpoint` throws.
+    public func images(
+        of network: NetworkGraph, count: Int, as parametrization: ImageParametrization, key: RandomKey,
+        checkpoint: () throws -> Void = {}, raising objective: (Double) -> VisualizationObjective
+    ) throws -> Tensor {
         let (height, width) = (parametrization.height, parametrization.width)
         guard network.inputShape == [height, width, parametrization.channels] else {
             throw ModelError(
@@ -45,12 +63,13 @@ public struct ImageOptimization: SettingGroup {
                     + "\(parametrization.channels)")
         }
         require(count > 0, "at least one image can be optimized, not \(count)")
-        try objective.check(in: network, images: count)
-        let points = objective.points
         var parameters = parametrization.start(count, key: key["start"])
         var optimizer = Adam(learningRate: imageRate)
         for step in 0..<imageSteps {
             try checkpoint()
+            let objective = objective(Double(step) / Double(imageSteps))
+            try objective.check(in: network, images: count)
+            let points = objective.points
             let maps = (0..<count).map {
                 transformations.draw(height: height, width: width, key: key["transform"][step][$0])
             }

@@ -13,6 +13,8 @@ public struct ImageParametrization: Sendable {
         case pixels
         /// One plane wave, whose weight falls as the frequency to this power.
         case fourier(decayPower: Double)
+        /// One plane wave of ``PlaneWaves`` of the image's size, in its order, times a weight of its own.
+        case weighted([Float])
     }
 
     /// The rows of an image.
@@ -38,7 +40,14 @@ public struct ImageParametrization: Sendable {
         (self.height, self.width, self.color, self.ball) = (height, width, color, ball)
         switch space {
         case .pixels: basis = nil
-        case .fourier(let power): basis = PlaneWaves(height: height, width: width).scaledMatrix(power: power)
+        case .fourier(let power):
+            let waves = PlaneWaves(height: height, width: width)
+            basis = waves.scaledMatrix(waves.scales(power: power))
+        case .weighted(let scales):
+            require(
+                scales.count == height * width,
+                "images of \(height) × \(width) pixels have as many waves, got \(scales.count) weights")
+            basis = PlaneWaves(height: height, width: width).scaledMatrix(scales)
         }
     }
 

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import PlumbBasics
+internal import PlumbModels
 public import PlumbTensor
 
 /// Plane waves over the pixels of an image: the real discrete Fourier basis in two dimensions.
@@ -67,9 +68,45 @@ public struct PlaneWaves: Sendable {
         return scales.map { Float($0 / size) }
     }
 
-    /// The inverse transform of coefficients that are scaled by ``scales(power:)``, as a matrix `[H · W, H · W]`.
-    public func scaledMatrix(power: Double) -> Tensor {
-        matrix * Tensor(scales(power: power), shape: [1, frequencies.count])
+    /// What the coefficient of each wave is multiplied by so that its weight falls with the frequency as in images: a power
+    /// of the root mean square coefficient over the images and over all waves as long, to a whole number of cycles along the
+    /// longer side. The mean color counts by how far the images' mean colors lie from their common mean, and no less than
+    /// the longest waves. The mean square over all other waves is 1.
+    ///
+    /// - Parameters:
+    ///   - images: whose energies are followed.
+    ///   - power: 1 follows amplitudes, 2 energies.
+    /// - Shapes: `images` `[B, H, W, C]`.
+    /// - Throws: ``ModelError`` where images have no energy at some length: such waves could not be used.
+    public func scales(of images: Tensor, power: Double = 1) throws -> [Float] {
+        let cycles = frequencies.map { $0 > 0 ? max(1, Int(($0 * Double(max(height, width))).rounded())) : 0 }
+        var energy = [Double](repeating: 0, count: max(1, cycles.max() ?? 0) + 1), waves = energy
+        let center = images.reshaped([-1, images.shape[images.shape.count - 1]]).mean(axis: 0)
+        for first in stride(from: 0, to: images.shape[0], by: 256) {
+            for energies in energies(images[first..<min(first + 256, images.shape[0])] - center) {
+                for (wave, value) in energies.enumerated() {
+                    energy[cycles[wave]] += value
+                    waves[cycles[wave]] += 1
+                }
+            }
+        }
+        var means = zip(energy, waves).map { $0 / max(1, $1) }
+        means[0] = max(means[0], means[1])
+        let squares = cycles.map { means[$0] }
+        if let missing = squares.firstIndex(where: { $0 <= 0 }) {
+            throw ModelError(
+                "these images have no contrast at \(cycles[missing]) cycles a side, so waves cannot be weighted as they are "
+                    + "there; weigh them by a power of their frequency")
+        }
+        let weights = squares.map { pow($0, power / 2) }
+        let others = zip(weights, frequencies).filter { $0.1 > 0 }.map(\.0)
+        let size = (others.reduce(0) { $0 + $1 * $1 } / Double(max(1, others.count))).squareRoot()
+        return weights.map { Float($0 / size) }
+    }
+
+    /// The inverse transform of coefficients that are multiplied by a number for each wave, as a matrix `[H · W, H · W]`.
+    public func scaledMatrix(_ scales: [Float]) -> Tensor {
+        matrix * Tensor(scales, shape: [1, frequencies.count])
     }
 
     /// The energy of images at each wave, summed over their channels.

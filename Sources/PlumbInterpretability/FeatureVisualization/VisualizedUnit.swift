@@ -13,6 +13,9 @@ public struct VisualizedUnit: Sendable, Hashable {
         case neuron(channel: Int, row: Int, column: Int)
         /// The product with a vector `[C]`, its mean over all positions.
         case direction([Float])
+        /// The soft maximum of several channels, `T log Σ exp(a / T)`, its mean over all positions: responds to what any of
+        /// them responds to. Its gradient is shared among the channels as their softmax at the temperature T > 0.
+        case softMaximum([Int], temperature: Float)
     }
 
     /// Where the activation is, `[B, H, W, C]` or `[B, C]`.
@@ -38,6 +41,8 @@ public struct VisualizedUnit: Sendable, Hashable {
         case .channel(let channel): "\(node) \(channel)"
         case .neuron(let channel, let row, let column): "\(node) \(channel) at \(row), \(column)"
         case .direction: "\(node) direction"
+        case .softMaximum(let channels, _):
+            "\(node) \(channels.map(String.init).joined(separator: " or "))"
         }
     }
 
@@ -60,7 +65,20 @@ public struct VisualizedUnit: Sendable, Hashable {
                 .reshaped([batch])
         case .direction(let vector):
             return rows.matmul(Tensor(vector, shape: [channels, 1])).reshaped([batch, positions]).mean(axis: 1)
+        case .softMaximum(let chosen, let temperature):
+            return Self.softMaximum(of: chosen, temperature, rows).reshaped([batch, positions]).mean(axis: 1)
         }
+    }
+
+    /// The soft maximum of several columns of rows, `[R, C] -> [R, 1]`.
+    private static func softMaximum(of channels: [Int], _ temperature: Float, _ rows: Tensor) -> Tensor {
+        let columns = channels.map { rows.columns($0..<$0 + 1) }
+        guard let first = columns.first else { unmet("the maximum of several channels is of one at least") }
+        let others = columns.dropFirst()
+        // Only differences from the greatest are raised to a power, so that no exponential overflows.
+        let greatest = others.reduce(first) { Tensor.maximum($0, $1) }
+        func power(_ column: Tensor) -> Tensor { ((column - greatest) * (1 / temperature)).exp() }
+        return greatest + others.reduce(power(first)) { $0 + power($1) }.log() * temperature
     }
 
     /// The activation of a unit at every position, for the first of several images: `[H · W]`, or one number.
@@ -71,6 +89,8 @@ public struct VisualizedUnit: Sendable, Hashable {
         case .channel(let channel), .neuron(let channel, _, _):
             return rows.columns(channel..<channel + 1).elements
         case .direction(let vector): return rows.matmul(Tensor(vector, shape: [channels, 1])).elements
+        case .softMaximum(let chosen, let temperature):
+            return Self.softMaximum(of: chosen, temperature, rows).elements
         }
     }
 
@@ -98,6 +118,13 @@ public struct VisualizedUnit: Sendable, Hashable {
         case .direction(let vector):
             guard vector.count == channels else {
                 throw ModelError("a direction at \(point) has \(channels) numbers, not \(vector.count)")
+            }
+        case .softMaximum(let chosen, let temperature):
+            guard !chosen.isEmpty, chosen.allSatisfy({ (0..<channels).contains($0) }) else {
+                throw ModelError("\(point) has channels 0 to \(channels - 1), the maximum of \(chosen) was asked for")
+            }
+            guard temperature > 0, temperature.isFinite else {
+                throw ModelError("a soft maximum has a temperature above 0, not \(temperature)")
             }
         }
     }

@@ -51,6 +51,25 @@ public struct SignView: Sendable {
     }
 }
 
+extension SignView {
+    /// Random views of all signs in turn.
+    ///
+    /// - Parameters:
+    ///   - count: N, how many.
+    ///   - key: view i is drawn from `key[i]`.
+    /// - Shapes: result `[N, side, side, 3]`.
+    public static func pictures(_ count: Int, key: RandomKey) -> Tensor {
+        let (signs, size) = (TrafficSign.allCases, side * side * 3)
+        let pixels = Tensor(shape: [count, size]) { pixels in
+            for index in 0..<count {
+                let picture = SignView(key: key[index]).picture(of: signs[index % signs.count]).picture([])
+                for (place, value) in picture.enumerated() { pixels[index * size + place] = value }
+            }
+        }
+        return pixels.reshaped([count, side, side, 3])
+    }
+}
+
 /// Stickers on a surface: cells of two strips, each with a gray value of its own.
 public struct StickerLayout: Sendable {
     /// Rectangles on the surface: left, top, right, bottom.

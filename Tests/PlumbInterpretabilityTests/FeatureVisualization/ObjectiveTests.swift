@@ -37,6 +37,44 @@ struct ObjectiveTests {
         }
     }
 
+    @Test("A soft maximum and its gradient, worked by hand: channels that differ by T log 3 share it as 3 to 1")
+    func softMaximum() throws {
+        // T = 2: exp(a / T) are 3, 1 and, a difference of T log 3 apart, 3; the sum 4 in both rows.
+        let apart = 2 * Float(1.0986123)
+        let rows = Tensor([apart, 9, 0, 0, 9, apart] as [Float], shape: [2, 3])
+        let unit = VisualizedUnit(.softMaximum([0, 2], temperature: 2), at: .logits)
+        for value in unit.values(rows).elements { #expect(abs(value - 2 * Float(1.3862944)) < 1e-5) }
+        let gradient = valueWithGradient(at: rows) { unit.values($0).summed() }.gradient.elements
+        for (found, expected) in zip(gradient, [0.75, 0, 0.25, 0.25, 0, 0.75] as [Float]) {
+            #expect(abs(found - expected) < 1e-5)
+        }
+    }
+
+    @Test(
+        "A cold soft maximum is the greater channel and reaches it alone; a warm one reaches both; one channel is itself"
+    )
+    func temperatures() {
+        let rows = Tensor([300, 1, -200, 0, 5, 4] as [Float], shape: [2, 3])
+        func unit(_ channels: [Int], _ temperature: Float) -> VisualizedUnit {
+            VisualizedUnit(.softMaximum(channels, temperature: temperature), at: .logits)
+        }
+        #expect(unit([0, 2], 0.01).values(rows).elements == [300, 4])
+        let cold = valueWithGradient(at: rows) { unit([0, 2], 0.01).values($0).summed() }.gradient
+        #expect(cold.elements == [1, 0, 0, 0, 0, 1])
+        let warm = valueWithGradient(at: rows) { unit([0, 2], 1e5).values($0).summed() }.gradient.elements
+        for index in [0, 2, 3, 5] { #expect(abs(warm[index] - 0.5) < 0.01) }
+        #expect(unit([1], 3).values(rows).elements == [1, 5])
+    }
+
+    @Test("A soft maximum of no channel, of one that is not there, or without warmth is refused")
+    func softMaximumRefusals() {
+        #expect(VisualizedUnit(.softMaximum([0, 2], temperature: 1), at: .logits).title.hasSuffix("0 or 2"))
+        for (channels, temperature) in [([0, 3], 1), ([], 1), ([0, 2], 0), ([0, 2], -1)] as [([Int], Float)] {
+            let unit = VisualizedUnit(.softMaximum(channels, temperature: temperature), at: .logits)
+            #expect(throws: ModelError.self) { try unit.check(in: network) }
+        }
+    }
+
     @Test("Terms are added over images, weighted and negated")
     func sums() throws {
         let unit = VisualizedUnit.logit(1)

@@ -55,6 +55,55 @@ struct ParametrizationTests {
         }
     }
 
+    @Test("Weights that follow images are a power of the size of their waves, over all waves as long")
+    func scalesOfImages() throws {
+        let waves = PlaneWaves(height: 8, width: 8)
+        // Every wave once, those of two cycles a side three times: their weight is three times that of the others.
+        let sizes = waves.frequencies.map { Float(($0 * 8).rounded() == 2 ? 3 : 1) }
+        let image = waves.matrix.matmul(Tensor(sizes, shape: [64, 1])).reshaped([1, 8, 8, 1])
+        for power in [1.0, 2] {
+            let scales = try waves.scales(of: .concatenated([image, image * 2]), power: power)
+            for (scale, size) in zip(scales, sizes) {
+                #expect(abs(scale - (power == 2 ? size * size : size) * scales[1]) < 1e-4)
+            }
+            // Waves but for the mean color have a mean square of 1.
+            #expect(abs((scales.reduce(0) { $0 + $1 * $1 } - scales[0] * scales[0]) / 63 - 1) < 1e-4)
+        }
+    }
+
+    @Test("The mean color weighs as images' mean colors differ, and no less than the longest waves, worked by hand")
+    func meanColor() throws {
+        let waves = PlaneWaves(height: 4, width: 4)
+        // Every wave once, and mean colors 3 above and 3 below: 16 pixels of 3 are a coefficient of 12.
+        let image = waves.matrix.matmul(Tensor([0] + [Float](repeating: 1, count: 15), shape: [16, 1]))
+            .reshaped([1, 4, 4, 1])
+        let far = try waves.scales(of: .concatenated([image + 3, image - 3]))
+        #expect(abs(far[0] - 12 * far[1]) < 1e-3 && abs(far[1] - 1) < 1e-4)
+        let near = try waves.scales(of: .concatenated([image, image]))
+        #expect(abs(near[0] - near[1]) < 1e-5)
+    }
+
+    @Test("The mean color of images does not change the weights, and images of one color have none")
+    func scalesOfFlatImages() throws {
+        let waves = PlaneWaves(height: 4, width: 4)
+        let images = Tensor.uniform([3, 4, 4, 2], bound: 0.5, key: RandomKey(6))
+        for (one, other) in zip(try waves.scales(of: images), try waves.scales(of: images + 0.7)) {
+            #expect(abs(one - other) < 1e-4)
+        }
+        #expect(throws: ModelError.self) { _ = try waves.scales(of: Tensor(repeating: 0, shape: [2, 4, 4, 1])) }
+    }
+
+    @Test("Waves with the weights of a power are the waves of that power")
+    func weighted() {
+        let scales = PlaneWaves(height: 4, width: 4).scales(power: 1)
+        let color = ColorCorrelation.independent(channels: 1)
+        let parameters = Tensor.normal([16, 2], key: RandomKey(8))
+        let images = [ImageParametrization.Space.weighted(scales), .fourier(decayPower: 1)].map {
+            ImageParametrization($0, height: 4, width: 4, color: color).images(parameters)
+        }
+        #expect(images[0] == images[1])
+    }
+
     @Test("Parameters of waves of equal weight give images of the same energy as parameters of pixels")
     func rotation() {
         let color = ColorCorrelation.independent(channels: 2)
