@@ -305,7 +305,7 @@ class Session:
             self.record(
                 f"multiple choice, {CHOICES} questions of TruthfulQA", threads, "s", 5, ours, theirs,
                 f"transformers {importlib.metadata.version('transformers')}, {batch} options a batch")
-        peer.process.terminate()
+        peer.close()
 
     def cold(self):
         answer = self.ours.ask(task="cold", threads=2, repeats=5)

@@ -143,10 +143,7 @@ public struct ConstitutionalAI: Experiment {
         var trials = Trials(context, count: settings.seeds)
         trials.width = 1
         let outcomes = try await trials.run("revising") { trial in
-            try study.run(model, key: trial.key) { fraction in
-                trial.session.reporter.progress("revising", fraction)
-                try trial.checkpoint()
-            }
+            try study.run(model, key: trial.key, checkpoint: trial.session.reporter.stage("revising"))
         }
         return LanguageModelRevisionResults(study, outcomes, seeds: trials.seeds).findings(of: name)
     }

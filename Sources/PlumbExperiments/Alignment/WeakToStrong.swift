@@ -136,11 +136,9 @@ public struct WeakToStrong: Experiment {
 
     /// A bag of words teaches a probe of a language model.
     private func teach(_ name: String, in context: inout RunContext) async throws -> Findings {
-        let (model, study, reporter) = (try await context.load(name), settings.opinions, context.reporter)
-        let examples = try study.examples(model, key: RandomKey(context.seed)["texts"]) { fraction in
-            try reporter.checkpoint()
-            reporter.progress("reading", fraction)
-        }
+        let (model, study) = (try await context.load(name), settings.opinions)
+        let examples = try study.examples(
+            model, key: RandomKey(context.seed)["texts"], checkpoint: context.reporter.stage("reading"))
         let trials = Trials(context, count: settings.splits)
         let outcomes = try await trials.run("splits of texts") {
             try study.run(examples, try study.split(examples, key: $0.key), key: $0.key, in: $0.session)
@@ -148,8 +146,10 @@ public struct WeakToStrong: Experiment {
         let student = settings.tuned
         var tuned: [TunedStudent.Outcome] = []
         if student.tunedSplits > 0 {
-            let count = min(student.tunedSplits, settings.splits)
-            tuned = try await Trials(context, count: count).run("training with LoRA") {
+            // One pass through the model uses every core.
+            var trials = Trials(context, count: min(student.tunedSplits, settings.splits))
+            trials.width = 1
+            tuned = try await trials.run("training with LoRA") {
                 try student.run(
                     model, examples, try study.split(examples, key: $0.key), key: $0.key, in: $0.session)
             }

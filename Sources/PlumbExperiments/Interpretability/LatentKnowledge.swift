@@ -68,7 +68,8 @@ public struct LatentKnowledge: Experiment {
             "Where everyone was lied to, a probe read the truth in some networks (0.98) and not in others (0.44), which "
             + "held what they would say; now one asker is told the truth. Facts are taught until the training loss is "
             + "low: on seed 106 one of four networks had not learned them. Random features reach 0.58 to 0.77 since, so "
-            + "that their control, within 0.1 of 0.5, fails. Pairs that are no negations agree in truth now; in random order they reached 0.94.",
+            + "that their control, within 0.1 of 0.5, fails. Pairs that are no negations agree in truth now; in random order "
+            + "they reached 0.94.",
         minutes: 2)
 
     private static func area(_ name: String, isHeadline: Bool = false) -> Quantity {

@@ -64,9 +64,10 @@ public struct DistributionShift: Experiment {
         ],
         changes:
             "After one development run the claim on calibration, a ratio of errors, became a fall of two measures, and "
-            + "that on noise was limited to higher severities. After two more, permuted pixels are judged by the mean, "
-            + "and noise's control is clean pictures, since in other geometry accuracy rose too. These two are counted. "
-            + "Fashion-MNIST misses the second and third claim.", minutes: 1)
+            + "that on noise was limited to higher severities. After two more, permuted pixels are judged by the mean "
+            + "(one of eight seeds had 0.949), and noise's control is clean pictures: in other geometry training with "
+            + "noise had raised accuracy too, by 0.018 and 0.028. The two runs counted are these. Fashion-MNIST misses the "
+            + "second and third claim.", minutes: 1)
 
     static let farFeatures = Quantity("permuted_auroc_by_features_least")
     static let sameLeast = Quantity("same_distribution_auroc_least"),
@@ -193,8 +194,7 @@ public struct DistributionShift: Experiment {
             + "pictures with \(number(Self.invertedEnergy)). Conformal sets hold the right class in "
             + "\(Phrase.percent(measured.mean(Self.coverage))) of cases, and under noise in "
             + "\(Phrase.percent(measured.mean(Self.shiftedCoverage))). A temperature of \(number(Self.temperature)) "
-            + "lowers the "
-            + "calibration error by \(number(Self.errorFall)). Accuracy falls from \(number(Self.clean)) to "
+            + "lowers the calibration error by \(number(Self.errorFall)). Accuracy falls from \(number(Self.clean)) to "
             + "\(number(Self.corrupted)) under corruptions."
     }
 }

@@ -5,7 +5,8 @@ public import PlumbRecords
 public import PlumbTensor
 
 /// Images that a network's units respond to, by gradient ascent on the input: feature visualization (Olah, Mordvintsev,
-/// Schubert 2017, *Feature Visualization*, Distill, doi:10.23915/distill.00007).
+/// Schubert 2017, *Feature Visualization*, Distill, doi:10.23915/distill.00007; first by Erhan, Bengio, Courville, Vincent
+/// 2009, *Visualizing Higher-Layer Features of a Deep Network*).
 ///
 /// Each step changes every image by a random transformation, runs the network, and moves the images' parameters along the
 /// gradient by Adam. What the result shows is what drives the unit, also where no photograph would; beside it belong

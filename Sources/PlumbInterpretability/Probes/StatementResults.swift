@@ -25,10 +25,7 @@ public struct StatementResults {
         var trials = Trials(context, count: count)
         trials.width = 1
         let outcomes = try await trials.run("statements") { trial in
-            try study.run(model, key: trial.key) { label, share in
-                try trial.checkpoint()
-                trial.session.reporter.progress(label, share)
-            }
+            try study.run(model, key: trial.key) { label, share in try trial.session.reporter.stage(label)(share) }
         }
         var measured = Measurements(seeds: trials.seeds)
         for kind in Kind.allCases {

@@ -18,13 +18,11 @@ extension AttackStudy {
         _ network: NetworkGraph, test: LabeledImages, train: LabeledImages, key: RandomKey,
         reporter: RunReporter = .silent
     ) throws -> Outcome {
-        // Attacks take about equally long, a battery as long as four.
-        let parts = Double(7 * radii.count + 11 + universalRadii.count + 2 * (Self.masks.count + 1))
-        var done = 0.0
-        func checkpoint() throws {
-            try reporter.stage("attacks")(done / parts)
-            done += 1
-        }
+        // Beside curves and universal perturbations: eight attacks alone, four for the smallest change, two for each mask.
+        var progress = AttackProgress(
+            reporter, "attacks",
+            parts: (3 + AttackProgress.battery) * radii.count + 12 + universalRadii.count + 2 * (Self.masks.count + 1))
+        func checkpoint() throws { try progress.next() }
         func accuracy(_ attack: some Attack) throws -> Double {
             try checkpoint()
             return try attack.run(network, images: test.images, labels: test.labels, key: key).accuracy
@@ -35,11 +33,8 @@ extension AttackStudy {
             outcome.noise.append(try accuracy(RandomNoise(set)))
             outcome.fgsm.append(try accuracy(FGSM(set)))
             outcome.pgd.append(try accuracy(Self.pgd(set)))
-            let before = done
-            let battery = try battery(set).run(network, images: test.images, labels: test.labels, key: key) { part in
-                done = before + 4 * part
-                try reporter.stage("attacks")(done / parts)
-            }
+            let battery = try progress.run(
+                battery(set), network, images: test.images, labels: test.labels, key: key)
             outcome.battery.append(battery.accuracy)
             outcome.clean = battery.cleanAccuracy
             if radius == self.radius {

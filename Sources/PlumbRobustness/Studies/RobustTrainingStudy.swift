@@ -99,13 +99,10 @@ public struct RobustTrainingStudy: SettingGroup {
     private func row(
         _ name: String, _ network: NetworkGraph, _ test: LabeledImages, _ key: RandomKey, _ reporter: RunReporter
     ) throws -> Row {
-        // Attacks take about equally long, the battery as long as four.
-        let parts = Double(radii.count + 8)
-        var done = 0.0
-        func checkpoint() throws {
-            try reporter.stage("\(name), attacks")(done / parts)
-            done += 1
-        }
+        // PGD at each radius and once more, noise, the battery and two diagnoses.
+        var progress = AttackProgress(
+            reporter, "\(name), attacks", parts: radii.count + 4 + AttackProgress.battery)
+        func checkpoint() throws { try progress.next() }
         func accuracy(_ attack: some Attack) throws -> Double {
             try checkpoint()
             return try attack.run(network, images: test.images, labels: test.labels, key: key).accuracy
@@ -115,11 +112,8 @@ public struct RobustTrainingStudy: SettingGroup {
         row.pgd = try radii.map { try accuracy(AttackStudy.pgd(set.with(radius: $0))) }
         row.single = try accuracy(PGD(set, steps: 40, relativeStep: 0.1))
         row.noise = try accuracy(RandomNoise(set))
-        let before = done
-        let found = try battery().run(network, images: test.images, labels: test.labels, key: key) { part in
-            done = before + 4 * part
-            try reporter.stage("\(name), attacks")(done / parts)
-        }
+        let found = try progress.run(
+            battery(), network, images: test.images, labels: test.labels, key: key)
         (row.clean, row.battery) = (found.cleanAccuracy, found.accuracy)
         var diagnosis = MaskingDiagnosis(set)
         (diagnosis.steps, diagnosis.queries) = (steps, diagnosisQueries)
