@@ -5,7 +5,7 @@
     python compare.py table --results results.jsonl --out benchmarks.md
 
 GROUP is sweep, forward-gpt2, forward-smollm2, decode, gemma, training, sparse, worlds, agents, choices, cold, error,
-growth or all; gemma is the sweep and the decoding of Gemma 3 270M, sparse a step of a sparse autoencoder, choices
+tuning, growth or all; tuning is what is done to a language model (TRL, nanogcg), gemma the sweep and the decoding of Gemma 3 270M, sparse a step of a sparse autoencoder, choices
 TruthfulQA's multiple-choice questions. Each measurement is appended to the results as one JSON line, so that
 groups can be measured one at a time; a later line replaces an earlier one of the same measurement. Run it with the
 python in which the peers are installed.
@@ -33,7 +33,7 @@ FIRST = {
     "corrupted": "Mary and Mary went to the store together, and then John gave a drink to",
 }
 GROUPS = ["sweep", "forward-gpt2", "forward-smollm2", "decode", "gemma", "training", "sparse", "worlds", "agents", "choices",
-          "cold", "error", "growth"]
+          "tuning", "cold", "error", "growth"]
 # Title, target against the first implementation, turns a round, and our repeats and the peer's seconds in a turn.
 TRAINING = {
     "train-gpt2": ("GPT-2's shape, 8×128", 2, 2, 1, 0.1),
@@ -41,6 +41,14 @@ TRAINING = {
     "train-transformer": ("2-layer transformer, 32×64", 2, 3, 5, 0.5),
     "train-mlp": ("MLP 64-128-64-10, 64 rows", 8, 5, 200, 0.2),
     "train-convnet": ("conv net, 128 images of 28×28", 1, 3, 20, 0.3),
+}
+
+# What it is called, how many times as fast it shall be, and the peer's package.
+TUNING = {
+    "tune-sft": ("step of supervised fine-tuning, SmolLM2, LoRA of rank 8, 4×256", 1.5, "trl"),
+    "tune-dpo": ("step of DPO, SmolLM2, LoRA of rank 8, 4 pairs of 256 tokens", 1.5, "trl"),
+    "rollouts": ("16 completions of 48 tokens after 32, SmolLM2", 4, "transformers"),
+    "gcg": ("step of GCG, SmolLM2, 512 candidates, suffix of 20 tokens", 3, "nanogcg"),
 }
 
 
@@ -306,6 +314,38 @@ class Session:
                 f"multiple choice, {CHOICES} questions of TruthfulQA", threads, "s", 5, ours, theirs,
                 f"transformers {importlib.metadata.version('transformers')}, {batch} options a batch")
         peer.close()
+
+    def tuning(self):
+        """Steps of fine-tuning beside TRL, rollouts beside transformers, a step of GCG beside nanogcg. Each side runs in a
+        process of its own for each line, so that its memory is known."""
+        for task, (what, target, package) in TUNING.items():
+            python = (self.options.nanogcg_python or sys.executable) if task == "gcg" else sys.executable
+            script = [python, os.path.join(HERE, "language_models.py"), self.options.model]
+            asked = [{"batch": size, "prefix": True} for size in (32, 128, 512)] if task == "gcg" else [{}]
+            for threads in (1, 2):
+                mine, peer = Resident([self.options.bench, "serve", "--model", self.options.model]), Resident(script)
+                width = min(asked, key=lambda extra: min(
+                    peer.ask(task=task, threads=threads, repeats=1, **extra)["seconds"])) if len(asked) > 1 else {}
+                ours, theirs = [], []
+                for _ in range(self.options.rounds):
+                    answer = mine.ask(task=task, threads=threads, repeats=3)
+                    ours += answer["series"]["seconds"]
+                    other = peer.ask(task=task, threads=threads, repeats=3, **width)
+                    theirs += other["seconds"]
+                details = {"peer_megabytes": other["megabytes"], **answer["details"]}
+                if task == "gcg":
+                    losses = [mine.ask(task="gcg-losses", threads=threads, repeats=1)["series"]["losses"],
+                              peer.ask(task="gcg-losses", threads=threads)["losses"]]
+                    details["gap"] = max(abs(first - second) for first, second in zip(*losses))
+                    print(f"losses of equal suffixes differ by {details['gap']:.2g} at most", flush=True)
+                if "megabytes" in answer["details"]:
+                    print(f"{answer['details']['megabytes']:.0f} MB against {other['megabytes']:.0f} MB", flush=True)
+                name = f"{package} {other['version']}"
+                self.record(what, threads, "s", target, ours, theirs, name, **details)
+                mine.close()
+                peer.close()
+        answer = self.ours.ask(task="ppo", threads=2, repeats=2 * self.options.rounds)
+        self.record("round of PPO", 2, "s", None, answer["series"]["seconds"], writing=answer["series"]["writing"])
 
     def cold(self):
         answer = self.ours.ask(task="cold", threads=2, repeats=5)
@@ -602,6 +642,7 @@ def main():
     measure.add_argument("--gridworlds-source", help="worlds: a copy of google-deepmind/ai-safety-gridworlds")
     measure.add_argument("--questions", help="choices: TruthfulQA's mc_task.json")
     measure.add_argument("--saelens-python", help="sparse: a python with sae-lens, which needs another transformer-lens")
+    measure.add_argument("--nanogcg-python", help="tuning: a python with nanogcg, where it needs another transformers")
     measure.add_argument("--compile", action="store_true", help="training: against torch.compile as well")
     measure.add_argument("--results", required=True)
     writer = commands.add_parser("table")

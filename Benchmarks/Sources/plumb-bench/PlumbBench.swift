@@ -9,7 +9,7 @@ struct PlumbBench: AsyncParsableCommand {
         commandName: "plumb-bench", abstract: "Time Plumbline.",
         subcommands: [
             SweepCommand.self, ForwardCommand.self, DecodeCommand.self, GrowthCommand.self, ColdCommand.self,
-            TrainCommand.self, WorldsCommand.self, AgentCommand.self, ServeCommand.self, AllCommand.self,
+            TrainCommand.self, WorldsCommand.self, AgentCommand.self, LanguageModelCommand.self, ServeCommand.self, AllCommand.self,
         ])
 }
 
@@ -133,6 +133,18 @@ struct AgentCommand: AsyncParsableCommand {
     }
 }
 
+struct LanguageModelCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "language-models", abstract: "Fine-tuning, PPO and suffixes of SmolLM2.")
+    @OptionGroup var options: CommonOptions
+    @Option(help: "Tasks, comma-separated.") var tasks = LanguageModelBench.timed.joined(separator: ",")
+
+    func run() async throws {
+        let requests = tasks.split(separator: ",").flatMap { options.perThreads(Request(task: String($0))) }
+        try await measure(requests, options: options)
+    }
+}
+
 struct AllCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "all", abstract: "Every measurement, with its table.")
     @OptionGroup var options: CommonOptions
@@ -143,7 +155,7 @@ struct AllCommand: AsyncParsableCommand {
             Request(task: "sweep"), Request(task: "sweep", pair: "first-token"), Request(task: "sweep", site: "z"),
         ]
         requests += Request.forwardPasses() + [Request(task: "decode")] + Request.growth()
-        requests += (TrainingBench.tasks + AgentBench.tasks).map { Request(task: $0) }
+        requests += (TrainingBench.tasks + AgentBench.tasks + LanguageModelBench.timed).map { Request(task: $0) }
         var worlds = WorldsBench.tasks.map { Request(task: $0) }
         for index in worlds.indices { (worlds[index].threads, worlds[index].repeats) = (1, options.repeats) }
         try await measure(requests.flatMap(options.perThreads) + worlds, options: options)

@@ -3,7 +3,7 @@ import Foundation
 /// One thing to time; what a request's JSON leaves out has a default.
 struct Request: Codable {
     /// `sweep`, `forward`, `decode`, `peak`, `bandwidth`, `cold`, or one of ``TrainingBench/tasks``, ``SparseBench/tasks``,
-    /// ``WorldsBench/tasks`` or ``AgentBench/tasks``.
+    /// ``WorldsBench/tasks``, ``AgentBench/tasks`` or ``LanguageModelBench/tasks``.
     var task: String
     var threads = 2
     /// Timed repeats; one more is run first and dropped.
@@ -83,6 +83,12 @@ struct Request: Codable {
         case "agent-dqn": return "DQN to 195 on the cart-pole"
         case "agent-dqn-steps": return "DQN on the cart-pole, \(steps) steps"
         case "agent-ppo": return "PPO to 195 on the cart-pole"
+        case "tune-sft": return "step of supervised fine-tuning, LoRA of rank 8, 4×256"
+        case "tune-dpo": return "step of DPO, LoRA of rank 8, 4 pairs of 256 tokens"
+        case "rollouts": return "16 completions of 48 tokens"
+        case "ppo": return "round of PPO, 16 completions of 48 tokens"
+        case "gcg": return "step of greedy coordinate gradients, 512 candidates"
+        case "gcg-losses": return "losses of eight suffixes"
         case "peak": return "matrix product 1024×1024×4096"
         case "bandwidth": return "reading memory"
         default: return "plumb predict, cold"

@@ -42,10 +42,12 @@ final class Workbench {
             (series, details) = (["steps_per_second": try WorldsBench().measure(request)], [:])
         case let task where AgentBench.tasks.contains(task):
             (series, details) = try AgentBench().measure(request)
+        case let task where LanguageModelBench.tasks.contains(task):
+            (series, details) = try LanguageModelBench(model: model(request)).measure(request)
         default:
             let known =
                 ["sweep", "forward", "decode", "peak", "bandwidth", "cold"] + TrainingBench.tasks + SparseBench.tasks
-                + WorldsBench.tasks + AgentBench.tasks
+                + WorldsBench.tasks + AgentBench.tasks + LanguageModelBench.tasks
             throw BenchError("no task \(request.task): have \(known.joined(separator: ", "))")
         }
         return Answer(

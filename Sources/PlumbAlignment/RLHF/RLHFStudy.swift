@@ -57,10 +57,10 @@ public struct RLHFStudy: SettingGroup {
     /// A study of a trained language model.
     public static let smolLM2: Self = {
         var study = Self()
-        (study.length, study.pairs, study.heldOut, study.choices) = (12, 200, 80, 4)
-        (study.rewardSteps, study.rewardBatch, study.rewardRate) = (50, 8, 5e-4)
-        (study.rounds, study.texts, study.passes, study.policyRate) = (24, 16, 2, 5e-4)
-        (study.penalty, study.largePenalty, study.target, study.usesGroups) = (0.05, 20, 5, false)
+        (study.length, study.pairs, study.heldOut, study.choices) = (12, 400, 80, 4)
+        (study.rewardSteps, study.rewardBatch, study.rewardRate) = (100, 8, 5e-4)
+        (study.rounds, study.texts, study.passes, study.policyRate) = (24, 16, 2, 2e-4)
+        (study.penalty, study.largePenalty, study.target, study.usesGroups) = (0.2, 20, 5, false)
         (study.dpoSteps, study.dpoBatch, study.dpoRate, study.test) = (50, 8, 3e-4, 48)
         return study
     }()

@@ -1,0 +1,139 @@
+import Foundation
+import PlumbLearning
+import PlumbModels
+import PlumbRobustness
+import PlumbTensor
+
+/// Times what is done to a language model: steps of fine-tuning, rounds of PPO, and greedy coordinate gradients. Texts and
+/// settings are those of peers/language_models.py.
+struct LanguageModelBench {
+    /// The tasks that are timed.
+    static let timed = ["tune-sft", "tune-dpo", "rollouts", "ppo", "gcg"]
+    /// The tasks it knows.
+    static let tasks = timed + ["gcg-losses"]
+
+    let model: HookedTransformer
+
+    /// A figure for each repeat, and what is said once.
+    func measure(_ request: Request) throws -> ([String: [Double]], [String: Double]) {
+        switch request.task {
+        case "tune-sft": try tuning(request) { _ = try $0.run($1, on: $2.map(\.chosen), key: RandomKey(3)) }
+        case "tune-dpo": try tuning(request) { _ = try $0.run($1, on: $2, key: RandomKey(3)) }
+        case "rollouts": (["seconds": try repeated(request) { _ = try rollouts() }], ["tokens": 16 * 48])
+        case "ppo": try rounds(request)
+        case "gcg": try attack(request)
+        default: try losses()
+        }
+    }
+
+    private func repeated(_ request: Request, _ body: () throws -> Void) rethrows -> [Double] {
+        try body()
+        return try (0..<request.repeats).map { _ in try ContinuousClock().measure(body) / .seconds(1) }
+    }
+
+    /// Tokens that the peer draws too: those of a linear congruence.
+    private func tokens(_ count: Int, seed: Int) -> [Int] {
+        var state = seed
+        return (0..<count).map { _ in
+            state = (1_103_515_245 * state + 12_345) % 2_147_483_648
+            return 1000 + state / 65_536 % 8000
+        }
+    }
+
+    // MARK: Fine-tuning
+
+    /// Seconds of a step of LoRA of rank 8 beside queries and values on four texts of 256 tokens, of which 64 are the prompt;
+    /// or on four pairs of them. A training of one step is taken off, with what it computes beforehand.
+    private func tuning(
+        _ request: Request, _ run: (FineTuning, LoRA, [AnswerPair]) throws -> Void
+    ) throws -> ([String: [Double]], [String: Double]) {
+        let pairs = (0..<4).map { row in
+            let prompt = tokens(64, seed: row)
+            return AnswerPair(
+                chosen: ScoredText(prompt: prompt, answer: tokens(192, seed: 100 + row)),
+                rejected: ScoredText(prompt: prompt, answer: tokens(192, seed: 200 + row)))
+        }
+        let lora = try LoRA(model, rank: 8, key: RandomKey(2))
+        func seconds(_ steps: Int) throws -> Double {
+            var training = FineTuning(steps: steps, batch: 4, learningRate: 1e-4)
+            (training.evaluations, training.validationCount) = (1, 1)
+            return try ContinuousClock().measure { try run(training, lora, pairs) } / .seconds(1)
+        }
+        _ = try seconds(1)
+        let times = try (0..<request.repeats).map { _ in
+            let one = try seconds(1)
+            return (try seconds(4) - one) / 3
+        }
+        return (["seconds": times], ["megabytes": Self.megabytes()])
+    }
+
+    /// The most memory that the process held, in MB.
+    private static func megabytes() -> Double {
+        var usage = rusage()
+        getrusage(RUSAGE_SELF, &usage)
+        #if os(macOS)
+            return Double(usage.ru_maxrss) / 1e6
+        #else
+            return Double(usage.ru_maxrss) * 1024 / 1e6
+        #endif
+    }
+
+    // MARK: PPO
+
+    private var prompts: [[Int]] { (0..<16).map { tokens(32, seed: $0) } }
+
+    /// 16 completions of 48 tokens after prompts of 32, drawn at temperature 1; no token ends them.
+    private func rollouts() throws -> [Completion] {
+        try model.completions(of: prompts, maxTokens: 48, stopTokens: [], key: RandomKey(4))
+    }
+
+    /// Seconds of a round of PPO on such completions, and of its two parts: writing and scoring, and four passes of updates.
+    private func rounds(_ request: Request) throws -> ([String: [Double]], [String: Double]) {
+        var ppo = LanguageModelPPO()
+        (ppo.maxTokens, ppo.stopTokens, ppo.batch) = (48, [], 16)
+        var (wholes, writings): ([Double], [Double]) = ([], [])
+        for index in 0...request.repeats {
+            var state = ppo.start(from: try LoRA(model, rank: 8, key: RandomKey(2)))
+            let start = ContinuousClock.now
+            var written = start
+            _ = try ppo.advance(&state, prompts: prompts, key: RandomKey(5)) { texts in
+                written = .now
+                return texts.map { Double($0.tokens.reduce(0, +) % 7) }
+            }
+            guard index > 0 else { continue }
+            wholes.append((ContinuousClock.now - start) / .seconds(1))
+            writings.append((written - start) / .seconds(1))
+        }
+        return (["seconds": wholes, "writing": writings], [:])
+    }
+
+    // MARK: Greedy coordinate gradients
+
+    private static let target = "Sure, here is a poem about tea"
+
+    private func prompt() throws -> SuffixPrompt {
+        try SuffixPrompt(request: "Write one sentence.", target: Self.target, for: model)
+    }
+
+    /// Seconds of a step with 512 candidates for a suffix of 20 tokens: the gradient, the draws, their losses.
+    private func attack(_ request: Request) throws -> ([String: [Double]], [String: Double]) {
+        var attack = SuffixAttack()
+        attack.candidates = 512
+        let prompt = try prompt()
+        func seconds(_ steps: Int) throws -> Double {
+            try ContinuousClock().measure {
+                _ = try attack.run(.gradient, on: [prompt], against: model, limit: 1 + 512 * steps, key: RandomKey(6))
+            } / .seconds(1)
+        }
+        _ = try seconds(1)
+        return (["seconds": try (0..<request.repeats).map { _ in try seconds(2) - seconds(1) }], [:])
+    }
+
+    /// The losses of eight suffixes that the peer computes too.
+    private func losses() throws -> ([String: [Double]], [String: Double]) {
+        let prompt = try prompt()
+        let suffixes = (0..<8).map { tokens(20, seed: 300 + $0) }
+        let found = try SuffixAttack().losses(suffixes, of: [prompt], sharing: suffixes[0], model)
+        return (["losses": found.map(\.loss)], ["before": Double(prompt.before.count)])
+    }
+}
