@@ -9,7 +9,8 @@ struct PlumbBench: AsyncParsableCommand {
         commandName: "plumb-bench", abstract: "Time Plumbline.",
         subcommands: [
             SweepCommand.self, ForwardCommand.self, DecodeCommand.self, GrowthCommand.self, ColdCommand.self,
-            TrainCommand.self, WorldsCommand.self, AgentCommand.self, LanguageModelCommand.self, ServeCommand.self, AllCommand.self,
+            TrainCommand.self, WorldsCommand.self, AgentCommand.self, LanguageModelCommand.self, ServeCommand.self,
+            AllCommand.self,
         ])
 }
 
