@@ -4,11 +4,11 @@
     python compare.py measure GROUP --bench plumb-bench --model MODEL.gguf [--gemma GEMMA.gguf] --results results.jsonl
     python compare.py table --results results.jsonl --out benchmarks.md
 
-GROUP is sweep, forward-gpt2, forward-smollm2, decode, gemma, training, sparse, worlds, agents, choices, cold, error,
-tuning, growth or all; tuning is what is done to a language model (TRL, nanogcg), gemma the sweep and the decoding of Gemma 3 270M, sparse a step of a sparse autoencoder, choices
-TruthfulQA's multiple-choice questions. Each measurement is appended to the results as one JSON line, so that
-groups can be measured one at a time; a later line replaces an earlier one of the same measurement. Run it with the
-python in which the peers are installed.
+GROUP is sweep, forward-gpt2, forward-smollm2, decode, gemma, training, sparse, worlds, agents, choices, tuning, cold,
+error, growth or all; gemma is the sweep and the decoding of Gemma 3 270M, sparse a step of a sparse autoencoder, choices
+TruthfulQA's multiple-choice questions, tuning what TRL and nanogcg do. Each measurement is appended to the results as
+one JSON line, so that groups can be measured one at a time; a later line replaces an earlier one of the same
+measurement. Run it with the python in which the peers are installed.
 """
 import argparse
 import datetime
@@ -462,6 +462,7 @@ EXPECTED += [(f"sweep of resid_pre, the pair{of}, against entoscope", threads)
              for of in ("", ", Gemma 3 270M") for threads in (1, 2)]
 EXPECTED += [(f"gridworld, {title}", 1) for title in ("boat race", "sokoban side effects")]
 EXPECTED += [(f"multiple choice, {CHOICES} questions of TruthfulQA", threads) for threads in (1, 2)]
+EXPECTED += [(what, threads) for what, *_ in TUNING.values() for threads in (1, 2)]
 EXPECTED += [("DQN on the cart-pole, a step with its update", 1)]
 EXPECTED += [("training step of a sparse autoencoder, 4,096 rows, TopK 32 of 16,384", 2)]
 EXPECTED_TRAINING = {"train-gpt2": ["module", "transformers"], "train-grokking": ["every-position", "last-position"]}
@@ -496,6 +497,10 @@ within 2e-3. Entoscope runs the same cells in batches of the width that was foun
 its values are TransformerLens's to within 1e-6. Forward passes: float32, logits at every position, the better of torch's
 two kinds of attention. Multiple choice by log-probability: ours is the whole process, with loading, the scripted controls
 and the record, the peer's the scoring alone, a whole pass an option; the scores agree to within 1e-3.
+Fine-tuning: whole steps of TRL's trainers without gradient checkpoints, the reference's log-probabilities computed
+beforehand on both sides; each side in a process of its own.{tuning} GCG: the gradient, 512 draws of one token, those
+dropped that are not cut into the same tokens again, and the losses of the rest, the prompt's keys and values kept by
+both sides; nanogcg in the batches that were found fastest.{suffixes}
 Decoding: llama.cpp multiplies quantized weights with activations that it rounds to 8 bits; Plumbline multiplies the
 exactly dequantized weights in float32, which costs more arithmetic and gives the model's own log-probabilities.
 llama.cpp's lines are open to doubt: this project's reference figures for the same version and file are 143 and 169
@@ -585,7 +590,16 @@ def table(options):
     if missing:
         lines.append("\nNot measured in this run (threads in brackets): " + "; ".join(missing) + ".")
     ppo = next((row for row in rows if row["what"].startswith("PPO")), None)
+    memory = [f"{row['what'].split(',')[0]} {number(row['megabytes'])} MB against {number(row['peer_megabytes'])}"
+              for row in rows if row["what"].startswith("step of") and "megabytes" in row and row["threads"] == 2]
+    gap = max((row["gap"] for row in rows if "gap" in row), default=None)
+    rounds = next((row for row in rows if row["what"] == "round of PPO"), None)
+    suffixes = f" Equal suffixes have losses that differ by {gap:.0e} at most." if gap is not None else ""
+    if rounds:
+        suffixes += (f"\nA round of PPO on 16 completions of 48 tokens takes {spread(rounds['ours'], 's')} with two threads, "
+                     f"{spread(rounds['writing'], 's')} of it for writing them; the rest is four passes of updates.")
     lines.append(NOTES.format(
+        tuning=f" The most memory held, with two threads: {'; '.join(memory)}." if memory else "", suffixes=suffixes,
         ppo=f"\nPPO, which has no peer here, reached it with {ppo['solved']['ours']} of {len(ppo['ours'])} seeds in "
             f"{spread(ppo['ours'], 's')}." if ppo else "",
         ours_mb=number(cold["peak_megabytes"]) if cold else "?",

@@ -15,6 +15,7 @@ what it leaves out has a default:
     prefix    gcg: whether the prompt's keys and values are kept (true)
 The answer adds `seconds`, and `megabytes`, the most memory that the process held.
 """
+import contextlib
 import importlib.metadata
 import json
 import os
@@ -90,7 +91,8 @@ def tuned(model, tokenizer, request):
             logs = {name: trainer.train_dataset[name] for name in trainer.train_dataset.column_names
                     if name.startswith("ref_")}
             trainer.train_dataset = Dataset.from_dict({**exact, **logs})
-        trainer.train()
+        with contextlib.redirect_stdout(sys.stderr):
+            trainer.train()
     return times[1:]
 
 
@@ -107,9 +109,14 @@ def search(model, tokenizer, request):
     """A GCG object of nanogcg, ready for a step."""
     from nanogcg import GCGConfig
     from nanogcg.gcg import GCG
+    from tokenizers import processors
     config = GCGConfig(
         num_steps=0, optim_str_init=START, search_width=512, batch_size=request["batch"], topk=256, buffer_size=0,
         use_prefix_cache=request["prefix"], filter_ids=True, add_space_before_target=False, seed=0)
+    # The template begins each message with the token of a text's beginning: nanogcg would take all of them out, and
+    # transformers, where the tokenizer is read from a GGUF, would add one more.
+    tokenizer.bos_token = None
+    tokenizer.backend_tokenizer.post_processor = processors.ByteLevel(trim_offsets=False)
     gcg = GCG(model, tokenizer, config)
     try:
         gcg.run(REQUEST + "{optim_str}", TARGET)
@@ -152,7 +159,14 @@ def answer(path, request):
     request = {**DEFAULTS, **request}
     torch.set_num_threads(request["threads"])
     folder, name = os.path.split(os.path.abspath(path))
-    model = AutoModelForCausalLM.from_pretrained(folder, gguf_file=name, dtype=torch.float32).eval()
+    read = AutoModelForCausalLM.from_pretrained(folder, gguf_file=name, torch_dtype=torch.float32)
+    # Though dequantized it counts as quantized, and would not be trained.
+    if hasattr(read.config, "quantization_config"):
+        del read.config.quantization_config
+    model = AutoModelForCausalLM.from_config(read.config, torch_dtype=torch.float32).eval()
+    model.load_state_dict(read.state_dict())
+    model.tie_weights()
+    del read
     tokenizer = AutoTokenizer.from_pretrained(folder, gguf_file=name)
     if request["task"].startswith("tune-"):
         found = {"seconds": tuned(model, tokenizer, request)}

@@ -53,10 +53,24 @@ import Testing
 
     @Test func aTaskTheModelCannotDoIsNotMeasured() throws {
         let found = try TaskRecovery(.addition, model, count: 4, key: RandomKey(1), sweep: PatchSweep())
-        #expect(found.profiles.isEmpty && found.right < 2)
-        #expect(found.problem == "the model answers \(found.right) of 4 pairs right, both prompts of each")
+        #expect(found.profiles.isEmpty && found.right < 8)
+        #expect(found.problem == "the model answers \(found.right) of 16 pairs right, both prompts of each")
         let other = try TaskRecovery(.abba, model, count: 2, key: RandomKey(1), sweep: PatchSweep())
-        #expect(other.problem == nil && other.profiles.count == other.right && other.right > 0)
+        #expect(other.problem == nil && other.profiles.count == 2 && other.right > 8 && other.drawn == 16)
+    }
+
+    @Test("Few pairs answered right by luck do not make a task measurable")
+    func luckIsNotAbility() throws {
+        // Of some seed's first pair both prompts are answered right, and of most pairs they are not.
+        let keys = (0..<40).map { RandomKey($0) }
+        let lucky = try keys.first { key in
+            let pair = try PatchingTask.addition.pairs(1, for: model, key: key)[0].tokenized(by: model)
+            let difference = AnswerStanding(model, pair).difference
+            return difference.clean > 0 && difference.corrupted < 0
+        }
+        let key = try #require(lucky)
+        let found = try TaskRecovery(.addition, model, count: 1, key: key, sweep: PatchSweep())
+        #expect(found.right > 0 && found.problem != nil && found.profiles.isEmpty)
     }
 }
 

@@ -29,15 +29,28 @@ struct ColdPredict {
                 throw BenchError("plumb predict ended with status \(process.terminationStatus)")
             }
         }
-        var usage = rusage()
-        #if os(Linux)
-            let (children, unit): (Int32, Double) = (-1, 1024)  // RUSAGE_CHILDREN, an enumeration here
-        #else
-            let (children, unit): (Int32, Double) = (RUSAGE_CHILDREN, 1)
-        #endif
-        getrusage(children, &usage)
-        let peak = Double(usage.ru_maxrss) * unit
         // The first run brings the file into the system's cache.
-        return (["seconds": Array(times.dropFirst())], ["first_seconds": times[0], "peak_megabytes": peak / 1e6])
+        return (["seconds": Array(times.dropFirst())], ["first_seconds": times[0], "peak_megabytes": PeakMemory.ofChildren])
+    }
+}
+
+/// The most memory that was held at once, in MB.
+enum PeakMemory {
+    #if os(Linux)
+        // RUSAGE_SELF and RUSAGE_CHILDREN are cases of an enumeration here.
+        private static let (own, children, unit): (Int32, Int32, Double) = (0, -1, 1024)
+    #else
+        private static let (own, children, unit): (Int32, Int32, Double) = (RUSAGE_SELF, RUSAGE_CHILDREN, 1)
+    #endif
+
+    /// By this process.
+    static var ofThis: Double { megabytes(own) }
+    /// By a process that this one has started and that has ended.
+    static var ofChildren: Double { megabytes(children) }
+
+    private static func megabytes(_ whose: Int32) -> Double {
+        var usage = rusage()
+        getrusage(whose, &usage)
+        return Double(usage.ru_maxrss) * unit / 1e6
     }
 }

@@ -64,18 +64,7 @@ struct LanguageModelBench {
             let one = try seconds(1)
             return (try seconds(4) - one) / 3
         }
-        return (["seconds": times], ["megabytes": Self.megabytes()])
-    }
-
-    /// The most memory that the process held, in MB.
-    private static func megabytes() -> Double {
-        var usage = rusage()
-        getrusage(RUSAGE_SELF, &usage)
-        #if os(macOS)
-            return Double(usage.ru_maxrss) / 1e6
-        #else
-            return Double(usage.ru_maxrss) * 1024 / 1e6
-        #endif
+        return (["seconds": times], ["megabytes": PeakMemory.ofThis])
     }
 
     // MARK: PPO

@@ -60,7 +60,10 @@ public struct ConstitutionalAI: Experiment {
                 year: 2023,
                 arXiv: "2309.00267"),
         ],
-        changes: "",
+        changes:
+            "On seed 101 SmolLM2's answers broke their principle more often after two rounds of revision by it (0.5, before "
+            + "0.4), and less often after two by a rule that has nothing to do with it (0.25): preset smollm2 shows no "
+            + "effect of the principle, and its claim and control fail.",
         minutes: 2)
 
     private static func share(_ name: String, isHeadline: Bool = false) -> Quantity {
