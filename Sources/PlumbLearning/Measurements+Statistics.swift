@@ -17,12 +17,26 @@ extension Measurements {
     /// The fewest values that have an interval.
     public static let fewestForInterval = 8
 
-    /// The mean of a quantity; NaN where it was not measured.
-    public func mean(_ quantity: Quantity) -> Double { Statistics.mean(self[quantity]) }
-    /// The least value of a quantity; NaN where it was not measured.
-    public func least(_ quantity: Quantity) -> Double { Statistics.least(self[quantity]) }
-    /// The greatest value of a quantity; NaN where it was not measured.
-    public func greatest(_ quantity: Quantity) -> Double { Statistics.greatest(self[quantity]) }
+    /// The values of a quantity where it could be measured.
+    public func known(_ quantity: Quantity) -> [Double] { self[quantity].filter { !$0.isNaN } }
+    /// The mean of a quantity where it could be measured, for sentences; NaN where it nowhere could.
+    public func mean(_ quantity: Quantity) -> Double { Statistics.mean(known(quantity)) }
+    /// The least value of a quantity; NaN where it could not be measured.
+    public func least(_ quantity: Quantity) -> Double { Statistics.least(known(quantity)) }
+    /// The greatest value of a quantity; NaN where it could not be measured.
+    public func greatest(_ quantity: Quantity) -> Double { Statistics.greatest(known(quantity)) }
+
+    /// A mean share and its range, for sentences: "70 % (4 % to 96 % over seeds)".
+    public func percent(_ quantity: Quantity) -> String {
+        "\(Phrase.percent(mean(quantity))) (\(Phrase.percent(least(quantity))) to "
+            + "\(Phrase.percent(greatest(quantity))) over \(quantity.sample)s)"
+    }
+
+    /// A sentence about the samples in which a quantity could not be measured, after a space; empty where it could in all.
+    public func leftOut(_ quantity: Quantity, _ samples: String, because reason: String) -> String {
+        let missing = self[quantity].count(where: \.isNaN)
+        return missing == 0 ? "" : " \(missing) of \(self[quantity].count) \(samples) are left out, because \(reason)."
+    }
 
     /// The 95 % percentile bootstrap interval of the mean of `values`, 2,000 resamples; `nil` for fewer than eight values,
     /// or where they do not vary. The same name, values and first seed give the same interval.

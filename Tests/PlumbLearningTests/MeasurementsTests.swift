@@ -22,6 +22,18 @@ import Testing
         #expect(lowerEnd([Double](repeating: 2, count: 8)).end == 2)
     }
 
+    @Test("Sentences are about what could be measured, and say what is left out")
+    func whatCouldNotBeMeasuredIsLeftOut() {
+        var measured = Measurements(seeds: [3])
+        measured[gain] = [0.25, .nan, 0.75, .nan]
+        #expect(measured.percent(gain) == "50 % (25 % to 75 % over splits)")
+        let sentence = measured.leftOut(gain, "nets", because: "they failed")
+        #expect(sentence == " 2 of 4 nets are left out, because they failed.")
+        #expect(measured.metric(gain).value.isNaN)
+        measured[gain] = [0.5]
+        #expect(measured.leftOut(gain, "nets", because: "they failed").isEmpty)
+    }
+
     @Test func withoutAnIntervalThereIsAReason() {
         #expect(lowerEnd([1, 2, 3, 4, 5, 6, 7]).end == nil)
         #expect(lowerEnd([1, 2, 3, 4, 5, 6, 7]).reason == "an interval needs 8 splits, there are 7")

@@ -30,7 +30,10 @@ struct ColdPredict {
             }
         }
         // The first run brings the file into the system's cache.
-        return (["seconds": Array(times.dropFirst())], ["first_seconds": times[0], "peak_megabytes": PeakMemory.ofChildren])
+        return (
+            ["seconds": Array(times.dropFirst())],
+            ["first_seconds": times[0], "peak_megabytes": PeakMemory.ofChildren]
+        )
     }
 }
 

