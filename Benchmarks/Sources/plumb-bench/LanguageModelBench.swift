@@ -1,8 +1,9 @@
-import Foundation
 import PlumbLearning
 import PlumbModels
+import PlumbRecords
 import PlumbRobustness
 import PlumbTensor
+import Synchronization
 
 /// Times what is done to a language model: steps of fine-tuning, rounds of PPO, and greedy coordinate gradients. Texts and
 /// settings are those of peers/language_models.py.
@@ -17,8 +18,8 @@ struct LanguageModelBench {
     /// A figure for each repeat, and what is said once.
     func measure(_ request: Request) throws -> ([String: [Double]], [String: Double]) {
         switch request.task {
-        case "tune-sft": try tuning(request) { _ = try $0.run($1, on: $2.map(\.chosen), key: RandomKey(3)) }
-        case "tune-dpo": try tuning(request) { _ = try $0.run($1, on: $2, key: RandomKey(3)) }
+        case "tune-sft": try tuning(request) { _ = try $0.run($1, on: $2.map(\.chosen), key: RandomKey(3), in: $3) }
+        case "tune-dpo": try tuning(request) { _ = try $0.run($1, on: $2, key: RandomKey(3), in: $3) }
         case "rollouts": (["seconds": try repeated(request) { _ = try rollouts() }], ["tokens": 16 * 48])
         case "ppo": try rounds(request)
         case "gcg": try attack(request)
@@ -42,10 +43,25 @@ struct LanguageModelBench {
 
     // MARK: Fine-tuning
 
+    /// Notes when each step of a training has ended.
+    private final class StepClock: RunObserver {
+        private let ticks = Mutex<[ContinuousClock.Instant]>([])
+
+        func receive(_ event: RunEvent) {
+            guard case .point("loss/fine-tuning", _, _) = event.kind else { return }
+            ticks.withLock { $0.append(.now) }
+        }
+
+        /// Seconds of each step but the first.
+        var seconds: [Double] {
+            ticks.withLock { ticks in zip(ticks.dropFirst(), ticks).map { ($0 - $1) / .seconds(1) } }
+        }
+    }
+
     /// Seconds of a step of LoRA of rank 8 beside queries and values on four texts of 256 tokens, of which 64 are the prompt;
-    /// or on four pairs of them. A training of one step is taken off, with what it computes beforehand.
+    /// or on four pairs of them.
     private func tuning(
-        _ request: Request, _ run: (FineTuning, LoRA, [AnswerPair]) throws -> Void
+        _ request: Request, _ run: (FineTuning, LoRA, [AnswerPair], FitSession) throws -> Void
     ) throws -> ([String: [Double]], [String: Double]) {
         let pairs = (0..<4).map { row in
             let prompt = tokens(64, seed: row)
@@ -53,18 +69,12 @@ struct LanguageModelBench {
                 chosen: ScoredText(prompt: prompt, answer: tokens(192, seed: 100 + row)),
                 rejected: ScoredText(prompt: prompt, answer: tokens(192, seed: 200 + row)))
         }
-        let lora = try LoRA(model, rank: 8, key: RandomKey(2))
-        func seconds(_ steps: Int) throws -> Double {
-            var training = FineTuning(steps: steps, batch: 4, learningRate: 1e-4)
-            (training.evaluations, training.validationCount) = (1, 1)
-            return try ContinuousClock().measure { try run(training, lora, pairs) } / .seconds(1)
-        }
-        _ = try seconds(1)
-        let times = try (0..<request.repeats).map { _ in
-            let one = try seconds(1)
-            return (try seconds(4) - one) / 3
-        }
-        return (["seconds": times], ["megabytes": PeakMemory.ofThis])
+        var training = FineTuning(steps: request.repeats + 1, batch: 4, learningRate: 1e-4)
+        (training.evaluations, training.validationCount) = (1, 1)
+        let clock = StepClock()
+        try run(
+            training, LoRA(model, rank: 8, key: RandomKey(2)), pairs, FitSession(RunContext(seed: 0, observer: clock)))
+        return (["seconds": clock.seconds], ["megabytes": PeakMemory.ofThis])
     }
 
     // MARK: PPO
