@@ -594,7 +594,7 @@ def table(options):
               for row in rows if row["what"].startswith("step of") and "megabytes" in row and row["threads"] == 2]
     gap = max((row["gap"] for row in rows if "gap" in row), default=None)
     rounds = next((row for row in rows if row["what"] == "round of PPO"), None)
-    suffixes = f" Equal suffixes have losses that differ by {gap:.0e} at most." if gap is not None else ""
+    suffixes = f" Equal suffixes have losses that differ by {gap:.1e} at most." if gap is not None else ""
     if rounds:
         suffixes += (f"\nA round of PPO on 16 completions of 48 tokens takes {spread(rounds['ours'], 's')} with two threads, "
                      f"{spread(rounds['writing'], 's')} of it for writing them; the rest is four passes of updates.")

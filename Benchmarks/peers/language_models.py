@@ -86,7 +86,8 @@ def tuned(model, tokenizer, request):
             trainer = DPOTrainer(
                 model, args=DPOConfig(**common, precompute_ref_log_probs=True), train_dataset=Dataset.from_dict(rows),
                 processing_class=tokenizer, peft_config=lora, callbacks=[Clock()])
-            # Decoded text need not be cut into the same tokens: what is trained on is set afterwards.
+            # Decoded text need not be cut into the same tokens: what is trained on is set afterwards. The reference's
+            # log-probabilities stay those of the decoded text, which changes the loss and not the time.
             exact = {"prompt_ids": prompts, "chosen_ids": chosen, "rejected_ids": rejected}
             logs = {name: trainer.train_dataset[name] for name in trainer.train_dataset.column_names
                     if name.startswith("ref_")}

@@ -54,6 +54,12 @@ func measure(_ requests: [Request], options: CommonOptions, table: Bool = true) 
     if table { print("\n" + answers.markdown()) }
 }
 
+/// The same for tasks by name, comma-separated.
+func measure(tasks: String, options: CommonOptions) async throws {
+    let requests = tasks.split(separator: ",").flatMap { options.perThreads(Request(task: String($0))) }
+    try await measure(requests, options: options)
+}
+
 struct SweepCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "sweep", abstract: "Activation-patching sweeps.")
     @OptionGroup var options: CommonOptions
@@ -116,10 +122,7 @@ struct TrainCommand: AsyncParsableCommand {
     @OptionGroup var options: CommonOptions
     @Option(help: "Tasks, comma-separated.") var tasks = TrainingBench.tasks.joined(separator: ",")
 
-    func run() async throws {
-        let requests = tasks.split(separator: ",").flatMap { options.perThreads(Request(task: String($0))) }
-        try await measure(requests, options: options)
-    }
+    func run() async throws { try await measure(tasks: tasks, options: options) }
 }
 
 struct AgentCommand: AsyncParsableCommand {
@@ -128,10 +131,7 @@ struct AgentCommand: AsyncParsableCommand {
     @OptionGroup var options: CommonOptions
     @Option(help: "Tasks, comma-separated.") var tasks = AgentBench.tasks.joined(separator: ",")
 
-    func run() async throws {
-        let requests = tasks.split(separator: ",").flatMap { options.perThreads(Request(task: String($0))) }
-        try await measure(requests, options: options)
-    }
+    func run() async throws { try await measure(tasks: tasks, options: options) }
 }
 
 struct LanguageModelCommand: AsyncParsableCommand {
@@ -140,10 +140,7 @@ struct LanguageModelCommand: AsyncParsableCommand {
     @OptionGroup var options: CommonOptions
     @Option(help: "Tasks, comma-separated.") var tasks = LanguageModelBench.timed.joined(separator: ",")
 
-    func run() async throws {
-        let requests = tasks.split(separator: ",").flatMap { options.perThreads(Request(task: String($0))) }
-        try await measure(requests, options: options)
-    }
+    func run() async throws { try await measure(tasks: tasks, options: options) }
 }
 
 struct AllCommand: AsyncParsableCommand {

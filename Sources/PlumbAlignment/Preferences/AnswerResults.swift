@@ -93,7 +93,7 @@ public struct AnswerResults: Sendable {
     /// What was found, in a sentence.
     public func summary(_ measured: Measurements) -> String {
         "From \(answers.count) answers a reward was learned that predicts "
-            + "\(Phrase.percent(Statistics.mean(measured[Self.agreement]))) of those held out; learned from shuffled answers it predicts "
+            + "\(Phrase.percent(measured.mean(Self.agreement))) of those held out; learned from shuffled answers it predicts "
             + "\(Phrase.percent(measured.mean(Self.shuffledAgreement)))."
     }
 

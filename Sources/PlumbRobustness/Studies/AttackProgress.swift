@@ -6,7 +6,7 @@ internal import PlumbTensor
 struct AttackProgress {
     /// What a battery counts for.
     static let battery = 4
-    /// Told after each part; ends a run that was stopped.
+    /// Told the share that is done before each part; throws where the run was stopped.
     let tell: (Double) throws -> Void
     /// All attacks, a battery as four.
     let parts: Int
