@@ -4,9 +4,9 @@
     python compare.py measure GROUP --bench plumb-bench --model MODEL.gguf [--gemma GEMMA.gguf] --results results.jsonl
     python compare.py table --results results.jsonl --out benchmarks.md
 
-GROUP is sweep, forward-gpt2, forward-smollm2, decode, gemma, training, sparse, worlds, agents, choices, tuning, cold,
-error, growth or all; gemma is the sweep and the decoding of Gemma 3 270M, sparse a step of a sparse autoencoder, choices
-TruthfulQA's multiple-choice questions, tuning what TRL and nanogcg do. Each measurement is appended to the results as
+GROUP is sweep, forward-gpt2, forward-smollm2, decode, gemma, training, sparse, circuits, worlds, agents, choices, tuning,
+cold, error, growth or all; gemma is the sweep and the decoding of Gemma 3 270M, sparse a step of a sparse autoencoder,
+circuits the scores of edges, choices TruthfulQA's multiple-choice questions, tuning what TRL and nanogcg do. Each measurement is appended to the results as
 one JSON line, so that groups can be measured one at a time; a later line replaces an earlier one of the same
 measurement. Run it with the python in which the peers are installed.
 """
@@ -32,8 +32,8 @@ FIRST = {
     "clean": "John and Mary went to the store together, and then John gave a drink to",
     "corrupted": "Mary and Mary went to the store together, and then John gave a drink to",
 }
-GROUPS = ["sweep", "forward-gpt2", "forward-smollm2", "decode", "gemma", "training", "sparse", "worlds", "agents", "choices",
-          "tuning", "cold", "error", "growth"]
+GROUPS = ["sweep", "forward-gpt2", "forward-smollm2", "decode", "gemma", "training", "sparse", "circuits", "worlds", "agents",
+          "choices", "tuning", "cold", "error", "growth"]
 # Title, target against the first implementation, turns a round, and our repeats and the peer's seconds in a turn.
 TRAINING = {
     "train-gpt2": ("GPT-2's shape, 8×128", 2, 2, 1, 0.1),
@@ -41,6 +41,13 @@ TRAINING = {
     "train-transformer": ("2-layer transformer, 32×64", 2, 3, 5, 0.5),
     "train-mlp": ("MLP 64-128-64-10, 64 rows", 8, 5, 200, 0.2),
     "train-convnet": ("conv net, 128 images of 28×28", 1, 3, 20, 0.3),
+}
+
+# What it is called, and how many times as fast it shall be.
+EDGES = {
+    "eap": ("edge attribution patching, GPT-2's shape, 16 tokens", 10),
+    "eap-ig": ("the same by five gradients (EAP-IG)", 10),
+    "paths": ("path patching, GPT-2's shape, 16 tokens, a path from head to head", 20),
 }
 
 # What it is called, how many times as fast it shall be, and the peer's package.
@@ -256,6 +263,52 @@ class Session:
             other["seconds"], f"{name}, {'sparse' if other['sparse'] else 'dense'} activations", unexplained=errors)
         peer.close()
 
+    def circuits(self):
+        """Scores of edges and paths between heads beside CircuitKit and TransformerLens, on one checkpoint of GPT-2's shape;
+        then ours alone on the language model."""
+        if self.options.circuitkit_python:
+            with tempfile.TemporaryDirectory() as folder:
+                self.edges(folder)
+        else:
+            print("CircuitKit is left out, since --circuitkit-python does not name its python", flush=True)
+        for task in ("eap", "eap-ig", "random-circuits", "paths"):
+            for threads in (1, 2):
+                answer = self.ours.ask(task=task, threads=threads, repeats=3 * self.options.rounds)
+                self.record(f"edges: {task}", threads, "s", None, answer["series"]["seconds"], **answer["details"])
+
+    def edges(self, folder):
+        peer = Resident([self.options.circuitkit_python, os.path.join(HERE, "circuits_circuitkit.py"), folder])
+        mine = Resident([self.options.bench, "serve", "--model", folder])
+        for task in ("eap", "eap-ig"):
+            ours = mine.ask(task=f"{task}-scores", pair="shared", repeats=1)["series"]["scores"]
+            theirs = peer.ask(task=task, scores=True)["scores"]
+            self.compare(task, ours, theirs)
+        self.compare(
+            "paths", mine.ask(task="path-values", pair="shared", repeats=1)["series"]["values"],
+            peer.ask(task="paths", repeats=36, scores=True)["values"])
+        for task, (what, target) in EDGES.items():
+            for threads in (1, 2):
+                ours, theirs = [], []
+                for _ in range(self.options.rounds):
+                    answer = mine.ask(task=task, pair="shared", threads=threads, repeats=3)
+                    ours += [seconds / answer["details"].get("paths", 1) for seconds in answer["series"]["seconds"]]
+                    theirs += peer.ask(task=task, threads=threads, repeats=20 if task == "paths" else 2)["seconds"]
+                name = "TransformerLens 3.8.0, a forward pass each" if task == "paths" else "CircuitKit 0.2.0"
+                self.record(what, threads, "s", target, ours, theirs, name, **answer["details"])
+        mine.close()
+        peer.close()
+
+    def compare(self, task, ours, theirs):
+        """Ends the run where equal scores differ by more than 1e-4 of the greatest."""
+        if len(ours) != len(theirs):
+            raise SystemExit(f"{task}: {len(ours)} scores here and {len(theirs)} there")
+        greatest = max(map(abs, theirs))
+        gap = max(abs(first - second) for first, second in zip(ours, theirs)) / greatest
+        print(f"{task}: {len(ours)} scores differ by {gap:.2g} of the greatest, {greatest:.3g}", flush=True)
+        if gap > 1e-4:
+            raise SystemExit(f"{task}: equal edges have other scores")
+        self.record(f"gap: {task}", 2, "of the greatest", None, [gap])
+
     def agents(self):
         """Deep Q-learning on the cart-pole with one thread: turns seed by seed, the same settings on both sides. Torch is
         given the kind of Adam that is found fastest beforehand."""
@@ -463,6 +516,7 @@ EXPECTED += [(f"sweep of resid_pre, the pair{of}, against entoscope", threads)
 EXPECTED += [(f"gridworld, {title}", 1) for title in ("boat race", "sokoban side effects")]
 EXPECTED += [(f"multiple choice, {CHOICES} questions of TruthfulQA", threads) for threads in (1, 2)]
 EXPECTED += [(what, threads) for what, *_ in TUNING.values() for threads in (1, 2)]
+EXPECTED += [(what, threads) for what, _ in EDGES.values() for threads in (1, 2)]
 EXPECTED += [("DQN on the cart-pole, a step with its update", 1)]
 EXPECTED += [("training step of a sparse autoencoder, 4,096 rows, TopK 32 of 16,384", 2)]
 EXPECTED_TRAINING = {"train-gpt2": ["module", "transformers"], "train-grokking": ["every-position", "last-position"]}
@@ -500,7 +554,7 @@ and the record, the peer's the scoring alone, a whole pass an option; the scores
 Fine-tuning: whole steps of TRL's trainers without gradient checkpoints, the reference's log-probabilities computed
 beforehand on both sides; each side in a process of its own.{tuning} GCG: the gradient, 512 draws of one token, those
 dropped that are not cut into the same tokens again, and the losses of the rest, the prompt's keys and values kept by
-both sides; nanogcg in the batches that were found fastest.{suffixes}
+both sides; nanogcg in the batches that were found fastest.{suffixes}{edges}
 Decoding: llama.cpp multiplies quantized weights with activations that it rounds to 8 bits; Plumbline multiplies the
 exactly dequantized weights in float32, which costs more arithmetic and gives the model's own log-probabilities.
 llama.cpp's lines are open to doubt: this project's reference figures for the same version and file are 143 and 169
@@ -570,6 +624,30 @@ The product's rate is measured once, beforehand: where the machine was slower at
 |---|--:|--:|--:|--:|--:|--:|"""
 
 
+def edges_note(rows):
+    """What is said of edges: how near the scores are, and our times on the language model."""
+    found = {(row["what"].partition(": ")[2], row["threads"]): row for row in rows
+             if row["what"].startswith(("edges: ", "gap: "))}
+    times = {task: [found[task, threads] for threads in (1, 2)] for task in ("eap", "eap-ig", "random-circuits", "paths")
+             if (task, 1) in found and found[task, 1]["unit"] == "s"}
+    if len(times) < 4:
+        return ""
+    gaps = [row["ours"][0] for row in rows if row["what"].startswith("gap: ")]
+
+    def both(task):
+        return " and ".join(spread(row["ours"], "s") for row in times[task])
+
+    circuits, edges, paths = times["random-circuits"], times["eap"][0], times["paths"][0]
+    near = (f" Equal edges and paths have scores that differ by {max(gaps):.1e} of the greatest at most. CircuitKit's texts are "
+            "tokens here, and its weights neither folded nor centered; a path is timed as one forward pass in which one head is "
+            "patched, without the passes of the prompts." if gaps else "")
+    return (f"\nEdges:{near} On SmolLM2's pair of {edges['tokens']:.0f} tokens, with one thread and two: the scores of its "
+            f"{edges['edges']:,.0f} edges {both('eap')} (asked: 1 s), by five gradients {both('eap-ig')} (asked: 6 s); 200 "
+            f"circuits of 3 % of the edges {both('random-circuits')}, {circuits[0]['times_faster']:.1f} and "
+            f"{circuits[1]['times_faster']:.1f} times as fast as a forward pass each (asked: 20); the {paths['paths']:,.0f} paths "
+            f"from head to head {both('paths')}.")
+
+
 def table(options):
     rows = {}
     with open(options.results) as lines:
@@ -599,6 +677,7 @@ def table(options):
         suffixes += (f"\nA round of PPO on 16 completions of 48 tokens takes {spread(rounds['ours'], 's')} with two threads, "
                      f"{spread(rounds['writing'], 's')} of it for writing them; the rest is four passes of updates.")
     lines.append(NOTES.format(
+        edges=edges_note(rows),
         tuning=f" The most memory held, with two threads: {'; '.join(memory)}." if memory else "", suffixes=suffixes,
         ppo=f"\nPPO, which has no peer here, reached it with {ppo['solved']['ours']} of {len(ppo['ours'])} seeds in "
             f"{spread(ppo['ours'], 's')}." if ppo else "",
@@ -656,6 +735,7 @@ def main():
     measure.add_argument("--gridworlds-source", help="worlds: a copy of google-deepmind/ai-safety-gridworlds")
     measure.add_argument("--questions", help="choices: TruthfulQA's mc_task.json")
     measure.add_argument("--saelens-python", help="sparse: a python with sae-lens, which needs another transformer-lens")
+    measure.add_argument("--circuitkit-python", help="circuits: a python with circuitkit, which needs another transformer-lens")
     measure.add_argument("--nanogcg-python", help="tuning: a python with nanogcg, where it needs another transformers")
     measure.add_argument("--compile", action="store_true", help="training: against torch.compile as well")
     measure.add_argument("--results", required=True)

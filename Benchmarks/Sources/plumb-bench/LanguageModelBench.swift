@@ -32,15 +32,6 @@ struct LanguageModelBench {
         return try (0..<request.repeats).map { _ in try ContinuousClock().measure(body) / .seconds(1) }
     }
 
-    /// Tokens that the peer draws too: those of a linear congruence.
-    private func tokens(_ count: Int, seed: Int) -> [Int] {
-        var state = seed
-        return (0..<count).map { _ in
-            state = (1_103_515_245 * state + 12_345) % 2_147_483_648
-            return 1000 + state / 65_536 % 8000
-        }
-    }
-
     // MARK: Fine-tuning
 
     /// Notes when each step of a training has ended.
@@ -64,10 +55,10 @@ struct LanguageModelBench {
         _ request: Request, _ run: (FineTuning, LoRA, [AnswerPair], FitSession) throws -> Void
     ) throws -> ([String: [Double]], [String: Double]) {
         let pairs = (0..<4).map { row in
-            let prompt = tokens(64, seed: row)
+            let prompt = SharedTokens.drawn(64, seed: row)
             return AnswerPair(
-                chosen: ScoredText(prompt: prompt, answer: tokens(192, seed: 100 + row)),
-                rejected: ScoredText(prompt: prompt, answer: tokens(192, seed: 200 + row)))
+                chosen: ScoredText(prompt: prompt, answer: SharedTokens.drawn(192, seed: 100 + row)),
+                rejected: ScoredText(prompt: prompt, answer: SharedTokens.drawn(192, seed: 200 + row)))
         }
         var training = FineTuning(steps: request.repeats + 1, batch: 4, learningRate: 1e-4)
         (training.evaluations, training.validationCount) = (1, 1)
@@ -79,7 +70,7 @@ struct LanguageModelBench {
 
     // MARK: PPO
 
-    private var prompts: [[Int]] { (0..<16).map { tokens(32, seed: $0) } }
+    private var prompts: [[Int]] { (0..<16).map { SharedTokens.drawn(32, seed: $0) } }
 
     /// 16 completions of 48 tokens after prompts of 32, drawn at temperature 1; no token ends them.
     private func rollouts() throws -> [Completion] {
@@ -131,7 +122,7 @@ struct LanguageModelBench {
     /// The losses of eight suffixes that the peer computes too.
     private func losses() throws -> ([String: [Double]], [String: Double]) {
         let prompt = try prompt()
-        let suffixes = (0..<8).map { tokens(20, seed: 300 + $0) }
+        let suffixes = (0..<8).map { SharedTokens.drawn(20, seed: 300 + $0) }
         let found = try SuffixAttack().losses(suffixes, of: [prompt], sharing: suffixes[0], model)
         return (["losses": found.map(\.loss)], ["before": Double(prompt.before.count)])
     }

@@ -9,8 +9,8 @@ struct PlumbBench: AsyncParsableCommand {
         commandName: "plumb-bench", abstract: "Time Plumbline.",
         subcommands: [
             SweepCommand.self, ForwardCommand.self, DecodeCommand.self, GrowthCommand.self, ColdCommand.self,
-            TrainCommand.self, WorldsCommand.self, AgentCommand.self, LanguageModelCommand.self, ServeCommand.self,
-            AllCommand.self,
+            TrainCommand.self, WorldsCommand.self, AgentCommand.self, LanguageModelCommand.self, CircuitCommand.self,
+            ServeCommand.self, AllCommand.self,
         ])
 }
 
@@ -143,6 +143,15 @@ struct LanguageModelCommand: AsyncParsableCommand {
     func run() async throws { try await measure(tasks: tasks, options: options) }
 }
 
+struct CircuitCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "circuits", abstract: "Scores of edges, circuits, and paths between heads.")
+    @OptionGroup var options: CommonOptions
+    @Option(help: "Tasks, comma-separated.") var tasks = CircuitBench.timed.joined(separator: ",")
+
+    func run() async throws { try await measure(tasks: tasks, options: options) }
+}
+
 struct AllCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "all", abstract: "Every measurement, with its table.")
     @OptionGroup var options: CommonOptions
@@ -153,7 +162,7 @@ struct AllCommand: AsyncParsableCommand {
             Request(task: "sweep"), Request(task: "sweep", pair: "first-token"), Request(task: "sweep", site: "z"),
         ]
         requests += Request.forwardPasses() + [Request(task: "decode")] + Request.growth()
-        requests += (TrainingBench.tasks + AgentBench.tasks + LanguageModelBench.timed).map { Request(task: $0) }
+        requests += (TrainingBench.tasks + AgentBench.tasks + LanguageModelBench.timed + CircuitBench.timed).map { Request(task: $0) }
         var worlds = WorldsBench.tasks.map { Request(task: $0) }
         for index in worlds.indices { (worlds[index].threads, worlds[index].repeats) = (1, options.repeats) }
         try await measure(requests.flatMap(options.perThreads) + worlds, options: options)

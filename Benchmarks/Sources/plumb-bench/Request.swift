@@ -3,7 +3,7 @@ import Foundation
 /// One thing to time; what a request's JSON leaves out has a default.
 struct Request: Codable {
     /// `sweep`, `forward`, `decode`, `peak`, `bandwidth`, `cold`, or one of ``TrainingBench/tasks``, ``SparseBench/tasks``,
-    /// ``WorldsBench/tasks``, ``AgentBench/tasks`` or ``LanguageModelBench/tasks``.
+    /// ``WorldsBench/tasks``, ``AgentBench/tasks``, ``LanguageModelBench/tasks`` or ``CircuitBench/tasks``.
     var task: String
     var threads = 2
     /// Timed repeats; one more is run first and dropped.
@@ -16,7 +16,8 @@ struct Request: Codable {
     /// Forward: prompts and tokens in each. Growth of a sweep: pairs and tokens.
     var shape = [1, 16]
     var site = "resid_pre"
-    /// `indirect-object`, `first-token`, or `random` tokens of `shape` that first differ in the middle.
+    /// `indirect-object`, `first-token`, or tokens of `shape` that differ in the middle: `random`, or `shared` with the
+    /// peers' scripts.
     var pair = "indirect-object"
     /// Decode: tokens of the prompt, and tokens decoded after it.
     var prompt = 512
@@ -89,6 +90,10 @@ struct Request: Codable {
         case "ppo": return "round of PPO, 16 completions of 48 tokens"
         case "gcg": return "step of greedy coordinate gradients, 512 candidates"
         case "gcg-losses": return "losses of eight suffixes"
+        case "eap": return "edge attribution patching, whole graph"
+        case "eap-ig": return "edge attribution patching, five gradients"
+        case "random-circuits": return "200 circuits of 3 % of the edges"
+        case "paths": return "path patching, all heads to all heads"
         case "peak": return "matrix product 1024×1024×4096"
         case "bandwidth": return "reading memory"
         default: return "plumb predict, cold"

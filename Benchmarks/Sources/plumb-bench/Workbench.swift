@@ -44,10 +44,13 @@ final class Workbench {
             (series, details) = try AgentBench().measure(request)
         case let task where LanguageModelBench.tasks.contains(task):
             (series, details) = try LanguageModelBench(model: model(request)).measure(request)
+        case let task where CircuitBench.tasks.contains(task):
+            let model = try model(request)
+            (series, details) = try CircuitBench(model: model, pair: pairs(request, model)[0]).measure(request)
         default:
             let known =
                 ["sweep", "forward", "decode", "peak", "bandwidth", "cold"] + TrainingBench.tasks + SparseBench.tasks
-                + WorldsBench.tasks + AgentBench.tasks + LanguageModelBench.tasks
+                + WorldsBench.tasks + AgentBench.tasks + LanguageModelBench.tasks + CircuitBench.tasks
             throw BenchError("no task \(request.task): have \(known.joined(separator: ", "))")
         }
         return Answer(
@@ -201,7 +204,12 @@ final class Workbench {
                 corrupted[middle] = (clean[middle] + 1) % model.configuration.vocabulary
                 return PatchPair(clean: clean, corrupted: corrupted, metric: .logitDifference(answer: 1, wrong: 2))
             }
-        default: throw BenchError("no pair \(request.pair): have indirect-object, first-token, random")
+        case "shared":
+            let clean = SharedTokens.drawn(request.shape[1], seed: 1)
+            var corrupted = clean
+            corrupted[clean.count / 2] += 1
+            return [PatchPair(clean: clean, corrupted: corrupted, metric: .logitDifference(answer: 1, wrong: 2))]
+        default: throw BenchError("no pair \(request.pair): have indirect-object, first-token, random, shared")
         }
         return [
             PatchPair(
