@@ -15,26 +15,26 @@ extension LanguageModelOveroptimizationResults {
                 + "numbers of comparisons, and the reward learned from \(study.middle) rises on",
             Self.fall, .atLeast(0.25),
             control: "Where PPO optimizes the gold reward itself that hardly falls", Self.idealFall, .atMost(0.2)
-        ).and(Self.gain, .above(0)).development(missed: 0, of: 16)
+        ).and(Self.gain, .above(0)).development(missed: 4, of: 56)
         let choice = Claim(
             .each(allowing: allowed),
             "The best of \(largest) by the reward learned from \(study.middle) comparisons has a higher gold reward than a "
                 + "text of the policy, and up to that n there is no fall",
             Self.chosenGold, .atLeast(0.25),
             control: "By a reward learned from random labels it is hardly higher", Self.shuffledGold, .atMost(0.25)
-        ).and(Self.chosenFall, .atMost(0.1)).development(missed: 0, of: 12)
+        ).and(Self.chosenFall, .atMost(0.1)).development(missed: 1, controlMissed: 1, of: 52)
         // Groups of four of the same sixteen seeds.
         let order = Claim(
             .mean, "\(most) comparisons make the gold reward's peak by PPO higher than \(least) do", Self.peakGain,
             .above(0), control: "As many random labels do not", Self.shuffledPeakGain, .atMost(0)
-        ).development(missed: 0, of: 4)
+        ).development(missed: 1, of: 14)
         let penalty = Claim(
             .each(allowing: allowed),
             "With a penalty of \(study.weights.last ?? 0) the gold reward hardly falls from its peak",
             Self.penalizedFall, .atMost(0.25),
             control: "With a penalty of \(study.weights.first ?? 0) it falls in at least half of the seeds",
             Self.middleFall, .atLeast(0.25), controlRule: .each(allowing: seeds / 2)
-        ).development(missed: 0, controlMissed: 3, of: 16)
+        ).development(missed: 1, controlMissed: 8, of: 56)
         return [fall, choice] + (study.counts.count > 1 ? [order] : []) + (study.weights.count > 1 ? [penalty] : [])
     }
 

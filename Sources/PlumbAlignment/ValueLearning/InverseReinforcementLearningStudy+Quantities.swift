@@ -21,7 +21,7 @@ extension InverseReinforcementLearningStudy {
             "A learner that assumes ten times too much or too little rationality misjudges how much is at stake: where "
                 + "the recovered reward is added to a known one, the worse of both adds to the loss", damage,
             .atLeast(0.1), control: "A rationality wrong by a tenth adds little", lessDamage, .atMost(0.06)
-        ).development(missed: 3, controlMissed: 4, of: 120)
+        ).development(missed: 4, controlMissed: 4, of: 144)
     }
 
     /// Notes the values of these quantities.

@@ -78,7 +78,7 @@ public struct GoalMisgeneralization: Experiment {
         let narrow = GoalMisgeneralizationStudy.Training(learner, region: 1)
         let wide = GoalMisgeneralizationStudy.Training(learner, region: settings.study.cloning.side)
         // One development agent trained by PPO with cheese anywhere did not learn enough to be judged.
-        let (count, odd) = learner == .ppo ? (56, 1) : (58, 0)
+        let (count, odd) = learner == .ppo ? (80, 1) : (82, 0)
         let claims = [
             Claim(
                 .each(allowing: 1),

@@ -70,7 +70,7 @@ public struct ValueLearning: Experiment {
                 Self.perCount("loss", many), .atMost(0.04),
                 control: "Acting on random rewards loses most, and so does "
                     + "acting on those recovered from as many random demonstrations", Study.randomReward, .atLeast(0.6)
-            ).controlAnd(Self.perCount("random_loss", many), .atLeast(0.3)).development(missed: 0, of: 66),
+            ).controlAnd(Self.perCount("random_loss", many), .atLeast(0.3)).development(missed: 0, of: 90),
             Claim(
                 .value, "More demonstrations lose less: the ratio of the mean losses, \(many) to \(few)",
                 Self.lossRatio, .atMost(1.0 / 3),
@@ -81,7 +81,7 @@ public struct ValueLearning: Experiment {
                     + "from \(few)", Self.perCount("correlation", many), .atLeast(0.7),
                 control: "From random demonstrations it does not", Self.perCount("random_correlation", many),
                 .within(0.4, of: 0)
-            ).and(.mean, Self.correlationGain, .above(0)).development(missed: 2, of: 66),
+            ).and(.mean, Self.correlationGain, .above(0)).development(missed: 2, controlMissed: 1, of: 90),
             Study.rationalityClaim(almostAll),
         ] + Games.claims + [TeachingGrid.claim(almostAll)]
     }

@@ -59,7 +59,7 @@ public struct AttributionPatching: Experiment {
                 year: 2024, arXiv: "2403.17806"),
         ],
         changes:
-            "Three thresholds about edges were chosen on the 25 development pairs that are counted beside the claims: "
+            "Three thresholds about edges were chosen on 25 of the development pairs that are counted beside the claims: "
             + "0.4 for EAP, 0.8 for the ratio of errors and 0.8 for its control.",
         minutes: 2)
 

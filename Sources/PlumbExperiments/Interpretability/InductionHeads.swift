@@ -85,7 +85,7 @@ public struct InductionHeads: Experiment {
     private static let inductionScore = per("induction_score"), previousScore = per("previous_token_score")
     private static let converged = per("converged")
 
-    private static let developmentSeeds = 27
+    private static let developmentSeeds = 63
     private static let trainedClaims = [
         Claim(
             .each(allowing: 1), "Two layers of attention copy repeated random tokens", accuracy, .atLeast(0.9),
@@ -97,13 +97,13 @@ public struct InductionHeads: Experiment {
             .atMost(0.5),
             control: "Without any set of as many other heads of the first layer it does not", others, .atLeast(0.8)
         )
-        .development(missed: 0, of: developmentSeeds),
+        .development(missed: 0, controlMissed: 2, of: developmentSeeds),
         Claim(
             .each(allowing: 1), "Copying survives without the most harmful half of the second layer's heads", half,
             .atLeast(0.75),
             control: "Without the most harmful half of the first layer's it does not", firstHalf, .atMost(0.5)
         )
-        .development(missed: 0, of: developmentSeeds),
+        .development(missed: 0, controlMissed: 1, of: developmentSeeds),
         Claim(
             .each(allowing: 1), "The best induction head reads what the best previous-token head writes", ratio,
             .atLeast(1.4),
@@ -112,7 +112,7 @@ public struct InductionHeads: Experiment {
         )
         .and(gain, .atLeast(1.5))
         .controlAnd(untrained, .atMost(1.3))
-        .development(missed: 0, of: 14),
+        .development(missed: 0, of: 50),
     ]
 
     public var claims: [Claim] { settings.model == nil ? Self.trainedClaims : LanguageModelInductionResults.claims }

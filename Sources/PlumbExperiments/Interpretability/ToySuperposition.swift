@@ -90,19 +90,19 @@ public struct ToySuperposition: Experiment {
             atOne, .atLeast(1.4), control: "At no level between or below the plateaus do they over such a range",
             elsewhere,
             .atMost(1.4)
-        ).development(missed: 0, controlMissed: 0, of: 15),
+        ).development(missed: 0, controlMissed: 0, of: 51),
         Claim(
             .each(allowing: 1), "On a plateau at 1/2, as of antipodal pairs, they stay while the density falls further",
             atHalf,
             .atLeast(1.6), control: "At no level between or below the plateaus do they over such a range", elsewhere,
             .atMost(1.4)
-        ).development(missed: 0, controlMissed: 0, of: 15),
+        ).development(missed: 0, controlMissed: 0, of: 51),
         Claim(
             .each(allowing: 1),
             "The dimensionalities of features stick at simple fractions, nearly all of these at 1/2", stuck,
             .atLeast(0.3),
             control: "Spread smoothly, as many would not be there: the mean share of such draws", smooth, .atMost(0.2)
-        ).and(chance, .atMost(0.001)).development(missed: 1, controlMissed: 0, of: 15),
+        ).and(chance, .atMost(0.001)).development(missed: 2, controlMissed: 0, of: 51),
     ]
 
     let settings: Settings

@@ -35,7 +35,7 @@ public struct LyingFigures {
     public var methods: Table {
         measured.table(
             "methods", title: "Probes after the trigger, with their controls", rowLabel: "probe", columnLabel: "",
-            rows: study.methods.map(\.title), columns: ["truth", "shuffled labels", "random features"],
+            rows: study.methods.map(\.title), columns: ["truth", "shuffled labels", "random directions"],
             cells: study.methods.indices.map { index in
                 let reports = outcomes.map { $0.reports[index] }
                 return [reports.map(\.auroc), reports.map(\.shuffled), reports.map(\.random)]

@@ -116,7 +116,10 @@ public struct Claim: Sendable {
         return claim
     }
 
-    /// The claim with what was counted on development seeds, which no run that judges it uses.
+    /// The claim with what was counted on development seeds, which no later run that judges it uses.
+    ///
+    /// Bounds are chosen on such seeds alone. Seeds of former verifications, on which nothing was chosen, may be counted
+    /// afterwards: they tell how often the rule fails.
     ///
     /// - Parameters:
     ///   - missed: in how many seeds the claim's bounds were not met, or in how many runs where the claim is about a mean
