@@ -23,8 +23,8 @@ struct CircuitBench {
             return (["seconds": times], ["edges": Double(edges), "tokens": Double(pair.clean.count)])
         case "random-circuits": return try circuits(request)
         case "paths":
-            let edges = paths
-            let times = try repeated(request) { _ = try EdgeSweep(direction: .noising).run(model, pair: pair, edges: edges) }
+            let (edges, sweep) = (paths, EdgeSweep(direction: .noising))
+            let times = try repeated(request) { _ = try sweep.run(model, pair: pair, edges: edges) }
             return (["seconds": times], ["paths": Double(edges.count), "tokens": Double(pair.clean.count)])
         case "path-values":
             let edges = Array(paths.prefix(Self.comparedPaths))

@@ -162,7 +162,8 @@ struct AllCommand: AsyncParsableCommand {
             Request(task: "sweep"), Request(task: "sweep", pair: "first-token"), Request(task: "sweep", site: "z"),
         ]
         requests += Request.forwardPasses() + [Request(task: "decode")] + Request.growth()
-        requests += (TrainingBench.tasks + AgentBench.tasks + LanguageModelBench.timed + CircuitBench.timed).map { Request(task: $0) }
+        let tasks = TrainingBench.tasks + AgentBench.tasks + LanguageModelBench.timed + CircuitBench.timed
+        requests += tasks.map { Request(task: $0) }
         var worlds = WorldsBench.tasks.map { Request(task: $0) }
         for index in worlds.indices { (worlds[index].threads, worlds[index].repeats) = (1, options.repeats) }
         try await measure(requests.flatMap(options.perThreads) + worlds, options: options)

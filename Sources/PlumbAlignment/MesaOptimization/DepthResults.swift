@@ -64,7 +64,7 @@ public struct DepthResults {
                 probe, .atLeast(0.95),
                 control: "One layer before the last, it explains less of what all steps predict", earlier,
                 .atMost(0.9)),
-        ].map { $0.development(missed: 0, controlMissed: 0, of: 24) }
+        ].map { $0.development(missed: 0, controlMissed: 0, of: 60) }
     }
 
     /// Notes the values of the quantities that claims are about; none of a network whose training has not converged.

@@ -40,7 +40,7 @@ public struct SineResults {
             .each(allowing: 1), "Its predictions are near those after the gradient step, relative to their mean square",
             difference, .atMost(0.1), control: "They are far from those before the step", before,
             .atLeast(0.3)),
-    ].map { $0.development(missed: 0, controlMissed: 0, of: 16) }
+    ].map { $0.development(missed: 0, controlMissed: 0, of: 52) }
 
     /// Notes the values of the quantities that claims are about; none of a network whose training has not converged.
     public func measure(_ measured: inout Measurements) {

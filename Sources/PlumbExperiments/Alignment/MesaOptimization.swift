@@ -118,7 +118,7 @@ public struct MesaOptimization: Experiment {
             scaleError.trained, .atMost(0.1),
             control: "Trained on shuffled targets, the relative difference is large at some size",
             scaleError.control, .atLeast(0.5)),
-    ].map { $0.development(missed: 0, controlMissed: 0, of: 36) }
+    ].map { $0.development(missed: 0, controlMissed: 0, of: 90) }
 
     let settings: Settings
     private var tasks: InContextRegression { settings.study.tasks }

@@ -69,6 +69,7 @@ public struct PolicySteering: Experiment {
     private static let pooled = Quantity("p_from_covariance_matched_pooled", per: "run")
     private static let cornerReach = reach("corner_network_reach")
     private static let cornerSubtracted = reach("corner_network_reach_subtracted")
+    private static let byCell = Comparison.sameCheeseAgainstAnotherMaze
     private static let cornerLength = Quantity("corner_network_vector_length")
 
     public let claims = [
@@ -88,10 +89,9 @@ public struct PolicySteering: Experiment {
         Claim(
             .each(allowing: 1),
             "What it holds is the cheese's cell: the vector of a maze with its cheese on the same cell does more than "
-                + "that of a maze with its cheese elsewhere",
-            Comparison.sameCheeseAgainstAnotherMaze.difference, .atLeast(0.03),
+                + "that of a maze with its cheese elsewhere", byCell.difference, .atLeast(0.03),
             control: "Two other mazes' vectors, so compared, do not differ", Comparison.otherMazes.p, .above(0.01)
-        ).and(Comparison.sameCheeseAgainstAnotherMaze.p, .atMost(0.01)).development(missed: 0, controlMissed: 1, of: 53),
+        ).and(byCell.p, .atMost(0.01)).development(missed: 0, controlMissed: 1, of: 53),
     ]
 
     let settings: Settings

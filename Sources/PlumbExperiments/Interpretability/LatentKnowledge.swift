@@ -158,7 +158,8 @@ public struct LatentKnowledge: Experiment {
         return Findings(summary: summary(measured), claims: claims, from: measured) {
             measured.metrics(Self.probed, Self.said, Self.shuffled, Self.consistent, Self.saidPlain, Self.right)
             measured.metrics(Self.rightTriggered, Self.rightTrusted, Self.rightBefore, Self.random, Self.untrained)
-            measured.metrics(Self.overRandom, Self.unknown, Self.late, Self.latePlain, Self.exchanged, Self.consistentLied, Self.layer)
+            measured.metrics(Self.overRandom, Self.unknown, Self.late, Self.latePlain, Self.exchanged)
+            measured.metrics(Self.consistentLied, Self.layer)
             figures.layers
             figures.methods
             "Areas are under the ROC curve, of true statements against false ones: 1 reads the truth, 0 its opposite, "

@@ -17,6 +17,7 @@ public import PlumbTensor
 public struct FacetStudy: SettingGroup {
     @Setting("Sets of images, each for the soft maximum of two logits.", 1...256) public var facetSets = 8
     @Setting("Images of a set.", 2...32) public var facetImages = 4
+    @Setting("Steps in which an image of a set is optimized.", 1...100_000) public var facetSteps = 320
     @Setting("Weight of the diversity of a set's images at first; it falls to 0.", 0...1e6)
     public var diversityWeight = 50.0
     @Setting("Temperature of the soft maximum of two logits at first; it falls to 1 or stays below.", 1e-3...1e6)
@@ -74,7 +75,7 @@ public struct FacetStudy: SettingGroup {
     ///
     /// - Parameters:
     ///   - subject: networks and units.
-    ///   - optimization: how images are optimized.
+    ///   - optimization: how images are optimized, but for the number of steps.
     ///   - parametrization: how parameters become images.
     ///   - key: of starts and transformations, which all kinds of sets share.
     ///   - showsPictures: whether the outcome holds pictures.
@@ -89,6 +90,9 @@ public struct FacetStudy: SettingGroup {
         // Round by round the first class of every pair, then the second.
         let one = sets.map { [both[$0][$0 / pairs.count % both[$0].count]] }
         let diversity = VisualizationObjective.diversity(at: subject.point, setsOf: size)
+        var longer = optimization
+        longer.imageSteps = facetSteps
+        let optimization = longer
         func images(_ classes: [[Int]], isDiverse: Bool) throws -> Tensor {
             let chosen = classes.flatMap { [[Int]](repeating: $0, count: size) }
             return try optimization.images(
