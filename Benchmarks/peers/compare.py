@@ -291,7 +291,7 @@ class Session:
                 ours, theirs = [], []
                 for _ in range(self.options.rounds):
                     answer = mine.ask(task=task, pair="shared", threads=threads, repeats=3)
-                    ours += [seconds / answer["details"].get("paths", 1) for seconds in answer["series"]["seconds"]]
+                    ours += [seconds / answer["details"].get("timed", 1) for seconds in answer["series"]["seconds"]]
                     theirs += peer.ask(task=task, threads=threads, repeats=20 if task == "paths" else 2)["seconds"]
                 name = "TransformerLens 3.8.0, a forward pass each" if task == "paths" else "CircuitKit 0.2.0"
                 self.record(what, threads, "s", target, ours, theirs, name, **answer["details"])
@@ -635,7 +635,9 @@ def edges_note(rows):
     gaps = [row["ours"][0] for row in rows if row["what"].startswith("gap: ")]
 
     def both(task):
-        return " and ".join(spread(row["ours"], "s") for row in times[task])
+        return " and ".join(
+            spread([seconds * row.get("paths", 1) / row.get("timed", 1) for seconds in row["ours"]], "s")
+            for row in times[task])
 
     circuits, edges, paths = times["random-circuits"], times["eap"][0], times["paths"][0]
     near = (f" Equal edges and paths have scores that differ by {max(gaps):.1e} of the greatest at most. CircuitKit's texts are "
@@ -645,7 +647,7 @@ def edges_note(rows):
             f"{edges['edges']:,.0f} edges {both('eap')} (asked: 1 s), by five gradients {both('eap-ig')} (asked: 6 s); 200 "
             f"circuits of 3 % of the edges {both('random-circuits')}, {circuits[0]['times_faster']:.1f} and "
             f"{circuits[1]['times_faster']:.1f} times as fast as a forward pass each (asked: 20); the {paths['paths']:,.0f} paths "
-            f"from head to head {both('paths')}.")
+            f"from head to head {both('paths')}, by {paths['timed']:.0f} of them, evenly spaced.")
 
 
 def table(options):

@@ -33,7 +33,7 @@ extension HookedTransformer {
         }
         return HeadWeights(
             queries: part(0, heads), keys: part(heads, groups), values: part(heads + groups, groups),
-            outputs: attention.output.mergedWeight.tensor().transposed().reshaped([heads, width, configuration.width]))
+            outputs: attention.output.mergedWeight.transposedTensor().reshaped([heads, width, configuration.width]))
     }
 
     /// What each token's logit reads, `[V, D]`, exactly dequantized and without a bias: the stream after

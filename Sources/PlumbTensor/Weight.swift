@@ -101,6 +101,12 @@ public struct Weight: Sendable {
         Tensor.concatenated(parts.map { $0.tensor() })
     }
 
+    /// The matrix in float32 with its axes exchanged, `[I, O]`.
+    public func transposedTensor() -> Tensor {
+        if parts.count == 1, case .transposed(let tensor) = parts[0] { return tensor }
+        return tensor().transposed()
+    }
+
     /// Some rows of the matrix in float32: an embedding look-up.
     ///
     /// - Shapes: result `[rows.count, I]`.

@@ -93,7 +93,7 @@ struct Request: Codable {
         case "eap": return "edge attribution patching, whole graph"
         case "eap-ig": return "edge attribution patching, five gradients"
         case "random-circuits": return "200 circuits of 3 % of the edges"
-        case "paths": return "path patching, all heads to all heads"
+        case "paths": return "path patching, 512 paths from head to head"
         case "peak": return "matrix product 1024×1024×4096"
         case "bandwidth": return "reading memory"
         default: return "plumb predict, cold"

@@ -44,16 +44,14 @@ public struct EdgeAttribution: Sendable {
     public func run(
         _ model: HookedTransformer, pair: PatchPair, progress: (Double) throws -> Void = { _ in }
     ) throws -> EdgeScores {
-        guard !model.hasParallelBlocks else {
-            throw ModelError(
-                "edge attribution follows a stream from attention to MLP, which the parallel blocks of \(model.name) do not "
-                    + "have")
-        }
-        guard model.addsHeadsToStream else {
-            throw ModelError(
-                "edges carry what heads add to the stream, and \(model.name) normalizes their sum before it is added")
-        }
-        let stream = ResidualStream(model)
+        try run(ResidualStream(model), pair: pair, progress: progress)
+    }
+
+    /// The same in a stream that serves several pairs.
+    func run(
+        _ stream: ResidualStream, pair: PatchPair, progress: (Double) throws -> Void = { _ in }
+    ) throws -> EdgeScores {
+        let model = stream.model
         let runs = try AttributionRuns(
             model, pair: pair, direction: direction, cells: [], recording: stream.points)
         var base: GradientRun?
@@ -110,11 +108,28 @@ public struct EdgeAttribution: Sendable {
 
 /// A model's residual stream taken apart into what each writer wrote and what each reader reads.
 struct ResidualStream {
-    private let model: HookedTransformer
+    let model: HookedTransformer
+    /// Of each block.
+    private let heads: [HeadWeights]
     private var layers: Int { model.configuration.layers }
     private var hasMLP: Bool { model.configuration.mlpWidth > 0 }
 
-    init(_ model: HookedTransformer) { self.model = model }
+    /// Takes the weights of the model's heads apart.
+    ///
+    /// - Throws: `ModelError` for models of parallel blocks, and those that normalize what heads write.
+    init(_ model: HookedTransformer) throws {
+        guard !model.hasParallelBlocks else {
+            throw ModelError(
+                "edge attribution follows a stream from attention to MLP, which the parallel blocks of \(model.name) do not "
+                    + "have")
+        }
+        guard model.addsHeadsToStream else {
+            throw ModelError(
+                "edges carry what heads add to the stream, and \(model.name) normalizes their sum before it is added")
+        }
+        self.model = model
+        heads = (0..<model.configuration.layers).map { model.headWeights(block: $0) }
+    }
 
     /// What runs must record.
     var points: Set<HookPoint> {
@@ -137,8 +152,7 @@ struct ResidualStream {
         }
         var rows = [change(.block(0, .residPre)).reshaped([1, -1])]
         for block in 0..<layers {
-            let weights = model.headWeights(block: block).outputs
-            rows.append(change(.block(block, .z)).perHead(times: weights))
+            rows.append(change(.block(block, .z)).perHead(times: heads[block].outputs))
             if hasMLP { rows.append(change(.block(block, .mlpOut)).reshaped([1, -1])) }
         }
         return Tensor.concatenated(rows)
@@ -154,15 +168,15 @@ struct ResidualStream {
         }
         var rows: [Tensor] = []
         for block in 0..<layers {
-            let weights = model.headWeights(block: block)
-            let heads = Tensor.concatenated([
+            let weights = heads[block]
+            let slopes = Tensor.concatenated([
                 slope(.block(block, .q)).perHead(times: weights.queries),
                 slope(.block(block, .k)).perHead(times: weights.keys),
                 slope(.block(block, .v)).perHead(times: weights.values),
             ])
             let normalized = HookPoint.block(block, .ln1Normalized)
-            let unweighted = heads.reshaped([-1, model.configuration.width]) * weight(at: normalized)
-            rows.append(carriedBack(unweighted.reshaped(heads.shape), normalized, .block(block, .ln1Scale), run.cache))
+            let unweighted = slopes.reshaped([-1, model.configuration.width]) * weight(at: normalized)
+            rows.append(carriedBack(unweighted.reshaped(slopes.shape), normalized, .block(block, .ln1Scale), run.cache))
             guard hasMLP else { continue }
             let mlp = HookPoint.block(block, .ln2Normalized)
             rows.append(carriedBack(slope(mlp).reshaped([1, -1]), mlp, .block(block, .ln2Scale), run.cache))

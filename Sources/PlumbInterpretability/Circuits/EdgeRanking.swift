@@ -24,11 +24,11 @@ public struct EdgeRanking: Sendable {
         progress: (Double) throws -> Void = { _ in }
     ) throws {
         guard !pairs.isEmpty else { throw ModelError("edges are scored on one pair of prompts or more, got none") }
-        let graph = EdgeGraph(model.configuration)
+        let (graph, stream) = (EdgeGraph(model.configuration), try ResidualStream(model))
         var sums = [Double](repeating: 0, count: graph.edgeCount)
         for (index, pair) in pairs.enumerated() {
             try progress(Double(index) / Double(pairs.count))
-            let found = try attribution.run(model, pair: pair).scores.flatMap { $0 }
+            let found = try attribution.run(stream, pair: pair).scores.flatMap { $0 }
             for place in found.indices { sums[place] += found[place] / Double(pairs.count) }
         }
         self.init(graph, scores: sums)

@@ -29,7 +29,7 @@ public struct VisualizationSubject: Sendable {
 /// directions drawn at random ask for the unit too, and are counted beside.
 public struct FeatureVisualizationStudy: SettingGroup {
     @Setting("Units of each layer that images are made for, evenly spaced among its channels.", 1...64)
-    public var unitsPerLayer = 8
+    public var unitsPerLayer = 16
     /// How images are made.
     public var optimization = ImageOptimization()
     @Setting("Whether waves are weighted by their amplitude in the data set, not by a power of their frequency.")

@@ -12,7 +12,7 @@ public import PlumbTensor
 /// gradient by Adam. What the result shows is what drives the unit, also where no photograph would; beside it belong
 /// examples of the data set, since an image that drives a unit need not be what it detects.
 public struct ImageOptimization: SettingGroup {
-    @Setting("Steps in which an image is optimized.", 1...100_000) public var imageSteps = 160
+    @Setting("Steps in which an image is optimized.", 1...100_000) public var imageSteps = 80
     @Setting("Learning rate of an image's parameters, by Adam, at first; it falls to 0.", 1e-6...10)
     public var imageRate = 0.1
     /// Changes of the image between steps.

@@ -32,7 +32,7 @@ struct CircuitPass {
 
     /// What writers wrote more than in the corrupted run.
     private struct Changes {
-        /// `[rows of all jobs and their live writers, D]`
+        /// `[rows of all jobs and their live writers, or more, D]`
         var values: Tensor
         /// The sum over writers so far, for jobs that need it, `[rows, D]`.
         var sums: Tensor
@@ -46,21 +46,26 @@ struct CircuitPass {
     }
 
     /// The logits of every job at the positions that its metric reads.
-    func run(progress: (Double) throws -> Void) throws -> [Tensor] {
-        var changes = begun()
+    ///
+    /// - Parameter memory: takes what writers wrote more; kept from pass to pass, so that its pages are cleared once.
+    func run(in memory: inout Tensor, progress: (Double) throws -> Void) throws -> [Tensor] {
+        var changes = begun(in: &memory)
         for block in 0..<layers {
             attend(block, &changes)
             if layout.hasMLP { think(block, &changes) }
             try progress(Double(block + 1) / Double(layers))
         }
+        memory = changes.values
         return finished(changes)
     }
 
-    /// The changes of the embeddings.
-    private func begun() -> Changes {
+    /// The changes of the embeddings. Every other row is written before it is read, whatever it held.
+    private func begun(in memory: inout Tensor) -> Changes {
         let rows = jobs.reduce(0) { $0 + $1.rows * $1.plan.liveWriters.count }
         let sums = jobs.reduce(0) { $0 + ($1.plan.needsSum ? $1.rows : 0) }
-        var changes = Changes(values: .zeros([rows, width]), sums: .zeros([sums, width]))
+        var changes = Changes(
+            values: memory.shape[0] < rows ? .zeros([rows, width]) : memory, sums: .zeros([sums, width]))
+        memory = .zeros([0, width])  // so that the changes are not copied
         let parts = jobs.indices.map { Part(job: $0, rows: 0..<jobs[$0].rows) }
         let embedded = recorded.embedding.gathered(parts.flatMap(base))
         write(embedded, of: 0, parts, to: &changes)

@@ -69,9 +69,12 @@ public struct CircuitSweep: Sendable {
             }
         }
         var done = 0
+        var memory = Tensor.zeros([0, model.configuration.width])
         for chunk in chunks(jobs) {
             let pass = CircuitPass(self, recorded, jobs: chunk)
-            let logits = try pass.run { try progress((Double(done) + $0 * Double(chunk.count)) / Double(jobs.count)) }
+            let logits = try pass.run(in: &memory) {
+                try progress((Double(done) + $0 * Double(chunk.count)) / Double(jobs.count))
+            }
             for (job, logits) in zip(chunk, logits) { values[job.pair][job.circuit] = judges[job.pair](logits) }
             done += chunk.count
         }
@@ -85,6 +88,9 @@ public struct CircuitSweep: Sendable {
         try PatchSweep().check(model, pairs: pairs, cells: [])
     }
 
+    /// A pass that takes more is not faster: its products are large enough, and fresh pages must be cleared.
+    private static let passBytes = 256 << 20
+
     /// Jobs whose changes fit half the memory limit.
     private func chunks(_ jobs: [CircuitJob]) -> [[CircuitJob]] {
         let sizes = model.configuration
@@ -94,7 +100,7 @@ public struct CircuitSweep: Sendable {
         for job in jobs {
             let own = job.rows * (4 * sizes.width * (job.plan.liveWriters.count + 2 * sizes.heads) + passing)
             bytes += own
-            if chunks.isEmpty || bytes > memoryLimit / 2 {
+            if chunks.isEmpty || bytes > min(memoryLimit / 2, Self.passBytes) {
                 chunks.append([])
                 bytes = own
             }
