@@ -115,8 +115,8 @@ public struct FeatureVisualization: Experiment {
                 Self.untrained, .atMost(0.1)
             ).controlAnd(Self.direction, .atMost(0.1)),
             Claim(
-                .each(allowing: 1), "An image made of plane waves has more low-frequency energy than one of pixels", Self.gain,
-                .atLeast(0.2), control: "Where the weight of a wave does not fall with its frequency it has not",
+                .each(allowing: 1), "An image made of plane waves has more low-frequency energy than one of pixels",
+                Self.gain, .atLeast(0.2), control: "Where a wave's weight does not fall with its frequency it has not",
                 Self.flatGain, .atMost(0.05)),
         ]
         guard settings.subject == .signs else { return shared }
