@@ -46,7 +46,7 @@ TRAINING = {
 # What it is called, and how many times as fast it shall be.
 EDGES = {
     "eap": ("edge attribution patching, GPT-2's shape, 16 tokens", 10),
-    "eap-ig": ("the same by five gradients (EAP-IG)", 10),
+    "eap-ig": ("edge attribution patching by five gradients (EAP-IG), the same", 10),
     "paths": ("path patching, GPT-2's shape, 16 tokens, a path from head to head", 20),
 }
 
