@@ -140,6 +140,21 @@ import Testing
         "When Mary and John went to the store, Mary gave a drink to", "--answer", " Mary", "--wrong", " John",
     ]
 
+    @Test func aHeadsAttentionIsExplainedAndWhatItCannotSeeRefused() throws {
+        let asked = ["graph", "--text", "When Mary and John went", "--head", "1.0"]
+        let json = try run(asked + ["--from", "-1", "--to", "2", "--json"]).json()
+        let metrics = try #require(json["metrics"] as? [String: Double])
+        let tables = try #require(json["tables"] as? [String: Any])
+        #expect(metrics["score"] != nil && metrics["attention"] != nil && tables["pairs"] != nil)
+        let shown = try run(asked)
+        #expect(shown.code == 0 && shown.output.contains("before the softmax"), "\(shown.errors)")
+        try refuses(asked + ["--from", "1", "--to", "3"], says: "position 1 does not see position 3")
+        try refuses(asked + ["--to", "99"], code: 2, says: "--to 99 is outside the prompt")
+        try refuses(["graph", "--text", "a b", "--head", "7"], code: 2, says: "not a block and a head, such as 17.4")
+        try refuses(["graph", "--text", "a b", "--head", "9.0"], says: "has no head 0 in block 9")
+        try refuses(["graph", "--text", "a b", "--to", "0"], code: 2, says: "--from and --to are about the head")
+    }
+
     @Test func circuitsAreFoundJudgedAndWritten() throws {
         let (out, dot) = (
             tiny.scratch.appendingPathComponent("c.json").path, tiny.scratch.appendingPathComponent("c.dot").path
