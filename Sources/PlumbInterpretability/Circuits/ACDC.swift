@@ -5,11 +5,12 @@ public import PlumbModels
 /// threshold is removed for good (Conmy, Mavor-Parker, Lynch, Heimersheim, Garriga-Alonso 2023, arXiv:2304.14997).
 ///
 /// Removals are tried one after another, as published. Runs of them are evaluated in one batch as if each succeeded; after
-/// the first that fails, the rest of the batch is tried again without it, so that the result is that of single trials.
+/// the first that fails, the rest of the batch is tried again without it, so that the result is that of single trials. A
+/// batch is twice the one before where all of its removals succeeded, and as long as those that did where one failed.
 public struct ACDC: Sendable {
     /// The change of the metric that a removed edge stays below, as a part of the difference between the prompts.
     public var threshold: Double
-    /// How many removals are evaluated at once.
+    /// How many removals are evaluated at once, at most.
     public var batch: Int
 
     /// - Precondition: the threshold is above 0 and a batch has a removal or more.
@@ -51,11 +52,13 @@ public struct ACDC: Sendable {
         var current = start ?? EdgeSubset(sweep.graph, isFull: true)
         let layout = EdgeLayout(sweep.graph)
         let starts = sweep.graph.starts
-        let first = try CircuitScore(sweep.run([current], on: pairs))
+        let prepared = try sweep.prepared(pairs)
+        let first = try CircuitScore(prepared.run([current]))
         var value = first.restored[0]
         var (evaluations, tried) = (1, 0)
         var changes: [Int: Double] = [:]
         let total = max(1, current.count)
+        var size = min(batch, 8)
         for reader in sweep.graph.readers.indices.reversed() {
             // Nothing reads what follows from this reader.
             guard isNeeded(reader, in: current, layout) else {
@@ -67,10 +70,10 @@ public struct ACDC: Sendable {
             while !waiting.isEmpty {
                 try progress(Double(tried) / Double(total))
                 var chain: [EdgeSubset] = []
-                for writer in waiting.prefix(batch) {
+                for writer in waiting.prefix(size) {
                     chain.append((chain.last ?? current).removing(writer: writer, reader: reader))
                 }
-                let values = try CircuitScore(sweep.run(chain, on: pairs)).restored
+                let values = try CircuitScore(prepared.run(chain)).restored
                 evaluations += chain.count
                 var passed = 0
                 var isStopped = false
@@ -84,6 +87,7 @@ public struct ACDC: Sendable {
                 }
                 tried += passed + (isStopped ? 1 : 0)
                 waiting.removeFirst(passed + (isStopped ? 1 : 0))
+                size = isStopped ? max(1, passed) : min(batch, max(size, 2 * chain.count))
             }
         }
         return Outcome(edges: current.pruned, evaluations: evaluations, changes: changes)

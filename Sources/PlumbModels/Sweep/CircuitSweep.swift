@@ -46,41 +46,15 @@ public struct CircuitSweep: Sendable {
     public func run(
         _ circuits: [EdgeSubset], on pairs: [PatchPair], progress: (Double) throws -> Void = { _ in }
     ) throws -> [CircuitSweepResult] {
+        try prepared(pairs).run(circuits, progress: progress)
+    }
+
+    /// Pairs with what their clean and corrupted runs compute, on which circuits can be evaluated again and again.
+    ///
+    /// - Throws: ``ModelError`` for pairs that ``PatchSweep`` refuses or that differ in length.
+    public func prepared(_ pairs: [PatchPair]) throws -> CircuitPairs {
         try check(pairs)
-        if let other = circuits.first(where: { $0.graph != graph }) {
-            throw ModelError(
-                "a circuit of a graph of \(other.graph.edgeCount) edges is not one of \(model.name), which has "
-                    + "\(graph.edgeCount)")
-        }
-        guard !pairs.isEmpty else { return [] }
-        let recorded = CircuitRecording(model, pairs)
-        for logits in recorded.cleanLogits + recorded.corruptedLogits { try model.requireNumbers(logits) }
-        let judges = pairs.indices.map { pairs[$0].metric.judge(recorded.cleanLogits[$0]) }
-        let clean = pairs.indices.map { judges[$0](recorded.cleanLogits[$0]) }
-        let corrupted = pairs.indices.map { judges[$0](recorded.corruptedLogits[$0]) }
-        var values = corrupted.map { [Double](repeating: $0, count: circuits.count) }
-        let paths = circuits.map(EdgePaths.init)
-        let layout = EdgeLayout(graph)
-        var jobs: [CircuitJob] = []
-        for (index, circuit) in circuits.enumerated() where paths[index].isLive(layout.logits, in: circuit) {
-            let plan = CircuitPlan(circuit, paths[index])
-            for pair in pairs.indices where recorded.rows(pair) > 0 {
-                jobs.append(CircuitJob(circuit: index, pair: pair, rows: recorded.rows(pair), plan: plan))
-            }
-        }
-        var done = 0
-        var memory = Tensor.zeros([0, model.configuration.width])
-        for chunk in chunks(jobs) {
-            let pass = CircuitPass(self, recorded, jobs: chunk)
-            let logits = try pass.run(in: &memory) {
-                try progress((Double(done) + $0 * Double(chunk.count)) / Double(jobs.count))
-            }
-            for (job, logits) in zip(chunk, logits) { values[job.pair][job.circuit] = judges[job.pair](logits) }
-            done += chunk.count
-        }
-        return pairs.indices.map {
-            CircuitSweepResult(clean: clean[$0], corrupted: corrupted[$0], values: values[$0])
-        }
+        return try CircuitPairs(self, pairs)
     }
 
     /// - Throws: ``ModelError`` for pairs that cannot be patched by position.
@@ -92,7 +66,7 @@ public struct CircuitSweep: Sendable {
     private static let passBytes = 256 << 20
 
     /// Jobs whose changes fit half the memory limit.
-    private func chunks(_ jobs: [CircuitJob]) -> [[CircuitJob]] {
+    fileprivate func chunks(_ jobs: [CircuitJob]) -> [[CircuitJob]] {
         let sizes = model.configuration
         let passing = 4 * (6 * sizes.width + 4 * sizes.heads * sizes.headWidth + 3 * sizes.mlpWidth)
         var chunks: [[CircuitJob]] = []
@@ -107,6 +81,63 @@ public struct CircuitSweep: Sendable {
             chunks[chunks.count - 1].append(job)
         }
         return chunks
+    }
+}
+
+/// Pairs whose clean and corrupted runs are recorded, for circuits to be evaluated on.
+public struct CircuitPairs: Sendable {
+    private let sweep: CircuitSweep
+    private let pairs: [PatchPair]
+    /// Nil of no pairs.
+    private let recorded: CircuitRecording?
+
+    fileprivate init(_ sweep: CircuitSweep, _ pairs: [PatchPair]) throws {
+        (self.sweep, self.pairs) = (sweep, pairs)
+        recorded = pairs.isEmpty ? nil : CircuitRecording(sweep.model, pairs)
+        for logits in (recorded?.cleanLogits ?? []) + (recorded?.corruptedLogits ?? []) {
+            try sweep.model.requireNumbers(logits)
+        }
+    }
+
+    /// The metric of every circuit on every pair, as of ``CircuitSweep/run(_:on:progress:)``.
+    ///
+    /// - Throws: ``ModelError`` for circuits of another graph; whatever `progress` throws.
+    public func run(
+        _ circuits: [EdgeSubset], progress: (Double) throws -> Void = { _ in }
+    ) throws -> [CircuitSweepResult] {
+        let graph = sweep.graph
+        if let other = circuits.first(where: { $0.graph != graph }) {
+            throw ModelError(
+                "a circuit of a graph of \(other.graph.edgeCount) edges is not one of \(sweep.model.name), which has "
+                    + "\(graph.edgeCount)")
+        }
+        guard let recorded else { return [] }
+        let judges = pairs.indices.map { pairs[$0].metric.judge(recorded.cleanLogits[$0]) }
+        let clean = pairs.indices.map { judges[$0](recorded.cleanLogits[$0]) }
+        let corrupted = pairs.indices.map { judges[$0](recorded.corruptedLogits[$0]) }
+        var values = corrupted.map { [Double](repeating: $0, count: circuits.count) }
+        let paths = circuits.map(EdgePaths.init)
+        let layout = EdgeLayout(graph)
+        var jobs: [CircuitJob] = []
+        for (index, circuit) in circuits.enumerated() where paths[index].isLive(layout.logits, in: circuit) {
+            let plan = CircuitPlan(circuit, paths[index])
+            for pair in pairs.indices where recorded.rows(pair) > 0 {
+                jobs.append(CircuitJob(circuit: index, pair: pair, rows: recorded.rows(pair), plan: plan))
+            }
+        }
+        var done = 0
+        var memory = Tensor.zeros([0, sweep.model.configuration.width])
+        for chunk in sweep.chunks(jobs) {
+            let pass = CircuitPass(sweep, recorded, jobs: chunk)
+            let logits = try pass.run(in: &memory) {
+                try progress((Double(done) + $0 * Double(chunk.count)) / Double(jobs.count))
+            }
+            for (job, logits) in zip(chunk, logits) { values[job.pair][job.circuit] = judges[job.pair](logits) }
+            done += chunk.count
+        }
+        return pairs.indices.map {
+            CircuitSweepResult(clean: clean[$0], corrupted: corrupted[$0], values: values[$0])
+        }
     }
 }
 
