@@ -25,7 +25,7 @@ struct GraphCommand: AsyncParsableCommand {
 
     @OptionGroup var options: InstrumentOptions
     @Option(
-        help: "A folder of circuit-tracer transcoders. (default: the model's own neurons)",
+        help: "A folder of circuit-tracer transcoders, or a run that trained some. (default: the model's own neurons)",
         completion: .directory)
     var transcoders: String?
     @Option(help: "The most features of the graph.") var nodes = 1000

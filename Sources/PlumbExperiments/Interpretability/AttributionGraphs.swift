@@ -12,19 +12,12 @@ internal import PlumbTensor
 public struct AttributionGraphs: Experiment {
     public struct Settings: ExperimentSettings {
         @Setting(
-            "A language model whose own neurons are the features; nil for transformers and transcoders trained here."
-        )
+            "A language model whose own neurons are the features, or with --text transcoders that are trained; none "
+                + "trains a small transformer and its transcoders.")
         public var model: String? = nil
-        @Setting("Prompts for a language model, separated by |.")
-        public var texts =
-            "The capital of France is|When Mary and John went to the store, John gave a drink to"
-        @Setting("The most features that get a row in a language model's graph.", 2...100_000) public
-            var nodes = 1000
-        @Setting(
-            "The most neurons of a position and block of a language model that are features.", 1...100_000
-        )
-        public var neurons = 128
-        @Setting("Seeds; a transformer and its transcoders are trained with each.", 1...1000) public
+        /// The graphs of a language model.
+        public var graphs = LanguageModelGraphStudy()
+        @Setting("Seeds; a small transformer and its transcoders are trained with each.", 1...1000) public
             var seeds = 4
         public var study = TwoHopStudy()
         public init() {}
@@ -95,16 +88,15 @@ public struct AttributionGraphs: Experiment {
     public init(_ settings: Settings) { self.settings = settings }
 
     public func run(in context: inout RunContext) async throws -> Findings {
-        let results: [TwoHopStudy.Result]
-        var seeds = [context.seed]
+        let (results, seeds): ([TwoHopStudy.Result], [UInt64])
+        var examined: LanguageModelGraphStudy.Outcome?
         if let name = settings.model {
-            results = [try await examine(name, in: &context)]
+            let found = try await examine(name, in: &context)
+            (results, seeds, examined) = ([found.result], [context.seed], found)
         } else {
             let (study, trials) = (settings.study, Trials(context, count: settings.seeds))
-            results = try await trials.run("graphs") { trial in
-                try study.run(key: trial.key, in: trial.session)
-            }
-            seeds = trials.seeds
+            let found = try await trials.run("graphs") { try study.run(key: $0.key, in: $0.session) }
+            (results, seeds) = (found, trials.seeds)
         }
         var measured = Measurements(seeds: seeds)
         measured[Self.correlation] = results.map(\.correlation)
@@ -117,7 +109,8 @@ public struct AttributionGraphs: Experiment {
         return Findings(summary: summary(measured), claims: claims, from: measured) {
             measured.metrics(
                 Self.correlation, Self.random, Self.shuffled, Self.replacement, Self.completeness)
-            if settings.model == nil { measured.metrics(Self.accuracy, Self.explained) }
+            if settings.model == nil { measured.metric(Self.accuracy) }
+            if !measured.mean(Self.explained).isNaN { measured.metric(Self.explained) }
             ScatterPlot(
                 title: "What graphs predict and what the model does",
                 caption:
@@ -127,36 +120,49 @@ public struct AttributionGraphs: Experiment {
                 x: Axis("predicted change, logits"), y: Axis("measured change, logits"),
                 groups: [.init("features", x: results[0].predicted, y: results[0].measured)],
                 showsDiagonal: true)
+            if let examined { prompts(examined, measured) }
+            if let trained = examined?.trained { blocks(trained) }
             "The replacement score is the part of the logits' influence that comes from the prompt and not from "
                 + "errors; with a "
                 + "model's own neurons as features it is lowered only by neurons that are left out."
         }
     }
 
-    /// Graphs of a language model's own neurons.
-    private func examine(_ name: String, in context: inout RunContext) async throws
-        -> TwoHopStudy.Result
-    {
-        let model = try await context.load(name)
-        let replacement = try ReplacementModel(model, neuronLimit: settings.neurons)
-        let test = GraphInterventions(limit: settings.study.interventions)
-        var options = AttributionOptions()
-        options.featureLimit = settings.nodes
-        let texts = settings.texts.split(separator: "|").map(String.init)
-        var outcomes: [GraphInterventions.Outcome] = []
-        for (index, text) in texts.enumerated() {
-            let tokens = try model.tokens(text)
-            let best = HookedTransformer.topTokens(model.nextTokenLogProbabilities(tokens), count: 2).map(
-                \.token)
-            let graph = try replacement.graph(
-                tokens, options: options, logits: best,
-                progress: context.reporter.stage("graphs", part: index, of: texts.count))
-            outcomes.append(
-                try test.run(graph, replacement, key: RandomKey(context.seed)["prompt"][index]))
-            let file = AttributionGraphFile(graph, slug: "\(name)-\(index)")
-            try context.write(file.json(), artifact: "graph-\(index).json", kind: "attribution graph")
+    /// Graphs of a language model.
+    private func examine(_ name: String, in context: inout RunContext) async throws -> LanguageModelGraphStudy.Outcome {
+        let (model, study) = (try await context.load(name), settings.graphs)
+        try study.check(model)
+        let corpus = try study.transcoders.corpus.text.map { _ in try study.transcoders.corpus.read(for: model) }
+        if let corpus { context.record(input: corpus.file) }
+        let found = try study.run(
+            model, tokens: corpus?.tokens, interventions: settings.study.interventions, key: RandomKey(context.seed),
+            in: FitSession(context))
+        for (index, file) in found.files.enumerated() {
+            try context.write(file, artifact: "graph-\(index).json", kind: "attribution graph")
         }
-        return TwoHopStudy.result(outcomes)
+        return found
+    }
+
+    private func prompts(_ found: LanguageModelGraphStudy.Outcome, _ measured: Measurements) -> Table {
+        let columns: KeyValuePairs<String, (TwoHopStudy.Result) -> Double> = [
+            "features": { Double($0.predicted.count) }, "correlation": { $0.correlation },
+            "replacement": { $0.replacement }, "completeness": { $0.completeness },
+        ]
+        return measured.table(
+            "prompts", title: "Prompt by prompt", rowLabel: "prompt", columnLabel: "",
+            rows: found.prompts.map(\.text), columns: columns.map(\.key),
+            cells: found.prompts.map { prompt in columns.map { [$0.value(prompt.result)] } })
+    }
+
+    private func blocks(_ trained: TranscoderStudy.Outcome) -> LineChart {
+        LineChart(
+            title: "What the transcoders explain",
+            caption:
+                "One less the squared error as a share of the variance of what each MLP writes, on text that was not "
+                + "trained on.", x: Axis("block"), y: Axis("explained variance"),
+            series: [
+                LineChart.Series("transcoders", x: trained.explained.indices.map(Double.init), y: trained.explained)
+            ])
     }
 
     private func summary(_ measured: Measurements) -> String {

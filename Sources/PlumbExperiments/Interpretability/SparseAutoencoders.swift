@@ -111,7 +111,7 @@ public struct SparseAutoencoders: Experiment {
     public init(_ settings: Settings) throws {
         self.settings = settings
         try settings.study.check()
-        guard settings.stream.text == nil || settings.model != nil else {
+        guard settings.stream.corpus.text == nil || settings.model != nil else {
             throw SettingsError("--text is for a language model: name one with --model, such as --model smollm2-135m")
         }
     }

@@ -22,14 +22,13 @@ public struct LanguageModelSparseResults {
     ) async throws {
         let model = try await context.load(name)
         try study.check(model)
-        let (tokens, data, path) = try study.read(for: model)
-        context.record(
-            input: InputFile(path: path, sha256: FileHash.sha256(of: data), bytes: data.count, role: "text"))
+        let corpus = try study.corpus.read(for: model)
+        context.record(input: corpus.file)
         // One pass through the model uses every core.
         var trials = Trials(context, count: count)
         trials.width = 1
         let outcomes = try await trials.run("dictionaries") { trial in
-            try study.run(model, tokens: tokens, key: trial.key, in: trial.session)
+            try study.run(model, tokens: corpus.tokens, key: trial.key, in: trial.session)
         }
         var measured = Measurements(seeds: trials.seeds)
         measured[Self.recovered] = outcomes.map { $0.recovered(2) }

@@ -5,12 +5,9 @@ public import PlumbLearning
 public import PlumbModels
 internal import PlumbRecords
 public import PlumbTensor
-internal import PlumbTokenizers
 
 extension LanguageModelSparseStudy {
     /// Trains the three dictionaries and evaluates them.
-    ///
-    /// The first position of a window is neither learned from nor replaced: models put norms there that occur nowhere else.
     ///
     /// - Throws: `ModelError` for a text that the model cannot read or training that fails; `RunInterrupted` when the session
     ///   is asked to stop.
@@ -19,19 +16,19 @@ extension LanguageModelSparseStudy {
     ) throws -> Outcome {
         let random = try HookedTransformer(
             model.configuration, key: key["random model"], initialization: .scaled(), name: "random weights")
-        let windows = windows(of: tokens, model, key["windows"])
+        let windows = corpus.split(tokens, model, key: key["windows"])
         let point = point(model)
         let (steps, controlSteps) = (steps(of: self.tokens), steps(of: controlTokens))
         func training(_ steps: Int) -> SparseTraining {
             var training = SparseTraining(.batchTopK(k), features: dictionary, steps: steps)
             (training.learningRate, training.warmup) = (rate, max(1, min(200, steps / 10)))
-            training.deadAfterRows = max(20_000, min(1_000_000, steps * self.windows * window / 10))
+            training.deadAfterRows = max(20_000, min(1_000_000, steps * corpus.batchTokens / 10))
             return training
         }
         var own = SparseDictionaryTrainer(training(steps), key: key["dictionary"])
         var permuted = SparseDictionaryTrainer(training(controlSteps), key: key["dictionary"])
         for step in 0..<steps {
-            let rows = try rows(model, point, windows.batch(step, self.windows))
+            let rows = try rows(model, point, windows.batch(step, corpus.windows))
             try own.step(SparseBatch(rows))
             // Both learn from one pass through the model.
             if step < controlSteps {
@@ -41,7 +38,7 @@ extension LanguageModelSparseStudy {
         }
         var ofRandom = SparseDictionaryTrainer(training(controlSteps), key: key["dictionary"])
         for step in 0..<controlSteps {
-            try ofRandom.step(SparseBatch(rows(random, point, windows.batch(step, self.windows))))
+            try ofRandom.step(SparseBatch(rows(random, point, windows.batch(step, corpus.windows))))
             try report(ofRandom, step, controlSteps, "dictionary of random weights", session)
         }
         let found = try [own, ofRandom, permuted].map { try $0.dictionary(input: point) }
@@ -58,7 +55,7 @@ extension LanguageModelSparseStudy {
             })
     }
 
-    private func steps(of tokens: Int) -> Int { max(1, tokens / (windows * window)) }
+    private func steps(of tokens: Int) -> Int { max(1, tokens / corpus.batchTokens) }
 
     private func report(
         _ trainer: SparseDictionaryTrainer, _ step: Int, _ steps: Int, _ label: String, _ session: FitSession
@@ -72,35 +69,11 @@ extension LanguageModelSparseStudy {
         session.reporter.point("dead_features/\(label)", x: Double(step), y: last.dead)
     }
 
-    /// Windows of a text: those to train on in an order of their own, and those to test on, which are its last.
-    private struct Windows {
-        var training: [[Int]]
-        var test: [[Int]]
-
-        func batch(_ step: Int, _ count: Int) -> [[Int]] {
-            (step * count..<(step + 1) * count).map { training[$0 % training.count] }
-        }
-    }
-
-    private func windows(of tokens: [Int], _ model: HookedTransformer, _ key: RandomKey) -> Windows {
-        let beginning = model.tokenizer?.bos ?? tokens[0]
-        let all = (0..<tokens.count / window).map { [beginning] + tokens[$0 * window..<($0 + 1) * window] }
-        var generator = key.generator()
-        return Windows(
-            training: all.dropLast(testWindows).shuffled(using: &generator), test: Array(all.suffix(testWindows)))
-    }
-
     /// The stream at all positions but the first of each text, `[R, D]`.
     private func rows(_ model: HookedTransformer, _ point: HookPoint, _ texts: [[Int]]) throws -> Tensor {
-        var parts: [Tensor] = []
-        for first in stride(from: 0, to: texts.count, by: windows) {
-            let part = Array(texts[first..<min(first + windows, texts.count)])
-            guard let stream = try model.activations(of: part, at: [point])[point] else { continue }
-            let kept = (0..<stream.shape[0]).filter { $0 % (window + 1) != 0 }
-            parts.append(stream.gathered(kept))
+        guard let rows = try corpus.rows(model, at: [point], texts)[point] else {
+            unmet("\(model.name) did not show \(point)")
         }
-        let rows = Tensor.concatenated(parts)
-        try model.requireNumbers(rows)
         return rows
     }
 

@@ -53,7 +53,8 @@ import Testing
         var generator = RandomKey(9).generator()
         let tokens = (0..<4000).map { _ in generator.index(below: 20) }
         var study = LanguageModelSparseStudy()
-        (study.layer, study.window, study.windows, study.testWindows) = (1, 15, 8, 8)
+        study.layer = 1
+        (study.corpus.window, study.corpus.windows, study.corpus.testWindows) = (15, 8, 8)
         (study.tokens, study.controlTokens, study.dictionary, study.k, study.rate) = (40_000, 20_000, 64, 12, 0.01)
         try study.check(model)
         let outcome = try study.run(model, tokens: tokens, key: RandomKey(1))
@@ -62,6 +63,6 @@ import Testing
         #expect(outcome.losses.allSatisfy { $0.isFinite })
         study.layer = 3
         #expect(throws: (any Error).self) { try study.check(model) }
-        #expect(throws: (any Error).self) { _ = try study.read(for: model) }
+        #expect(throws: (any Error).self) { _ = try study.corpus.read(for: model) }
     }
 }

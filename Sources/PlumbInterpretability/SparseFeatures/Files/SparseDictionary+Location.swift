@@ -6,7 +6,7 @@ internal import PlumbTensor
 
 extension SparseDictionary {
     /// Reads a dictionary wherever its files say what it is: a folder of SAELens, a file of Gemma Scope or a folder with its
-    /// `params.npz`, one layer of a folder of circuit-tracer, or a run's folder that has one dictionary among its artifacts.
+    /// `params.npz`, one layer of a folder of circuit-tracer, or a run's folder that has one such folder among its artifacts.
     ///
     /// - Parameters:
     ///   - url: the file or folder.
@@ -47,32 +47,39 @@ extension SparseDictionary {
             }
             self = try SparseDictionary(gemmaScope: file, input: point)
         } else {
-            self = try SparseDictionary(saeLens: Self.onlyFolder(in: url))
+            let found = try url.onlyFolder(with: ["cfg.json", "config.yaml"], of: "dictionary")
+            self = try SparseDictionary(contentsOf: found, point: point, layer: layer)
         }
         if let point, point != input {
             throw FileError("\(url.path) is of \(input), not of \(point)")
         }
     }
+}
 
-    /// The one folder of SAELens in a folder such as a run's.
-    private static func onlyFolder(in folder: URL) throws -> URL {
+extension URL {
+    /// The one folder in a folder, such as a run's, that has a file of one of some names.
+    ///
+    /// - Throws: `FileError` where there is none, or more than one.
+    func onlyFolder(with names: [String], of kind: String) throws -> URL {
         func folders(_ url: URL, depth: Int) -> [URL] {
             let inside = (try? FileManager.default.contentsOfDirectory(at: url, includingPropertiesForKeys: nil)) ?? []
-            if inside.contains(where: { $0.lastPathComponent == "cfg.json" }) { return [url] }
+            if inside.contains(where: { names.contains($0.lastPathComponent) }) { return [url] }
             guard depth > 0 else { return [] }
             return inside.filter { url in
                 var isFolder: ObjCBool = false
                 return FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) && isFolder.boolValue
             }.flatMap { folders($0, depth: depth - 1) }
         }
-        let found = folders(folder, depth: 3).sorted { $0.path < $1.path }
+        guard FileManager.default.fileExists(atPath: path) else {
+            throw FileError("cannot read \(path): there is no such file or folder")
+        }
+        let found = folders(self, depth: 3).sorted { $0.path < $1.path }
         guard let first = found.first else {
-            throw FileError(
-                "\(folder.path) holds no dictionary: no folder in it has cfg.json, config.yaml or params.npz")
+            throw FileError("\(path) holds no \(kind): no folder in it has \(names.joined(separator: " or "))")
         }
         guard found.count == 1 else {
-            let names = found.prefix(4).map(\.path).joined(separator: ", ")
-            throw FileError("\(folder.path) holds \(found.count) dictionaries: name one of \(names)")
+            let paths = found.prefix(4).map(\.path).joined(separator: ", ")
+            throw FileError("\(path) holds \(found.count) folders of that kind: name one of \(paths)")
         }
         return first
     }

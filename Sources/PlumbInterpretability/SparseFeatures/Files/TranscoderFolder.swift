@@ -41,8 +41,10 @@ public struct TranscoderFolder: Sendable {
 
     /// Reads `config.yaml` and the file of each block.
     ///
+    /// - Parameter location: their folder, or a run's that has such a folder among its artifacts.
     /// - Throws: `FileError` naming the file and what is wrong with it.
-    public init(contentsOf folder: URL) throws {
+    public init(contentsOf location: URL) throws {
+        let folder = try location.onlyFolder(with: ["config.yaml"], of: "transcoders")
         let url = folder.appendingPathComponent("config.yaml")
         let fields = try PlainYAML(contentsOf: url)
         let kind = fields["model_kind"] ?? "transcoder_set"
