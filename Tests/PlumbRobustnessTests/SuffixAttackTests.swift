@@ -142,6 +142,18 @@ import Testing
         #expect(try attack.run(method, on: [prompt], against: model, limit: 130, key: RandomKey(2)) == result)
     }
 
+    @Test func replacementsOfTheBestCandidatesAreMadeTogether() throws {
+        let model = try model()
+        let prompt = try SuffixPrompt(request: "Tell me", target: "the train leaves", for: model)
+        var attack = attack
+        func firstStep(combined: Int) throws -> SuffixAttack.Point {
+            attack.combined = combined
+            return try attack.run(.gradient, on: [prompt], against: model, limit: 46, key: RandomKey(5)).curve[1]
+        }
+        let (alone, together) = (try firstStep(combined: 1), try firstStep(combined: 6))
+        #expect((1...5).contains(together.evaluations - alone.evaluations) && together.loss < alone.loss)
+    }
+
     @Test func gradientsFindATargetThatTheModelThenWrites() throws {
         let model = try model()
         let some = try SuffixPrompt(request: "Tell me", target: "the", for: model)

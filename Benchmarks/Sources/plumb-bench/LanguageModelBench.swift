@@ -108,7 +108,7 @@ struct LanguageModelBench {
     /// Seconds of a step with 512 candidates for a suffix of 20 tokens: the gradient, the draws, their losses.
     private func attack(_ request: Request) throws -> ([String: [Double]], [String: Double]) {
         var attack = SuffixAttack()
-        attack.candidates = 512
+        (attack.candidates, attack.combined) = (512, 1)
         let prompt = try prompt()
         func seconds(_ steps: Int) throws -> Double {
             try ContinuousClock().measure {

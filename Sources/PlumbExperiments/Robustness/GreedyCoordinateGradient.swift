@@ -25,7 +25,8 @@ public struct GreedyCoordinateGradient: Experiment {
         var (tiny, paper) = (Settings(), Settings())
         (tiny.targets, tiny.study.attack.candidates, tiny.study.attack.budget, tiny.study.orders) = (2, 3, 7, 1)
         tiny.arithmetic = .float32
-        (paper.study.attack.candidates, paper.study.attack.budget, paper.arithmetic) = (512, 128_000, .float32)
+        (paper.study.attack.candidates, paper.study.attack.combined, paper.study.attack.budget) = (512, 1, 128_000)
+        paper.arithmetic = .float32
         return ["tiny": tiny, "paper": paper]
     }()
 
@@ -36,8 +37,8 @@ public struct GreedyCoordinateGradient: Experiment {
         method:
             "After a request stand 20 tokens that an attacker may choose, of printable ASCII. For each of ten harmless "
             + "target strings a search minimizes their cross-entropy: the gradient at one-hot tokens proposes "
-            + "replacements, candidates whose text is cut into the same tokens again are evaluated together, and the best "
-            + "is kept (greedy coordinate gradient). It ends when the most probable answer begins with the target. Random "
+            + "replacements, candidates whose text is cut into the same tokens again are evaluated together, then the "
+            + "replacements of the best ones made together, and the best suffix is kept (greedy coordinate gradient). It ends when the most probable answer begins with the target. Random "
             + "substitution evaluates as many suffixes. The suffix that was found is tried again with its tokens in other "
             + "orders.",
         limits:
@@ -80,7 +81,7 @@ public struct GreedyCoordinateGradient: Experiment {
             .atLeast(0.7), control: "With the same tokens in another order it does not", reordered, .atMost(0)),
         Claim(
             .value, "After as many evaluations gradients reach a lower loss than random substitution does", p,
-            .atMost(0.05), control: "Two random substitutions, so compared, do not differ", pRandom, .above(0.05)),
+            .atMost(0.01), control: "Two random substitutions, so compared, do not differ", pRandom, .above(0.01)),
     ]
 
     let settings: Settings

@@ -78,7 +78,7 @@ public struct PhysicalAttack: Experiment {
                 Self.success, .atLeast(0.8), control: "Random stickers of the same size do not", Self.random,
                 .atMost(0.1)
             ).and(Self.accuracy, .atLeast(0.98)).controlAnd(Self.none, .atMost(0.02))
-                .development(missed: 0, of: 8),
+                .development(missed: 0, controlMissed: 1, of: 12),
             Claim(
                 .mean, "Stickers made in one view, where they work, work less in others than those made over views",
                 Self.loss, .atLeast(0.1), control: "In their own view they work", Self.home, .atLeast(0.95)),

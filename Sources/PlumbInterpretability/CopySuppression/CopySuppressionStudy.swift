@@ -13,8 +13,8 @@ internal import PlumbTokenizers
 /// mean logit. On other texts the heads are replaced by what they read in another text, and on texts whose tokens were put
 /// in another order.
 public struct CopySuppressionStudy: SettingGroup {
-    @Setting("Texts that heads are chosen on.", 2...16) public var choosing = 6
-    @Setting("Other texts that they are tested on.", 2...16) public var testing = 12
+    @Setting("Texts that heads are chosen on.", 2...28) public var choosing = 18
+    @Setting("Other texts that they are tested on.", 2...28) public var testing = 12
     @Setting("Tokens of a text.", 16...4096) public var length = 64
     @Setting("Temperature at which the model writes the texts.", 0.01...100) public var temperature = 0.9
     @Setting("Heads that are chosen.", 1...1000) public var heads = 2

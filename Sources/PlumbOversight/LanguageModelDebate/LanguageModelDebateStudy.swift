@@ -16,7 +16,7 @@ internal import PlumbTokenizers
 /// Sources: Khan et al. 2024, *Debating with More Persuasive LLMs Leads to More Truthful Answers*, arXiv:2402.06782;
 /// Kenton et al. 2024, *On Scalable Oversight with Weak LLMs Judging Strong LLMs*, arXiv:2407.04622.
 public struct LanguageModelDebateStudy: SettingGroup {
-    @Setting("Questions, each about a passage of its own.", 3...10_000) public var questions = 40
+    @Setting("Questions, each about a passage of its own.", 3...10_000) public var questions = 80
     @Setting("People in a passage, with one sentence each.", 2...8) public var people = 4
     @Setting("Rounds, in each of which every side argues.", 1...8) public var rounds = 1
     @Setting("Whether debaters choose the sentence that they quote by its probability; otherwise they write quotes.")

@@ -10,12 +10,17 @@ public import PlumbTokenizers
 ///
 /// The loss is the mean cross-entropy of the target's tokens, and of several prompts its mean. A step replaces one token of
 /// the suffix in each of many candidates, which share forward passes and the keys and values of what they have in common.
+/// Then the replacements of the best two candidates are made together, of the best three, and so on (Jia, Pang, Du, Huang,
+/// Gu, Liu, Cao, Lin, "Improved Techniques for Optimization-Based Jailbreaking on Large Language Models" 2024,
+/// arXiv:2405.21018).
 /// Suffixes are printable ASCII, and their text is cut into the same tokens again.
 public struct SuffixAttack: SettingGroup {
     @Setting("Tokens of a suffix.", 1...1000) public var suffixTokens = 20
     @Setting("Suffixes that a step evaluates, at most.", 1...100_000) public var candidates = 64
-    @Setting("Tokens for each place among which candidates are drawn, by the gradient.", 1...1_000_000) public var top =
-        256
+    @Setting("Tokens for each place among which candidates are drawn, by the gradient.", 1...1_000_000)
+    public var top = 256
+    @Setting("Best candidates of a step whose replacements are also tried together; 1 for none.", 1...1000)
+    public var combined = 8
     @Setting("Suffixes evaluated for a target before the search gives up.", 1...1_000_000_000)
     public var budget = 2500
 
@@ -117,17 +122,20 @@ public struct SuffixAttack: SettingGroup {
                     gradient: try gradient(current, prompts, model), embeddings: $0, allowed: allowed, top: top)
             }
             let drafts = drafts(current, preferences, allowed, min(candidates, limit - evaluations), &random)
-            let suffixes = drafts.filter { draft in prompts.allSatisfy { $0.isStable(draft, tokenizer) } }
+            var suffixes = drafts.filter { draft in prompts.allSatisfy { $0.isStable(draft, tokenizer) } }
             dropped += drafts.count - suffixes.count
             failures = suffixes.isEmpty ? failures + 1 : 0
             guard !suffixes.isEmpty else { continue }
-            let found = try losses(suffixes, of: prompts, sharing: current, model) {
-                try checkpoint(Double(evaluations) / Double(limit))
+            let report = { try checkpoint(Double(evaluations) / Double(limit)) }
+            var found = try losses(suffixes, of: prompts, sharing: current, model, checkpoint: report)
+            let joint = combinations(of: suffixes, ordered(found), of: current).filter { draft in
+                prompts.allSatisfy { $0.isStable(draft, tokenizer) }
+            }.prefix(limit - evaluations - suffixes.count)
+            if !joint.isEmpty {
+                found += try losses(Array(joint), of: prompts, sharing: current, model, checkpoint: report)
+                suffixes += joint
             }
-            let order = found.indices.sorted {
-                (found[$0].isFound ? 0 : 1, found[$0].loss, $0) < (found[$1].isFound ? 0 : 1, found[$1].loss, $1)
-            }
-            let next = order[0]
+            let next = ordered(found)[0]
             isFound = try found[next].isFound && isConfirmed(suffixes[next], prompts, model)
             if isFound || found[next].loss < bestLoss { (best, bestLoss) = (suffixes[next], found[next].loss) }
             if method == .gradient || found[next].loss < currentLoss {
@@ -162,6 +170,27 @@ public struct SuffixAttack: SettingGroup {
             if seen.insert(draft).inserted { drafts.append(draft) }
         }
         return drafts
+    }
+
+    /// The places of losses, those of found suffixes first, then the least loss.
+    private func ordered(_ losses: [(loss: Double, isFound: Bool)]) -> [Int] {
+        losses.indices.sorted {
+            (losses[$0].isFound ? 0 : 1, losses[$0].loss, $0) < (losses[$1].isFound ? 0 : 1, losses[$1].loss, $1)
+        }
+    }
+
+    /// The replacements of the best two candidates made together, of the best three, and so on; at one place the better
+    /// candidate's.
+    private func combinations(of suffixes: [[Int]], _ order: [Int], of current: [Int]) -> [[Int]] {
+        var (joint, results) = (suffixes[order[0]], [[Int]]())
+        for candidate in order.dropFirst().prefix(combined - 1) {
+            let before = joint
+            for place in current.indices where joint[place] == current[place] {
+                joint[place] = suffixes[candidate][place]
+            }
+            if joint != before { results.append(joint) }
+        }
+        return results
     }
 
     /// The loss of each suffix, the mean over prompts, and whether it makes every answer begin with its target.
