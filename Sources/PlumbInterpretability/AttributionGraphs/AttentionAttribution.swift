@@ -26,7 +26,7 @@ public struct AttentionAttribution: Sendable {
             switch self {
             case .embedding: "embedding"
             case .head(let block, let head): "head \(block).\(head)"
-            case .feature(let block, let feature): "feature \(feature) of block \(block)"
+            case .feature(let block, let feature): "feature \(block).\(feature)"
             case .rest(let block): "rest of MLP \(block)"
             case .bias: "biases"
             }
@@ -89,10 +89,15 @@ public struct AttentionAttribution: Sendable {
             Metric("score", score)
             Metric("attention", attention)
             Metric("share_of_the_strongest_pairs", shown / total)
+            let (title, names) = ("The pairs that contribute most to the score", pairs.map { "\($0.query), \($0.key)" })
             Table(
-                "pairs", title: "The pairs that contribute most to the score", rowLabel: "at the query, at the key",
-                columnLabel: "", rows: pairs.map { "\($0.query), \($0.key)" }, columns: ["contribution"],
-                values: pairs.map { [Double($0.contribution)] })
+                "pairs", title: title, rowLabel: "at the query, at the key", columnLabel: "", rows: names,
+                columns: ["contribution"], values: pairs.map { [Double($0.contribution)] })
+            BarChart(
+                title: title,
+                caption: "At the query, at the key. Head 17.4 is head 4 of block 17, and features are named likewise.",
+                categories: names, categoryLabel: "pair", y: Axis("contribution"),
+                series: [.init("contribution", values: pairs.map { Double($0.contribution) })])
         }
     }
 }
