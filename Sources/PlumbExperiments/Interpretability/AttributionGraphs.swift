@@ -47,13 +47,14 @@ public struct AttributionGraphs: Experiment {
             "Train a two-block transformer to answer what a relation says of an entity's class, and a TopK transcoder "
             + "of each MLP. For each of some prompts compute the graph of contributions from embeddings, features and "
             + "errors to the two most probable answers, with attention patterns and norms held. Take away the most "
-            + "influential features one at a time in the real model, with nothing held, and correlate the change of "
-            + "the two logits' difference with what the graph's paths add up to. Take away random directions of the same "
-            + "length likewise.",
+            + "influential features one at a time in the real model, with nothing held and with attention patterns held, and "
+            + "correlate the change of the two logits' difference with what the graph's paths add up to. Take away random "
+            + "directions of the same length likewise. Preset smollm2: features of SmolLM2 on eight prompts, with --text "
+            + "those of transcoders of all its MLPs that are trained on that text, without one single neurons.",
         limits:
-            "A small model on an artificial task; on a language model the features are single neurons, which are not "
-            + "monosemantic. Graphs leave out how attention patterns come about. Correlations are over the features of "
-            + "the graph that have the most influence.",
+            "A small model on an artificial task; transcoders of a language model that learned from little text, or single "
+            + "neurons, which are not monosemantic. Graphs leave out how attention patterns come about. Correlations are "
+            + "over the features of the graph that have the most influence.",
         references: [
             Reference(
                 authors: "Ameisen, Lindsey, Pearce, Gurnee, Turner, Chen, …, Batson",
@@ -66,12 +67,18 @@ public struct AttributionGraphs: Experiment {
         changes:
             "Random directions of the same length were to be the control. Their effects correlate with the predictions too "
             + "(0.39 on development seed 101), since both grow with the length of what is taken away and with how late it "
-            + "stands; they are reported, and the control exchanges the predictions among the features of a prompt.",
+            + "stands; they are reported, and the control exchanges the predictions among the features of a prompt. "
+            + "SmolLM2's neurons, whose gates graphs hold, predict little (0.22 on seed 101, two prompts). Transcoders of 2,048 "
+            + "features trained on 300,000 tokens were judged on seed 529714 with nothing held: 0.54, bound 0.7. Most of what "
+            + "is missed is of features in early blocks, which change where heads look; the claim with attention held, as "
+            + "circuit-tracer's interventions hold it, was added after that (0.72 there), and the first was left as it was.",
         minutes: 1)
 
     static let correlation = Quantity("correlation_with_interventions", isHeadline: true)
+    static let held = Quantity("correlation_with_attention_held", isHeadline: true)
     static let random = Quantity("correlation_of_random_directions")
     static let shuffled = Quantity("correlation_shuffled_among_features")
+    static let heldShuffled = Quantity("correlation_with_attention_held_shuffled")
     static let replacement = Quantity("replacement_score", isHeadline: true)
     static let completeness = Quantity("completeness_score")
     static let accuracy = Quantity("held_out_accuracy")
@@ -81,7 +88,10 @@ public struct AttributionGraphs: Experiment {
         Claim(
             .mean, "Taking features away changes the answer as the graph predicts: the correlation over features",
             correlation, .atLeast(0.7), control: "What it predicts for other features of the prompt does not agree",
-            shuffled, .within(0.25, of: 0))
+            shuffled, .within(0.25, of: 0)),
+        Claim(
+            .mean, "So does it while attention patterns are held, as graphs hold them", held, .atLeast(0.7),
+            control: "What it predicts for other features does not agree then", heldShuffled, .within(0.25, of: 0)),
     ]
 
     let settings: Settings
@@ -100,15 +110,18 @@ public struct AttributionGraphs: Experiment {
         }
         var measured = Measurements(seeds: seeds)
         measured[Self.correlation] = results.map(\.correlation)
+        measured[Self.held] = results.map(\.held)
         measured[Self.random] = results.map(\.random)
         measured[Self.shuffled] = results.map(\.shuffled)
+        measured[Self.heldShuffled] = results.map(\.heldShuffled)
         measured[Self.replacement] = results.map(\.replacement)
         measured[Self.completeness] = results.map(\.completeness)
         measured[Self.accuracy] = results.map(\.accuracy)
         measured[Self.explained] = results.map(\.explained)
         return Findings(summary: summary(measured), claims: claims, from: measured) {
             measured.metrics(
-                Self.correlation, Self.random, Self.shuffled, Self.replacement, Self.completeness)
+                Self.correlation, Self.held, Self.random, Self.shuffled, Self.heldShuffled, Self.replacement,
+                Self.completeness)
             if settings.model == nil { measured.metric(Self.accuracy) }
             if !measured.mean(Self.explained).isNaN { measured.metric(Self.explained) }
             ScatterPlot(
@@ -120,8 +133,11 @@ public struct AttributionGraphs: Experiment {
                 x: Axis("predicted change, logits"), y: Axis("measured change, logits"),
                 groups: [.init("features", x: results[0].predicted, y: results[0].measured)],
                 showsDiagonal: true)
-            if let examined { prompts(examined, measured) }
-            if let trained = examined?.trained { blocks(trained) }
+            if let examined {
+                examined.promptTable(measured)
+                examined.blockChart
+            }
+            if let trained = examined?.trained { trained.chart }
             "The replacement score is the part of the logits' influence that comes from the prompt and not from "
                 + "errors; with a "
                 + "model's own neurons as features it is lowered only by neurons that are left out."
@@ -131,11 +147,14 @@ public struct AttributionGraphs: Experiment {
     /// Graphs of a language model.
     private func examine(_ name: String, in context: inout RunContext) async throws -> LanguageModelGraphStudy.Outcome {
         let (model, study) = (try await context.load(name), settings.graphs)
-        try study.check(model)
-        let corpus = try study.transcoders.corpus.text.map { _ in try study.transcoders.corpus.read(for: model) }
-        if let corpus { context.record(input: corpus.file) }
+        let source = try study.source(for: model)
+        switch source {
+        case .neurons: break
+        case .transcoders(let folder): folder.files.forEach { context.record(input: $0) }
+        case .text(let corpus): context.record(input: corpus.file)
+        }
         let found = try study.run(
-            model, tokens: corpus?.tokens, interventions: settings.study.interventions, key: RandomKey(context.seed),
+            model, source, interventions: settings.study.interventions, key: RandomKey(context.seed),
             in: FitSession(context))
         for (index, file) in found.files.enumerated() {
             try context.write(file, artifact: "graph-\(index).json", kind: "attribution graph")
@@ -143,33 +162,11 @@ public struct AttributionGraphs: Experiment {
         return found
     }
 
-    private func prompts(_ found: LanguageModelGraphStudy.Outcome, _ measured: Measurements) -> Table {
-        let columns: KeyValuePairs<String, (TwoHopStudy.Result) -> Double> = [
-            "features": { Double($0.predicted.count) }, "correlation": { $0.correlation },
-            "replacement": { $0.replacement }, "completeness": { $0.completeness },
-        ]
-        return measured.table(
-            "prompts", title: "Prompt by prompt", rowLabel: "prompt", columnLabel: "",
-            rows: found.prompts.map(\.text), columns: columns.map(\.key),
-            cells: found.prompts.map { prompt in columns.map { [$0.value(prompt.result)] } })
-    }
-
-    private func blocks(_ trained: TranscoderStudy.Outcome) -> LineChart {
-        LineChart(
-            title: "What the transcoders explain",
-            caption:
-                "One less the squared error as a share of the variance of what each MLP writes, on text that was not "
-                + "trained on.", x: Axis("block"), y: Axis("explained variance"),
-            series: [
-                LineChart.Series("transcoders", x: trained.explained.indices.map(Double.init), y: trained.explained)
-            ])
-    }
-
     private func summary(_ measured: Measurements) -> String {
         func number(_ quantity: Quantity) -> String { Phrase.number(measured.mean(quantity)) }
         return
             "The graphs' predictions correlate \(number(Self.correlation)) with what the model does without "
-            + "each feature, "
+            + "each feature, \(number(Self.held)) with what it does while attention patterns are held, "
             + "and \(number(Self.random)) with what it does without random directions. Their replacement score is "
             + "\(number(Self.replacement)), their completeness score \(number(Self.completeness))."
     }

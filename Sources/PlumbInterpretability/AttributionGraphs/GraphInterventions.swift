@@ -17,6 +17,8 @@ public struct GraphInterventions: Sendable {
         public let predicted: [Double]
         /// What the model did without it.
         public let measured: [Double]
+        /// What it did without it while attention patterns stayed as they were.
+        public let held: [Double]
         /// What the model did when a random direction of the same length was taken away in its place.
         public let random: [Double]
         /// What the graph predicts for another of its features, drawn at random.
@@ -66,11 +68,46 @@ public struct GraphInterventions: Sendable {
         let scores = graph.scores()
         return Outcome(
             predicted: predicted, measured: found.values.prefix(features.count).map { $0 - found.clean },
+            held: held(own, replacement.model, graph.tokens, answer: answer, wrong: wrong, clean: found.clean),
             random: found.values.dropFirst(features.count).map { $0 - found.clean },
             shuffled: order.map { predicted[$0] }, replacement: scores.replacement,
             completeness: scores.completeness,
             kept: graph.keptShare, layers: features.map(\.layer))
     }
+
+    /// The change of the logit difference by each of several changes, with attention patterns held at their values.
+    private func held(
+        _ changes: [ActivationReplacement], _ model: HookedTransformer, _ tokens: [Int], answer: Int, wrong: Int,
+        clean: Double
+    ) -> [Double] {
+        let points = (0..<model.configuration.layers).map { HookPoint.block($0, .pattern) }
+        let patterns = model.run(tokens, recording: .points(Set(points))).cache
+        let holding = points.compactMap { point in
+            patterns[point].map { pattern in
+                Intervention("hold", at: point) { value in Tensor.zeros(value.shape) + pattern }
+            }
+        }
+        return stride(from: 0, to: changes.count, by: Self.heldAtOnce).flatMap { first -> [Double] in
+            let part = Array(changes[first..<min(first + Self.heldAtOnce, changes.count)])
+            let replacing = Set(part.map(\.point)).map { point in
+                let own = part.indices.filter { part[$0].point == point }
+                return Intervention("replace", at: point) { value in
+                    let rows = value.reshaped([-1, value.shape[value.shape.count - 1]])
+                    let places = own.flatMap { run in part[run].positions.map { run * tokens.count + $0 } }
+                    return rows.replacingRows(places, with: Tensor.concatenated(own.map { part[$0].values }))
+                        .reshaped(value.shape)
+                }
+            }
+            let batch = [[Int]](repeating: tokens, count: part.count)
+            let logits = model.run(batch: batch, with: holding + replacing).output
+            return part.indices.map { run in
+                let row = logits[run][tokens.count - 1]
+                return Double(row[answer].item) - Double(row[wrong].item) - clean
+            }
+        }
+    }
+
+    private static let heldAtOnce = 32
 
     /// What the MLP writes without each feature, or without a random direction as long as the feature's part.
     private func changes(

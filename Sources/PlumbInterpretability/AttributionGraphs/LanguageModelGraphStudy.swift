@@ -8,8 +8,8 @@ internal import PlumbTokenizers
 
 /// Attribution graphs of a language model on given prompts, and what the model does without their features.
 ///
-/// With a text to learn from, features are those of transcoders that are trained first; without one, the model's own
-/// neurons.
+/// Features are those of transcoders that are read, or that are trained first on a text; without either they are the
+/// model's own neurons.
 public struct LanguageModelGraphStudy: SettingGroup {
     @Setting("Prompts for a language model, separated by |.")
     public var texts =
@@ -19,8 +19,10 @@ public struct LanguageModelGraphStudy: SettingGroup {
     @Setting("The most features that get a row in a language model's graph.", 2...100_000) public var nodes = 1000
     @Setting("The most neurons of a position and block of a language model that are features.", 1...100_000)
     public var neurons = 128
-    /// The transcoders of a language model.
-    public var transcoders = TranscoderStudy()
+    @Setting("A folder of circuit-tracer transcoders, or a run that trained some, to read in place of training.")
+    public var transcoders: String? = nil
+    /// The training of transcoders.
+    public var training = TranscoderStudy()
 
     /// The model's own neurons on eight prompts.
     public init() {}
@@ -31,40 +33,70 @@ public struct LanguageModelGraphStudy: SettingGroup {
         public let result: TwoHopStudy.Result
         /// The same prompt by prompt.
         public let prompts: [(text: String, result: TwoHopStudy.Result)]
+        /// For each block the mean absolute change that graphs predict of its features, and that the model shows; NaN of
+        /// blocks without one.
+        public let blocks: [(predicted: Double, measured: Double)]
         /// A graph a prompt, in the form of circuit-tracer.
         public let files: [Data]
-        /// The transcoders and what they explain; nil where neurons were read.
+        /// The transcoders that were trained and what they explain; nil where none were.
         public let trained: TranscoderStudy.Outcome?
     }
 
-    /// Refuses settings that do not fit the model.
+    /// What features are read from.
+    public enum Source: Sendable {
+        /// The model's own neurons.
+        case neurons
+        /// Transcoders that exist.
+        case transcoders(TranscoderFolder)
+        /// Transcoders that are to be trained on a text.
+        case text(CorpusWindows.Corpus)
+    }
+
+    /// Reads what the settings name, and refuses what does not fit the model.
     ///
-    /// - Throws: `SettingsError` naming the option.
-    public func check(_ model: HookedTransformer) throws {
+    /// - Throws: `SettingsError` naming the option; `FileError` for transcoders that cannot be read.
+    public func source(for model: HookedTransformer) throws -> Source {
         guard texts.split(separator: "|").count > 0 else { throw SettingsError("--texts names no prompt") }
-        if transcoders.corpus.text != nil { try transcoders.check(model) }
+        if let transcoders {
+            guard training.corpus.text == nil else {
+                throw SettingsError("--transcoders are read and --text trains some: give one of the two")
+            }
+            return .transcoders(try TranscoderFolder(contentsOf: URL(fileURLWithPath: transcoders)))
+        }
+        guard training.corpus.text != nil else { return .neurons }
+        try training.check(model)
+        return .text(try training.corpus.read(for: model))
     }
 
     /// Trains transcoders where there is a text to learn from, makes the graphs and tests them.
     ///
     /// - Parameters:
-    ///   - tokens: of the text to learn from; nil to read the model's own neurons.
+    ///   - source: what ``source(for:)`` gave.
     ///   - interventions: the most features of a graph that are taken away.
-    /// - Throws: `ModelError` for prompts that the model cannot read; what training throws; `RunInterrupted`.
+    /// - Throws: `ModelError` for prompts that the model cannot read and transcoders that do not fit it; what training
+    ///   throws; `RunInterrupted`.
     public func run(
-        _ model: HookedTransformer, tokens: [Int]?, interventions: Int, key: RandomKey, in session: FitSession = .silent
+        _ model: HookedTransformer, _ source: Source, interventions: Int, key: RandomKey,
+        in session: FitSession = .silent
     ) throws -> Outcome {
-        let trained = try tokens.map { try transcoders.run(model, tokens: $0, key: key["transcoders"], in: session) }
+        var (found, trained): ([SparseDictionary]?, TranscoderStudy.Outcome?)
+        switch source {
+        case .neurons: break
+        case .transcoders(let folder): found = folder.transcoders
+        case .text(let corpus):
+            trained = try training.run(model, tokens: corpus.tokens, key: key["transcoders"], in: session)
+            found = trained?.transcoders
+        }
         let replacement = try ReplacementModel(
-            model, transcoders: trained?.transcoders.map(Optional.some), neuronLimit: trained == nil ? neurons : nil)
+            model, transcoders: found?.map(Optional.some), neuronLimit: found == nil ? neurons : nil)
         var options = AttributionOptions()
         options.featureLimit = nodes
         // Transcoders learn nothing of the token with which texts begin.
-        options.skippedPositions = trained == nil ? 0 : 1
+        options.skippedPositions = found == nil ? 0 : 1
         let texts = texts.split(separator: "|").map(String.init)
         let prompts = try texts.map { text in
             let own = try model.tokens(text)
-            guard trained != nil, let first = model.tokenizer?.bos, own.first != first else { return own }
+            guard found != nil, let first = model.tokenizer?.bos, own.first != first else { return own }
             return [first] + own
         }
         var (outcomes, files): ([GraphInterventions.Outcome], [Data]) = ([], [])
@@ -80,7 +112,14 @@ public struct LanguageModelGraphStudy: SettingGroup {
         return Outcome(
             result: TwoHopStudy.result(
                 outcomes, explained: trained.map { Statistics.mean($0.explained) } ?? .nan),
-            prompts: zip(texts, outcomes).map { (text: $0, result: TwoHopStudy.result([$1])) }, files: files,
-            trained: trained)
+            prompts: zip(texts, outcomes).map { (text: $0, result: TwoHopStudy.result([$1])) },
+            blocks: (0..<model.configuration.layers).map { block in
+                let changes = outcomes.flatMap { outcome in
+                    outcome.layers.indices.filter { outcome.layers[$0] == block }.map {
+                        (predicted: abs(outcome.predicted[$0]), measured: abs(outcome.measured[$0]))
+                    }
+                }
+                return (Statistics.mean(changes.map(\.predicted)), Statistics.mean(changes.map(\.measured)))
+            }, files: files, trained: trained)
     }
 }

@@ -29,11 +29,14 @@ public struct TwoHopStudy: SettingGroup {
 
     /// What a trial found.
     public struct Result: Codable, Sendable {
-        /// Correlations over the features of all prompts with what was measured: of the graph, of random directions,
-        /// and of the graph's predictions exchanged among features.
+        /// Correlations over the features of all prompts with what was measured: of the graph, of the graph with what was
+        /// measured while attention patterns were held, of random directions, and of the graph's predictions exchanged
+        /// among features with either.
         public let correlation: Double
+        public let held: Double
         public let random: Double
         public let shuffled: Double
+        public let heldShuffled: Double
         /// Means over prompts.
         public let replacement: Double
         public let completeness: Double
@@ -54,8 +57,10 @@ public struct TwoHopStudy: SettingGroup {
         let measured = outcomes.flatMap(\.measured)
         return Result(
             correlation: Statistics.pearson(predicted, measured),
+            held: Statistics.pearson(predicted, outcomes.flatMap(\.held)),
             random: Statistics.pearson(predicted, outcomes.flatMap(\.random)),
             shuffled: Statistics.pearson(outcomes.flatMap(\.shuffled), measured),
+            heldShuffled: Statistics.pearson(outcomes.flatMap(\.shuffled), outcomes.flatMap(\.held)),
             replacement: Statistics.mean(outcomes.map(\.replacement)),
             completeness: Statistics.mean(outcomes.map(\.completeness)), accuracy: accuracy,
             explained: explained,

@@ -61,9 +61,16 @@ import Testing
         for (row, logit) in zip(graph.rows.suffix(2), graph.logits) {
             #expect(abs(row.weights.reduce(row.bias, +) - logit.value) < 1e-3 * max(1, row.total))
         }
-        let outcome = try GraphInterventions(limit: 5).run(
+        let outcome = try GraphInterventions(limit: 200).run(
             graph, ReplacementModel(model, transcoders: read.map(Optional.some)), key: RandomKey(3))
         #expect(outcome.predicted.count == outcome.measured.count && outcome.measured.allSatisfy(\.isFinite))
+        // No attention follows the last block; after the first it is held or is not.
+        let gaps = zip(outcome.held, outcome.measured).map { abs($0 - $1) }
+        let (first, last) = (
+            gaps.indices.filter { outcome.layers[$0] == 0 }, gaps.indices.filter { outcome.layers[$0] == 1 }
+        )
+        #expect(!last.isEmpty && last.allSatisfy { gaps[$0] < 1e-5 })
+        #expect(first.contains { gaps[$0] > 1e-4 })
     }
 
     @Test func settingsThatDoNotFitAreRefused() throws {
@@ -75,7 +82,7 @@ import Testing
         #expect(throws: SettingsError.self) { try long.check(model) }
         var graphs = LanguageModelGraphStudy()
         graphs.texts = "|"
-        #expect(throws: SettingsError.self) { try graphs.check(model) }
+        #expect(throws: SettingsError.self) { try graphs.source(for: model) }
         #expect(throws: SettingsError.self) { try study.corpus.read(for: model) }
     }
 }

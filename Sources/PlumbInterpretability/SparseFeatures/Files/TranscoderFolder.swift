@@ -2,6 +2,7 @@ public import Foundation
 internal import PlumbBasics
 internal import PlumbData
 internal import PlumbModels
+public import PlumbRecords
 internal import PlumbTensor
 
 // circuit-tracer keeps a transcoder for each block: layer_0.safetensors and so on with W_enc [n, d], a row for each
@@ -18,12 +19,18 @@ public struct TranscoderFolder: Sendable {
     public let scan: String
     /// One for each block, from the first.
     public let transcoders: [SparseDictionary]
+    /// The files that they were read from, for a record.
+    public let files: [InputFile]
 
     /// Transcoders at hand.
     ///
     /// - Throws: `ModelError` unless there is one for each block, from the first, of the same two sites and the same
     /// number of features.
     public init(_ transcoders: [SparseDictionary], model: String, scan: String = "plumbline") throws {
+        try self.init(transcoders, model: model, scan: scan, files: [])
+    }
+
+    private init(_ transcoders: [SparseDictionary], model: String, scan: String, files: [InputFile]) throws {
         guard let first = transcoders.first else {
             throw ModelError("a folder of transcoders needs one for each block")
         }
@@ -36,7 +43,7 @@ public struct TranscoderFolder: Sendable {
                         + "\(transcoder.output); all must have \(first.features), of the same sites, block by block")
             }
         }
-        (self.transcoders, self.model, self.scan) = (transcoders, model, scan)
+        (self.transcoders, self.model, self.scan, self.files) = (transcoders, model, scan, files)
     }
 
     /// Reads `config.yaml` and the file of each block.
@@ -62,7 +69,7 @@ public struct TranscoderFolder: Sendable {
             return site
         }
         let (input, output) = (try site("feature_input_hook"), try site("feature_output_hook"))
-        var transcoders: [SparseDictionary] = []
+        var (transcoders, files): ([SparseDictionary], [InputFile]) = ([], [])
         while true {
             let file = folder.appendingPathComponent("layer_\(transcoders.count).safetensors")
             guard FileManager.default.fileExists(atPath: file.path) else { break }
@@ -71,10 +78,13 @@ public struct TranscoderFolder: Sendable {
                     transcoder: file, input: .block(transcoders.count, input),
                     output: .block(transcoders.count, output),
                     activation: fields["activation"], k: fields["k"].flatMap { Int($0) }))
+            let bytes = try file.resourceValues(forKeys: [.fileSizeKey]).fileSize ?? 0
+            files.append(
+                InputFile(path: file.path, sha256: try FileHash.sha256(of: file), bytes: bytes, role: "transcoder"))
         }
         guard !transcoders.isEmpty else { throw FileError("\(folder.path) has no layer_0.safetensors") }
         do {
-            try self.init(transcoders, model: fields["model_name"] ?? "", scan: fields["scan"] ?? "")
+            try self.init(transcoders, model: fields["model_name"] ?? "", scan: fields["scan"] ?? "", files: files)
         } catch let error as ModelError { throw FileError("\(folder.path): \(error.description)") }
     }
 
