@@ -28,7 +28,7 @@ public struct CircuitDiscovery: Experiment {
         paper.seeds = 10
         (smollm2.model, smollm2.study.pruningSteps) = ("smollm2-135m", 0)
         (smollm2.study.pairs, smollm2.study.heldOut, smollm2.study.random) = (8, 10, 20)
-        smollm2.study.threshold = 0.001
+        (smollm2.study.threshold, smollm2.study.share) = (0.001, 0.02)
         return ["tiny": tiny, "paper": paper, "smollm2": smollm2]
     }()
 
@@ -63,6 +63,10 @@ public struct CircuitDiscovery: Experiment {
                 authors: "Bhaskar, Wettig, Friedman, Chen",
                 title: "Finding Transformer Circuits with Edge Pruning", year: 2024, arXiv: "2406.16778"),
         ],
+        changes:
+            "Preset smollm2 took 3 % of the edges. On seed 101 they restored 0.96 of indirect object and 1.07 of greater-than, "
+            + "but those found on permuted prompts 0.48 and 0.65 (bound 0.5). On seed 729724 1 % restored 0.75 and 1.02 (bound "
+            + "0.8), those found on permuted prompts 0.43 and 0.02. It takes 2 % since.",
         minutes: 1)
 
     let settings: Settings

@@ -38,8 +38,9 @@ public struct GreedyCoordinateGradient: Experiment {
             "After a request stand 20 tokens that an attacker may choose, of printable ASCII. For each of ten harmless "
             + "target strings a search minimizes their cross-entropy: the gradient at one-hot tokens proposes "
             + "replacements, candidates whose text is cut into the same tokens again are evaluated together, then the "
-            + "replacements of the best ones made together, and the best suffix is kept (greedy coordinate gradient). It ends when the most probable answer begins with the target. Random "
-            + "substitution evaluates as many suffixes. The suffix that was found is tried again with its tokens in other "
+            + "replacements of the best ones made together, and the best suffix is kept (greedy coordinate gradient). It ends "
+            + "when the most probable answer begins with the target. Random substitution evaluates as many suffixes. The "
+            + "suffix that was found is tried again with its tokens in other "
             + "orders.",
         limits:
             "A small model without refusals worth breaking, and targets that nobody need fear: it shows how much an attacker "
@@ -58,8 +59,10 @@ public struct GreedyCoordinateGradient: Experiment {
         changes:
             "On seed 101 one target of eight tokens was not reached within 1,200 evaluations (1.21 nats a token by gradients, "
             + "2.47 and 2.68 by random substitution). Then eight of the ten targets were made shorter and the budget 2,500; "
-            + "no claim changed. All ten targets were not run in development, so the time is an estimate. The paper's 512 "
-            + "candidates a step are the preset paper.",
+            + "no claim changed. The paper's 512 candidates a step are the preset paper. On two seeds of verification 7 "
+            + "and 6 of ten targets were reached (bound 0.7); since then replacements of the best candidates are also made "
+            + "together: 8 of ten on seed 101. In one of those verifications p between two random substitutions was 0.037; "
+            + "p-values are judged at 0.01 since, that of the claim too.",
         minutes: 15)
 
     private static func share(_ name: String, isHeadline: Bool = true) -> Quantity {
