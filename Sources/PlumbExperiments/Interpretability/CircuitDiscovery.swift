@@ -66,7 +66,8 @@ public struct CircuitDiscovery: Experiment {
         changes:
             "Preset smollm2 took 3 % of the edges. On seed 101 they restored 0.96 of indirect object and 1.07 of greater-than, "
             + "but those found on permuted prompts 0.48 and 0.65 (bound 0.5). On seed 729724 1 % restored 0.75 and 1.02 (bound "
-            + "0.8), those found on permuted prompts 0.43 and 0.02. It takes 2 % since.",
+            + "0.8), those found on permuted prompts 0.43 and 0.02. It takes 2 % since, judged on seed 435411: 0.84 and 1.04, but 0.70 of "
+            + "indirect object by the circuit of permuted prompts, so that this control fails.",
         minutes: 1)
 
     let settings: Settings

@@ -35,8 +35,7 @@ public struct SparseAutoencoders: Experiment {
     public static let card = Card(
         id: "sparse-autoencoders", title: "Features by sparse autoencoders",
         direction: "interpretability: sparse features",
-        question: "Do sparse autoencoders find the features that activations are made of, and do the kinds differ as "
-            + "published?",
+        question: "Do sparse autoencoders find the features of activations, and do the kinds differ as published?",
         method:
             "Synthetic activations are sums of few of many unit vectors, more than there are dimensions, active with "
             + "probabilities that fall with their rank. Dictionaries with an L1 penalty, gated, TopK, BatchTopK and "
@@ -74,17 +73,21 @@ public struct SparseAutoencoders: Experiment {
                 authors: "Heap, Lawson, Farnik, Aitchison",
                 title: "Sparse Autoencoders Can Interpret Randomly Initialized Transformers", year: 2025,
                 arXiv: "2501.17727"),
-        ], minutes: 2)
+        ],
+        changes:
+            "Preset smollm2 was first run whole on seed 101 (0.6 million tokens read three times): 0.993 of the loss is saved "
+            + "with 48.7 active features, but a dictionary of permuted activations saves 0.77 (bound 0.5), and with random "
+            + "weights the token explains less than half of every feature (bound 10 % of them): both controls fail.",
+        minutes: 2)
 
     private static let cosine = Quantity("mcc", isHeadline: true)
-    private static let leastCosine = Quantity("least_mcc_of_counted_kinds")
-    private static let shuffled = Quantity("mcc_shuffled_less_chance")
+    private static let leastCosine = Quantity("least_mcc_of_counted_kinds"),
+        shuffled = Quantity("mcc_shuffled_less_chance")
     private static let gain = Quantity("explained_variance_gain_over_l1", unit: "of the variance", isHeadline: true)
     private static let placebo = Quantity("explained_variance_difference_of_two_l1", unit: "of the variance")
     private static let unequal = Quantity("largest_relative_difference_of_l0")
     private static let gated = Quantity("relative_bias_gated", isHeadline: true)
-    private static let shrunk = Quantity("relative_bias_l1")
-    private static let absorbed = Quantity("absorption_batch_top_k")
+    private static let shrunk = Quantity("relative_bias_l1"), absorbed = Quantity("absorption_batch_top_k")
     private static let saved = Quantity("absorption_less_with_matryoshka", isHeadline: true)
     private static let unlinked = Quantity("absorption_without_hierarchy")
 
