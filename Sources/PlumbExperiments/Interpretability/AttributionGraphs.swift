@@ -12,8 +12,8 @@ internal import PlumbTensor
 public struct AttributionGraphs: Experiment {
     public struct Settings: ExperimentSettings {
         @Setting(
-            "A language model whose own neurons are the features, or with --text transcoders that are trained; none "
-                + "trains a small transformer and its transcoders.")
+            "A language model: its features are its neurons, or transcoders that --transcoders names or --text trains; "
+                + "none trains a small transformer and its transcoders.")
         public var model: String? = nil
         /// The graphs of a language model.
         public var graphs = LanguageModelGraphStudy()

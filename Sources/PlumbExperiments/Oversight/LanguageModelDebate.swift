@@ -63,7 +63,7 @@ public struct LanguageModelDebate: Experiment {
             + "consultancy was dropped too: on that seed the judge was right in 60 % of the questions after a debate, in "
             + "62 % by consultancy. Of 40 questions SmolLM2 with the passage of another one was right in 0.2 more than without on "
             + "a seed of verification (lower end 0.025): there are 80 questions since.",
-        minutes: 1.5)
+        minutes: 2)
 
     private static func right(_ name: String, isHeadline: Bool = false) -> Quantity {
         Quantity("accuracy_\(name)", unit: "of the questions", per: "question", isHeadline: isHeadline)

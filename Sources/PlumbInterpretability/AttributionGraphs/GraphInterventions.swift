@@ -82,10 +82,9 @@ public struct GraphInterventions: Sendable {
     ) -> [Double] {
         let points = (0..<model.configuration.layers).map { HookPoint.block($0, .pattern) }
         let patterns = model.run(tokens, recording: .points(Set(points))).cache
-        let holding = points.compactMap { point in
-            patterns[point].map { pattern in
-                Intervention("hold", at: point) { value in Tensor.zeros(value.shape) + pattern }
-            }
+        let holding = points.map { point in
+            guard let pattern = patterns[point] else { unmet("\(point) was not recorded, so that it cannot be held") }
+            return Intervention("hold", at: point) { value in Tensor.zeros(value.shape) + pattern }
         }
         return stride(from: 0, to: changes.count, by: Self.heldAtOnce).flatMap { first -> [Double] in
             let part = Array(changes[first..<min(first + Self.heldAtOnce, changes.count)])

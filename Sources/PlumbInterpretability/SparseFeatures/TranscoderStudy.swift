@@ -18,7 +18,7 @@ public struct TranscoderStudy: SettingGroup {
     @Setting("Adam's learning rate for transcoders.", 1e-6...1) public var rate = 0.001
     @Setting("Whether a linear path runs beside the features.") public var hasLinearPath = true
 
-    /// Sizes for which SmolLM2-135M takes about twenty minutes on two cores.
+    /// Sizes for which SmolLM2-135M takes about half an hour with one thread.
     public init() {}
 
     /// What training gives.
